@@ -1,0 +1,120 @@
+using Bibind.Durable;
+
+namespace Bibind.Contracts;
+
+/// <summary>Policies shared by effects on the same kind of server.</summary>
+internal static class Policies
+{
+    /// <summary>An act: a server that is away for some minutes does not fail an order.</summary>
+    internal static readonly RetryPolicy Act = new(6, TimeSpan.FromMilliseconds(500), 2, TimeSpan.FromSeconds(30));
+
+    /// <summary>An undo: tried for about half an hour before it is reported as a leftover.</summary>
+    internal static readonly RetryPolicy Undo = new(30, TimeSpan.FromMilliseconds(500), 2, TimeSpan.FromMinutes(1));
+}
+
+/// <summary>What a clone did.</summary>
+/// <param name="Bytes">Size of the new database.</param>
+/// <param name="AlreadyThere">True if an earlier attempt had finished it.</param>
+public sealed record CloneResult(long Bytes, bool AlreadyThere);
+
+/// <summary>The tenant's database.</summary>
+public static class Database
+{
+    public static readonly ActivityDefinition<TenantPlace, CloneResult> Clone = new("database.clone", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Drop = new("database.drop", Policies.Undo);
+}
+
+/// <summary>The tenant's passwords: made at random, kept as secrets.</summary>
+public static class Credentials
+{
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Prepare = new("credentials.prepare", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Forget = new("credentials.forget", Policies.Undo);
+}
+
+/// <summary>The tenant's DNS record.</summary>
+public static class Dns
+{
+    public static readonly ActivityDefinition<TenantPlace, Nothing> CreateRecord = new("dns.create_record", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, Nothing> DeleteRecord = new("dns.delete_record", Policies.Undo);
+}
+
+/// <summary>The tenant's TLS certificate.</summary>
+public static class Certificates
+{
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Issue = new("certificates.issue", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Revoke = new("certificates.revoke", Policies.Undo);
+}
+
+/// <summary>The tenant's bucket.</summary>
+public static class Storage
+{
+    public static readonly ActivityDefinition<TenantPlace, Nothing> CreateBucket = new("storage.create_bucket", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, Nothing> DeleteBucket = new("storage.delete_bucket", Policies.Undo);
+}
+
+/// <summary>The tenant's route at the reverse proxy.</summary>
+public static class Routing
+{
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Publish = new("routing.publish", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Withdraw = new("routing.withdraw", Policies.Undo);
+}
+
+/// <summary>A step that may be put off without failing the order.</summary>
+/// <param name="Done">True if it is done.</param>
+/// <param name="Note">Why not, or what remains, in words.</param>
+public sealed record StepOutcome(bool Done, string? Note = null);
+
+/// <summary>The application inside the tenant's database.</summary>
+public static class Application
+{
+    /// <summary>Gives the clone its own identity by SQL, before the application can see the database.</summary>
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Configure = new("application.configure", Policies.Act);
+
+    /// <summary>Lets the application see the database: hands over the ownership that was held back.</summary>
+    public static readonly ActivityDefinition<TenantPlace, Nothing> HandOver = new("application.hand_over", Policies.Act);
+
+    /// <summary>Makes the standard user by RPC when the application server answers.</summary>
+    public static readonly ActivityDefinition<TenantPlace, StepOutcome> CreateStandardUser = new("application.create_standard_user", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, StepOutcome> SmokeTest = new("application.smoke_test", Policies.Act);
+}
+
+/// <summary>A backup to take.</summary>
+/// <param name="Place">The tenant.</param>
+/// <param name="Kind"><c>first</c>, <c>final</c>, <c>manual</c> or <c>scheduled</c>.</param>
+public sealed record BackupRequest(TenantPlace Place, string Kind);
+
+/// <summary>A stored, restorable copy.</summary>
+/// <param name="Key">The key of the dump in the object store.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Sha256">Lower-case hex of its SHA-256.</param>
+public sealed record BackupTaken(string Key, long Bytes, string Sha256);
+
+/// <summary>Backups of a tenant.</summary>
+public static class Backup
+{
+    public static readonly ActivityDefinition<BackupRequest, BackupTaken> Take = new("backup.take", Policies.Act);
+
+    /// <summary>Deletes every backup of the tenant, objects and rows.</summary>
+    public static readonly ActivityDefinition<TenantPlace, Nothing> DeleteAll = new("backup.delete_all", Policies.Undo);
+}
+
+/// <summary>What the caller is told about the end of its job.</summary>
+public sealed record CallerNotice
+{
+    public required string CallbackUrl { get; init; }
+    public required string JobId { get; init; }
+    public required string Code { get; init; }
+
+    /// <summary><c>active</c>, <c>failed</c> or <c>terminated</c>.</summary>
+    public required string State { get; init; }
+    public string? BaseUrl { get; init; }
+    public string? Reason { get; init; }
+}
+
+/// <summary>The one who ordered.</summary>
+public static class Caller
+{
+    /// <summary>POSTs the notice to the callback URL; a caller that cannot be reached does not fail the job.</summary>
+    public static readonly ActivityDefinition<CallerNotice, StepOutcome> Notify =
+        new("caller.notify", new RetryPolicy(5, TimeSpan.FromSeconds(1), 4, TimeSpan.FromMinutes(2)));
+}

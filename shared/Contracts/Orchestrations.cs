@@ -1,0 +1,11 @@
+using Bibind.Durable;
+
+namespace Bibind.Contracts;
+
+/// <summary>The decisions that a door can start.</summary>
+public static class Orchestrations
+{
+    public static readonly OrchestratorDefinition<ProvisionTenantOrder, TenantReady> ProvisionTenant = new("ProvisionTenant");
+    public static readonly OrchestratorDefinition<DestroyTenantOrder, TenantDestroyed> DestroyTenant = new("DestroyTenant");
+    public static readonly OrchestratorDefinition<CreateTemplateOrder, TemplateReady> CreateTemplate = new("CreateTemplate");
+}

@@ -1,0 +1,49 @@
+using Bibind.Durable;
+
+namespace Bibind.Contracts;
+
+/// <summary>A template database to create.</summary>
+public sealed record CreateTemplateOrder
+{
+    public required long TemplateId { get; init; }
+    public required string JobId { get; init; }
+    public required string Code { get; init; }
+    public required string Database { get; init; }
+    public required long ServerId { get; init; }
+
+    /// <summary>Modules to install, such as <c>base,web,mail,portal</c>.</summary>
+    public required IReadOnlyList<string> Modules { get; init; }
+
+    /// <summary>Language to load, such as <c>fr_FR</c>.</summary>
+    public string Language { get; init; } = "en_US";
+
+    /// <summary><c>odoo-bin</c>, <c>json-rpc</c> or <c>none</c> (the database is filled by someone else).</summary>
+    public string Initialisation { get; init; } = "odoo-bin";
+}
+
+/// <summary>A template that can be cloned.</summary>
+/// <param name="ContentHash">Versions the template: lower-case hex of SHA-256 over its modules and schema.</param>
+/// <param name="Bytes">Size of the database.</param>
+public sealed record TemplateReady(string Code, string Database, string ContentHash, long Bytes);
+
+/// <summary>Why a template could not be made.</summary>
+public sealed record TemplateFailure(long TemplateId, string JobId, string Reason);
+
+/// <summary>The golden databases.</summary>
+public static class Templates
+{
+    private static readonly RetryPolicy Twice = new(2, TimeSpan.FromSeconds(1));
+
+    /// <summary>Checks the server's state and connection, and that the database does not exist yet.</summary>
+    public static readonly ActivityDefinition<CreateTemplateOrder, Nothing> Check = new("templates.check", Policies.Act);
+    public static readonly ActivityDefinition<CreateTemplateOrder, Nothing> CreateDatabase = new("templates.create_database", Policies.Act);
+    public static readonly ActivityDefinition<CreateTemplateOrder, Nothing> DropDatabase = new("templates.drop_database", Policies.Undo);
+
+    /// <summary>Installs the application's modules; limited to five minutes.</summary>
+    public static readonly ActivityDefinition<CreateTemplateOrder, Nothing> Initialise = new("templates.initialise", Twice);
+    public static readonly ActivityDefinition<CreateTemplateOrder, Nothing> SmokeTest = new("templates.smoke_test", Policies.Act);
+
+    /// <summary>Locks the database against connections, hashes its content and marks the template ready.</summary>
+    public static readonly ActivityDefinition<CreateTemplateOrder, TemplateReady> MarkReady = new("templates.mark_ready", Policies.Act);
+    public static readonly ActivityDefinition<TemplateFailure, Nothing> MarkFailed = new("templates.mark_failed", Policies.Undo);
+}

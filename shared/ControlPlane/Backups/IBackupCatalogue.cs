@@ -1,0 +1,26 @@
+namespace Bibind.ControlPlane.Backups;
+
+/// <summary>One stored copy of a tenant, as the control database knows it.</summary>
+/// <param name="Id">Its id, derived from the job, so that a repeated step finds the same one.</param>
+/// <param name="TenantId">The tenant.</param>
+/// <param name="Kind"><c>first</c>, <c>final</c>, <c>manual</c> or <c>scheduled</c>.</param>
+/// <param name="Key">Key of the dump in the object store.</param>
+/// <param name="ManifestKey">Key of the manifest.</param>
+/// <param name="Bytes">Size of the dump.</param>
+/// <param name="Sha256">Lower-case hex.</param>
+/// <param name="CreatedAt">UTC.</param>
+public sealed record BackupRecord(
+    string Id, long TenantId, string Kind, string Key, string ManifestKey, long Bytes, string Sha256, DateTimeOffset CreatedAt);
+
+/// <summary>The list of backups.</summary>
+public interface IBackupCatalogue
+{
+    /// <summary>Adds a backup, or replaces the one with the same id.</summary>
+    Task RecordAsync(BackupRecord backup, CancellationToken cancellationToken);
+
+    /// <summary>A tenant's backups, newest first.</summary>
+    Task<IReadOnlyList<BackupRecord>> ListAsync(long tenantId, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a backup; its objects are deleted before.</summary>
+    Task DeleteAsync(string backupId, CancellationToken cancellationToken);
+}
