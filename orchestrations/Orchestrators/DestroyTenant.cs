@@ -57,7 +57,7 @@ public sealed class DestroyTenant : TaskOrchestrator<DestroyTenantOrder, TenantD
         return await saga.UndoAsync();
     }
 
-    private static Task EndAsync(TaskOrchestrationContext context, DestroyTenantOrder order, Inventory inventory, string? reason) =>
+    private static Task<Nothing> EndAsync(TaskOrchestrationContext context, DestroyTenantOrder order, Inventory inventory, string? reason) =>
         context.CallActivityAsync(Tenants.EndDestroy, new TenantDestroyEnd
         {
             TenantId = order.TenantId,
