@@ -9,6 +9,8 @@ exec 3<&0
 # A program that only prepares the server (setpriv) becomes it, so this is the server's own process id.
 "$@" </dev/null >>"$log" 2>&1 3<&- &
 server=$!
+# Whatever the shell has to say from now on (that the server was killed, say) belongs in the log.
+exec 2>>"$log"
 # The reader of our output may be dead by the time the server has stopped.
 trap '' PIPE INT HUP TERM
 echo "started $server"
@@ -24,4 +26,4 @@ code=$?
 kill -s KILL "$watcher" 2>/dev/null
 [ -z "$first_leftover" ] || rm -rf -- "$first_leftover"
 [ -z "$second_leftover" ] || rm -rf -- "$second_leftover"
-echo "ended $code" 2>/dev/null
+echo "ended $code"

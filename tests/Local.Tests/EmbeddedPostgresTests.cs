@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Bibind.Local;
 using Bibind.Testing;
 using Npgsql;
 using Xunit;

@@ -1,4 +1,3 @@
-using Bibind.Local;
 using Bibind.Testing;
 using Npgsql;
 using Xunit;
