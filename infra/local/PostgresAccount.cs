@@ -1,0 +1,48 @@
+namespace Bibind.Local;
+
+/// <summary>The operating-system account that the server runs as: ours, unless we are root, which PostgreSQL refuses.</summary>
+internal sealed class PostgresAccount
+{
+    private static readonly string[] Unprivileged = ["postgres", "nobody"];
+    private readonly string? owner;
+    private readonly string[] prefix;
+
+    private PostgresAccount(string? owner, string[] prefix)
+    {
+        this.owner = owner;
+        this.prefix = prefix;
+    }
+
+    public static PostgresAccount Current()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            return new PostgresAccount(null, []);
+        }
+
+        var setpriv = ChildProcess.Find("setpriv")
+            ?? throw new LocalServerException("PostgreSQL refuses to run as root, and setpriv (package util-linux) is missing: run this as an ordinary user.");
+        var accounts = File.ReadLines("/etc/passwd").Select(line => line.Split(':')).Where(fields => fields.Length > 3).ToList();
+        var account = Unprivileged.Select(name => accounts.FirstOrDefault(fields => fields[0] == name)).FirstOrDefault(fields => fields is not null)
+            ?? throw new LocalServerException("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody: run this as an ordinary user.");
+        return new PostgresAccount(
+            $"{account[2]}:{account[3]}",
+            [setpriv, $"--reuid={account[2]}", $"--regid={account[3]}", "--clear-groups", "--"]);
+    }
+
+    /// <summary>The command line that runs a program as this account.</summary>
+    public string[] Command(params string[] command) => [.. prefix, .. command];
+
+    /// <summary>Gives a file or folder, with what is in it, to this account.</summary>
+    public async Task OwnAsync(string path, CancellationToken cancellationToken)
+    {
+        if (owner is not null)
+        {
+            await ChildProcess.MustRunAsync(["chown", "-R", owner, path], $"give {path} to the server's account", cancellationToken);
+        }
+    }
+
+    /// <summary>True if this account can enter a folder, or run a program, through all the folders above it.</summary>
+    public async Task<bool> CanReachAsync(string path, CancellationToken cancellationToken) =>
+        owner is null || (await ChildProcess.RunAsync(Command("test", "-x", path), cancellationToken)).Succeeded;
+}
