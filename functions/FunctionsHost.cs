@@ -11,7 +11,7 @@ using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Bibind.Functions;
 
@@ -26,7 +26,7 @@ public static class FunctionsHost
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         AddLocalSettings(builder);
-        var settings = HostSettings.Read(builder.Configuration);
+        var settings = HostSettings.Read(builder.Configuration, out var problems);
         builder.WebHost.UseUrls([.. settings.Urls]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -38,14 +38,16 @@ public static class FunctionsHost
 
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(settings).AddSingleton(settings.Callers);
-        builder.Services.AddControlPlane(builder.Configuration);
+        builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>();
-        builder.Services.AddSingleton<Seed>().AddSingleton<TemplateDatabases>().AddHostedService<ControlPlaneStart>();
+        builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
         builder.Services.AddApiDocument();
         configure?.Invoke(builder);
-        return Map(builder.Build());
+        var app = builder.Build();
+        SettingsCheck.ThrowIfAny(problems, app.Services);
+        return Map(app);
     }
 
     /// <summary>Runs the host until it is told to stop; answers the exit code.</summary>
@@ -60,10 +62,6 @@ public static class FunctionsHost
         catch (SettingsException wrong)
         {
             return await FailAsync(wrong.Message, SettingsException.ExitCode);
-        }
-        catch (OptionsValidationException wrong)
-        {
-            return await FailAsync(new SettingsException([.. wrong.Failures]).Message, SettingsException.ExitCode);
         }
         catch (StartException unavailable)
         {

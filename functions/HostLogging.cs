@@ -26,7 +26,11 @@ internal static class HostLogging
                 filters.Rules.Remove(rule);
             }
 
-            filters.Rules.Add(new LoggerFilterRule(null, Framework, LogLevel.Warning, null));
+            // A rule for one provider goes before a rule for all, so each provider that has rules needs its own.
+            foreach (var provider in filters.Rules.Select(r => r.ProviderName).Append(null).Distinct().ToList())
+            {
+                filters.Rules.Add(new LoggerFilterRule(provider, Framework, LogLevel.Warning, null));
+            }
         });
     }
 }

@@ -1,6 +1,7 @@
 using Bibind.Functions.Health;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Problems;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bibind.Functions.Http;
 
@@ -21,7 +22,7 @@ internal static class HealthApi
             .Answers<HealthAnswer>().Answers<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).WithMetadata(new Probe());
     }
 
-    private static IResult Live() => TypedResults.Json(new HealthAnswer("live", new Dictionary<string, string>()), ApiJson.Options);
+    private static JsonHttpResult<HealthAnswer> Live() => TypedResults.Json(new HealthAnswer("live", new Dictionary<string, string>()), ApiJson.Options);
 
     private static async Task<IResult> ReadyAsync(HttpContext context, IEnumerable<IReadinessCheck> checks, ILogger<HealthAnswer> logger)
     {

@@ -43,7 +43,7 @@ internal static class JobsApi
 
         var found = await jobs.ListAsync(filter with { Outcome = state }, page, context.RequestAborted);
         var instances = await InstancesAsync(found.Items, client, context.RequestAborted);
-        return TypedResults.Ok(ListAnswer<JobSummary>.Of(found, job => JobViews.Summarise(job, instances.GetValueOrDefault(job.Id), now)));
+        return TypedResults.Ok(Paging.Show(found, job => JobViews.Summarise(job, instances.GetValueOrDefault(job.Id), now)));
     }
 
     // How far an open job is only the task hub knows, so all that are open are asked for; there are never many.

@@ -93,8 +93,7 @@ internal static class ServersApi
     private static async Task<IResult> ListAsync(HttpContext context, ServerStore servers)
     {
         new QueryReader(context).ThrowIfAny();
-        var all = await servers.ListAsync(context.RequestAborted);
-        return TypedResults.Ok(new ListAnswer<ServerView>([.. all.Select(ServerView.Of)], all.Count, 1, Math.Max(1, all.Count)));
+        return TypedResults.Ok(Paging.ShowAll(await servers.ListAsync(context.RequestAborted), ServerView.Of));
     }
 
     private static async Task<IResult> FindAsync(HttpContext context, string code, ServerStore servers) =>

@@ -130,7 +130,7 @@ internal static class TemplatesApi
         var query = new QueryReader(context);
         var filter = new TemplateFilter { ServerCode = query.Code(Server.Name), State = query.Choice(State.Name) };
         query.ThrowIfAny();
-        return TypedResults.Ok(ToAnswer(await templates.ListAsync(filter, context.RequestAborted)));
+        return TypedResults.Ok(Paging.ShowAll(await templates.ListAsync(filter, context.RequestAborted), TemplateView.Of));
     }
 
     private static async Task<IResult> FindAsync(HttpContext context, string code, TemplateStore templates)
@@ -140,12 +140,9 @@ internal static class TemplatesApi
         query.ThrowIfAny();
         var found = Codes.IsPlausible(code) ? await templates.ListAsync(filter, context.RequestAborted) : [];
         return found.Count > 0
-            ? TypedResults.Ok(ToAnswer(found))
+            ? TypedResults.Ok(Paging.ShowAll(found, TemplateView.Of))
             : throw new ProblemException(Refusals.NotFound("There is no template with this code; GET /api/templates lists them."));
     }
-
-    private static ListAnswer<TemplateView> ToAnswer(IReadOnlyList<Template> found) =>
-        new([.. found.Select(TemplateView.Of)], found.Count, 1, Math.Max(1, found.Count));
 
     private static NewTemplate ToOrder(CreateTemplate command, string caller) => new()
     {

@@ -1,4 +1,3 @@
-using Bibind.Contracts;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Functions.OpenApi;
@@ -47,7 +46,7 @@ internal static class TenantsApi
         var filter = new TenantFilter { State = query.Choice(State.Name) };
         var page = Paging.Read(query);
         query.ThrowIfAny();
-        return TypedResults.Ok(ListAnswer<TenantView>.Of(await tenants.ListAsync(filter, page, context.RequestAborted), TenantView.Of));
+        return TypedResults.Ok(Paging.Show(await tenants.ListAsync(filter, page, context.RequestAborted), TenantView.Of));
     }
 
     private static async Task<IResult> FindAsync(HttpContext context, string code, TenantStore tenants) =>

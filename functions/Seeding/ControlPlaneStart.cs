@@ -1,5 +1,4 @@
 using Bibind.ControlPlane.Schema;
-using Bibind.Functions.Settings;
 using Npgsql;
 
 namespace Bibind.Functions.Seeding;

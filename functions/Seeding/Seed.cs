@@ -15,7 +15,6 @@ internal sealed class Seed(
     IServerDirectory directory,
     TemplateStore templates,
     ConnectionTest test,
-    TemplateDatabases databases,
     ILogger<Seed> logger)
 {
     private const string Who = "settings";
@@ -97,7 +96,7 @@ internal sealed class Seed(
             throw new SettingsException([$"Seed__Templates__{code} is not usable: {string.Join("; ", errors.SelectMany(e => e.Value))}."]);
         }
 
-        var found = await databases.FindAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation)
+        var found = await TemplateDatabases.FindAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation)
             ?? throw new SettingsException([$"Seed__Templates__{code} names the database '{database}', which is not on server '{server.Code}'."]);
         if (await templates.AttachAsync(order, found.ContentHash, found.Bytes, cancellation) is TemplateRefused refused)
         {

@@ -9,12 +9,12 @@ namespace Bibind.Functions.Seeding;
 internal sealed record TemplateDatabase(string ContentHash, long Bytes);
 
 /// <summary>Looks at databases from outside: a template takes no connections.</summary>
-internal sealed class TemplateDatabases
+internal static class TemplateDatabases
 {
     private const string Question = "select oid::bigint, pg_database_size(oid) from pg_database where datname = $1";
 
     /// <summary>The database, or null. Its hash changes when it is made anew.</summary>
-    public async Task<TemplateDatabase?> FindAsync(ServerConnection server, string database, CancellationToken cancellation)
+    public static async Task<TemplateDatabase?> FindAsync(ServerConnection server, string database, CancellationToken cancellation)
     {
         var connectionString = new NpgsqlConnectionStringBuilder
         {

@@ -45,22 +45,6 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return otherwise;
     }
 
-    public bool Flag(string key, bool otherwise)
-    {
-        if (Optional(key) is not { } text)
-        {
-            return otherwise;
-        }
-
-        if (bool.TryParse(text, out var flag))
-        {
-            return flag;
-        }
-
-        Report(key, "must be true or false.");
-        return otherwise;
-    }
-
     public T Choice<T>(string key, string? text, T otherwise)
         where T : struct, Enum
     {
