@@ -50,6 +50,7 @@ public abstract class TaskOrchestrationContext
     /// <summary>Waits for an event; one that came earlier is taken from the buffer, oldest first. Names know no case.</summary>
     public abstract Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellationToken = default);
 
+#pragma warning disable CA1849 // CancelAsync would run the callbacks on another thread: a turn stays on its own.
     /// <summary>Waits for an event for a limited time.</summary>
     /// <exception cref="TimeoutException">The event did not come in time.</exception>
     public async Task<T> WaitForExternalEvent<T>(string eventName, TimeSpan timeout)
@@ -60,13 +61,14 @@ public abstract class TaskOrchestrationContext
         var eventTask = WaitForExternalEvent<T>(eventName, waiting.Token);
         if (await Task.WhenAny(eventTask, timeoutTask) == eventTask)
         {
-            await timer.CancelAsync();
+            timer.Cancel();
             return await eventTask;
         }
 
-        await waiting.CancelAsync();
+        waiting.Cancel();
         throw new TimeoutException($"The event '{eventName}' did not come within {timeout}.");
     }
+#pragma warning restore CA1849
 
     /// <summary>Raises an event at another instance; not waited for.</summary>
     public abstract void SendEvent(string instanceId, string eventName, object? payload = null);

@@ -1,0 +1,240 @@
+using Bibind.Durable.History;
+using Bibind.Durable.Serialization;
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.Durable.Execution;
+
+/// <summary>The context of a live execution: turns calls into actions and completions into results.</summary>
+internal sealed class OrchestrationContext(DataConverter converter) : TaskOrchestrationContext
+{
+    /// <summary>Longer timers are split, as Durable Task's backends do.</summary>
+    internal static readonly TimeSpan MaximumTimerInterval = TimeSpan.FromDays(3);
+
+    private readonly SortedDictionary<int, OrchestratorAction> _pending = [];
+    private readonly Dictionary<int, OpenTask> _open = [];
+    private ExecutionStartedEvent? _started;
+    private bool _replaying;
+    private int _nextId;
+    private int _nextGuid;
+    private int _executingThread;
+
+    public ExternalEvents Events { get; } = new();
+
+    /// <summary>Decided by code and not yet in the history, by id.</summary>
+    public SortedDictionary<int, OrchestratorAction> Pending => _pending;
+
+    /// <summary>True while an activity, timer or sub-orchestration is awaited by the runtime.</summary>
+    public bool HasOpenTasks => _open.Count > 0;
+
+    /// <summary>Ids of sub-orchestrations that have not answered.</summary>
+    public IEnumerable<string> OpenChildren => _open.Values.Where(t => t.ChildInstanceId is not null).Select(t => t.ChildInstanceId!);
+
+    public string? CustomStatus { get; private set; }
+
+    public (string? Input, bool PreserveEvents, string? Version)? ContinuedAsNew { get; private set; }
+
+    public override string Name => _started!.Name;
+
+    public override string InstanceId => _started!.InstanceId;
+
+    public override string Version => _started!.Version;
+
+    public override ParentOrchestrationInstance? Parent =>
+        _started!.Parent is { } parent ? new ParentOrchestrationInstance(parent.Name, parent.InstanceId) : null;
+
+    public override IReadOnlyDictionary<string, string> Tags => _started!.Tags ?? System.Collections.Immutable.ImmutableDictionary<string, string>.Empty;
+
+    public override DateTime CurrentUtcDateTime => Clock;
+
+    public override bool IsReplaying => _replaying;
+
+    public DateTime Clock { get; set; }
+
+    public int TakeId() => _nextId++;
+
+    public void Begin(ExecutionStartedEvent started) => _started = started;
+
+    /// <summary>Runs a piece of the orchestrator's code on this thread; only meanwhile may it use the context.</summary>
+    public void Execute(bool replaying, Action code)
+    {
+        _replaying = replaying;
+        _executingThread = Environment.CurrentManagedThreadId;
+        // Without a synchronization context, continuations run inline on this thread.
+        var outer = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            code();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outer);
+            _executingThread = 0;
+        }
+    }
+
+    public override Task<TResult> CallActivityAsync<TResult>(string name, object? input = null, TaskOptions? options = null)
+    {
+        EnsureOwnThread();
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        var json = converter.Serialize(input);
+        int? firstId = null;
+        return Retries.RunAsync(this, options?.Retry, attempt =>
+        {
+            var id = TakeId();
+            var action = new ScheduleTaskAction(id, name, options?.Version ?? string.Empty, json)
+            {
+                Tags = options?.Tags,
+                Attempt = attempt,
+                FirstAttemptId = firstId,
+            };
+            firstId ??= id;
+            return OpenAsync<TResult>(action, name);
+        });
+    }
+
+    public override Task<TResult> CallSubOrchestratorAsync<TResult>(string name, object? input = null, TaskOptions? options = null)
+    {
+        EnsureOwnThread();
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        var json = converter.Serialize(input);
+        var childId = (options as SubOrchestrationOptions)?.InstanceId;
+        if (childId is not null)
+        {
+            InstanceIds.Validate(childId);
+        }
+
+        return Retries.RunAsync(this, options?.Retry, _ =>
+        {
+            var id = TakeId();
+            childId ??= $"{_started!.ExecutionId}:{id}";
+            var action = new CreateSubOrchestrationAction(id, name, options?.Version ?? string.Empty, childId, json) { Tags = options?.Tags };
+            return OpenAsync<TResult>(action, name, childId);
+        });
+    }
+
+    public override async Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken = default)
+    {
+        EnsureOwnThread();
+        if (fireAt.Kind == DateTimeKind.Local)
+        {
+            throw new ArgumentException("A timer's time must be UTC.", nameof(fireAt));
+        }
+
+        fireAt = DateTime.SpecifyKind(fireAt, DateTimeKind.Utc);
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var legEnd = fireAt - Clock > MaximumTimerInterval ? Clock + MaximumTimerInterval : fireAt;
+            await TimerLegAsync(legEnd, cancellationToken);
+            if (legEnd == fireAt)
+            {
+                return;
+            }
+        }
+    }
+
+    public override Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellationToken = default)
+    {
+        EnsureOwnThread();
+        ArgumentException.ThrowIfNullOrWhiteSpace(eventName);
+        return Events.WaitAsync(eventName, json => converter.Deserialize<T>(json)!, cancellationToken);
+    }
+
+    public override void SendEvent(string instanceId, string eventName, object? payload = null)
+    {
+        EnsureOwnThread();
+        ArgumentException.ThrowIfNullOrWhiteSpace(instanceId);
+        ArgumentException.ThrowIfNullOrWhiteSpace(eventName);
+        var id = TakeId();
+        _pending.Add(id, new SendEventAction(id, instanceId, eventName, converter.Serialize(payload)));
+    }
+
+    public override void SetCustomStatus(object? status)
+    {
+        EnsureOwnThread();
+        CustomStatus = converter.Serialize(status) ?? "null";
+    }
+
+    public override void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true, string? newVersion = null)
+    {
+        EnsureOwnThread();
+        ContinuedAsNew = (converter.Serialize(newInput), preserveUnprocessedEvents, newVersion);
+    }
+
+    public override Guid NewGuid()
+    {
+        EnsureOwnThread();
+        return DeterministicGuid.Create(InstanceId, Clock, _nextGuid++);
+    }
+
+    public override ILogger CreateReplaySafeLogger(ILogger logger) => new ReplaySafeLogger(logger, this);
+
+    /// <summary>Answers an open task; an answer to a finished or unknown one is ignored.</summary>
+    public void Answer(int taskId, string? json)
+    {
+        if (_open.Remove(taskId, out var task))
+        {
+            task.Complete(json);
+        }
+    }
+
+    /// <summary>Fails an open task.</summary>
+    public void Fail(int taskId, TaskFailureDetails failure)
+    {
+        if (_open.Remove(taskId, out var task))
+        {
+            task.Fail(failure);
+        }
+    }
+
+    private async Task TimerLegAsync(DateTime fireAt, CancellationToken cancellationToken)
+    {
+        var id = TakeId();
+        var source = new TaskCompletionSource();
+        _pending.Add(id, new CreateTimerAction(id, fireAt));
+        _open.Add(id, new OpenTask(_ => source.TrySetResult(), failure => source.TrySetException(new TaskFailedException("timer", id, failure))));
+        using var registration = cancellationToken.Register(() =>
+        {
+            // Cancelling is local: the timer stays in the history, and its firing finds no open task.
+            if (_open.Remove(id))
+            {
+                source.TrySetCanceled(cancellationToken);
+            }
+        });
+        await source.Task;
+    }
+
+    private Task<TResult> OpenAsync<TResult>(OrchestratorAction action, string name, string? childInstanceId = null)
+    {
+        var source = new TaskCompletionSource<TResult>();
+        _pending.Add(action.Id, action);
+        _open.Add(action.Id, new OpenTask(
+            json =>
+            {
+                try
+                {
+                    source.TrySetResult(converter.Deserialize<TResult>(json)!);
+                }
+                catch (Exception unreadable) when (unreadable is System.Text.Json.JsonException or NotSupportedException)
+                {
+                    source.TrySetException(unreadable);
+                }
+            },
+            failure => source.TrySetException(new TaskFailedException(name, action.Id, failure)),
+            childInstanceId));
+        return source.Task;
+    }
+
+    private void EnsureOwnThread()
+    {
+        if (_executingThread != Environment.CurrentManagedThreadId)
+        {
+            throw new InvalidOperationException(
+                "The orchestration context was used outside the orchestrator's own thread. An orchestrator may await only tasks "
+                + "that its context made: no Task.Run, no Task.Delay, no I/O.");
+        }
+    }
+
+    private sealed record OpenTask(Action<string?> Complete, Action<TaskFailureDetails> Fail, string? ChildInstanceId = null);
+}

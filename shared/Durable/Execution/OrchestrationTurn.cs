@@ -1,0 +1,303 @@
+using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
+using Bibind.Durable.Serialization;
+
+namespace Bibind.Durable.Execution;
+
+/// <summary>One thing that a turn consumes: a message of the inbox, or the answer of an activity that ran in this process.</summary>
+internal sealed record TurnInput(HistoryEvent Event, string? ExecutionId, long? MessageId = null, ActivityLease? Activity = null)
+{
+    /// <summary>The caller of the activity, for an answer that goes back through the hub.</summary>
+    public string? InstanceId { get; init; }
+}
+
+/// <summary>A live instance between turns.</summary>
+internal sealed class InstanceState(string instanceId)
+{
+    public string InstanceId { get; } = instanceId;
+
+    /// <summary>The first line of the running execution; null before the first turn.</summary>
+    public ExecutionStartedEvent? Started { get; set; }
+
+    public OrchestrationExecution? Live { get; set; }
+
+    /// <summary>The number of the next turn.</summary>
+    public int NextTurn { get; set; }
+
+    public OrchestrationRuntimeStatus Status { get; set; } = OrchestrationRuntimeStatus.Pending;
+
+    public string? CustomStatus { get; set; }
+
+    /// <summary>Set if the history could not be replayed: why, and the id that the completion takes.</summary>
+    public (int Id, Exception Reason)? Broken { get; set; }
+
+    /// <summary>The clock of the last turn; the next one is never earlier.</summary>
+    public DateTime LastTurnAt { get; set; }
+
+    public bool HasEnded { get; set; }
+}
+
+/// <summary>Turns messages into one commit: runs the executor and assembles history, work and messages.</summary>
+internal sealed class OrchestrationTurn(
+    InstanceState state, Func<ExecutionStartedEvent, ITaskOrchestrator> create, DataConverter converter, Func<string> newExecutionId, DateTime now)
+{
+    /// <summary>An orchestrator that continues as new this often without waiting for anything is stuck.</summary>
+    private const int MaximumGenerationsPerTurn = 100;
+
+    private readonly List<HistoryEvent> _history = [];
+    private readonly List<IReadOnlyList<HistoryEvent>> _endedGenerations = [];
+    private readonly List<NewActivity> _activities = [];
+    private readonly List<OutboundMessage> _messages = [];
+    private readonly List<NewInstance> _children = [];
+    private InstanceUpdate? _update;
+
+    /// <summary>Runs the turn; the state moves on, so a turn that fails to commit needs a state loaded afresh.</summary>
+    /// <param name="lease">The lease to commit under.</param>
+    /// <param name="inputs">What the turn consumes, oldest first.</param>
+    /// <param name="claim">Answers whether the worker runs one more activity itself.</param>
+    public TurnCommit Run(InstanceLease lease, IReadOnlyList<TurnInput> inputs, Func<ActivityClaim?> claim)
+    {
+        var recursiveTermination = false;
+        var accepted = new List<HistoryEvent>(inputs.Count + 1) { new OrchestratorStartedEvent { Timestamp = now } };
+        foreach (var input in inputs)
+        {
+            if (Accepts(input))
+            {
+                accepted.Add(input.Event);
+                recursiveTermination |= input.Event is ExecutionTerminatedEvent { Recurse: true };
+            }
+        }
+
+        var turn = state.NextTurn;
+        state.LastTurnAt = now;
+        _history.AddRange(accepted);
+        if (state.Started is not null)
+        {
+            var children = recursiveTermination && state.Live is { } live ? live.OpenChildren.ToArray() : [];
+            var decision = Decide(accepted);
+            Apply(decision, claim);
+            if (decision.Completion is { Status: OrchestrationRuntimeStatus.Terminated } completion)
+            {
+                _messages.AddRange(children.Select(child => new OutboundMessage(
+                    child, null, new ExecutionTerminatedEvent { Timestamp = now, Input = completion.Result, Recurse = true })));
+            }
+        }
+
+        _history.Add(new OrchestratorCompletedEvent { Timestamp = now });
+        var replaces = _endedGenerations.Count > 0;
+        state.NextTurn = replaces ? 1 : turn + 1;
+        return new TurnCommit
+        {
+            Lease = lease,
+            ExecutionId = state.Started?.ExecutionId ?? string.Empty,
+            Turn = replaces ? 0 : turn,
+            NewHistory = _history,
+            ReplacesHistory = replaces,
+            EndedGenerations = _endedGenerations,
+            ConsumedMessages = [.. inputs.Where(i => i.MessageId.HasValue).Select(i => i.MessageId!.Value)],
+            ConsumedActivities = [.. inputs.Where(i => i.Activity.HasValue).Select(i => i.Activity!.Value)],
+            Activities = _activities,
+            Messages = _messages,
+            Children = _children,
+            Update = _update,
+        };
+    }
+
+    // A second start and answers for a former execution are swallowed; the turn still leaves its empty pair of lines.
+    private bool Accepts(TurnInput input)
+    {
+        if (input.Event is ExecutionStartedEvent started)
+        {
+            if (state.Started is not null)
+            {
+                return false;
+            }
+
+            state.Started = started;
+            return true;
+        }
+
+        return state.Started is not null && (input.ExecutionId is null || input.ExecutionId == state.Started.ExecutionId);
+    }
+
+    private TurnDecision Decide(IReadOnlyList<HistoryEvent> accepted)
+    {
+        if (state.Broken is { } broken)
+        {
+            return OrchestrationExecution.CannotRun(broken.Id, broken.Reason);
+        }
+
+        state.Live ??= OrchestrationExecution.Replay(create(state.Started!), [], converter);
+        return state.Live.RunTurn(accepted);
+    }
+
+    private void Apply(TurnDecision decision, Func<ActivityClaim?> claim)
+    {
+        for (var generation = 1; ; generation++)
+        {
+            foreach (var action in decision.Actions)
+            {
+                Apply(action, claim);
+            }
+
+            var status = decision.IsSuspended ? OrchestrationRuntimeStatus.Suspended : OrchestrationRuntimeStatus.Running;
+            if (decision.Completion is not { } completion)
+            {
+                Show(status, decision.CustomStatus);
+                return;
+            }
+
+            if (completion.Status != OrchestrationRuntimeStatus.ContinuedAsNew)
+            {
+                Complete(completion, decision.CustomStatus);
+                return;
+            }
+
+            if (generation >= MaximumGenerationsPerTurn)
+            {
+                Complete(
+                    OrchestrationExecution.CannotRun(completion.Id, new InvalidOperationException(
+                        $"The orchestrator continued as new {MaximumGenerationsPerTurn} times without waiting for anything.")).Completion!,
+                    decision.CustomStatus);
+                return;
+            }
+
+            decision = ContinueAsNew(completion, decision.CustomStatus);
+        }
+    }
+
+    private TurnDecision ContinueAsNew(CompleteOrchestrationAction completion, string? customStatus)
+    {
+        _history.Add(new ContinueAsNewEvent { EventId = completion.Id, Timestamp = now, Result = completion.Result });
+        _endedGenerations.Add([.. _history]);
+        _history.Clear();
+        var next = state.Started! with
+        {
+            Timestamp = now,
+            ExecutionId = newExecutionId(),
+            Input = completion.Result,
+            Version = completion.NewVersion ?? state.Started!.Version,
+        };
+        state.Started = next;
+        state.CustomStatus = customStatus ?? state.CustomStatus;
+        List<HistoryEvent> first = [new OrchestratorStartedEvent { Timestamp = now }, next, .. completion.CarriedOver];
+        _history.AddRange(first);
+        // Durable Task closes the carried events before the first actions of the new generation; so do we.
+        _history.Add(new OrchestratorCompletedEvent { Timestamp = now });
+        state.Live = OrchestrationExecution.Replay(create(next), [], converter);
+        return state.Live.RunTurn(first);
+    }
+
+    private void Apply(OrchestratorAction action, Func<ActivityClaim?> claim)
+    {
+        var started = state.Started!;
+        switch (action)
+        {
+            case ScheduleTaskAction task:
+                var scheduled = new TaskScheduledEvent
+                {
+                    EventId = task.Id,
+                    Timestamp = now,
+                    Name = task.Name,
+                    Version = task.Version,
+                    Input = task.Input,
+                    Tags = task.Tags,
+                    Attempt = task.Attempt,
+                    FirstAttemptId = task.FirstAttemptId,
+                };
+                _history.Add(scheduled);
+                _activities.Add(new NewActivity(scheduled, claim()));
+                break;
+            case CreateTimerAction timer:
+                _history.Add(new TimerCreatedEvent { EventId = timer.Id, Timestamp = now, FireAt = timer.FireAt });
+                _messages.Add(new OutboundMessage(
+                    started.InstanceId, started.ExecutionId, new TimerFiredEvent { TimerId = timer.Id, FireAt = timer.FireAt, Timestamp = timer.FireAt }, timer.FireAt));
+                break;
+            case SendEventAction sent:
+                _history.Add(new EventSentEvent { EventId = sent.Id, Timestamp = now, InstanceId = sent.InstanceId, Name = sent.Name, Input = sent.Input });
+                _messages.Add(new OutboundMessage(sent.InstanceId, null, new EventRaisedEvent { Timestamp = now, Name = sent.Name, Input = sent.Input }));
+                break;
+            case CreateSubOrchestrationAction child:
+                _history.Add(new SubOrchestrationInstanceCreatedEvent
+                {
+                    EventId = child.Id,
+                    Timestamp = now,
+                    Name = child.Name,
+                    Version = child.Version,
+                    InstanceId = child.InstanceId,
+                    Input = child.Input,
+                    Tags = child.Tags,
+                });
+                _children.Add(new NewInstance(
+                    new ExecutionStartedEvent
+                    {
+                        Timestamp = now,
+                        Name = child.Name,
+                        Version = child.Version,
+                        Input = child.Input,
+                        InstanceId = child.InstanceId,
+                        ExecutionId = newExecutionId(),
+                        Tags = child.Tags ?? started.Tags,
+                        TraceParent = started.TraceParent,
+                        Parent = new ParentInstance(started.Name, started.InstanceId, started.ExecutionId, child.Id, started.Version),
+                    },
+                    [OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated]));
+                break;
+        }
+    }
+
+    private void Complete(CompleteOrchestrationAction completion, string? customStatus)
+    {
+        var started = state.Started!;
+        _history.Add(new ExecutionCompletedEvent
+        {
+            EventId = completion.Id,
+            Timestamp = now,
+            OrchestrationStatus = completion.Status,
+            Result = completion.Result,
+            FailureDetails = completion.FailureDetails,
+        });
+        state.HasEnded = true;
+        Show(completion.Status, customStatus, completion.Result, completion.FailureDetails);
+        if (started.Parent is not { } parent)
+        {
+            return;
+        }
+
+        HistoryEvent answer = completion.Status == OrchestrationRuntimeStatus.Completed
+            ? new SubOrchestrationInstanceCompletedEvent { Timestamp = now, TaskScheduledId = parent.TaskScheduledId, Result = completion.Result }
+            : new SubOrchestrationInstanceFailedEvent
+            {
+                Timestamp = now,
+                TaskScheduledId = parent.TaskScheduledId,
+                Reason = completion.FailureDetails?.ErrorMessage ?? completion.Result,
+                FailureDetails = completion.FailureDetails
+                    ?? new TaskFailureDetails("Bibind.Durable.OrchestrationTerminated", completion.Result ?? "The sub-orchestration was terminated."),
+            };
+        _messages.Add(new OutboundMessage(parent.InstanceId, parent.ExecutionId, answer));
+    }
+
+    private void Show(OrchestrationRuntimeStatus status, string? customStatus, string? output = null, TaskFailureDetails? failure = null)
+    {
+        var shown = customStatus ?? state.CustomStatus;
+        if (status == state.Status && shown == state.CustomStatus && _endedGenerations.Count == 0)
+        {
+            return;
+        }
+
+        state.Status = status;
+        state.CustomStatus = shown;
+        var started = state.Started!;
+        _update = new InstanceUpdate
+        {
+            ExecutionId = started.ExecutionId,
+            Status = status,
+            Version = started.Version,
+            Input = started.Input,
+            Output = output,
+            CustomStatus = shown,
+            FailureDetails = failure,
+            At = now,
+        };
+    }
+}

@@ -1,0 +1,49 @@
+using Bibind.Durable.History;
+
+namespace Bibind.Durable.Execution;
+
+/// <summary>What an orchestrator decided; the id is that of the history event it becomes.</summary>
+internal abstract record OrchestratorAction(int Id)
+{
+    /// <summary>The kind in words, for the message of a non-determinism failure.</summary>
+    public abstract string Describe();
+}
+
+internal sealed record ScheduleTaskAction(int Id, string Name, string Version, string? Input) : OrchestratorAction(Id)
+{
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+    public int Attempt { get; init; } = 1;
+    public int? FirstAttemptId { get; init; }
+
+    public override string Describe() => $"an activity task named '{Name}'";
+}
+
+internal sealed record CreateTimerAction(int Id, DateTime FireAt) : OrchestratorAction(Id)
+{
+    public override string Describe() => "a timer";
+}
+
+internal sealed record CreateSubOrchestrationAction(int Id, string Name, string Version, string InstanceId, string? Input) : OrchestratorAction(Id)
+{
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    public override string Describe() => $"a sub-orchestration named '{Name}'";
+}
+
+internal sealed record SendEventAction(int Id, string InstanceId, string Name, string? Input) : OrchestratorAction(Id)
+{
+    public override string Describe() => $"an event named '{Name}'";
+}
+
+internal sealed record CompleteOrchestrationAction(int Id, OrchestrationRuntimeStatus Status, string? Result) : OrchestratorAction(Id)
+{
+    public TaskFailureDetails? FailureDetails { get; init; }
+
+    /// <summary>The next generation's version, when it continues as new.</summary>
+    public string? NewVersion { get; init; }
+
+    /// <summary>Events for the next generation, oldest first.</summary>
+    public IReadOnlyList<EventRaisedEvent> CarriedOver { get; init; } = [];
+
+    public override string Describe() => "the end of the orchestration";
+}

@@ -1,0 +1,223 @@
+namespace Bibind.Durable.Hubs.InMemory;
+
+public sealed partial class InMemoryTaskHub
+{
+    /// <inheritdoc/>
+    public Task<LeasedWork> LeaseAsync(LeaseRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        lock (_lock)
+        {
+            var now = Now;
+            var instances = _instances.Values
+                .Where(i => !i.Metadata.IsCompleted && i.AvailableAt <= now && i.Inbox.Exists(m => m.VisibleAt <= now))
+                .Take(request.MaxInstances)
+                .ToArray();
+            foreach (var instance in instances)
+            {
+                instance.PreviousToken = instance.Token;
+                instance.Token = ++_lastToken;
+                instance.AvailableAt = now + request.Duration;
+            }
+
+            var activities = _activities.Values.Where(a => a.AvailableAt <= now).OrderBy(a => a.AvailableAt).Take(request.MaxActivities).ToArray();
+            foreach (var activity in activities)
+            {
+                activity.Work = activity.Work with
+                {
+                    Lease = new ActivityLease(activity.Work.Lease.ActivityId, activity.Work.Lease.Token + 1),
+                    Deliveries = activity.Work.Deliveries + 1,
+                };
+                activity.AvailableAt = now + request.Duration;
+            }
+
+            var due = _instances.Values.SelectMany(i => i.Inbox.Select(m => m.VisibleAt))
+                .Concat(_activities.Values.Select(a => a.AvailableAt))
+                .Where(at => at > now)
+                .ToArray();
+            return Task.FromResult(new LeasedWork(
+                [.. instances.Select(i => new LeasedInstance(new InstanceLease(i.Metadata.InstanceId, i.Token), i.PreviousToken, Visible(i, now)))],
+                [.. activities.Select(a => a.Work)],
+                [.. request.Held.Where(_instances.ContainsKey).SelectMany(id => Visible(_instances[id], now))],
+                due.Length == 0 ? null : due.Min()));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task CommitAsync(IReadOnlyList<TurnCommit> turns, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(turns);
+        lock (_lock)
+        {
+            foreach (var turn in turns)
+            {
+                if (!Holds(turn.Lease) || turn.ConsumedActivities.Any(a => !Holds(a)))
+                {
+                    throw new LeaseLostException($"A lease of '{turn.Lease.InstanceId}' was lost.");
+                }
+            }
+
+            foreach (var turn in turns)
+            {
+                Apply(turn);
+            }
+
+            foreach (var turn in turns)
+            {
+                Dispatch(turn);
+            }
+        }
+
+        Signal();
+        foreach (var turn in turns.Where(t => t.Update is { Ended: true }))
+        {
+            InstanceEnded?.Invoke(turn.Lease.InstanceId);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task CompleteActivitiesAsync(IReadOnlyList<ActivityAnswer> answers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(answers);
+        lock (_lock)
+        {
+            foreach (var answer in answers.Where(a => Holds(a.Lease)))
+            {
+                _activities.Remove(answer.Lease.ActivityId);
+                Put(new OutboundMessage(answer.InstanceId, answer.ExecutionId, answer.Event));
+            }
+        }
+
+        Signal();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<LostLeases> RenewAsync(LeaseRenewal renewal, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(renewal);
+        lock (_lock)
+        {
+            var until = Now + renewal.Duration;
+            foreach (var lease in renewal.Instances.Where(Holds))
+            {
+                _instances[lease.InstanceId].AvailableAt = until;
+            }
+
+            foreach (var lease in renewal.Activities.Where(Holds))
+            {
+                _activities[lease.ActivityId].AvailableAt = until;
+            }
+
+            return Task.FromResult(new LostLeases([.. renewal.Instances.Where(i => !Holds(i))], [.. renewal.Activities.Where(a => !Holds(a))]));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(
+        IReadOnlyList<InstanceLease> instances, IReadOnlyList<ActivityLease> activities, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(instances);
+        ArgumentNullException.ThrowIfNull(activities);
+        lock (_lock)
+        {
+            var at = Now + delay;
+            foreach (var lease in instances.Where(Holds))
+            {
+                _instances[lease.InstanceId].AvailableAt = at;
+            }
+
+            foreach (var lease in activities.Where(Holds))
+            {
+                _activities[lease.ActivityId].AvailableAt = at;
+            }
+        }
+
+        Signal();
+        return Task.CompletedTask;
+    }
+
+    private static List<InboxMessage> Visible(Instance instance, DateTime now) =>
+        [.. instance.Inbox.Where(m => m.VisibleAt <= now).Select(m => m.Message).OrderBy(m => m.Id)];
+
+    private bool Holds(InstanceLease lease) =>
+        _instances.TryGetValue(lease.InstanceId, out var instance) && instance.Token == lease.Token && !instance.Metadata.IsCompleted;
+
+    private bool Holds(ActivityLease lease) => _activities.TryGetValue(lease.ActivityId, out var activity) && activity.Work.Lease.Token == lease.Token;
+
+    private void Apply(TurnCommit turn)
+    {
+        var instance = _instances[turn.Lease.InstanceId];
+        instance.Inbox.RemoveAll(m => turn.ConsumedMessages.Contains(m.Message.Id));
+        foreach (var activity in turn.ConsumedActivities)
+        {
+            _activities.Remove(activity.ActivityId);
+        }
+
+        if (turn.ReplacesHistory)
+        {
+            instance.History.Clear();
+        }
+
+        instance.History.Add([.. turn.NewHistory]);
+        if (turn.Update is { } update)
+        {
+            instance.Metadata = instance.Metadata with
+            {
+                ExecutionId = update.ExecutionId,
+                RuntimeStatus = update.Status,
+                Version = update.Version,
+                SerializedInput = turn.ReplacesHistory ? update.Input : instance.Metadata.SerializedInput,
+                SerializedOutput = update.Output,
+                SerializedCustomStatus = update.CustomStatus,
+                FailureDetails = update.FailureDetails,
+                LastUpdatedAt = update.At,
+                CompletedAt = update.Ended ? update.At : null,
+            };
+            if (update.Ended)
+            {
+                instance.Inbox.Clear();
+            }
+        }
+
+        if (turn.ReleasesLease)
+        {
+            instance.AvailableAt = DateTime.MinValue;
+        }
+    }
+
+    private void Dispatch(TurnCommit turn)
+    {
+        foreach (var child in turn.Children)
+        {
+            if (Create(child) is not null)
+            {
+                var parent = child.Started.Parent!;
+                Put(new OutboundMessage(parent.InstanceId, parent.ExecutionId, SubOrchestrationRefused.Describe(child.Started)));
+            }
+        }
+
+        foreach (var activity in turn.Activities)
+        {
+            _activities.Add(activity.Lease.ActivityId, new Activity
+            {
+                AvailableAt = activity.ClaimFor is { } claim ? Now + claim.Duration : Now,
+                Work = new LeasedActivity
+                {
+                    Lease = activity.Lease,
+                    InstanceId = turn.Lease.InstanceId,
+                    ExecutionId = turn.ExecutionId,
+                    Scheduled = activity.Scheduled,
+                    Deliveries = activity.ClaimFor is null ? 0 : 1,
+                },
+            });
+        }
+
+        foreach (var message in turn.Messages)
+        {
+            Put(message);
+        }
+    }
+}

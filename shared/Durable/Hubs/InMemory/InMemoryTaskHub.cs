@@ -1,0 +1,226 @@
+using System.Data.Common;
+using Bibind.Durable.History;
+
+namespace Bibind.Durable.Hubs.InMemory;
+
+/// <summary>The task hub in memory, for unit tests: the same semantics under the same conformance suite, nothing kept.</summary>
+public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) : ITaskHub
+{
+    private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly Dictionary<string, Instance> _instances = new(StringComparer.Ordinal);
+    private readonly Dictionary<Guid, Activity> _activities = [];
+    private long _lastMessageId;
+    private long _lastToken;
+
+    /// <inheritdoc/>
+    public event Action<string>? InstanceEnded;
+
+    private DateTime Now => _time.GetUtcNow().UtcDateTime;
+
+    /// <inheritdoc/>
+    public Task InitializeAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task CreateInstanceAsync(NewInstance instance, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(instance);
+        if (transaction is not null)
+        {
+            throw new NotSupportedException("The in-memory hub has no transactions.");
+        }
+
+        lock (_lock)
+        {
+            if (Create(instance) is { } inTheWay)
+            {
+                throw new OrchestrationAlreadyExistsException(instance.Started.InstanceId, inTheWay);
+            }
+        }
+
+        Signal();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (!Put(new OutboundMessage(instanceId, null, message)))
+            {
+                return Task.FromResult(false);
+            }
+        }
+
+        Signal();
+        return Task.FromResult(true);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<string, OrchestrationMetadata>> GetInstancesAsync(
+        IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return Task.FromResult<IReadOnlyDictionary<string, OrchestrationMetadata>>(
+                instanceIds.Distinct(StringComparer.Ordinal).Where(_instances.ContainsKey).ToDictionary(id => id, id => _instances[id].Metadata, StringComparer.Ordinal));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<OrchestrationPage> QueryAsync(OrchestrationQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var size = Math.Clamp(query.PageSize, 1, 1000);
+        lock (_lock)
+        {
+            var found = _instances.Values.Select(i => i.Metadata).Where(i => Matches(query, i));
+            if (query.ContinuationToken is { } token)
+            {
+                var from = PageToken.Read(token);
+                found = found.Where(i => Compare(i, from) < 0);
+            }
+
+            var page = found
+                .OrderByDescending(i => i.CreatedAt)
+                .ThenByDescending(i => i.InstanceId, StringComparer.Ordinal)
+                .Take(size)
+                .ToArray();
+            return Task.FromResult(new OrchestrationPage(
+                page, page.Length < size ? null : PageToken.Write(page[^1].CreatedAt.UtcDateTime, page[^1].InstanceId)));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<HistoryEvent>> GetHistoryAsync(string instanceId, CancellationToken cancellationToken) =>
+        (await LoadExecutionAsync(instanceId, cancellationToken)).History;
+
+    /// <inheritdoc/>
+    public Task<StoredExecution> LoadExecutionAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return Task.FromResult(_instances.TryGetValue(instanceId, out var instance)
+                ? new StoredExecution(
+                    instance.History.Count, [.. instance.History.SelectMany(h => h)], instance.Metadata.RuntimeStatus, instance.Metadata.SerializedCustomStatus)
+                : new StoredExecution(0, [], OrchestrationRuntimeStatus.Pending, null));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_instances.TryGetValue(instanceId, out var instance) && !instance.Metadata.IsCompleted)
+            {
+                throw new InvalidOperationException($"The instance '{instanceId}' has not ended; terminate it before it is purged.");
+            }
+
+            return Task.FromResult(_instances.Remove(instanceId));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task WaitForWorkAsync(TimeSpan limit, CancellationToken cancellationToken) => await _work.WaitAsync(limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _work.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static int Compare(OrchestrationMetadata instance, (DateTime CreatedAt, string InstanceId) other)
+    {
+        var byTime = instance.CreatedAt.UtcDateTime.CompareTo(other.CreatedAt);
+        return byTime != 0 ? byTime : string.CompareOrdinal(instance.InstanceId, other.InstanceId);
+    }
+
+    private static bool Matches(OrchestrationQuery query, OrchestrationMetadata i) =>
+        (query.Statuses is not { Count: > 0 } || query.Statuses.Contains(i.RuntimeStatus))
+        && (string.IsNullOrEmpty(query.InstanceIdPrefix) || i.InstanceId.StartsWith(query.InstanceIdPrefix, StringComparison.Ordinal))
+        && (query.Name is null || query.Name == i.Name)
+        && (query.CreatedFrom is not { } from || i.CreatedAt >= from)
+        && (query.CreatedTo is not { } to || i.CreatedAt < to)
+        && (query.Tag is not { } tag || (i.Tags.TryGetValue(tag.Key, out var value) && value == tag.Value));
+
+    private OrchestrationRuntimeStatus? Create(NewInstance instance)
+    {
+        var started = instance.Started;
+        if (_instances.TryGetValue(started.InstanceId, out var existing))
+        {
+            if (!existing.Metadata.IsCompleted || !instance.ReplaceableStatuses.Contains(existing.Metadata.RuntimeStatus))
+            {
+                return existing.Metadata.RuntimeStatus;
+            }
+
+            _instances.Remove(started.InstanceId);
+        }
+
+        _instances.Add(started.InstanceId, new Instance
+        {
+            Metadata = new OrchestrationMetadata
+            {
+                InstanceId = started.InstanceId,
+                ExecutionId = started.ExecutionId,
+                Name = started.Name,
+                Version = started.Version,
+                RuntimeStatus = OrchestrationRuntimeStatus.Pending,
+                CreatedAt = started.Timestamp,
+                LastUpdatedAt = started.Timestamp,
+                SerializedInput = started.Input,
+                ParentInstanceId = started.Parent?.InstanceId,
+                Tags = started.Tags ?? new Dictionary<string, string>(),
+            },
+        });
+        Put(new OutboundMessage(started.InstanceId, null, started, started.ScheduledStartAt));
+        return null;
+    }
+
+    private bool Put(OutboundMessage message)
+    {
+        if (!_instances.TryGetValue(message.InstanceId, out var instance) || instance.Metadata.IsCompleted)
+        {
+            return false;
+        }
+
+        instance.Inbox.Add((new InboxMessage(++_lastMessageId, message.InstanceId, message.ExecutionId, message.Event), message.VisibleAt ?? DateTime.MinValue));
+        return true;
+    }
+
+    private void Signal()
+    {
+        lock (_work)
+        {
+            if (_work.CurrentCount == 0)
+            {
+                _work.Release();
+            }
+        }
+    }
+
+    private sealed class Instance
+    {
+        public required OrchestrationMetadata Metadata { get; set; }
+
+        public List<(InboxMessage Message, DateTime VisibleAt)> Inbox { get; } = [];
+
+        public List<IReadOnlyList<HistoryEvent>> History { get; } = [];
+
+        public long Token { get; set; }
+
+        public long PreviousToken { get; set; }
+
+        public DateTime AvailableAt { get; set; } = DateTime.MinValue;
+    }
+
+    private sealed class Activity
+    {
+        public required LeasedActivity Work { get; set; }
+
+        public required DateTime AvailableAt { get; set; }
+    }
+}

@@ -1,0 +1,210 @@
+using Bibind.Durable.Serialization;
+using Npgsql;
+
+namespace Bibind.Durable.Hubs.Postgres;
+
+public sealed partial class PostgresTaskHub
+{
+    private const string LeaseLostState = "BD001";
+
+    /// <inheritdoc/>
+    public async Task CommitAsync(IReadOnlyList<TurnCommit> turns, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(turns);
+        await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
+        // One batch without an explicit transaction is one round trip and one transaction.
+        await using var batch = new NpgsqlBatch(connection);
+        Action<NpgsqlBatchCommand> add = batch.BatchCommands.Add;
+        AddFence(turns, add);
+        AddHistory(turns, add);
+        AddUpdates(turns, add);
+        AddChildren(turns, add);
+        var wake = AddWork(turns, add);
+        var released = turns.Where(t => t.ReleasesLease && t.Update is not { Ended: true }).Select(t => t.Lease.InstanceId).ToArray();
+        if (released.Length > 0)
+        {
+            add(Sql.Command("UPDATE durable.leases SET locked_by = NULL, available_at = '-infinity' WHERE instance_id = ANY ($1)", Sql.Texts(released)));
+        }
+
+        if (wake)
+        {
+            add(PostgresWorkSignal.Notify());
+        }
+
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException lost) when (lost.SqlState == LeaseLostState)
+        {
+            throw new LeaseLostException(lost.MessageText);
+        }
+
+        if (turns.Any(t => t.Messages.Count > 0 || t.Children.Count > 0 || t.Activities.Any(a => a.ClaimFor is null)))
+        {
+            // Our own worker need not wait for the notification, nor for the end of its poll when a timer was set.
+            _signal.Set();
+        }
+
+        foreach (var ended in turns.Where(t => t.Update is { Ended: true }))
+        {
+            InstanceEnded?.Invoke(ended.Lease.InstanceId);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task CompleteActivitiesAsync(IReadOnlyList<ActivityAnswer> answers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(answers);
+        await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Sql.Command(
+            """
+            WITH answer AS (
+              SELECT * FROM unnest($1, $2, $3, $4, $5) AS w (id, token, instance_id, execution_id, event)),
+            locked AS (
+              SELECT a.id FROM durable.activities a JOIN answer w ON a.id = w.id AND a.token = w.token ORDER BY a.id FOR UPDATE OF a),
+            deleted AS (DELETE FROM durable.activities a USING locked WHERE a.id = locked.id RETURNING a.id)
+            INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
+            SELECT w.instance_id, w.execution_id, now(), w.event
+            FROM answer w JOIN deleted USING (id) JOIN durable.leases l ON l.instance_id = w.instance_id
+            """,
+            Sql.Uuids(answers.Select(a => a.Lease.ActivityId)),
+            Sql.Longs(answers.Select(a => a.Lease.Token)),
+            Sql.Texts(answers.Select(a => a.InstanceId)),
+            Sql.Texts(answers.Select(a => a.ExecutionId)),
+            Sql.Jsons(answers.Select(a => HistoryJson.Write(a.Event)))));
+        batch.BatchCommands.Add(PostgresWorkSignal.Notify());
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        _signal.Set();
+    }
+
+    private static void AddFence(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
+    {
+        add(Sql.Command(
+            "SELECT durable.fence($1, $2)", Sql.Texts(turns.Select(t => t.Lease.InstanceId)), Sql.Longs(turns.Select(t => t.Lease.Token))));
+        var activities = turns.SelectMany(t => t.ConsumedActivities).ToArray();
+        if (activities.Length > 0)
+        {
+            add(Sql.Command(
+                "SELECT durable.consume_activities($1, $2)", Sql.Uuids(activities.Select(a => a.ActivityId)), Sql.Longs(activities.Select(a => a.Token))));
+        }
+
+        var messages = turns.SelectMany(t => t.ConsumedMessages).ToArray();
+        if (messages.Length > 0)
+        {
+            add(Sql.Command("DELETE FROM durable.messages WHERE id = ANY ($1)", Sql.Longs(messages)));
+        }
+    }
+
+    private static void AddHistory(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
+    {
+        var replaced = turns.Where(t => t.ReplacesHistory).Select(t => t.Lease.InstanceId).ToArray();
+        if (replaced.Length > 0)
+        {
+            add(Sql.Command("DELETE FROM durable.history WHERE instance_id = ANY ($1)", Sql.Texts(replaced)));
+        }
+
+        add(Sql.Command(
+            "INSERT INTO durable.history (instance_id, execution_id, turn, events) SELECT * FROM unnest($1, $2, $3, $4)",
+            Sql.Texts(turns.Select(t => t.Lease.InstanceId)),
+            Sql.Texts(turns.Select(t => t.ExecutionId)),
+            Sql.Ints(turns.Select(t => t.Turn)),
+            Sql.Jsons(turns.Select(t => HistoryJson.Write(t.NewHistory)))));
+    }
+
+    private static void AddUpdates(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
+    {
+        var updated = turns.Where(t => t.Update is not null).ToArray();
+        if (updated.Length > 0)
+        {
+            add(Sql.Command(
+                """
+                UPDATE durable.instances i
+                SET execution_id = w.execution_id, status = w.status, version = w.version, output = w.output,
+                    input = CASE WHEN w.execution_id = i.execution_id THEN i.input ELSE w.input END,
+                    custom_status = w.custom_status, failure = w.failure, updated_at = w.at, completed_at = w.completed_at
+                FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                  AS w (instance_id, execution_id, status, version, output, input, custom_status, failure, at, completed_at)
+                WHERE i.instance_id = w.instance_id
+                """,
+                Sql.Texts(updated.Select(t => t.Lease.InstanceId)),
+                Sql.Texts(updated.Select(t => t.Update!.ExecutionId)),
+                Sql.Shorts(updated.Select(t => (short)t.Update!.Status)),
+                Sql.Texts(updated.Select(t => t.Update!.Version)),
+                Sql.Texts(updated.Select(t => t.Update!.Output)),
+                // Only a new generation has a new input; it need not travel otherwise.
+                Sql.Texts(updated.Select(t => t.ReplacesHistory ? t.Update!.Input : null)),
+                Sql.Texts(updated.Select(t => t.Update!.CustomStatus)),
+                Sql.Jsons(updated.Select(t => HistoryJson.Write(t.Update!.FailureDetails))),
+                Sql.Times(updated.Select(t => (DateTime?)t.Update!.At)),
+                Sql.Times(updated.Select(t => t.Update!.Ended ? (DateTime?)t.Update!.At : null))));
+        }
+
+        var ended = updated.Where(t => t.Update!.Ended).Select(t => t.Lease.InstanceId).ToArray();
+        if (ended.Length > 0)
+        {
+            add(Sql.Command("DELETE FROM durable.leases WHERE instance_id = ANY ($1)", Sql.Texts(ended)));
+            add(Sql.Command("DELETE FROM durable.messages WHERE instance_id = ANY ($1)", Sql.Texts(ended)));
+        }
+    }
+
+    private static void AddChildren(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
+    {
+        foreach (var child in turns.SelectMany(t => t.Children))
+        {
+            var parent = child.Started.Parent!;
+            add(CreateCommand(
+                """
+                INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
+                SELECT $12, $13, now(), $14 WHERE durable.create_instance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) IS NOT NULL
+                """,
+                child,
+                Sql.Text(parent.InstanceId),
+                Sql.Text(parent.ExecutionId),
+                Sql.Json(HistoryJson.Write(SubOrchestrationRefused.Describe(child.Started)))));
+        }
+    }
+
+    private static bool AddWork(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
+    {
+        var activities = turns.SelectMany(t => t.Activities.Select(a => (Turn: t, Activity: a))).ToArray();
+        if (activities.Length > 0)
+        {
+            add(Sql.Command(
+                """
+                INSERT INTO durable.activities (id, instance_id, execution_id, scheduled, token, deliveries, locked_by, available_at)
+                SELECT id, instance_id, execution_id, scheduled, 1, CASE WHEN worker IS NULL THEN 0 ELSE 1 END, worker, now() + coalesce(lease, interval '0')
+                FROM unnest($1, $2, $3, $4, $5, $6) AS w (id, instance_id, execution_id, scheduled, worker, lease)
+                """,
+                Sql.Uuids(activities.Select(a => a.Activity.Lease.ActivityId)),
+                Sql.Texts(activities.Select(a => a.Turn.Lease.InstanceId)),
+                Sql.Texts(activities.Select(a => a.Turn.ExecutionId)),
+                Sql.Jsons(activities.Select(a => HistoryJson.Write(a.Activity.Scheduled))),
+                Sql.Texts(activities.Select(a => a.Activity.ClaimFor?.Worker)),
+                Sql.Intervals(activities.Select(a => a.Activity.ClaimFor?.Duration))));
+        }
+
+        var messages = turns.SelectMany(t => t.Messages).ToArray();
+        if (messages.Length > 0)
+        {
+            // Who has no lease row has ended, or never was: what is sent there is dropped.
+            add(Sql.Command(
+                """
+                INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
+                SELECT w.instance_id, w.execution_id, coalesce(w.visible_at, now()), w.event
+                FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS w (instance_id, execution_id, visible_at, event, position)
+                JOIN durable.leases l ON l.instance_id = w.instance_id
+                ORDER BY w.position
+                """,
+                Sql.Texts(messages.Select(m => m.InstanceId)),
+                Sql.Texts(messages.Select(m => m.ExecutionId)),
+                Sql.Times(messages.Select(m => m.VisibleAt)),
+                Sql.Jsons(messages.Select(m => HistoryJson.Write(m.Event)))));
+        }
+
+        return activities.Any(a => a.Activity.ClaimFor is null)
+            || messages.Any(m => m.VisibleAt is null)
+            || turns.Any(t => t.Children.Count > 0);
+    }
+}

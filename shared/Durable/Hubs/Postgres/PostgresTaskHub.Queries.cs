@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text;
+using Bibind.Durable.Serialization;
+using Npgsql;
+
+namespace Bibind.Durable.Hubs.Postgres;
+
+public sealed partial class PostgresTaskHub
+{
+    private const string Columns =
+        "instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, input, output, custom_status, failure, parent_instance_id, tags";
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<string, OrchestrationMetadata>> GetInstancesAsync(
+        IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
+    {
+        await using var command = _dataSource.CreateCommand($"SELECT {Columns} FROM durable.instances WHERE instance_id = ANY ($1)");
+        command.Parameters.Add(Sql.Texts(instanceIds));
+        return (await ReadAsync(command, cancellationToken)).ToDictionary(i => i.InstanceId, StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public async Task<OrchestrationPage> QueryAsync(OrchestrationQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var size = Math.Clamp(query.PageSize, 1, 1000);
+        var conditions = new StringBuilder("true");
+        var parameters = new List<NpgsqlParameter>();
+
+        void Where(string condition, params NpgsqlParameter[] values)
+        {
+            conditions.Append(" AND ");
+            var numbers = values.Select((_, i) => (object)$"${(parameters.Count + i + 1).ToString(CultureInfo.InvariantCulture)}").ToArray();
+            conditions.AppendFormat(CultureInfo.InvariantCulture, condition, numbers);
+            parameters.AddRange(values);
+        }
+
+        if (query.Statuses is { Count: > 0 } statuses)
+        {
+            Where("status = ANY ({0})", Sql.Shorts(statuses.Select(s => (short)s)));
+        }
+
+        if (!string.IsNullOrEmpty(query.InstanceIdPrefix))
+        {
+            Where("starts_with(instance_id, {0})", Sql.Text(query.InstanceIdPrefix));
+        }
+
+        if (query.Name is not null)
+        {
+            Where("name = {0}", Sql.Text(query.Name));
+        }
+
+        if (query.CreatedFrom is { } from)
+        {
+            Where("created_at >= {0}", Sql.Time(from.UtcDateTime));
+        }
+
+        if (query.CreatedTo is { } to)
+        {
+            Where("created_at < {0}", Sql.Time(to.UtcDateTime));
+        }
+
+        if (query.Tag is { } tag)
+        {
+            Where("tags @> {0}", Sql.Jsonb(HistoryJson.Write(new Dictionary<string, string> { [tag.Key] = tag.Value })));
+        }
+
+        if (query.ContinuationToken is { } token)
+        {
+            var (createdAt, instanceId) = PageToken.Read(token);
+            Where("(created_at, instance_id) < ({0}, {1})", Sql.Time(createdAt), Sql.Text(instanceId));
+        }
+
+        await using var command = _dataSource.CreateCommand(
+            $"SELECT {Columns} FROM durable.instances WHERE {conditions} ORDER BY created_at DESC, instance_id DESC LIMIT {size.ToString(CultureInfo.InvariantCulture)}");
+        command.Parameters.AddRange(parameters.ToArray());
+        var page = await ReadAsync(command, cancellationToken);
+        return new OrchestrationPage(page, page.Count < size ? null : PageToken.Write(page[^1].CreatedAt.UtcDateTime, page[^1].InstanceId));
+    }
+
+    private static async Task<List<OrchestrationMetadata>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        var instances = new List<OrchestrationMetadata>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            instances.Add(new OrchestrationMetadata
+            {
+                InstanceId = reader.GetString(0),
+                ExecutionId = reader.GetString(1),
+                Name = reader.GetString(2),
+                Version = reader.GetString(3),
+                RuntimeStatus = (OrchestrationRuntimeStatus)reader.GetInt16(4),
+                CreatedAt = new DateTimeOffset(reader.GetDateTime(5)),
+                LastUpdatedAt = new DateTimeOffset(reader.GetDateTime(6)),
+                CompletedAt = reader.IsDBNull(7) ? null : new DateTimeOffset(reader.GetDateTime(7)),
+                SerializedInput = Nullable(8),
+                SerializedOutput = Nullable(9),
+                SerializedCustomStatus = Nullable(10),
+                FailureDetails = HistoryJson.ReadFailure(Nullable(11)),
+                ParentInstanceId = Nullable(12),
+                Tags = HistoryJson.ReadTags(reader.GetString(13)),
+            });
+        }
+
+        return instances;
+
+        string? Nullable(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+    }
+}

@@ -1,0 +1,87 @@
+using Npgsql;
+
+namespace Bibind.Durable.Hubs.Postgres;
+
+/// <summary>
+/// Wakes waiters when another process has put work into the hub (LISTEN), or this one has. Only a hint: when the
+/// listening connection is down, waiters poll.
+/// </summary>
+internal sealed class PostgresWorkSignal(NpgsqlDataSource dataSource) : IAsyncDisposable
+{
+    private const string Channel = "bibind_durable_work";
+    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _starting = new();
+    private Task? _listening;
+
+    public static NpgsqlBatchCommand Notify() => new($"SELECT pg_notify('{Channel}', '')");
+
+    public void Set()
+    {
+        try
+        {
+            if (_work.CurrentCount == 0)
+            {
+                _work.Release();
+            }
+        }
+        catch (SemaphoreFullException)
+        {
+            // Someone else set it at the same instant: it is set.
+        }
+    }
+
+    public async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        lock (_starting)
+        {
+            _listening ??= Task.Run(ListenAsync, CancellationToken.None);
+        }
+
+        await _work.WaitAsync(limit, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        if (_listening is not null)
+        {
+            await _listening;
+        }
+
+        _stopping.Dispose();
+        _work.Dispose();
+    }
+
+    private async Task ListenAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await dataSource.OpenConnectionAsync(_stopping.Token);
+                connection.Notification += (_, _) => Set();
+                await using (var listen = new NpgsqlCommand($"LISTEN {Channel}", connection))
+                {
+                    await listen.ExecuteNonQueryAsync(_stopping.Token);
+                }
+
+                // What came between the last poll and LISTEN is found by polling once more.
+                Set();
+                while (true)
+                {
+                    await connection.WaitAsync(_stopping.Token);
+                }
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception down) when (down is NpgsqlException or System.Net.Sockets.SocketException or IOException or InvalidOperationException)
+            {
+                // The worker polls meanwhile, and it is the worker that reports a database that does not answer.
+                await Task.Delay(TimeSpan.FromSeconds(1), _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+}

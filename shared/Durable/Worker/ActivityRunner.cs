@@ -1,0 +1,297 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Bibind.Durable.Execution;
+using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
+
+namespace Bibind.Durable.Worker;
+
+/// <summary>Runs activities, a bounded number at once, and sees to it that every answer is stored.</summary>
+internal sealed class ActivityRunner(
+    WorkerContext worker,
+    Func<string, InstanceSession?> findSession,
+    Action<InstanceSession> scheduleTurn,
+    Func<InstanceSession, TimeSpan, Task> releaseAsync,
+    Action wake) : IDisposable
+{
+    private readonly ConcurrentDictionary<ActivityLease, RunningActivity> _running = new();
+    private readonly Channel<ActivityAnswer> _answers = Channel.CreateUnbounded<ActivityAnswer>();
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _answering = Task.CompletedTask;
+    private int _reserved;
+    private int _unstored;
+    private volatile bool _refused;
+
+    public int Running => _running.Count;
+
+    /// <summary>True if nothing runs and every answer is stored.</summary>
+    public bool IsIdle => _running.IsEmpty && Volatile.Read(ref _unstored) == 0;
+
+    public void Start() => _answering = Task.Run(AnswerAsync);
+
+    /// <summary>Takes every free slot; give back what is not used.</summary>
+    public int Reserve()
+    {
+        while (true)
+        {
+            var reserved = Volatile.Read(ref _reserved);
+            var free = Math.Max(0, worker.Options.MaxConcurrentActivities - reserved);
+            if (Interlocked.CompareExchange(ref _reserved, reserved + free, reserved) == reserved)
+            {
+                _refused |= free == 0;
+                return free;
+            }
+        }
+    }
+
+    /// <summary>Takes one slot, if there is one.</summary>
+    public bool TryReserve()
+    {
+        if (Interlocked.Increment(ref _reserved) <= worker.Options.MaxConcurrentActivities)
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _reserved);
+        _refused = true;
+        return false;
+    }
+
+    public void Unreserve(int slots)
+    {
+        Interlocked.Add(ref _reserved, -slots);
+        if (_refused && slots > 0)
+        {
+            _refused = false;
+            wake();
+        }
+    }
+
+    /// <summary>Runs an activity in a slot taken before. <paramref name="session"/> is kept open until it has ended.</summary>
+    public void Run(LeasedActivity activity, InstanceSession? session)
+    {
+        var running = new RunningActivity(activity, session, CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token));
+        _running[activity.Lease] = running;
+        running.Task = Task.Run(() => RunAsync(running));
+    }
+
+    public IReadOnlyList<ActivityLease> Leases() => [.. _running.Keys];
+
+    public void LoseLeases(IEnumerable<ActivityLease> lost)
+    {
+        foreach (var lease in lost)
+        {
+            if (_running.TryGetValue(lease, out var running))
+            {
+                Logs.ActivityLeaseLost(worker.Logger, running.Activity.InstanceId, running.Activity.Scheduled.Name, running.Activity.Scheduled.EventId);
+                running.IsLost = true;
+                running.Cancellation.Cancel();
+            }
+        }
+    }
+
+    /// <summary>Stores answers through the hub, because no session here takes them.</summary>
+    public void Answer(IReadOnlyList<TurnInput> answers)
+    {
+        foreach (var answer in answers)
+        {
+            Interlocked.Increment(ref _unstored);
+            _answers.Writer.TryWrite(new ActivityAnswer(answer.Activity!.Value, answer.InstanceId!, answer.ExecutionId!, answer.Event));
+        }
+    }
+
+    /// <summary>Lets activities end within a limit, then cancels them and gives them back.</summary>
+    public async Task StopAsync(TimeSpan limit)
+    {
+        var ending = Task.WhenAll(_running.Values.Select(r => r.Task));
+        await Task.WhenAny(ending, Task.Delay(limit, worker.Time));
+        await _stopping.CancelAsync();
+        await ending;
+    }
+
+    /// <summary>Stores the answers that wait; after it none are taken.</summary>
+    public async Task FlushAsync()
+    {
+        _answers.Writer.TryComplete();
+        await _answering;
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task RunAsync(RunningActivity running)
+    {
+        HistoryEvent? answer = null;
+        try
+        {
+            answer = await ExecuteAsync(running);
+        }
+        finally
+        {
+            // First out of the renewals, then the answer: a lease that ends with the answer is not lost.
+            _running.TryRemove(running.Activity.Lease, out _);
+            running.Cancellation.Dispose();
+            Finish(running, answer);
+            Unreserve(1);
+        }
+    }
+
+    private void Finish(RunningActivity running, HistoryEvent? answer)
+    {
+        var activity = running.Activity;
+        if (answer is null)
+        {
+            if (running.Session is { } kept && kept.DropLocalActivity())
+            {
+                _ = releaseAsync(kept, TimeSpan.Zero);
+            }
+
+            return;
+        }
+
+        var input = new TurnInput(answer, activity.ExecutionId, Activity: activity.Lease) { InstanceId = activity.InstanceId };
+        var session = running.Session ?? findSession(activity.InstanceId);
+        var (accepted, schedule) = session?.Deliver(input, wasLocal: running.Session is not null) ?? (false, false);
+        if (!accepted)
+        {
+            Answer([input]);
+        }
+        else if (schedule)
+        {
+            scheduleTurn(session!);
+        }
+    }
+
+    /// <summary>Answers null if there is no answer: the lease was lost, or given back.</summary>
+    private async Task<HistoryEvent?> ExecuteAsync(RunningActivity running)
+    {
+        var activity = running.Activity;
+        var scheduled = activity.Scheduled;
+        var startedAt = worker.Time.GetUtcNow().UtcDateTime;
+        var cancellation = running.Cancellation.Token;
+        try
+        {
+            if (worker.Registry.FindActivity(scheduled.Name, scheduled.Version) is not { } create)
+            {
+                var delay = Backoff.After(worker.Options.FirstBackoff, activity.Deliveries);
+                Logs.UnknownActivity(worker.Logger, activity.InstanceId, scheduled.Name, scheduled.Version, delay);
+                await GiveBackAsync(activity, delay);
+                return null;
+            }
+
+            await worker.Interceptor.BeforeActivityAsync(activity, cancellation);
+            var implementation = create(worker.Services);
+            var input = ReadInput(scheduled, implementation);
+            var context = new TaskActivityContext(activity.InstanceId, scheduled.Name, scheduled.EventId, scheduled.Attempt, cancellation);
+            var output = await implementation.RunAsync(context, input);
+            await worker.Interceptor.AfterActivityAsync(activity, cancellation);
+            return new TaskCompletedEvent
+            {
+                Timestamp = worker.Time.GetUtcNow().UtcDateTime,
+                TaskScheduledId = scheduled.EventId,
+                Result = worker.Converter.Serialize(output),
+                StartedAt = startedAt,
+            };
+        }
+        catch (Exception) when (running.IsLost)
+        {
+            return null;
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            Logs.ActivityGivenBack(worker.Logger, activity.InstanceId, scheduled.Name, scheduled.EventId);
+            await GiveBackAsync(activity, TimeSpan.Zero);
+            return null;
+        }
+        catch (Exception failure)
+        {
+            var details = TaskFailureDetails.From(failure);
+            Logs.ActivityFailed(worker.Logger, activity.InstanceId, scheduled.Name, scheduled.EventId, scheduled.Attempt, details.Root.ErrorMessage);
+            return new TaskFailedEvent
+            {
+                Timestamp = worker.Time.GetUtcNow().UtcDateTime,
+                TaskScheduledId = scheduled.EventId,
+                Reason = details.ErrorMessage,
+                FailureDetails = details,
+                StartedAt = startedAt,
+            };
+        }
+    }
+
+    private object? ReadInput(TaskScheduledEvent scheduled, ITaskActivity implementation)
+    {
+        try
+        {
+            return worker.Converter.Deserialize(scheduled.Input, implementation.InputType);
+        }
+        catch (System.Text.Json.JsonException unreadable)
+        {
+            throw new PermanentFailureException($"The input of '{scheduled.Name}' cannot be read as {implementation.InputType.Name}: {unreadable.Message}", unreadable);
+        }
+    }
+
+    private async Task GiveBackAsync(LeasedActivity activity, TimeSpan delay)
+    {
+        try
+        {
+            await worker.Hub.ReleaseAsync([], [activity.Lease], delay, CancellationToken.None);
+        }
+        catch (Exception unavailable)
+        {
+            // The lease runs out by itself.
+            Logs.HubUnavailable(worker.Logger, unavailable, worker.Options.LeaseDuration);
+        }
+    }
+
+    private async Task AnswerAsync()
+    {
+        var group = new List<ActivityAnswer>();
+        while (await _answers.Reader.WaitToReadAsync())
+        {
+            group.Clear();
+            while (group.Count < worker.Options.MaxTurnsPerCommit && _answers.Reader.TryRead(out var answer))
+            {
+                group.Add(answer);
+            }
+
+            await StoreAsync(group);
+            Interlocked.Add(ref _unstored, -group.Count);
+        }
+    }
+
+    private async Task StoreAsync(IReadOnlyList<ActivityAnswer> group)
+    {
+        // An answer is the proof of an effect: it is kept until it is stored, or until the process ends, when the
+        // lease runs out and the idempotent activity is asked again.
+        for (var delay = worker.Options.FirstBackoff; ; delay = Backoff.Next(delay))
+        {
+            try
+            {
+                await worker.Hub.CompleteActivitiesAsync(group, CancellationToken.None);
+                return;
+            }
+            catch (Exception unavailable) when (!_stopping.IsCancellationRequested)
+            {
+                Logs.HubUnavailable(worker.Logger, unavailable, delay);
+                await Task.Delay(delay, worker.Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (Exception unavailable)
+            {
+                Logs.HubUnavailable(worker.Logger, unavailable, worker.Options.LeaseDuration);
+                return;
+            }
+        }
+    }
+
+    private sealed class RunningActivity(LeasedActivity activity, InstanceSession? session, CancellationTokenSource cancellation)
+    {
+        public LeasedActivity Activity { get; } = activity;
+
+        public InstanceSession? Session { get; } = session;
+
+        public CancellationTokenSource Cancellation { get; } = cancellation;
+
+        public Task Task { get; set; } = Task.CompletedTask;
+
+        public volatile bool IsLost;
+    }
+}

@@ -1,0 +1,38 @@
+namespace Bibind.Durable.Worker;
+
+/// <summary>How a worker works.</summary>
+public sealed class TaskHubWorkerOptions
+{
+    /// <summary>The worker's name in the hub, for people; machine, process and a random part unless given.</summary>
+    public string Name { get; set; } = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid().ToString("n")[..6]}";
+
+    /// <summary>Instances held at once: those with a turn or an activity in this process.</summary>
+    public int MaxHeldInstances { get; set; } = 1000;
+
+    /// <summary>Turns run at once.</summary>
+    public int MaxConcurrentTurns { get; set; } = Math.Max(2, Environment.ProcessorCount);
+
+    /// <summary>Activities run at once.</summary>
+    public int MaxConcurrentActivities { get; set; } = 64;
+
+    /// <summary>How long a lease lasts unless renewed; another worker takes over at most this long after a crash.</summary>
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How often the hub is asked for work when nothing hints at any.</summary>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long running activities may go on at shutdown before they are cancelled and given back.</summary>
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Waiting instances kept in memory, so that their history need not be read and replayed again.</summary>
+    public int CachedInstances { get; set; } = 500;
+
+    /// <summary>Turns committed together at most.</summary>
+    public int MaxTurnsPerCommit { get; set; } = 64;
+
+    /// <summary>Commits under way at once.</summary>
+    public int MaxConcurrentCommits { get; set; } = 2;
+
+    /// <summary>The first wait before work that cannot be run here, or whose commit failed, is offered again; doubled up to one minute.</summary>
+    public TimeSpan FirstBackoff { get; set; } = TimeSpan.FromMilliseconds(200);
+}
