@@ -1,4 +1,6 @@
 using Bibind.ControlPlane;
+using Bibind.Durable;
+using Bibind.Durable.Hubs.Postgres;
 using Bibind.Functions.Health;
 using Bibind.Functions.Http;
 using Bibind.Functions.OpenApi;
@@ -39,9 +41,11 @@ public static class FunctionsHost
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(settings).AddSingleton(settings.Callers);
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
+        builder.Services.AddDurableTasks(services => new PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>()), _ => { });
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
-        builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>();
+        builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
+            .AddSingleton<IReadinessCheck, WorkerCheck>();
         builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
         builder.Services.AddApiDocument();
         configure?.Invoke(builder);

@@ -1,13 +1,14 @@
 using Bibind.ControlPlane.Schema;
+using Bibind.Durable.Hubs;
 using Npgsql;
 
 namespace Bibind.Functions.Seeding;
 
 /// <summary>
-/// Brings the control database to its schema, and what the settings name into it, before the host listens or works.
+/// Brings the control database and the task hub to their schemas, and what the settings name into it, before the host listens or works.
 /// </summary>
 internal sealed class ControlPlaneStart(
-    ControlDatabaseMigrator migrator, Seed seed, TimeProvider time, ILogger<ControlPlaneStart> logger) : IHostedLifecycleService
+    ControlDatabaseMigrator migrator, ITaskHub hub, Seed seed, TimeProvider time, ILogger<ControlPlaneStart> logger) : IHostedLifecycleService
 {
     // Database and host often start together.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -37,6 +38,7 @@ internal sealed class ControlPlaneStart(
             try
             {
                 await migrator.ApplyAsync(cancellation);
+                await hub.InitializeAsync(cancellation);
                 return;
             }
             catch (PostgresException refused) when (refused.SqlState != PostgresErrorCodes.CannotConnectNow)
