@@ -1,7 +1,2 @@
-using Bibind.Local;
-
-await using var postgres = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataFolder = args[0] });
-await LocalServer.PrepareAsync(postgres);
-Console.WriteLine(postgres.SuperuserConnectionString);
-Console.WriteLine($"{postgres.ProcessId} {postgres.Folder}");
-Console.ReadLine();
+Console.Error.WriteLine("Use ./run at the top of the project.");
+return 2;

@@ -29,13 +29,16 @@ internal sealed class ActivityRunner(
 
     public void Start() => _answering = Task.Run(AnswerAsync);
 
-    /// <summary>Takes every free slot; give back what is not used.</summary>
+    /// <summary>
+    /// Takes free slots for a fetch, half of all at most, so that turns can claim theirs meanwhile; give back what is
+    /// not used.
+    /// </summary>
     public int Reserve()
     {
         while (true)
         {
             var reserved = Volatile.Read(ref _reserved);
-            var free = Math.Max(0, worker.Options.MaxConcurrentActivities - reserved);
+            var free = Math.Clamp(worker.Options.MaxConcurrentActivities - reserved, 0, (worker.Options.MaxConcurrentActivities + 1) / 2);
             if (Interlocked.CompareExchange(ref _reserved, reserved + free, reserved) == reserved)
             {
                 _refused |= free == 0;

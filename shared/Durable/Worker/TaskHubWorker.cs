@@ -187,6 +187,8 @@ public sealed class TaskHubWorker : IAsyncDisposable
     /// <summary>Fetches once; answers how long to wait for a signal before the next time.</summary>
     private async Task<TimeSpan> DispatchOnceAsync(CancellationToken stopping)
     {
+        // Only what was quiet before the hub is asked can be called idle afterwards: no commit was under way.
+        var quiet = _sessions.IsEmpty && _activities.IsIdle;
         var maxInstances = Math.Max(0, _options.MaxHeldInstances - _sessions.Count);
         var maxActivities = _activities.Reserve();
         var now = _time.GetUtcNow().UtcDateTime;
@@ -222,7 +224,7 @@ public sealed class TaskHubWorker : IAsyncDisposable
             _activities.Run(activity, session: null);
         }
 
-        _idle = work.Instances.Count == 0 && work.Activities.Count == 0 && _sessions.IsEmpty && _activities.IsIdle;
+        _idle = quiet && work.IsEmpty;
         if (work.Instances.Count > 0 || work.Activities.Count > 0)
         {
             return TimeSpan.Zero;

@@ -1,0 +1,407 @@
+namespace Bibind.Durable.Tests.Conformance;
+
+/// <summary>What every hub must do, seen from outside. One class derives from this for each hub.</summary>
+public abstract partial class RuntimeConformance
+{
+    protected abstract Task<TestRuntime> CreateAsync();
+
+    [Fact]
+    public async Task A_sequence_of_activities_gives_its_result()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<string, string>("Hello", name => $"Hello, {name}!")
+            .Orchestrator<string?, string>("Main", async (context, _) =>
+            {
+                var text = string.Empty;
+                foreach (var city in new[] { "Tokyo", "Seattle", "London" })
+                {
+                    text += await context.CallActivityAsync<string>("Hello", city);
+                }
+
+                return text;
+            });
+        runtime.StartWorker();
+
+        var end = await runtime.RunAsync("Main");
+
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, end.RuntimeStatus);
+        Assert.Equal("Hello, Tokyo!Hello, Seattle!Hello, London!", end.ReadOutputAs<string>());
+        Assert.Equal(3, runtime.Runs["Hello"]);
+    }
+
+    [Fact]
+    public async Task A_fan_out_joins_every_answer()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<int, int>("Square", n => n * n)
+            .Orchestrator<int, int>("Main", async (context, count) =>
+                (await Task.WhenAll(Enumerable.Range(1, count).Select(n => context.CallActivityAsync<int>("Square", n)))).Sum());
+        runtime.StartWorker(o => o.MaxConcurrentActivities = 7);
+
+        var end = await runtime.RunAsync("Main", 200);
+
+        Assert.Equal(Enumerable.Range(1, 200).Sum(n => n * n), end.ReadOutputAs<int>());
+        Assert.Equal(200, runtime.Runs["Square"]);
+    }
+
+    [Fact]
+    public async Task A_timer_fires_not_before_its_time()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, double>("Main", async (context, _) =>
+        {
+            var start = context.CurrentUtcDateTime;
+            await context.CreateTimer(TimeSpan.FromMilliseconds(300));
+            return (context.CurrentUtcDateTime - start).TotalMilliseconds;
+        });
+        runtime.StartWorker();
+
+        var end = await runtime.RunAsync("Main");
+
+        Assert.InRange(end.ReadOutputAs<double>(), 300, 30_000);
+    }
+
+    [Fact]
+    public async Task A_failing_activity_is_retried_by_its_policy_and_the_count_is_durable()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<string?, int>("Flaky", (context, _) => context.Attempt < 3
+                ? throw new InvalidOperationException($"attempt {context.Attempt}")
+                : Task.FromResult(context.Attempt))
+            .Orchestrator<string?, int>("Main", (context, _) => context.CallActivityAsync<int>(
+                "Flaky", null, new TaskOptions { Retry = new RetryPolicy(5, TimeSpan.FromMilliseconds(10), 2) }));
+        runtime.StartWorker();
+
+        var end = await runtime.RunAsync("Main");
+
+        Assert.Equal(3, end.ReadOutputAs<int>());
+        Assert.Equal(3, runtime.Runs["Flaky"]);
+    }
+
+    [Fact]
+    public async Task A_permanent_failure_is_not_retried_and_its_reason_reaches_the_orchestrator()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<string?, int>("Refuse", (_, _) => throw new PermanentFailureException("the disk is gone"))
+            .Orchestrator<string?, string>("Main", async (context, _) =>
+            {
+                try
+                {
+                    await context.CallActivityAsync<int>("Refuse", null, new TaskOptions { Retry = new RetryPolicy(5, TimeSpan.FromMilliseconds(10)) });
+                    return "no failure";
+                }
+                catch (TaskFailedException failure)
+                {
+                    return failure.Reason;
+                }
+            });
+        runtime.StartWorker();
+
+        var end = await runtime.RunAsync("Main");
+
+        Assert.Equal("the disk is gone", end.ReadOutputAs<string>());
+        Assert.Equal(1, runtime.Runs["Refuse"]);
+    }
+
+    [Fact]
+    public async Task An_uncaught_failure_fails_the_instance_with_the_reason()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<string?, int>("Fail", (_, _) => throw new InvalidOperationException("boom"))
+            .Orchestrator<string?, int>("Main", (context, _) => context.CallActivityAsync<int>("Fail"));
+        runtime.StartWorker();
+
+        var end = await runtime.RunAsync("Main");
+
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, end.RuntimeStatus);
+        Assert.Equal("Task 'Fail' (#0) failed with an unhandled exception: boom", end.FailureDetails!.ErrorMessage);
+        Assert.Equal("boom", end.FailureDetails.Root.ErrorMessage);
+        Assert.Equal(typeof(InvalidOperationException).FullName, end.FailureDetails.Root.ErrorType);
+    }
+
+    [Fact]
+    public async Task Events_reach_their_waiters_oldest_first_and_wait_for_one_that_comes_late()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, string>("Main", async (context, _) =>
+        {
+            var first = await context.WaitForExternalEvent<string>("Order");
+            var second = await context.WaitForExternalEvent<string>("ORDER");
+            return first + second;
+        });
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await runtime.Client.RaiseEventAsync(id, "order", "a");
+        runtime.StartWorker();
+        await runtime.Client.RaiseEventAsync(id, "Order", "b");
+
+        Assert.Equal("ab", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task An_event_that_does_not_come_in_time_is_a_timeout_and_the_next_one_is_not_swallowed()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, string>("Main", async (context, _) =>
+        {
+            try
+            {
+                return await context.WaitForExternalEvent<string>("go", TimeSpan.FromMilliseconds(50));
+            }
+            catch (TimeoutException)
+            {
+                context.SetCustomStatus("late");
+                return "late:" + await context.WaitForExternalEvent<string>("go");
+            }
+        });
+        runtime.StartWorker();
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await Until.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.ReadCustomStatusAs<string>() == "late");
+        await runtime.Client.RaiseEventAsync(id, "go", "x");
+
+        Assert.Equal("late:x", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task Terminate_ends_an_instance_that_waits_for_an_activity()
+    {
+        await using var runtime = await CreateAsync();
+        using var gate = new SemaphoreSlim(0);
+        runtime.Activity<string?, int>("Slow", async (context, _) =>
+            {
+                await gate.WaitAsync(context.CancellationToken);
+                return 1;
+            })
+            .Orchestrator<string?, int>("Main", (context, _) => context.CallActivityAsync<int>("Slow"));
+        runtime.StartWorker();
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await Until.TrueAsync(() => Task.FromResult(runtime.Runs.ContainsKey("Slow")));
+
+        await runtime.Client.TerminateInstanceAsync(id, "enough");
+
+        var end = await runtime.EndAsync(id);
+        Assert.Equal(OrchestrationRuntimeStatus.Terminated, end.RuntimeStatus);
+        Assert.Equal("enough", end.SerializedOutput);
+        gate.Release();
+    }
+
+    [Fact]
+    public async Task A_suspended_instance_goes_on_only_when_resumed()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, string>("Main", (context, _) => context.WaitForExternalEvent<string>("go"));
+        runtime.StartWorker();
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await runtime.Client.SuspendInstanceAsync(id, "hold");
+        await Until.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.RuntimeStatus == OrchestrationRuntimeStatus.Suspended);
+        await runtime.Client.RaiseEventAsync(id, "go", "x");
+        await runtime.Client.ResumeInstanceAsync(id);
+
+        Assert.Equal("x", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task A_sub_orchestration_answers_its_parent_and_its_failure_is_the_parents_to_catch()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<int, int>("Child", (_, n) => n > 0 ? Task.FromResult(n * n) : throw new InvalidOperationException("not positive"))
+            .Orchestrator<string?, string>("Main", async (context, _) =>
+            {
+                var square = await context.CallSubOrchestratorAsync<int>("Child", 20);
+                try
+                {
+                    await context.CallSubOrchestratorAsync<int>("Child", -1);
+                    return "no failure";
+                }
+                catch (TaskFailedException failure)
+                {
+                    return $"{square}:{failure.Reason}";
+                }
+            });
+        runtime.StartWorker();
+
+        Assert.Equal("400:not positive", (await runtime.RunAsync("Main")).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task Continue_as_new_starts_over_and_carries_events_exactly_once()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<List<string>, string>("Main", async (context, got) =>
+        {
+            got.Add(await context.WaitForExternalEvent<string>("item"));
+            if (got.Count < 4)
+            {
+                context.ContinueAsNew(got);
+                return string.Empty;
+            }
+
+            return string.Concat(got);
+        });
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", new List<string>());
+        foreach (var item in new[] { "a", "b", "c" })
+        {
+            await runtime.Client.RaiseEventAsync(id, "item", item);
+        }
+
+        runtime.StartWorker();
+        await runtime.Client.RaiseEventAsync(id, "item", "d");
+
+        Assert.Equal("abcd", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task An_instance_id_is_taken_until_the_instance_has_ended_and_may_be_replaced()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string, string>("Main", (context, input) => Task.FromResult(input));
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", "first", new StartOrchestrationOptions { InstanceId = "one" });
+        await Assert.ThrowsAsync<OrchestrationAlreadyExistsException>(() =>
+            runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", "second", new StartOrchestrationOptions { InstanceId = "one" }));
+        runtime.StartWorker();
+        await runtime.EndAsync("one");
+
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", "third", new StartOrchestrationOptions
+        {
+            InstanceId = "one",
+            ReplaceableStatuses = [OrchestrationRuntimeStatus.Completed],
+        });
+
+        Assert.Equal("third", (await runtime.EndAsync("one")).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task An_orchestrator_whose_code_changed_fails_with_both_sides_named_and_starts_nothing()
+    {
+        await using var runtime = await CreateAsync();
+        var changed = false;
+        runtime.Activity<string?, string>("Old", _ => "old")
+            .Activity<string?, string>("New", _ => "new")
+            .Orchestrator<string?, string>("Main", async (context, _) =>
+            {
+                await context.CallActivityAsync<string>(Volatile.Read(ref changed) ? "New" : "Old");
+                return await context.WaitForExternalEvent<string>("go");
+            });
+        var first = runtime.StartWorker();
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).OfType<History.TaskCompletedEvent>().Any());
+        await first.StopAsync();
+        Volatile.Write(ref changed, true);
+        runtime.StartWorker();
+
+        await runtime.Client.RaiseEventAsync(id, "go", "x");
+
+        var end = await runtime.EndAsync(id);
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, end.RuntimeStatus);
+        Assert.Contains("'Old'", end.FailureDetails!.ErrorMessage, StringComparison.Ordinal);
+        Assert.Contains("'New'", end.FailureDetails.ErrorMessage, StringComparison.Ordinal);
+        Assert.False(runtime.Runs.ContainsKey("New"));
+    }
+
+    [Fact]
+    public async Task An_orchestrator_that_awaits_something_else_fails_instead_of_hanging()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, int>("Main", async (_, _) =>
+        {
+            await new TaskCompletionSource().Task;
+            return 1;
+        });
+        runtime.StartWorker();
+
+        var end = await runtime.RunAsync("Main");
+
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, end.RuntimeStatus);
+        Assert.Contains("only activities, timers, events", end.FailureDetails!.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Instances_are_found_by_status_prefix_name_and_tag_page_by_page()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, int>("Main", (_, _) => Task.FromResult(1))
+            .Orchestrator<string?, int>("Wait", (context, _) => context.WaitForExternalEvent<int>("never"));
+        runtime.StartWorker();
+        for (var i = 0; i < 5; i++)
+        {
+            await runtime.Client.ScheduleNewOrchestrationInstanceAsync(
+                "Main", null, new StartOrchestrationOptions { InstanceId = $"job-{i}", Tags = new Dictionary<string, string> { ["tenant"] = i % 2 == 0 ? "a" : "b" } });
+        }
+
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Wait", null, new StartOrchestrationOptions { InstanceId = "other" });
+        for (var i = 0; i < 5; i++)
+        {
+            await runtime.EndAsync($"job-{i}");
+        }
+
+        Assert.Equal(5, (await AllAsync(new OrchestrationQuery { InstanceIdPrefix = "job-", PageSize = 2 })).Count);
+        Assert.Equal(3, (await AllAsync(new OrchestrationQuery { Tag = new("tenant", "a") })).Count);
+        Assert.Equal("other", Assert.Single(await AllAsync(new OrchestrationQuery { Name = "Wait" })).InstanceId);
+        Assert.Equal(5, (await AllAsync(new OrchestrationQuery { Statuses = [OrchestrationRuntimeStatus.Completed] })).Count);
+
+        async Task<List<OrchestrationMetadata>> AllAsync(OrchestrationQuery query)
+        {
+            var found = new List<OrchestrationMetadata>();
+            do
+            {
+                var page = await runtime.Client.QueryInstancesAsync(query);
+                found.AddRange(page.Instances);
+                query = query with { ContinuationToken = page.ContinuationToken };
+            }
+            while (query.ContinuationToken is not null);
+
+            Assert.Equal(found.Count, found.Select(i => i.InstanceId).Distinct().Count());
+            return found;
+        }
+    }
+
+    [Fact]
+    public async Task An_ended_instance_can_be_purged_and_a_running_one_cannot()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, int>("Main", (_, _) => Task.FromResult(1))
+            .Orchestrator<string?, int>("Wait", (context, _) => context.WaitForExternalEvent<int>("never"));
+        runtime.StartWorker();
+        var ended = (await runtime.RunAsync("Main")).InstanceId;
+        var running = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Wait");
+
+        Assert.True(await runtime.Client.PurgeInstanceAsync(ended));
+        Assert.False(await runtime.Client.PurgeInstanceAsync(ended));
+        Assert.Null(await runtime.Client.GetInstanceAsync(ended));
+        Assert.Empty(await runtime.Client.GetHistoryAsync(ended));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => runtime.Client.PurgeInstanceAsync(running));
+    }
+
+    [Fact]
+    public async Task A_worker_pumped_until_idle_finishes_what_is_due_and_stops()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<int, int>("Square", n => n * n)
+            .Orchestrator<int, int>("Main", async (context, n) =>
+            {
+                var square = await context.CallActivityAsync<int>("Square", n);
+                return await context.CallActivityAsync<int>("Square", square);
+            });
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", 3);
+        var pump = runtime.CreateWorker();
+
+        Assert.True(await pump.RunUntilIdleAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(81, (await runtime.Client.GetInstanceAsync(id))!.ReadOutputAs<int>());
+    }
+
+    [Fact]
+    public async Task Deterministic_values_are_the_same_at_every_replay()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<Guid, Guid>("Echo", id => id)
+            .Orchestrator<string?, bool>("Main", async (context, _) =>
+            {
+                var (first, second) = (context.NewGuid(), context.NewGuid());
+                var echoed = await context.CallActivityAsync<Guid>("Echo", first);
+                return echoed == first && first != second && first.Version == 5;
+            });
+        // Without a cache every turn replays.
+        runtime.StartWorker(o => o.CachedInstances = 0);
+
+        Assert.True((await runtime.RunAsync("Main")).ReadOutputAs<bool>());
+    }
+}

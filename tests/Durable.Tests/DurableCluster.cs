@@ -1,0 +1,36 @@
+using Bibind.Local;
+using Npgsql;
+
+namespace Bibind.Durable.Tests;
+
+/// <summary>One private PostgreSQL cluster for the whole test process; a database for each test.</summary>
+public sealed class DurableCluster : IAsyncLifetime
+{
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"bibind-durable-{Guid.NewGuid():n}");
+    private EmbeddedPostgres? _server;
+
+    public EmbeddedPostgres Server => _server!;
+
+    public async ValueTask InitializeAsync() =>
+        _server = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataFolder = _folder, Fsync = false, DeleteOnStop = true });
+
+    public async Task<NpgsqlDataSource> CreateDatabaseAsync()
+    {
+        var name = $"t_{Guid.NewGuid():n}";
+        await using (var admin = NpgsqlDataSource.Create(Server.SuperuserConnectionString))
+        await using (var create = admin.CreateCommand($"CREATE DATABASE {name}"))
+        {
+            await create.ExecuteNonQueryAsync();
+        }
+
+        return NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Server.ConnectionString(name)) { MaxPoolSize = 20 }.ConnectionString);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+    }
+}
