@@ -11,6 +11,7 @@ internal static class Sql
     {
         DefaultTypeMap.MatchNamesWithUnderscores = true;
         SqlMapper.AddTypeHandler(new UtcHandler());
+        SqlMapper.AddTypeHandler(new TextArrayHandler());
     }
 
     public static CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
@@ -34,5 +35,13 @@ internal static class Sql
             ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz;
             parameter.Value = value.UtcDateTime;
         }
+    }
+    // A text[] arrives as string[]; Dapper looks for the exact type of the property.
+    private sealed class TextArrayHandler : SqlMapper.TypeHandler<IReadOnlyList<string>>
+    {
+        public override IReadOnlyList<string> Parse(object value) => (string[])value;
+
+        public override void SetValue(IDbDataParameter parameter, IReadOnlyList<string>? value) =>
+            parameter.Value = value is null ? DBNull.Value : value.ToArray();
     }
 }
