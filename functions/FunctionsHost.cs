@@ -11,6 +11,7 @@ using Bibind.Functions.Security;
 using Bibind.Functions.Seeding;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
+using Bibind.Orchestrators;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
@@ -33,7 +34,7 @@ public static class FunctionsHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = CommandReader.BodyLimit;
+            kestrel.Limits.MaxRequestBodySize = CommandReader.DiscardLimit;
         });
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         HostLogging.Configure(builder.Logging);
@@ -41,7 +42,7 @@ public static class FunctionsHost
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(settings).AddSingleton(settings.Callers);
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
-        builder.Services.AddDurableTasks(services => new PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>()), _ => { });
+        builder.Services.AddDurableTasks(services => new PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>()), registry => registry.AddOrchestrators());
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
