@@ -35,7 +35,7 @@ public static class FunctionsHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = CommandReader.BodyLimit;
+            kestrel.Limits.MaxRequestBodySize = CommandReader.DiscardLimit;
         });
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         HostLogging.Configure(builder.Logging);

@@ -28,10 +28,7 @@ public static class Refusals
         };
 
     public static Problem TooLarge(int limit) =>
-        new(StatusCodes.Status413PayloadTooLarge, "body-too-large", "The body is too large", $"A command may have {limit:N0} bytes at most; send less.")
-        {
-            Headers = new Dictionary<string, string> { ["Connection"] = "close" },
-        };
+        new(StatusCodes.Status413PayloadTooLarge, "body-too-large", "The body is too large", $"A command may have {limit:N0} bytes at most; send less.");
 
     public static Problem UnsupportedType(string detail) =>
         new(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "The media type is not supported", detail)

@@ -14,6 +14,12 @@ public static class CommandReader
     /// <summary>The longest body, in bytes.</summary>
     public const int BodyLimit = 64 * 1024;
 
+    /// <summary>
+    /// The longest body that the server takes and throws away: a caller that is cut off while it sends never gets to
+    /// read why it was refused.
+    /// </summary>
+    public const int DiscardLimit = 64 * 1024 * 1024;
+
     private static readonly JsonDocumentOptions Parsing = new() { MaxDepth = 8 };
 
     /// <summary>Reads a command.</summary>
