@@ -41,7 +41,7 @@ internal static class OdooPeople
             rows.Administrator, TenantSecrets.AdministratorLogin, passwordHash, rows.Company);
 
         // Whoever built the template knows the passwords of its other users.
-        steps.Add("update res_users set password = null where id <> $1 and password is not null", rows.Administrator);
+        steps.Add("update res_users set password = null where id <> $1 and password <> ''", rows.Administrator);
         if (tables.Has("res_company_users_rel"))
         {
             steps.Add(

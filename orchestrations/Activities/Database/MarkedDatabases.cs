@@ -72,7 +72,7 @@ internal static class MarkedDatabases
     /// <exception cref="PermanentFailureException">A finished database of somebody else bears that name.</exception>
     public static async Task<bool> IsStagedAsync(MaintenanceSession session, MarkedDatabase target, CancellationToken cancellationToken) =>
         await LookAsync(session, target.StagingName, cancellationToken) is { } staged
-        && (staged.Comment is null || target.Marks(staged.Comment)
+        && (IsOurStaging(target, staged)
             ? true
             : throw new PermanentFailureException(
                 $"A database named '{target.StagingName}' on server '{session.Server.Code}' is not ours; it was left as it is."));
@@ -95,7 +95,7 @@ internal static class MarkedDatabases
     public static async Task<bool> DropAsync(MaintenanceSession session, MarkedDatabase target, TimeProvider time, CancellationToken cancellationToken)
     {
         await EndMakersAsync(session, target, time, cancellationToken);
-        if (await IsStagedAsync(session, target, cancellationToken))
+        if (await LookAsync(session, target.StagingName, cancellationToken) is { } staged && IsOurStaging(target, staged))
         {
             await DropAsync(session, target.StagingName, cancellationToken);
         }
@@ -113,6 +113,9 @@ internal static class MarkedDatabases
         await DropAsync(session, target.Name, cancellationToken);
         return true;
     }
+
+    // The name alone proves nothing: a customer may have chosen it, and then the database carries the customer's mark.
+    private static bool IsOurStaging(MarkedDatabase target, DatabaseSight staged) => staged.Comment is null || target.Marks(staged.Comment);
 
     private static async Task DropAsync(MaintenanceSession session, string name, CancellationToken cancellationToken)
     {

@@ -8,9 +8,10 @@ internal static class TemplateSessions
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan EndPause = TimeSpan.FromMilliseconds(10);
 
+    // Only clients have a user. Their backend_type would say it better, but is hidden from us for other roles' sessions.
     private const string Sql = """
-        select pid, coalesce(usename, '?')::text, coalesce(application_name, '')
-        from pg_stat_activity where datname = $1 and pid <> pg_backend_pid() and backend_type = 'client backend' order by pid
+        select pid, usename::text, coalesce(application_name, '')
+        from pg_stat_activity where datname = $1 and pid <> pg_backend_pid() and usename is not null order by pid
         """;
 
     private sealed record Session(int ProcessId, string User, string Application)
