@@ -1,3 +1,4 @@
+using Bibind.Activities;
 using Bibind.ControlPlane;
 using Bibind.Durable;
 using Bibind.Durable.Hubs.Postgres;
@@ -42,7 +43,11 @@ public static class FunctionsHost
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(settings).AddSingleton(settings.Callers);
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
-        builder.Services.AddDurableTasks(services => new PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>()), registry => registry.AddOrchestrators());
+        builder.Services.AddActivities(builder.Configuration);
+        builder.Services.AddDurableTasks(
+            services => new PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>()),
+            registry => registry.AddOrchestrators().AddActivities(),
+            settings.Worker.Configure);
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()

@@ -16,6 +16,9 @@ public sealed partial record HostSettings
     /// <summary>Addresses to listen on.</summary>
     public required IReadOnlyList<string> Urls { get; init; }
 
+    /// <summary>How the durable worker works.</summary>
+    public required WorkerSettings Worker { get; init; }
+
     /// <summary>A server to register at start, or null.</summary>
     public SeedServer? Server { get; init; }
 
@@ -33,6 +36,7 @@ public sealed partial record HostSettings
             ControlDatabase = ReadConnectionString(reader),
             Callers = CallerSettings.Read(reader),
             Urls = ReadUrls(reader),
+            Worker = WorkerSettings.Read(reader),
             Server = SeedServer.Read(reader),
             Templates = SeedServer.ReadTemplates(reader),
         };

@@ -45,6 +45,22 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return otherwise;
     }
 
+    public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan from, TimeSpan to)
+    {
+        if (Optional(key) is not { } text)
+        {
+            return otherwise;
+        }
+
+        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var duration) && duration >= from && duration <= to)
+        {
+            return duration;
+        }
+
+        Report(key, $"must be a time from {from:c} to {to:c}, written as hours:minutes:seconds.");
+        return otherwise;
+    }
+
     public T Choice<T>(string key, string? text, T otherwise)
         where T : struct, Enum
     {

@@ -23,14 +23,14 @@ public sealed record PostgresBinaries(string Folder)
 
     /// <summary>Finds the programs: the named folder, then the distribution's (newest first), PATH, and downloaded tools.</summary>
     /// <exception cref="LocalServerException">There are none; says what to install.</exception>
-    public static PostgresBinaries Find(string? toolsFolder)
+    public static PostgresBinaries Find(string? named, string? toolsFolder)
     {
-        var named = Environment.GetEnvironmentVariable(FolderVariable);
+        named ??= Environment.GetEnvironmentVariable(FolderVariable);
         if (!string.IsNullOrEmpty(named))
         {
             return IsComplete(named)
                 ? new PostgresBinaries(Path.GetFullPath(named))
-                : throw new LocalServerException($"{FolderVariable} is {named}, but there is no initdb and postgres in it.");
+                : throw new LocalServerException($"There is no initdb and postgres in {named}, which {FolderVariable} names.");
         }
 
         var found = SystemFolders().Concat(DownloadedFolders(toolsFolder)).FirstOrDefault(IsComplete);

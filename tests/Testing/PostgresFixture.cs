@@ -1,0 +1,33 @@
+using Bibind.Local;
+
+namespace Bibind.Testing;
+
+/// <summary>
+/// One PostgreSQL cluster for all tests of a process, with the roles of <see cref="LocalServer"/>. It starts when it is first
+/// asked for and is deleted when the process ends, also when that is killed.
+/// </summary>
+public static class PostgresFixture
+{
+    private static readonly Lazy<Task<EmbeddedPostgres>> Shared = new(StartAsync);
+
+    public static Task<EmbeddedPostgres> GetAsync() => Shared.Value;
+
+    /// <summary>A new folder for the data of one test; below the temporary folder.</summary>
+    public static string NewFolder()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"bibind-tests-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(folder);
+        return folder;
+    }
+
+    private static async Task<EmbeddedPostgres> StartAsync()
+    {
+        var tools = Environment.GetEnvironmentVariable("BIBIND_TOOLS");
+        var postgres = await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions { DataFolder = NewFolder(), ToolsFolder = tools, Fsync = false, DeleteOnStop = true });
+        // The watchdog would do it anyway; this way nothing is left when the runner goes on.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => postgres.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        await LocalServer.PrepareAsync(postgres);
+        return postgres;
+    }
+}
