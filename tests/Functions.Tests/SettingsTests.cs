@@ -83,6 +83,16 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void The_sample_needs_nothing_but_secrets_of_ones_own()
+    {
+        var sample = new ConfigurationBuilder().Add(new LocalSettings(Path.Combine(AppContext.BaseDirectory, "local.settings.sample.json"))).Build();
+        var problems = Problems([.. sample.AsEnumerable().Where(s => s.Value is not null).Select(s => $"--{s.Key}={s.Value}")]);
+        string[] secrets = ["Auth__Tokens__0__Token is too short", "OdooWebhooks__0__Token is too short", "Secrets__MasterKey is not base64"];
+        Assert.Equal(secrets.Length, problems.Count);
+        Assert.All(secrets, secret => Assert.Contains(problems, p => p.StartsWith(secret, StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task The_process_ends_with_78_and_one_message_without_a_stack_trace()
     {
         using var file = new TemporaryFile("""{"IsEncrypted": false, "Values": {"Auth__Tokens__0__Name": "me", "Auth__Tokens__0__Token": "short"}}""");
