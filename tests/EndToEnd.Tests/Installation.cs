@@ -35,6 +35,7 @@ internal sealed class Installation : IAsyncDisposable
             ["Platform:Domain"] = "tenants.test",
             ["Credentials:PoolSize"] = "0",
             ["Callbacks:AllowPrivateTargets"] = "true",
+            ["Logging:LogLevel:Default"] = "Warning",
             ["Worker:LeaseDuration"] = "00:00:02",
             ["Worker:PollInterval"] = "00:00:00.2",
             ["Seed:Server:Code"] = "local",

@@ -18,6 +18,7 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
 {
     private readonly Channel<PreparedPassword>? _ready;
     private readonly CancellationTokenSource _stop = new();
+    private int _disposed;
 
     /// <summary>An empty pool; it fills once started.</summary>
     public PreparedPasswords(IOptions<CredentialsOptions> options)
@@ -56,8 +57,12 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _stop.Cancel();
-        _stop.Dispose();
+        // The container knows the pool twice, as itself and as a hosted service, and disposes of both.
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _stop.Cancel();
+            _stop.Dispose();
+        }
     }
 
     private static PreparedPassword Make()
