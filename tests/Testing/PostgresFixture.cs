@@ -22,9 +22,8 @@ public static class PostgresFixture
 
     private static async Task<EmbeddedPostgres> StartAsync()
     {
-        var tools = Environment.GetEnvironmentVariable("BIBIND_TOOLS");
         var postgres = await EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions { DataFolder = NewFolder(), ToolsFolder = tools, Fsync = false, DeleteOnStop = true });
+            new EmbeddedPostgresOptions { DataFolder = NewFolder(), Fsync = false, DeleteOnStop = true });
         // The watchdog would do it anyway; this way nothing is left when the runner goes on.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => postgres.DisposeAsync().AsTask().GetAwaiter().GetResult();
         await LocalServer.PrepareAsync(postgres);
