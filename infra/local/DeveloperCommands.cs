@@ -12,7 +12,6 @@ internal static class DeveloperCommands
         var options = new EmbeddedPostgresOptions
         {
             DataFolder = line.Find("--data") ?? Path.Combine("data", "postgres"),
-            ToolsFolder = Path.Combine("data", "tools"),
             Fsync = !throwaway,
             DeleteOnStop = throwaway,
         };

@@ -128,12 +128,14 @@ postgres_by_deb() {
   local work=$tools/apt place=$tools/postgresql.new server name libraries
   local -a apt=() packages
   rm -rf "$place" "$work" && mkdir -p "$place/root" "$place/bin" "$work/packages" || return 1
-  if ! apt-cache show postgresql >/dev/null 2>&1; then
+  # The system's package lists may be missing or old, and only root may renew them: then lists of our own.
+  server=$(server_package)
+  if [ -z "$server" ] || ! apt-get -q --print-uris download "$server" >/dev/null 2>&1; then
     mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
     apt=(-o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache")
     quietly "apt-get update" apt-get "${apt[@]}" -q update || return 1
   fi
-  server=$(apt-cache "${apt[@]}" depends postgresql 2>/dev/null | grep -oE 'postgresql-[0-9]+' | head -n 1)
+  server=$(server_package "${apt[@]}")
   [ -n "$server" ] || return 1
   say "Fetching $server into data/tools/postgresql ..."
   # What apt would install with it, less what only serves the distribution's own clusters and just-in-time compilation.
@@ -161,6 +163,9 @@ postgres_by_deb() {
   rm -rf "$tools/postgresql" "$work"
   mv "$place" "$tools/postgresql"
 }
+
+# server_package APT-OPTION...: the newest server that the distribution has, such as postgresql-15.
+server_package() { apt-cache "$@" depends postgresql 2>/dev/null | grep -oE 'postgresql-[0-9]+' | head -n 1; }
 
 # Wherever Node is: the server alone, without pg_dump.
 postgres_by_npm() {

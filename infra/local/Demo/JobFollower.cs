@@ -1,13 +1,19 @@
+using System.Diagnostics;
 using System.Globalization;
 using Spectre.Console;
 
 namespace Bibind.Local.Demo;
 
 /// <summary>Follows a job to its end and shows it: a live table on a terminal, a line for each finished step elsewhere.</summary>
-internal sealed class JobFollower(ControlPlaneClient client, IAnsiConsole console)
+/// <param name="client">Reads the job.</param>
+/// <param name="console">Where it is shown.</param>
+/// <param name="patience">How long nothing may change in a job before it counts as stuck; two minutes unless given.</param>
+internal sealed class JobFollower(ControlPlaneClient client, IAnsiConsole console, TimeSpan? patience = null)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private readonly TimeSpan patience = patience ?? TimeSpan.FromMinutes(2);
 
+    /// <exception cref="LocalServerException">The job does not go on.</exception>
     public async Task<JobView> FollowAsync(string jobAddress, CancellationToken cancellationToken)
     {
         if (!console.Profile.Capabilities.Interactive || !console.Profile.Out.IsTerminal)
@@ -25,6 +31,8 @@ internal sealed class JobFollower(ControlPlaneClient client, IAnsiConsole consol
     private async Task<JobView> ReadToEndAsync(string jobAddress, Action<JobView> show, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Interval);
+        var progress = "";
+        var sinceProgress = Stopwatch.StartNew();
         while (true)
         {
             var job = await client.GetJobAsync(jobAddress, cancellationToken);
@@ -34,9 +42,24 @@ internal sealed class JobFollower(ControlPlaneClient client, IAnsiConsole consol
                 return job;
             }
 
+            var now = ProgressOf(job);
+            if (now != progress)
+            {
+                progress = now;
+                sinceProgress.Restart();
+            }
+            else if (sinceProgress.Elapsed > patience)
+            {
+                throw new LocalServerException(
+                    $"The job {job.Id} is {job.State} and has not gone on for {patience.TotalSeconds:0} s; the host's log may say why.");
+            }
+
             await timer.WaitForNextTickAsync(cancellationToken);
         }
     }
+
+    private static string ProgressOf(JobView job) =>
+        $"{job.State} {string.Join(' ', job.Steps.Select(step => $"{step.Name}/{step.State}/{step.Attempts}"))}";
 
     private void WriteNewLines(JobView job, HashSet<string> shown)
     {
