@@ -6,6 +6,7 @@ namespace Bibind.Functions;
 internal static class HostLogging
 {
     private const string Framework = "Microsoft.AspNetCore";
+    private const string RequestLog = "Microsoft.AspNetCore.Hosting.Diagnostics";
 
     public static void Configure(ILoggingBuilder logging)
     {
@@ -17,8 +18,8 @@ internal static class HostLogging
             console.ColorBehavior = LoggerColorBehavior.Disabled;
         });
 
-        // The framework's own request log writes whole paths, and a webhook's path holds its token: no setting may
-        // bring it back. What is worth knowing of a request, RequestLogMiddleware writes.
+        // The framework's own request log writes whole paths, and puts them into every scope; a webhook's path holds its
+        // token, so no setting may bring them back. What is worth knowing of a request, RequestLogMiddleware writes.
         logging.Services.PostConfigure<LoggerFilterOptions>(filters =>
         {
             foreach (var rule in filters.Rules.Where(r => r.CategoryName?.StartsWith(Framework, StringComparison.OrdinalIgnoreCase) == true).ToList())
@@ -30,6 +31,7 @@ internal static class HostLogging
             foreach (var provider in filters.Rules.Select(r => r.ProviderName).Append(null).Distinct().ToList())
             {
                 filters.Rules.Add(new LoggerFilterRule(provider, Framework, LogLevel.Warning, null));
+                filters.Rules.Add(new LoggerFilterRule(provider, RequestLog, LogLevel.None, null));
             }
         });
     }

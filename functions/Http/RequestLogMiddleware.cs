@@ -3,12 +3,13 @@ using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Http;
 
-/// <summary>Logs each call by its route's pattern: the path itself may hold a webhook's token.</summary>
+/// <summary>Gives each call a trace, and logs it by its route's pattern: the path itself may hold a webhook's token.</summary>
 internal sealed class RequestLogMiddleware(RequestDelegate next, ILogger<RequestLogMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
         var start = Stopwatch.GetTimestamp();
+        using var trace = StartTrace(context.Request);
         try
         {
             await next(context);
@@ -27,6 +28,24 @@ internal sealed class RequestLogMiddleware(RequestDelegate next, ILogger<Request
                     Problem.TraceOf(context));
             }
         }
+    }
+
+    // The framework begins a trace only where its own request log, which is off, or a collector wants one. The trace id
+    // stands in answers and logs, and goes along with the orchestration that an order starts.
+    private static Activity? StartTrace(HttpRequest request)
+    {
+        if (Activity.Current is not null)
+        {
+            return null;
+        }
+
+        var trace = new Activity("request");
+        if (request.Headers.TraceParent is [{ } parent] && ActivityContext.TryParse(parent, null, out _))
+        {
+            trace.SetParentId(parent);
+        }
+
+        return trace.Start();
     }
 }
 

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Bibind.Activities.Credentials;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
 
@@ -87,16 +87,16 @@ public sealed record Credential(string Login, string Password)
 /// <param name="User">The standard user.</param>
 public sealed record TenantCredentials(string Url, Credential? Administrator, Credential? User)
 {
-    private const string AdministratorName = "administrator";
-    private const string UserName = "user";
+    private static readonly string AdministratorName = NameOf(TenantSecrets.Administrator);
+    private static readonly string UserName = NameOf(TenantSecrets.User);
 
     /// <summary>The secrets that may be shown; others of the tenant are for machines.</summary>
     internal static IReadOnlyCollection<string> Names { get; } = [AdministratorName, UserName];
 
-    internal static string PrefixOf(Tenant tenant) => string.Create(CultureInfo.InvariantCulture, $"tenants/{tenant.Id}");
-
     internal static TenantCredentials Of(Tenant tenant, IReadOnlyDictionary<string, string> passwords) => new(
         tenant.BaseUrl,
-        passwords.TryGetValue(AdministratorName, out var administrator) ? new Credential("admin", administrator) : null,
-        passwords.TryGetValue(UserName, out var user) ? new Credential(tenant.CustomerEmail ?? $"user@{tenant.Host}", user) : null);
+        passwords.TryGetValue(AdministratorName, out var administrator) ? new Credential(TenantSecrets.AdministratorLogin, administrator) : null,
+        passwords.TryGetValue(UserName, out var user) ? new Credential(TenantSecrets.UserLogin(tenant.ToPlace(string.Empty)), user) : null);
+
+    private static string NameOf(Func<long, string> secret) => secret(0)[TenantSecrets.Prefix(0).Length..];
 }

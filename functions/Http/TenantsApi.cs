@@ -1,3 +1,4 @@
+using Bibind.Activities.Credentials;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Functions.OpenApi;
@@ -77,7 +78,7 @@ internal static class TenantsApi
             throw new ProblemException(Refusals.Conflict("job-running", "The tenant is not ready", $"Tenant '{code}' is being provisioned; ask again when it is active."));
         }
 
-        switch (await secrets.RevealOnceAsync(TenantCredentials.PrefixOf(tenant), TenantCredentials.Names, context.RequestAborted))
+        switch (await secrets.RevealOnceAsync(TenantSecrets.Prefix(tenant.Id), TenantCredentials.Names, context.RequestAborted))
         {
             case SecretsReveal.Revealed revealed:
                 Logs.CredentialsRevealed(logger, context.Caller().Name, code);

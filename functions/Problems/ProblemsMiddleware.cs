@@ -53,11 +53,11 @@ internal sealed class ProblemsMiddleware(RequestDelegate next, ILogger<ProblemsM
         }
     }
 
-    // A server that refuses everybody (starting, stopping, full, no such database or role) is away; one that refuses a
-    // statement is a fault of ours.
+    // A server that ends or refuses the connection (starting, stopping, full, no such database or role) is away; one that
+    // refuses a statement is a fault of ours.
     private static bool IsDatabaseAway(Exception exception) => exception switch
     {
-        PostgresException refused => refused.SqlState[..2] is "08" or "28" or "3D" or "53" or "57" or "58",
+        PostgresException refused => refused.InvariantSeverity is "FATAL" or "PANIC" || refused.SqlState[..2] is "08" or "53" or "57" or "58",
         NpgsqlException or SocketException => true,
         { InnerException: { } inner } => IsDatabaseAway(inner),
         _ => false,

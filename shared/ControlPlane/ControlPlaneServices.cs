@@ -42,6 +42,7 @@ public static class ControlPlaneServices
         services.AddSingleton<ServerStore>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<TemplateStore>();
+        services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());
         services.AddSingleton<OfferStore>();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<Reservations>();

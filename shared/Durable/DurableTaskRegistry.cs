@@ -1,12 +1,17 @@
+using System.Collections.Concurrent;
+
 namespace Bibind.Durable;
 
-/// <summary>The orchestrators and activities that a worker can run, by wire name. Names know no case.</summary>
+/// <summary>
+/// The orchestrators and activities that a worker can run, by wire name. Names know no case. More may be added while
+/// workers run: what is offered under a name not yet known waits.
+/// </summary>
 public sealed class DurableTaskRegistry
 {
-    private readonly Dictionary<(string Name, string Version), Func<IServiceProvider, ITaskOrchestrator>> _orchestrators =
+    private readonly ConcurrentDictionary<(string Name, string Version), Func<IServiceProvider, ITaskOrchestrator>> _orchestrators =
         new(NameAndVersionComparer.Instance);
 
-    private readonly Dictionary<(string Name, string Version), Func<IServiceProvider, ITaskActivity>> _activities =
+    private readonly ConcurrentDictionary<(string Name, string Version), Func<IServiceProvider, ITaskActivity>> _activities =
         new(NameAndVersionComparer.Instance);
 
     /// <summary>Adds an orchestrator under its typed name.</summary>
@@ -60,7 +65,7 @@ public sealed class DurableTaskRegistry
 
     // A version that nobody registered falls back to the default registration; whether that is allowed is the
     // worker's versioning strategy.
-    private static T? Find<T>(Dictionary<(string Name, string Version), T> map, string name, string version)
+    private static T? Find<T>(ConcurrentDictionary<(string Name, string Version), T> map, string name, string version)
         where T : class =>
         map.TryGetValue((name, version), out var exact) ? exact
         : version.Length > 0 && map.TryGetValue((name, string.Empty), out var unversioned) ? unversioned

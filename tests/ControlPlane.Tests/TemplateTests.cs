@@ -38,8 +38,7 @@ public sealed class TemplateTests(PostgresCluster cluster)
         var creation = Assert.IsType<TemplateCreation>(await BeginAsync(plane, Restaurant));
         for (var delivery = 0; delivery < 2; delivery++)
         {
-            var ready = await plane.Templates.MarkReadyAsync(creation.Template.Id, creation.JobId, "abc", 123, CancellationToken.None);
-            Assert.Equal("abc", ready.ContentHash);
+            await plane.Templates.MarkReadyAsync(creation.Template.Id, creation.JobId, "abc", 123, CancellationToken.None);
         }
 
         var template = await plane.Templates.FindAsync("odoo-1", "restaurant", CancellationToken.None);

@@ -9,7 +9,7 @@ using Npgsql;
 namespace Bibind.ControlPlane.Templates;
 
 /// <summary>The templates in the control database.</summary>
-public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, TimeProvider time)
+public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, TimeProvider time) : ITemplateDirectory
 {
     private const string Select =
         "select m.*, s.code as server_code from control.templates m join control.servers s on s.id = m.server_id";
@@ -113,38 +113,34 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
             "select code, name, modules from control.template_catalogue order by code", null, cancellationToken))).AsList();
     }
 
-    /// <summary>Ends the making of a template, and its job: it can be cloned from now on.</summary>
+    /// <inheritdoc/>
     /// <exception cref="PermanentFailureException">There is no such template, or it is not being made.</exception>
-    public Task<TemplateReady> MarkReadyAsync(long id, string jobId, string contentHash, long bytes, CancellationToken cancellationToken) =>
+    public Task MarkReadyAsync(long templateId, string jobId, string contentHash, long bytes, CancellationToken cancellationToken) =>
         EndAsync(
-            id,
+            templateId,
             jobId,
             """
             update control.templates set
               state = 'ready', reason = null, content_hash = @contentHash, bytes = @bytes, ready_at = coalesce(ready_at, @Now)
-            where id = @id and state in ('creating', 'ready')
+            where id = @templateId and state in ('creating', 'ready')
             """,
-            new { id, contentHash, bytes, Now = time.GetUtcNow() },
-            t => (new TemplateReady(t.Code, t.Database, contentHash, bytes), new JobEnd
-            {
-                Outcome = JobOutcomes.Succeeded,
-                Result = new TemplateReady(t.Code, t.Database, contentHash, bytes),
-            }),
+            new { templateId, contentHash, bytes, Now = time.GetUtcNow() },
+            t => new JobEnd { Outcome = JobOutcomes.Succeeded, Result = new TemplateReady(t.Code, t.Database, contentHash, bytes) },
             cancellationToken);
 
-    /// <summary>Ends the making of a template that could not be made, and its job.</summary>
+    /// <inheritdoc/>
     /// <exception cref="PermanentFailureException">There is no such template, or it is not being made.</exception>
-    public Task MarkFailedAsync(long id, string jobId, string reason, CancellationToken cancellationToken) =>
+    public Task MarkFailedAsync(long templateId, string jobId, string reason, CancellationToken cancellationToken) =>
         EndAsync(
-            id,
+            templateId,
             jobId,
-            "update control.templates set state = 'failed', reason = @reason where id = @id and state in ('creating', 'failed')",
-            new { id, reason },
-            _ => (Nothing.Value, new JobEnd { Outcome = JobOutcomes.Failed, Reason = reason }),
+            "update control.templates set state = 'failed', reason = @reason where id = @templateId and state in ('creating', 'failed')",
+            new { templateId, reason },
+            _ => new JobEnd { Outcome = JobOutcomes.Failed, Reason = reason },
             cancellationToken);
 
-    private async Task<T> EndAsync<T>(
-        long id, string jobId, string update, object parameters, Func<Template, (T Answer, JobEnd End)> end, CancellationToken cancellationToken)
+    private async Task EndAsync(
+        long id, string jobId, string update, object parameters, Func<Template, JobEnd> end, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -157,10 +153,8 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
             throw new PermanentFailureException($"Template '{template.Code}' on server '{template.ServerCode}' is {template.State}: it is not being made.");
         }
 
-        var (answer, jobEnd) = end(template);
-        await jobs.FinishAsync(connection, transaction, jobId, jobEnd, cancellationToken);
+        await jobs.FinishAsync(connection, transaction, jobId, end(template), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return answer;
     }
 
     // The server's lock keeps orders and other templates away from the database name until the row is written.

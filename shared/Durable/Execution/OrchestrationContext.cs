@@ -108,7 +108,7 @@ internal sealed class OrchestrationContext(DataConverter converter) : TaskOrches
         {
             var id = TakeId();
             childId ??= $"{_started!.ExecutionId}:{id}";
-            var action = new CreateSubOrchestrationAction(id, name, options?.Version ?? string.Empty, childId, json) { Tags = options?.Tags };
+            var action = new CreateSubOrchestrationAction(id, name, options?.Version, childId, json) { Tags = options?.Tags };
             return OpenAsync<TResult>(action, name, childId);
         });
     }

@@ -72,10 +72,6 @@ internal sealed class OrchestrationExecution
         return TakeDecision();
     }
 
-    /// <summary>The decision of an instance that cannot run: its code and history disagree before the turn began.</summary>
-    public static TurnDecision CannotRun(int id, Exception reason) =>
-        new([], Failure(id, reason), null, IsSuspended: false);
-
     private TurnDecision Failed(NonDeterministicOrchestrationException violation)
     {
         _context.Pending.Clear();
@@ -242,9 +238,10 @@ internal sealed class OrchestrationExecution
 
     private static TaskFailureDetails Unknown(string? reason) => new("System.Exception", reason ?? "The task failed without saying why.");
 
-    private static CompleteOrchestrationAction Failure(int id, Exception exception)
-    {
-        var details = TaskFailureDetails.From(exception);
-        return new CompleteOrchestrationAction(id, OrchestrationRuntimeStatus.Failed, details.ToString()) { FailureDetails = details };
-    }
+    /// <summary>The end of an execution by an exception; the result is the failed task's own message, where there is one.</summary>
+    public static CompleteOrchestrationAction Failure(int id, Exception exception) =>
+        new(id, OrchestrationRuntimeStatus.Failed, exception is TaskFailedException task ? task.FailureDetails.ErrorMessage : exception.Message)
+        {
+            FailureDetails = TaskFailureDetails.From(exception),
+        };
 }

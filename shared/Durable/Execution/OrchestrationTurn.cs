@@ -28,8 +28,11 @@ internal sealed class InstanceState(string instanceId)
 
     public string? CustomStatus { get; set; }
 
-    /// <summary>Set if the history could not be replayed: why, and the id that the completion takes.</summary>
-    public (int Id, Exception Reason)? Broken { get; set; }
+    /// <summary>Set if the code must not run: how the execution ends instead.</summary>
+    public CompleteOrchestrationAction? Verdict { get; set; }
+
+    /// <summary>The highest id in the history as it was loaded; -1 for none.</summary>
+    public int LastEventId { get; set; } = -1;
 
     /// <summary>The clock of the last turn; the next one is never earlier.</summary>
     public DateTime LastTurnAt { get; set; }
@@ -39,7 +42,7 @@ internal sealed class InstanceState(string instanceId)
 
 /// <summary>Turns messages into one commit: runs the executor and assembles history, work and messages.</summary>
 internal sealed class OrchestrationTurn(
-    InstanceState state, Func<ExecutionStartedEvent, ITaskOrchestrator> create, DataConverter converter, Func<string> newExecutionId, DateTime now)
+    InstanceState state, Func<ExecutionStartedEvent, ITaskOrchestrator> create, DataConverter converter, string defaultVersion, Func<string> newExecutionId, DateTime now)
 {
     /// <summary>An orchestrator that continues as new this often without waiting for anything is stuck.</summary>
     private const int MaximumGenerationsPerTurn = 100;
@@ -83,7 +86,12 @@ internal sealed class OrchestrationTurn(
             }
         }
 
-        _history.Add(new OrchestratorCompletedEvent { Timestamp = now });
+        // A new generation that decided nothing is closed already.
+        if (_history[^1] is not OrchestratorCompletedEvent)
+        {
+            _history.Add(new OrchestratorCompletedEvent { Timestamp = now });
+        }
+
         var replaces = _endedGenerations.Count > 0;
         state.NextTurn = replaces ? 1 : turn + 1;
         return new TurnCommit
@@ -122,9 +130,9 @@ internal sealed class OrchestrationTurn(
 
     private TurnDecision Decide(IReadOnlyList<HistoryEvent> accepted)
     {
-        if (state.Broken is { } broken)
+        if (state.Verdict is { } verdict)
         {
-            return OrchestrationExecution.CannotRun(broken.Id, broken.Reason);
+            return new TurnDecision([], verdict, null, IsSuspended: false);
         }
 
         state.Live ??= OrchestrationExecution.Replay(create(state.Started!), [], converter);
@@ -156,8 +164,8 @@ internal sealed class OrchestrationTurn(
             if (generation >= MaximumGenerationsPerTurn)
             {
                 Complete(
-                    OrchestrationExecution.CannotRun(completion.Id, new InvalidOperationException(
-                        $"The orchestrator continued as new {MaximumGenerationsPerTurn} times without waiting for anything.")).Completion!,
+                    OrchestrationExecution.Failure(completion.Id, new InvalidOperationException(
+                        $"The orchestrator continued as new {MaximumGenerationsPerTurn} times without waiting for anything.")),
                     decision.CustomStatus);
                 return;
             }
@@ -218,22 +226,23 @@ internal sealed class OrchestrationTurn(
                 _messages.Add(new OutboundMessage(sent.InstanceId, null, new EventRaisedEvent { Timestamp = now, Name = sent.Name, Input = sent.Input }));
                 break;
             case CreateSubOrchestrationAction child:
+                var version = child.Version ?? defaultVersion;
                 _history.Add(new SubOrchestrationInstanceCreatedEvent
                 {
                     EventId = child.Id,
                     Timestamp = now,
                     Name = child.Name,
-                    Version = child.Version,
+                    Version = version,
                     InstanceId = child.InstanceId,
                     Input = child.Input,
-                    Tags = child.Tags,
+                    Tags = child.Tags ?? started.Tags,
                 });
                 _children.Add(new NewInstance(
                     new ExecutionStartedEvent
                     {
                         Timestamp = now,
                         Name = child.Name,
-                        Version = child.Version,
+                        Version = version,
                         Input = child.Input,
                         InstanceId = child.InstanceId,
                         ExecutionId = newExecutionId(),
@@ -258,7 +267,7 @@ internal sealed class OrchestrationTurn(
             FailureDetails = completion.FailureDetails,
         });
         state.HasEnded = true;
-        Show(completion.Status, customStatus, completion.Result, completion.FailureDetails);
+        Show(completion.Status, customStatus, completion.FailureDetails?.ToString() ?? completion.Result, completion.FailureDetails);
         if (started.Parent is not { } parent)
         {
             return;
@@ -270,7 +279,7 @@ internal sealed class OrchestrationTurn(
             {
                 Timestamp = now,
                 TaskScheduledId = parent.TaskScheduledId,
-                Reason = completion.FailureDetails?.ErrorMessage ?? completion.Result,
+                Reason = completion.Result ?? completion.FailureDetails?.ErrorMessage,
                 FailureDetails = completion.FailureDetails
                     ?? new TaskFailureDetails("Bibind.Durable.OrchestrationTerminated", completion.Result ?? "The sub-orchestration was terminated."),
             };

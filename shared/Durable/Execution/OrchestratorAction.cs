@@ -23,7 +23,7 @@ internal sealed record CreateTimerAction(int Id, DateTime FireAt) : Orchestrator
     public override string Describe() => "a timer";
 }
 
-internal sealed record CreateSubOrchestrationAction(int Id, string Name, string Version, string InstanceId, string? Input) : OrchestratorAction(Id)
+internal sealed record CreateSubOrchestrationAction(int Id, string Name, string? Version, string InstanceId, string? Input) : OrchestratorAction(Id)
 {
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 

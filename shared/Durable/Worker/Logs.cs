@@ -25,6 +25,9 @@ internal static partial class Logs
     [LoggerMessage(1013, LogLevel.Warning, "Instance {InstanceId}: no orchestrator named '{Name}' (version '{Version}') is registered here; offered again in {Delay}")]
     public static partial void UnknownOrchestrator(ILogger logger, string instanceId, string name, string version, TimeSpan delay);
 
+    [LoggerMessage(1014, LogLevel.Warning, "Instance {InstanceId}: {Reason} Offered again in {Delay}")]
+    public static partial void VersionRefused(ILogger logger, string instanceId, string reason, TimeSpan delay);
+
     [LoggerMessage(1020, LogLevel.Warning, "Instance {InstanceId}: no activity named '{Name}' (version '{Version}') is registered here; offered again in {Delay}")]
     public static partial void UnknownActivity(ILogger logger, string instanceId, string name, string version, TimeSpan delay);
 

@@ -35,4 +35,7 @@ public sealed class TaskHubWorkerOptions
 
     /// <summary>The first wait before work that cannot be run here, or whose commit failed, is offered again; doubled up to one minute.</summary>
     public TimeSpan FirstBackoff { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Which versions of orchestrations are run here; every one unless given.</summary>
+    public VersioningOptions Versioning { get; set; } = new();
 }

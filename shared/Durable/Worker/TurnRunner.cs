@@ -63,14 +63,27 @@ internal sealed class TurnRunner(
         var first = state.Started ?? inputs.Select(i => i.Event).OfType<ExecutionStartedEvent>().FirstOrDefault();
         if (first is not null && worker.Registry.FindOrchestrator(first.Name, first.Version) is null)
         {
-            var delay = BackoffFor(session.Lease.InstanceId);
-            Logs.UnknownOrchestrator(worker.Logger, session.Lease.InstanceId, first.Name, first.Version, delay);
-            activities.Answer([.. inputs.Where(i => i.Activity is not null)]);
-            await releaseAsync(session, delay);
+            await GiveBackAsync(
+                session, inputs, delay => Logs.UnknownOrchestrator(worker.Logger, session.Lease.InstanceId, first.Name, first.Version, delay));
             return;
         }
 
-        var turn = new OrchestrationTurn(state, Create, worker.Converter, static () => Guid.NewGuid().ToString("n"), ClockFor(state, inputs));
+        if (first is not null && worker.Options.Versioning.Refuses(first.Version) is { } refusal)
+        {
+            if (worker.Options.Versioning.FailureStrategy == VersionFailureStrategy.Reject)
+            {
+                await GiveBackAsync(session, inputs, delay => Logs.VersionRefused(worker.Logger, session.Lease.InstanceId, refusal, delay));
+                return;
+            }
+
+            state.Verdict ??= new CompleteOrchestrationAction(state.LastEventId + 1, OrchestrationRuntimeStatus.Failed, null)
+            {
+                FailureDetails = new TaskFailureDetails(VersioningOptions.MismatchErrorType, refusal, IsNonRetriable: true),
+            };
+        }
+
+        var turn = new OrchestrationTurn(
+            state, Create, worker.Converter, worker.Options.Versioning.DefaultVersion, static () => Guid.NewGuid().ToString("n"), ClockFor(state, inputs));
         var claimed = 0;
         var commit = turn.Run(session.Lease, inputs, () =>
         {
@@ -88,6 +101,14 @@ internal sealed class TurnRunner(
         committer.Add(new PendingTurn(session, commit, inputs, Claimed(commit)));
     }
 
+    private async Task GiveBackAsync(InstanceSession session, IReadOnlyList<TurnInput> inputs, Action<TimeSpan> log)
+    {
+        var delay = BackoffFor(session.Lease.InstanceId);
+        log(delay);
+        activities.Answer([.. inputs.Where(i => i.Activity is not null)]);
+        await releaseAsync(session, delay);
+    }
+
     private async Task<InstanceState> LoadAsync(string instanceId, IReadOnlyList<TurnInput> inputs)
     {
         var state = new InstanceState(instanceId);
@@ -101,6 +122,7 @@ internal sealed class TurnRunner(
         state.NextTurn = stored.NextTurn;
         state.Status = stored.Status;
         state.CustomStatus = stored.CustomStatus;
+        state.LastEventId = stored.History.Count > 0 ? stored.History.Max(h => h.EventId) : -1;
         state.LastTurnAt = stored.History.Count > 0 ? stored.History[^1].Timestamp : default;
         state.Started = stored.History.OfType<ExecutionStartedEvent>().FirstOrDefault();
         if (state.Started is not { } started || worker.Registry.FindOrchestrator(started.Name, started.Version) is not { } create)
@@ -114,7 +136,7 @@ internal sealed class TurnRunner(
         }
         catch (NonDeterministicOrchestrationException violation)
         {
-            state.Broken = (stored.History.Max(h => h.EventId) + 1, violation);
+            state.Verdict = OrchestrationExecution.Failure(state.LastEventId + 1, violation);
         }
 
         return state;

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Bibind.Durable;
 using Bibind.Local;
+using Bibind.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -151,21 +152,15 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
     }
 
     /// <summary>Asks until the answer is as wanted, for a limited time.</summary>
-    public async Task<JsonElement> WaitAsync(string path, Func<JsonElement, bool> wanted)
+    public Task<JsonElement> WaitAsync(string path, Func<JsonElement, bool> wanted)
     {
-        using var limit = new CancellationTokenSource(Patience);
-        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (true)
-        {
-            using var answer = await GetAsync(path);
-            var json = await JsonAsync(answer);
-            if (wanted(json))
+        return Eventually.UntilAsync(
+            async () =>
             {
-                return json;
-            }
-
-            await pause.WaitForNextTickAsync(limit.Token);
-        }
+                using var answer = await GetAsync(path);
+                return await JsonAsync(answer);
+            },
+            wanted, Patience, $"{path} is as wanted");
     }
 
     public DurableTaskClient Tasks => Services.GetRequiredService<DurableTaskClient>();

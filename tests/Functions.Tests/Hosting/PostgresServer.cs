@@ -1,5 +1,6 @@
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
+using Bibind.Testing;
 using Npgsql;
 using Xunit;
 
@@ -7,7 +8,7 @@ using Xunit;
 
 namespace Bibind.Functions.Tests.Hosting;
 
-/// <summary>One real PostgreSQL cluster for all tests; each host gets a database of its own in it.</summary>
+/// <summary>The real PostgreSQL cluster of all tests, with a template; each host gets a database of its own in it.</summary>
 public sealed class PostgresServer : IAsyncLifetime
 {
     /// <summary>A database that can be attached as a template.</summary>
@@ -20,24 +21,16 @@ public sealed class PostgresServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _postgres = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions
-        {
-            DataFolder = Path.Combine(Path.GetTempPath(), $"bibind-doors-{Guid.NewGuid():n}"),
-            Fsync = false,
-            DeleteOnStop = true,
-        });
-        await LocalServer.PrepareAsync(_postgres);
+        _postgres = await PostgresFixture.GetAsync();
         await RunAsync($"CREATE DATABASE {TemplateDatabase} OWNER {LocalServer.ApplicationRole}");
         await RunAsync("CREATE ROLE nobody_much LOGIN PASSWORD 'nobody-much-password' NOCREATEDB");
     }
 
-    public async ValueTask DisposeAsync()
+    // The cluster belongs to the process and ends with it.
+    public ValueTask DisposeAsync()
     {
-        if (_postgres is not null)
-        {
-            NpgsqlConnection.ClearAllPools();
-            await _postgres.DisposeAsync();
-        }
+        NpgsqlConnection.ClearAllPools();
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>An empty control database; answers its connection string.</summary>
