@@ -44,8 +44,7 @@ public static class ActivitiesRegistration
         services.AddSingleton<TemplateDatabase>();
         services.AddSingleton<PreparedPasswords>();
         services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
-        // Limits stand at each call, and a request's address is logged by us or not at all.
-        services.AddHttpClient(OdooRpc.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers();
+        AddOdooClient(services);
         return services;
     }
 
@@ -82,6 +81,13 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Templates.MarkReady, Make<MarkTemplateReady>)
             .AddActivity(Contracts.Templates.MarkFailed, Make<MarkTemplateFailed>);
     }
+
+    // Limits stand at each call, and a request's address is logged by us or not at all. A server of ours is neither
+    // behind a proxy, nor does it answer by sending us elsewhere.
+    private static void AddOdooClient(IServiceCollection services) =>
+        services.AddHttpClient(OdooRpc.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
+            .RemoveAllLoggers();
 
     private static T Make<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
 

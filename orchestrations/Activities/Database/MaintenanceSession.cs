@@ -59,13 +59,22 @@ public sealed class MaintenanceSession : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        // Back in the pool the session must not look like a maker that a crashed attempt left running.
-        if (_connection.FullState == ConnectionState.Open)
+        try
         {
-            await ExecuteAsync("reset application_name", CancellationToken.None);
+            // Back in the pool the session must not look like a maker that a crashed attempt left running.
+            if (_connection.FullState == ConnectionState.Open)
+            {
+                await ExecuteAsync("reset application_name", CancellationToken.None);
+            }
         }
-
-        await _connection.DisposeAsync();
+        catch (NpgsqlException)
+        {
+            // A session that broke does not go back into the pool, and what broke it is reported by who used it.
+        }
+        finally
+        {
+            await _connection.DisposeAsync();
+        }
     }
 
     private NpgsqlCommand Prepare(string sql, object[] parameters)
