@@ -1,4 +1,5 @@
 using Bibind.Activities;
+using Bibind.Activities.Tenants;
 using Bibind.ControlPlane;
 using Bibind.Durable;
 using Bibind.Durable.Hubs.Postgres;
@@ -46,7 +47,7 @@ public static class FunctionsHost
         builder.Services.AddActivities(builder.Configuration);
         builder.Services.AddDurableTasks(
             services => new PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>()),
-            registry => registry.AddOrchestrators().AddActivities(),
+            registry => registry.AddOrchestrators().AddActivities().AddTenantActivities(),
             settings.Worker.Configure);
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
