@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
 using Bibind.Durable.History;
@@ -35,8 +36,15 @@ public record JobSummary
 /// <summary>A job with its steps, its result and the proof of what it left.</summary>
 public sealed record JobView : JobSummary
 {
+    /// <summary>What came of it.</summary>
+    [JsonPropertyOrder(1)]
     public JsonElement? Result { get; init; }
+
+    /// <summary>Proof of what was left when it ended.</summary>
+    [JsonPropertyOrder(1)]
     public JsonElement? Inventory { get; init; }
+
+    [JsonPropertyOrder(2)]
     public required IReadOnlyList<JobStep> Steps { get; init; }
 }
 

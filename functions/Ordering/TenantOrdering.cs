@@ -91,6 +91,12 @@ public sealed class TenantOrdering(
         TenantOrder order, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
     {
         var result = await reservations.ReserveAsync(connection, transaction, order, cancellation);
+        if (result is ReservationRefused { Kind: ReservationRefusalKind.UnknownOffer } unknown)
+        {
+            var offers = await OffersAsync(connection, transaction, cancellation);
+            throw new ProblemException(Refusals.Invalid(unknown.Field, $"There is no offer '{order.Offer}': choose {string.Join(" or ", offers)}"));
+        }
+
         if (result is not Reservation reservation)
         {
             throw new ProblemException(Refuse((ReservationRefused)result));
@@ -104,6 +110,13 @@ public sealed class TenantOrdering(
 
     private static AcceptedOrder Accept(Reservation reservation) =>
         new(JobsApi.AddressOf(reservation.JobId), new TenantAccepted(reservation.Place.Code, TenantStates.Provisioning, reservation.JobId));
+
+    private static async Task<IReadOnlyList<string>> OffersAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select coalesce(array_agg(code order by code), '{}') from control.offers", connection, transaction);
+        return (string[])(await command.ExecuteScalarAsync(cancellation))!;
+    }
 
     // On the connection at hand: a second one for each of many repetitions could use up the pool.
     private static async Task<string> StateOfAsync(

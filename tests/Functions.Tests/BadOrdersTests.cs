@@ -42,7 +42,7 @@ public sealed class BadOrdersTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task An_unknown_offer_is_refused_by_name()
     {
         var problem = await RefusedAsync(ApiHost.Order("fine", offer: "teapot"), HttpStatusCode.UnprocessableEntity, "invalid-command");
-        ProblemAssert.Names(problem, "offer", "no offer 'teapot'");
+        ProblemAssert.Names(problem, "offer", "no offer 'teapot': choose odoo-host or odoo-shared");
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using Bibind.Durable;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
 using Microsoft.AspNetCore.Routing;
@@ -133,6 +135,20 @@ public sealed class HostTests(ApiHost host) : IClassFixture<ApiHost>
             "password-of-a-server", "password-of-the-application",
         ];
         Assert.All(secrets, secret => Assert.DoesNotContain(secret, log, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_worker_knows_every_activity_of_the_contracts()
+    {
+        await using var app = FunctionsHost.Build(host.Arguments());
+        var registered = app.Services.GetRequiredService<DurableTaskRegistry>().ActivityNames;
+        var defined = typeof(Contracts.Orchestrations).Assembly.GetExportedTypes()
+            .SelectMany(t => t.GetFields(BindingFlags.Public | BindingFlags.Static))
+            .Where(f => f.FieldType.IsGenericType && f.FieldType.GetGenericTypeDefinition() == typeof(ActivityDefinition<,>))
+            .Select(f => (string)f.FieldType.GetProperty("Name")!.GetValue(f.GetValue(null))!)
+            .ToList();
+        Assert.NotEmpty(defined);
+        Assert.Empty(defined.Except(registered));
     }
 
     [Fact]

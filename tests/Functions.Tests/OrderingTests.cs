@@ -221,6 +221,7 @@ public sealed class OrderingTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(2001, steps[1].GetProperty("error").GetString()!.Length);
         Assert.StartsWith("The route could not be published", job.GetProperty("reason").GetString(), StringComparison.Ordinal);
         Assert.Equal("sales", job.GetProperty("requestedBy").GetString());
+        Assert.EndsWith("Z", job.GetProperty("createdAt").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
