@@ -18,13 +18,14 @@ public sealed record MarkedDatabase(string Name, string StagingName, string Owne
     public static MarkedDatabase Of(TenantPlace place)
     {
         ArgumentNullException.ThrowIfNull(place);
-        var owner = string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId}");
+        // With the code in every name, two installations that share a server do not take each other's databases for theirs.
+        var owner = string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId} code={place.Code}");
         return new MarkedDatabase(
             place.Database,
-            string.Create(CultureInfo.InvariantCulture, $"bibind-new-{place.TenantId}"),
+            string.Create(CultureInfo.InvariantCulture, $"bibind-new-{place.TenantId}-{place.Code}"),
             owner,
-            $"{owner} code={place.Code}",
-            string.Create(CultureInfo.InvariantCulture, $"bibind clone {place.TenantId}"));
+            owner,
+            string.Create(CultureInfo.InvariantCulture, $"bibind clone {place.TenantId} {place.Code}"));
     }
 
     /// <summary>A template's database.</summary>

@@ -108,6 +108,7 @@ public sealed class LocalFolderStore(IOptions<LocalFolderOptions> options) : IOb
         {
             File.Delete(path);
             File.Delete(path + UploadSuffix);
+            DeleteEmptyFolders(bucket, Path.GetDirectoryName(path)!);
         }
 
         return Task.CompletedTask;
@@ -117,7 +118,9 @@ public sealed class LocalFolderStore(IOptions<LocalFolderOptions> options) : IOb
     public Task DeleteAllAsync(string bucket, string prefix, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(prefix);
-        DeleteFolder(PrefixPath(bucket, prefix));
+        var path = PrefixPath(bucket, prefix);
+        DeleteFolder(path);
+        DeleteEmptyFolders(bucket, Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path))!);
         return Task.CompletedTask;
     }
 
@@ -198,6 +201,26 @@ public sealed class LocalFolderStore(IOptions<LocalFolderOptions> options) : IOb
         else
         {
             Directory.CreateDirectory(path, OwnerOnlyFolder);
+        }
+    }
+
+    // Folders are how this provider writes keys; when the last key is gone they are, too. The bucket stays.
+    private void DeleteEmptyFolders(string bucket, string folder)
+    {
+        var top = BucketPath(bucket);
+        while (folder.Length > top.Length && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            try
+            {
+                Directory.Delete(folder);
+            }
+            catch (IOException)
+            {
+                // Someone has just put an object into it.
+                return;
+            }
+
+            folder = Path.GetDirectoryName(folder)!;
         }
     }
 

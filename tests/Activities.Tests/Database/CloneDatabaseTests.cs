@@ -74,7 +74,7 @@ public sealed class CloneDatabaseTests
 
         Assert.Contains("already there", refused.Message, StringComparison.Ordinal);
         Assert.True(await world.AskAsync<bool>("select to_regclass('kept') is not null", place.Database));
-        Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}"));
+        Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}-{place.Code}"));
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class CloneDatabaseTests
         var place = World.NewPlace();
         await using (var bibind = await world.OpenAsync("postgres", LocalServer.ControlRole))
         await using (var create = new NpgsqlCommand(
-            $"create database \"bibind-new-{place.TenantId}\" template {place.TemplateDatabase} is_template true", bibind))
+            $"create database \"bibind-new-{place.TenantId}-{place.Code}\" template {place.TemplateDatabase} is_template true", bibind))
         {
             await create.ExecuteNonQueryAsync();
         }
@@ -93,7 +93,7 @@ public sealed class CloneDatabaseTests
 
         Assert.False(result.AlreadyThere);
         Assert.True(await world.DatabaseExistsAsync(place.Database));
-        Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}"));
+        Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}-{place.Code}"));
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class CloneDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId}");
+        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId} {place.Code}");
         await using var sleep = new NpgsqlCommand("select pg_sleep(600)", orphan);
         var running = sleep.ExecuteNonQueryAsync();
 
@@ -116,16 +116,16 @@ public sealed class CloneDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId}");
+        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId} {place.Code}");
         await using var create = new NpgsqlCommand(
-            $"create database \"bibind-new-{place.TenantId}\" template {place.TemplateDatabase} is_template true strategy file_copy", orphan);
+            $"create database \"bibind-new-{place.TenantId}-{place.Code}\" template {place.TemplateDatabase} is_template true strategy file_copy", orphan);
         var running = create.ExecuteNonQueryAsync();
 
         await CloneAsync(world, place);
 
         await Record.ExceptionAsync(() => running);
         Assert.True(await world.DatabaseExistsAsync(place.Database));
-        Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}"));
+        Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}-{place.Code}"));
     }
 
     [Fact]
@@ -209,7 +209,7 @@ public sealed class CloneDatabaseTests
 
         await Eventually.UntilAsync(
             async () => await world.AskAsync<long>(
-                $"select count(*) from pg_stat_activity where application_name = 'bibind clone {place.TenantId}'") == 0,
+                $"select count(*) from pg_stat_activity where application_name = 'bibind clone {place.TenantId} {place.Code}'") == 0,
             Limit, "no session bears the maker's name");
     }
 

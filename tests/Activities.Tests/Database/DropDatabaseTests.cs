@@ -38,14 +38,14 @@ public sealed class DropDatabaseTests
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
         await using (var bibind = await world.OpenAsync("postgres", LocalServer.ControlRole))
-        await using (var create = new NpgsqlCommand($"create database \"bibind-new-{place.TenantId}\" is_template true", bibind))
+        await using (var create = new NpgsqlCommand($"create database \"bibind-new-{place.TenantId}-{place.Code}\" is_template true", bibind))
         {
             await create.ExecuteNonQueryAsync();
         }
 
         await world.RunAsync<DropDatabase>(place);
 
-        Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}"));
+        Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}-{place.Code}"));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class DropDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        var other = await world.CloneAsync(World.NewPlace() with { Database = $"bibind-new-{place.TenantId}" });
+        var other = await world.CloneAsync(World.NewPlace() with { Database = $"bibind-new-{place.TenantId}-{place.Code}" });
 
         await world.RunAsync<DropDatabase>(place);
 
@@ -91,14 +91,14 @@ public sealed class DropDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId}");
+        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId} {place.Code}");
         await using var create = new NpgsqlCommand(
-            $"create database \"bibind-new-{place.TenantId}\" template {place.TemplateDatabase} strategy file_copy", orphan);
+            $"create database \"bibind-new-{place.TenantId}-{place.Code}\" template {place.TemplateDatabase} strategy file_copy", orphan);
         var running = create.ExecuteNonQueryAsync();
 
         await world.RunAsync<DropDatabase>(place);
 
         await Record.ExceptionAsync(() => running);
-        Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}"));
+        Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}-{place.Code}"));
     }
 }

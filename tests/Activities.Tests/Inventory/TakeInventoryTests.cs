@@ -60,11 +60,11 @@ public sealed class TakeInventoryTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await world.ExecuteAsync($"create database \"bibind-new-{place.TenantId}\"");
+        await world.ExecuteAsync($"create database \"bibind-new-{place.TenantId}-{place.Code}\"");
 
         var inventory = await TakeAsync(world, place);
 
-        Assert.Contains(inventory.Items, i => i.Name == $"bibind-new-{place.TenantId}" && i.State == InventoryItem.Present);
+        Assert.Contains(inventory.Items, i => i.Name == $"bibind-new-{place.TenantId}-{place.Code}" && i.State == InventoryItem.Present);
     }
 
     [Fact]
