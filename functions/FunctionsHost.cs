@@ -1,5 +1,4 @@
 using Bibind.Activities;
-using Bibind.Activities.Tenants;
 using Bibind.ControlPlane;
 using Bibind.Durable;
 using Bibind.Durable.Hubs.Postgres;
@@ -47,7 +46,7 @@ public static class FunctionsHost
         builder.Services.AddActivities(builder.Configuration);
         builder.Services.AddDurableTasks(
             services => new PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>()),
-            registry => registry.AddOrchestrators().AddActivities().AddTenantActivities(),
+            registry => registry.AddOrchestrators().AddActivities(),
             settings.Worker.Configure);
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();

@@ -9,6 +9,7 @@ using Bibind.Activities.Inventory;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Templates;
+using Bibind.Activities.Tenants;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,7 +49,7 @@ public static class ActivitiesRegistration
         return services;
     }
 
-    /// <summary>Registers every activity under its typed name.</summary>
+    /// <summary>Registers every activity under its typed name, those on the tenant's row included.</summary>
     public static DurableTaskRegistry AddActivities(this DurableTaskRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
@@ -79,7 +80,8 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Templates.Initialise, Make<InitialiseTemplate>)
             .AddActivity(Contracts.Templates.SmokeTest, Make<SmokeTestTemplate>)
             .AddActivity(Contracts.Templates.MarkReady, Make<MarkTemplateReady>)
-            .AddActivity(Contracts.Templates.MarkFailed, Make<MarkTemplateFailed>);
+            .AddActivity(Contracts.Templates.MarkFailed, Make<MarkTemplateFailed>)
+            .AddTenantActivities();
     }
 
     // Limits stand at each call, and a request's address is logged by us or not at all. A server of ours is neither

@@ -1,6 +1,7 @@
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Tests;
 using Bibind.Local;
+using Bibind.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -8,7 +9,7 @@ using Npgsql;
 
 namespace Bibind.ControlPlane.Tests;
 
-/// <summary>A private PostgreSQL cluster for this run, with one migrated database to copy.</summary>
+/// <summary>The private PostgreSQL cluster of this run, with one migrated database to copy for each test.</summary>
 public sealed class PostgresCluster : IAsyncLifetime
 {
     private const string Migrated = "migrated";
@@ -19,12 +20,13 @@ public sealed class PostgresCluster : IAsyncLifetime
     {
         _server = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions
         {
-            DataFolder = Directory.CreateTempSubdirectory("bibind-control-").FullName,
+            DataFolder = PostgresFixture.NewFolder(),
+            ToolsFolder = Environment.GetEnvironmentVariable("BIBIND_TOOLS"),
             Fsync = false,
             DeleteOnStop = true,
-            MaxConnections = 300,
         });
-        await ExecuteAsync($"create database {Migrated}");
+        await LocalServer.PrepareAsync(_server);
+        await ExecuteAsync($"create database {Migrated} owner {LocalServer.ControlRole}");
         await using var database = NpgsqlDataSource.Create(ConnectionString(Migrated, pooling: false));
         await new ControlDatabaseMigrator(database, TimeProvider.System, NullLogger<ControlDatabaseMigrator>.Instance).ApplyAsync(CancellationToken.None);
     }
@@ -41,17 +43,17 @@ public sealed class PostgresCluster : IAsyncLifetime
     private async Task<NpgsqlDataSource> NewDatabaseAsync(string template)
     {
         var name = $"t{Interlocked.Increment(ref _databases)}";
-        await ExecuteAsync($"create database {name} template {template}");
+        await ExecuteAsync($"create database {name} owner {LocalServer.ControlRole} template {template}");
         return NpgsqlDataSource.Create(ConnectionString(name, pooling: true));
     }
 
     private async Task ExecuteAsync(string sql)
     {
-        await using var database = NpgsqlDataSource.Create(ConnectionString("postgres", pooling: false));
+        await using var database = NpgsqlDataSource.Create(_server.SuperuserConnectionString + ";Pooling=false");
         await using var command = database.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
 
     private string ConnectionString(string database, bool pooling) =>
-        new NpgsqlConnectionStringBuilder(_server.ConnectionString(database)) { Pooling = pooling, MaxPoolSize = 40 }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(_server.ConnectionString(database, LocalServer.ControlRole)) { Pooling = pooling, MaxPoolSize = 20 }.ConnectionString;
 }
