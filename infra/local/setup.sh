@@ -139,11 +139,12 @@ postgres_by_deb() {
   [ -n "$server" ] || return 1
   say "Fetching $server into data/tools/postgresql ..."
   # What apt would install with it, less what only serves the distribution's own clusters and just-in-time compilation.
-  mapfile -t packages < <(
+  # shellcheck disable=SC2207 # Package names hold no spaces.
+  packages=($(
     {
       printf '%s\n' "$server" "${server/postgresql/postgresql-client}" libpq5
       apt-get "${apt[@]}" -s install --no-install-recommends "$server" 2>/dev/null | awk '/^Inst/ { print $2 }'
-    } | grep -vE '^(postgresql(-client)?-common|ssl-cert|libllvm.*|perl.*|libperl.*|lsb-.*|sysvinit.*|adduser|debconf|ucf|openssl|sensible-utils|locales)$' | sort -u)
+    } | grep -vE '^(postgresql(-client)?-common|ssl-cert|libllvm.*|perl.*|libperl.*|lsb-.*|sysvinit.*|adduser|debconf|ucf|openssl|sensible-utils|locales)$' | sort -u))
   (cd "$work/packages" && quietly "apt-get download" apt-get "${apt[@]}" -q download "${packages[@]}") || return 1
   for name in "$work"/packages/*.deb; do
     dpkg -x "$name" "$place/root" || return 1

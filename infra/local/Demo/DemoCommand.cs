@@ -43,7 +43,7 @@ internal static class DemoCommand
             return job.HasSucceeded ? 0 : 1;
         }
 
-        Farewell.HowToGoOn(console, address);
+        Farewell.HowToGoOn(Console.Out, address);
         return await ServeAsync(host, cancellationToken);
     }
 
@@ -59,7 +59,7 @@ internal static class DemoCommand
         var job = await new JobFollower(client, console).FollowAsync(jobAddress, cancellationToken);
         if (job.HasSucceeded)
         {
-            Farewell.WhatThereIs(console, job, settings, client.Address, accepted, watch.Elapsed);
+            Farewell.WhatThereIs(Console.Out, job, settings, client.Address, accepted, watch.Elapsed);
         }
 
         return job;
