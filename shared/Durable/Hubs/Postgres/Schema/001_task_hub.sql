@@ -4,7 +4,9 @@
 --               Written when something visible changes, never to take work.
 --   leases      One row for each instance that has NOT ended: who may run it. `token` is the fencing token: it grows
 --               with every lease, and a commit that carries an old one changes nothing. `available_at` is in the
---               future while the instance is leased (or backs off), else in the past.
+--               future while the instance is leased (or backs off), else in the past. `attempts` counts leases that
+--               ended without a turn; too many, and the instance is isolated: available at infinity, and
+--               instances.isolated_reason says why, until someone releases it.
 --   messages    The inboxes. A message is visible from `visible_at`: a durable timer is a message to oneself that
 --               becomes visible later. Read in the order of `id`.
 --   activities  Activity work. `available_at` and `token` as in leases. A row lives from the turn that scheduled the
@@ -35,10 +37,12 @@ CREATE TABLE durable.instances (
   custom_status      text,
   failure            json,
   parent_instance_id text,
-  tags               jsonb NOT NULL DEFAULT '{}'
+  tags               jsonb NOT NULL DEFAULT '{}',
+  isolated_reason    text
 );
 CREATE INDEX instances_created ON durable.instances (created_at DESC, instance_id DESC);
 CREATE INDEX instances_unfinished ON durable.instances (status, created_at DESC) WHERE completed_at IS NULL;
+CREATE INDEX instances_isolated ON durable.instances (created_at DESC, instance_id DESC) WHERE isolated_reason IS NOT NULL;
 CREATE INDEX instances_tags ON durable.instances USING gin (tags jsonb_path_ops);
 
 -- Tokens are never used twice, not even by an instance that replaces an ended one of the same id.
@@ -48,7 +52,8 @@ CREATE TABLE durable.leases (
   instance_id  text COLLATE "C" PRIMARY KEY,
   token        bigint NOT NULL DEFAULT 0,
   locked_by    text,
-  available_at timestamptz NOT NULL DEFAULT '-infinity'
+  available_at timestamptz NOT NULL DEFAULT '-infinity',
+  attempts     int NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
 CREATE TABLE durable.messages (
@@ -68,6 +73,7 @@ CREATE TABLE durable.activities (
   scheduled    json NOT NULL,
   token        bigint NOT NULL,
   deliveries   int NOT NULL,
+  given_back   int NOT NULL DEFAULT 0,
   locked_by    text,
   available_at timestamptz NOT NULL
 );
@@ -134,10 +140,26 @@ BEGIN
     END IF;
     DELETE FROM durable.history WHERE instance_id = p_instance_id;
     DELETE FROM durable.messages WHERE instance_id = p_instance_id;
+    DELETE FROM durable.payloads WHERE instance_id = p_instance_id;
     DELETE FROM durable.instances WHERE instance_id = p_instance_id;
   END LOOP;
   INSERT INTO durable.leases (instance_id) VALUES (p_instance_id);
   INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
   VALUES (p_instance_id, NULL, coalesce(p_start_at, now()), p_event);
   RETURN NULL;
+END $$;
+
+-- Makes a failed instance run again, beginning with a message; the worker that gets it rewrites the history. Answers
+-- false if there is no such instance, or it has not failed, or it is not a child of p_parent where one is given.
+CREATE FUNCTION durable.rewind_instance(p_instance_id text, p_parent text, p_event json) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE durable.instances
+  SET status = 0, output = NULL, failure = NULL, completed_at = NULL, updated_at = now()
+  WHERE instance_id = p_instance_id AND status = 3 AND (p_parent IS NULL OR parent_instance_id = p_parent);
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  INSERT INTO durable.leases (instance_id) VALUES (p_instance_id);
+  INSERT INTO durable.messages (instance_id, visible_at, event) VALUES (p_instance_id, now(), p_event);
+  RETURN true;
 END $$;
