@@ -138,6 +138,7 @@ public sealed class TaskHubWorker : IAsyncDisposable
     {
         await StopAsync();
         _activities.Dispose();
+        _turns.Dispose();
         _stopping?.Dispose();
         _wake.Dispose();
     }

@@ -13,7 +13,7 @@ internal sealed class TurnRunner(
     ActivityRunner activities,
     Func<InstanceSession, TimeSpan, Task> releaseAsync,
     Action<InstanceSession> drop,
-    Func<bool> draining)
+    Func<bool> draining) : IDisposable
 {
     private readonly Channel<InstanceSession> _ready = Channel.CreateUnbounded<InstanceSession>();
     private readonly InstanceCache _cache = new(worker.Options.CachedInstances);
@@ -38,8 +38,9 @@ internal sealed class TurnRunner(
         await _stopping.CancelAsync();
         await _watching;
         await (_loops?.EndAsync() ?? Task.CompletedTask);
-        _stopping.Dispose();
     }
+
+    public void Dispose() => _stopping.Dispose();
 
     public InstanceState? TakeCached(LeasedInstance leased) => _cache.Take(leased.Lease.InstanceId, leased.PreviousToken);
 

@@ -82,13 +82,6 @@ public sealed class MortalWorker(ITaskHub inner, CrashPlan plan) : DelegatingTas
         return base.LoadExecutionAsync(instanceId, cancellationToken);
     }
 
-    // The hub outlives its workers.
-    public override ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        return ValueTask.CompletedTask;
-    }
-
     private ValueTask Boundary()
     {
         ThrowIfDead();

@@ -1,0 +1,57 @@
+using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
+
+namespace Bibind.Durable.Tests.Conformance;
+
+/// <summary>A worker that was paused past its leases stores nothing when it wakes up.</summary>
+public abstract partial class RuntimeConformance
+{
+    [Fact]
+    public async Task A_paused_worker_that_wakes_up_late_is_fenced()
+    {
+        await using var runtime = await CreateAsync();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = 0;
+        runtime.Activity<string?, string>("Slow", async (_, _) =>
+            {
+                if (Interlocked.Exchange(ref first, 1) == 0)
+                {
+                    await gate.Task;
+                    return "late";
+                }
+
+                return "in time";
+            })
+            .Orchestrator<string?, string>("Main", async (context, _) =>
+                await context.CallActivityAsync<string>("Slow") + await context.WaitForExternalEvent<string>("go"));
+        runtime.StartWorker(o => o.LeaseDuration = TimeSpan.FromMilliseconds(300), hub: new NoRenewals(runtime.Hub));
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await Until.TrueAsync(() => Task.FromResult(Volatile.Read(ref first) == 1));
+
+        runtime.StartWorker();
+        await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).OfType<TaskCompletedEvent>().Any());
+        gate.SetResult();
+        await runtime.Client.RaiseEventAsync(id, "go", "!");
+
+        Assert.Equal("in time!", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+        Assert.Equal("\"in time\"", Assert.Single((await runtime.Client.GetHistoryAsync(id)).OfType<TaskCompletedEvent>()).Result);
+    }
+
+    // Its renewals never reach the hub, and it takes no new work: as if its process stood still.
+    private sealed class NoRenewals(ITaskHub inner) : DelegatingTaskHub(inner)
+    {
+        private int _leases;
+
+        public override Task<LeasedWork> LeaseAsync(LeaseRequest request, CancellationToken cancellationToken) =>
+            Volatile.Read(ref _leases) > 0 ? Task.FromResult(new LeasedWork([], [], [], null)) : LeaseOnceAsync(request, cancellationToken);
+
+        public override Task<LostLeases> RenewAsync(LeaseRenewal renewal, CancellationToken cancellationToken) => Task.FromResult(new LostLeases([], []));
+
+        private async Task<LeasedWork> LeaseOnceAsync(LeaseRequest request, CancellationToken cancellationToken)
+        {
+            var work = await base.LeaseAsync(request, cancellationToken);
+            Interlocked.Add(ref _leases, work.Instances.Count);
+            return work;
+        }
+    }
+}
