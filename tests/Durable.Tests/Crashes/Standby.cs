@@ -11,9 +11,9 @@ internal sealed class Standby : IAsyncDisposable
 {
     private readonly string _folder;
     private readonly Process _server;
-    private readonly EmbeddedPostgres _primary;
+    private readonly string _primary;
 
-    private Standby(string folder, Process server, EmbeddedPostgres primary, int port)
+    private Standby(string folder, Process server, string primary, int port)
     {
         (_folder, _server, _primary, Port) = (folder, server, primary, port);
     }
@@ -33,20 +33,37 @@ internal sealed class Standby : IAsyncDisposable
             primary.PasswordOf(EmbeddedPostgres.Superuser));
         var port = FreePort();
         var server = Start(
-            [.. account, primary.Binaries.Postgres, "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="], null);
-        await using var admin = NpgsqlDataSource.Create(primary.SuperuserConnectionString);
+            [.. account, primary.Binaries.Postgres, "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+                // A standby refuses to be smaller than its primary.
+                "-c", "max_connections=200"],
+            null);
+        var standby = new Standby(folder, server, primary.SuperuserConnectionString, port);
+        try
+        {
+            await standby.FollowAsync();
+            return standby;
+        }
+        catch
+        {
+            await standby.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task FollowAsync()
+    {
+        await using var admin = NpgsqlDataSource.Create(_primary);
         await Until.TrueAsync(async () => await ScalarAsync(admin, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") is 1L, seconds: 60);
         await ScalarAsync(admin, "ALTER SYSTEM SET synchronous_standby_names = '*'");
         await ScalarAsync(admin, "SELECT pg_reload_conf()");
         await Until.TrueAsync(async () => await ScalarAsync(admin, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") is 1L);
-        return new Standby(folder, server, primary, port);
     }
 
     /// <summary>Becomes the primary; it then waits for no other standby.</summary>
     public async Task PromoteAsync()
     {
         await using var admin = NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(_primary.SuperuserConnectionString) { Port = Port }.ConnectionString);
+            new NpgsqlConnectionStringBuilder(_primary) { Port = Port }.ConnectionString);
         await ScalarAsync(admin, "SELECT pg_promote()");
         await ScalarAsync(admin, "ALTER SYSTEM RESET synchronous_standby_names");
         await ScalarAsync(admin, "SELECT pg_reload_conf()");
@@ -55,7 +72,11 @@ internal sealed class Standby : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // With setpriv the process is the server itself: it replaces itself.
-        _server.Kill(entireProcessTree: true);
+        if (!_server.HasExited)
+        {
+            _server.Kill(entireProcessTree: true);
+        }
+
         await _server.WaitForExitAsync();
         _server.Dispose();
         Directory.Delete(_folder, recursive: true);
