@@ -377,7 +377,9 @@ public sealed class TaskHubWorker : IAsyncDisposable
         Drop(session);
         if (reason is LeaseLostException)
         {
+            // Or only a message was consumed already, and the lease is still ours to give back; an old one is ignored.
             Logs.LeaseLost(_logger, session.Lease.InstanceId);
+            _ = TryReleaseAsync([session.Lease], TimeSpan.Zero);
             return;
         }
 

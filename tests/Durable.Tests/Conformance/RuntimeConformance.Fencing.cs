@@ -37,6 +37,38 @@ public abstract partial class RuntimeConformance
         Assert.Equal("\"in time\"", Assert.Single((await runtime.Client.GetHistoryAsync(id)).OfType<TaskCompletedEvent>()).Result);
     }
 
+    [Fact]
+    public async Task A_message_that_was_consumed_already_cannot_be_recorded_again()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, string>("Main", (context, _) => context.WaitForExternalEvent<string>("go"));
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        var request = new LeaseRequest("test", 1, 0, TimeSpan.FromMilliseconds(1), []);
+        var stale = Assert.Single((await runtime.Hub.LeaseAsync(request, CancellationToken.None)).Instances);
+        runtime.StartWorker();
+        await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).Count > 0);
+        await runtime.Client.RaiseEventAsync(id, "go", "x");
+        await runtime.EndAsync(id);
+
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Waits", null, new StartOrchestrationOptions { InstanceId = "waits" });
+        InstanceLease current = default;
+        await Until.TrueAsync(async () =>
+        {
+            current = (await runtime.Hub.LeaseAsync(request, CancellationToken.None)).Instances.Select(i => i.Lease).FirstOrDefault();
+            return current.InstanceId == "waits";
+        });
+        var commit = new TurnCommit
+        {
+            Lease = current,
+            ExecutionId = "any",
+            Turn = 0,
+            NewHistory = [],
+            ConsumedMessages = [.. stale.Messages.Select(m => m.Id)],
+        };
+
+        await Assert.ThrowsAsync<LeaseLostException>(() => runtime.Hub.CommitAsync([commit], CancellationToken.None));
+    }
+
     // Its renewals never reach the hub, and it takes no new work: as if its process stood still.
     private sealed class NoRenewals(ITaskHub inner) : DelegatingTaskHub(inner)
     {

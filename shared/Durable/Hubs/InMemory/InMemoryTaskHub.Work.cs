@@ -52,7 +52,7 @@ public sealed partial class InMemoryTaskHub
         {
             foreach (var turn in turns)
             {
-                if (!Holds(turn.Lease) || turn.ConsumedActivities.Any(a => !Holds(a)))
+                if (!Holds(turn.Lease) || turn.ConsumedActivities.Any(a => !Holds(a)) || !HasAll(turn))
                 {
                     throw new LeaseLostException($"A lease of '{turn.Lease.InstanceId}' was lost.");
                 }
@@ -149,6 +149,12 @@ public sealed partial class InMemoryTaskHub
         _instances.TryGetValue(lease.InstanceId, out var instance) && instance.Token == lease.Token && !instance.Metadata.IsCompleted;
 
     private bool Holds(ActivityLease lease) => _activities.TryGetValue(lease.ActivityId, out var activity) && activity.Work.Lease.Token == lease.Token;
+
+    private bool HasAll(TurnCommit turn)
+    {
+        var inbox = _instances[turn.Lease.InstanceId].Inbox;
+        return turn.ConsumedMessages.All(id => inbox.Exists(m => m.Message.Id == id));
+    }
 
     private void Apply(TurnCommit turn)
     {

@@ -103,7 +103,7 @@ public sealed partial class PostgresTaskHub
         var messages = turns.SelectMany(t => t.ConsumedMessages).ToArray();
         if (messages.Length > 0)
         {
-            add(Sql.Command("DELETE FROM durable.messages WHERE id = ANY ($1)", Sql.Longs(messages)));
+            add(Sql.Command("SELECT durable.consume_messages($1)", Sql.Longs(messages)));
         }
     }
 

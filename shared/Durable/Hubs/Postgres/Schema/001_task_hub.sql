@@ -11,7 +11,8 @@
 --               becomes visible later. Read in the order of `id`.
 --   activities  Activity work. `available_at` and `token` as in leases. A row lives from the turn that scheduled the
 --               call until the answer is committed.
---   history     Append-only: one row a turn, holding the lines of that turn.
+--   history     Append-only: one row a turn, holding the lines of that turn. A rewind, and continue-as-new, replace it.
+--   payloads    (002) Texts of more than 64 KiB; the lines of the other tables hold their keys.
 --
 -- Flow.  start: instances + leases + messages(ExecutionStarted)  ->  a worker leases the instance and reads its inbox
 -- ->  runs the orchestrator  ->  ONE commit: fence, delete the consumed messages and activities, append the history
@@ -19,7 +20,7 @@
 -- it the right of any late message to be heard.
 --
 -- Invariants.  (1) Who holds the current token of a leases row, and nobody else, appends history. (2) A message or an
--- activity is deleted in the commit that records it, so each is recorded once. (3) Turn numbers are the primary key:
+-- activity is deleted in the commit that records it, which fails unless it was there: each is recorded once. (3) Turn numbers are the primary key:
 -- a turn is stored once. (4) Rows of leases and activities are locked in the order of their keys, or skipped when
 -- locked; no other table is ever locked, so there is no deadlock. (5) NOTIFY is a hint; polling finds everything.
 
@@ -117,6 +118,18 @@ BEGIN
   SELECT count(*) INTO held FROM deleted;
   IF held <> cardinality(ids) THEN
     RAISE EXCEPTION 'an activity lease was lost' USING ERRCODE = 'BD001';
+  END IF;
+END $$;
+
+-- Deletes messages that are being recorded and fails unless every one is still there. A lease that waited for a row lock
+-- reads messages as of before its wait: one that was consumed meanwhile must not be recorded again.
+CREATE FUNCTION durable.consume_messages(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE held int;
+BEGIN
+  WITH deleted AS (DELETE FROM durable.messages WHERE id = ANY (ids) RETURNING 1)
+  SELECT count(*) INTO held FROM deleted;
+  IF held <> cardinality(ids) THEN
+    RAISE EXCEPTION 'a message was consumed already' USING ERRCODE = 'BD001';
   END IF;
 END $$;
 
