@@ -38,6 +38,33 @@ public abstract partial class RuntimeConformance
     }
 
     [Fact]
+    public async Task Of_two_answers_of_one_activity_in_one_group_only_the_current_lease_counts()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<string?, string>("Slow", _ => "unused")
+            .Orchestrator<string?, string>("Main", (context, _) => context.CallActivityAsync<string>("Slow"));
+        runtime.StartWorker(o => o.MaxConcurrentActivities = 0);
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        var leased = new List<LeasedActivity>();
+        while (leased.Count < 2)
+        {
+            await Until.TrueAsync(async () =>
+            {
+                var work = await runtime.Hub.LeaseAsync(new LeaseRequest("test", 0, 1, TimeSpan.FromMilliseconds(1), []), CancellationToken.None);
+                leased.AddRange(work.Activities);
+                return work.Activities.Count == 1;
+            });
+        }
+
+        await runtime.Hub.CompleteActivitiesAsync(
+            [.. leased.Select((a, n) => new ActivityAnswer(a.Lease, id, a.ExecutionId, new TaskCompletedEvent { TaskScheduledId = 0, Result = $"\"lease {n}\"" }))],
+            CancellationToken.None);
+
+        Assert.Equal("lease 1", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+        Assert.Single((await runtime.Client.GetHistoryAsync(id)).OfType<TaskCompletedEvent>());
+    }
+
+    [Fact]
     public async Task A_message_that_was_consumed_already_cannot_be_recorded_again()
     {
         await using var runtime = await CreateAsync();

@@ -73,10 +73,10 @@ public sealed partial class PostgresTaskHub
               SELECT * FROM unnest($1, $2, $3, $4, $5) AS w (id, token, instance_id, execution_id, event)),
             locked AS (
               SELECT a.id FROM durable.activities a JOIN answer w ON a.id = w.id AND a.token = w.token ORDER BY a.id FOR UPDATE OF a),
-            deleted AS (DELETE FROM durable.activities a USING locked WHERE a.id = locked.id RETURNING a.id)
+            deleted AS (DELETE FROM durable.activities a USING locked WHERE a.id = locked.id RETURNING a.id, a.token)
             INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
             SELECT w.instance_id, w.execution_id, now(), w.event
-            FROM answer w JOIN deleted USING (id) JOIN durable.leases l ON l.instance_id = w.instance_id
+            FROM answer w JOIN deleted USING (id, token) JOIN durable.leases l ON l.instance_id = w.instance_id
             """,
             Sql.Uuids(answers.Select(a => a.Lease.ActivityId)),
             Sql.Longs(answers.Select(a => a.Lease.Token)),
