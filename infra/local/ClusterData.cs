@@ -5,6 +5,10 @@ namespace Bibind.Local;
 /// <summary>The data of one cluster: made by initdb, found again at later starts.</summary>
 internal sealed class ClusterData(ClusterFolder folder, PostgresAccount account, PostgresBinaries binaries)
 {
+    // PostgreSQL's own meanings of these signals: end sessions and write a checkpoint, or end without one.
+    private const string Fast = "INT";
+    private const string Immediately = "QUIT";
+
     public ClusterFolder Folder => folder;
 
     public PostgresBinaries Binaries => binaries;
@@ -61,20 +65,28 @@ internal sealed class ClusterData(ClusterFolder folder, PostgresAccount account,
         File.Delete(pidFile);
     }
 
-    /// <summary>The command line that runs the server in the foreground.</summary>
-    public string[] ServerCommand(int port, EmbeddedPostgresOptions options)
+    /// <summary>How the server is run: in the foreground, under its watchdog.</summary>
+    public ServerStart ServerStart(int port, EmbeddedPostgresOptions options)
     {
         var onOff = options.Fsync ? "on" : "off";
-        return account.Command(
-            binaries.Postgres,
-            "-D", folder.Data,
-            "-p", port.ToString(CultureInfo.InvariantCulture),
-            "-c", "listen_addresses=127.0.0.1",
-            "-c", "unix_socket_directories=",
-            "-c", "password_encryption=scram-sha-256",
-            "-c", $"max_connections={options.MaxConnections}",
-            "-c", $"fsync={onOff}",
-            "-c", $"full_page_writes={onOff}");
+        return new ServerStart
+        {
+            Command = account.Command(
+                binaries.Postgres,
+                "-D", folder.Data,
+                "-p", port.ToString(CultureInfo.InvariantCulture),
+                "-c", "listen_addresses=127.0.0.1",
+                "-c", "unix_socket_directories=",
+                "-c", "password_encryption=scram-sha-256",
+                "-c", $"max_connections={options.MaxConnections}",
+                "-c", $"fsync={onOff}",
+                "-c", $"full_page_writes={onOff}"),
+            LogFile = folder.LogFile,
+            StopSignal = options.DeleteOnStop ? Immediately : Fast,
+            StopLimit = options.StopLimit,
+            DeleteAfterwards = options.DeleteOnStop ? folder.All : [],
+            Environment = new Dictionary<string, string> { ["LC_ALL"] = "C", ["TZ"] = "UTC" },
+        };
     }
 
     private bool ServesThisData(int processId)

@@ -68,7 +68,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         var folderLock = folder.Lock();
         try
         {
-            var cluster = new ClusterData(folder, account, await ReachableAsync(PostgresBinaries.Find(options.ToolsFolder), folder, account, cancellationToken));
+            var cluster = new ClusterData(folder, account, await ReachableAsync(PostgresBinaries.Find(options.BinariesFolder, options.ToolsFolder), folder, account, cancellationToken));
             await cluster.StopLeftoverServerAsync(cancellationToken);
             await cluster.CreateAsync(options, cancellationToken);
             var (server, port) = await StartServerAsync(cluster, options, cancellationToken);
@@ -100,8 +100,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             while (true)
             {
                 var logStart = File.Exists(folder.LogFile) ? new FileInfo(folder.LogFile).Length : 0;
-                var server = await ServerProcess.StartAsync(
-                    cluster.ServerCommand(port, options), folder.LogFile, options.DeleteOnStop ? folder.All : [], options.StopLimit, limit.Token);
+                var server = await ServerProcess.StartAsync(cluster.ServerStart(port, options), limit.Token);
                 if (await AnswersAsync(folder, server, port, limit.Token))
                 {
                     folder.KeepPort(port);

@@ -6,8 +6,11 @@ public sealed record EmbeddedPostgresOptions
     /// <summary>Where the cluster, its passwords and its log are kept; created when missing.</summary>
     public required string DataFolder { get; init; }
 
-    /// <summary>Where set-up put downloaded tools; searched last for PostgreSQL's programs.</summary>
+    /// <summary>Where set-up put downloaded tools; searched last for PostgreSQL's programs; the environment's <c>BIBIND_TOOLS</c> unless given.</summary>
     public string? ToolsFolder { get; init; }
+
+    /// <summary>The folder of PostgreSQL's programs; the environment's <c>BIBIND_POSTGRES_BIN</c>, or searched for, unless given.</summary>
+    public string? BinariesFolder { get; init; }
 
     /// <summary>The TCP port; unless given, the one of the last start, or a free one.</summary>
     public int? Port { get; init; }

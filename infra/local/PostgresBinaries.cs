@@ -12,6 +12,9 @@ public sealed record PostgresBinaries(string Folder)
     /// <summary>Environment variable with folders, separated by colons, searched instead of the system's own.</summary>
     public const string SearchVariable = "BIBIND_POSTGRES_SEARCH";
 
+    /// <summary>Environment variable with the folder of downloaded tools, as the scripts at the top of the project set it.</summary>
+    public const string ToolsVariable = "BIBIND_TOOLS";
+
     public string Postgres => Path.Combine(Folder, "postgres");
 
     public string InitDb => Path.Combine(Folder, "initdb");
@@ -23,17 +26,17 @@ public sealed record PostgresBinaries(string Folder)
 
     /// <summary>Finds the programs: the named folder, then the distribution's (newest first), PATH, and downloaded tools.</summary>
     /// <exception cref="LocalServerException">There are none; says what to install.</exception>
-    public static PostgresBinaries Find(string? toolsFolder)
+    public static PostgresBinaries Find(string? named, string? toolsFolder)
     {
-        var named = Environment.GetEnvironmentVariable(FolderVariable);
+        named ??= Environment.GetEnvironmentVariable(FolderVariable);
         if (!string.IsNullOrEmpty(named))
         {
             return IsComplete(named)
                 ? new PostgresBinaries(Path.GetFullPath(named))
-                : throw new LocalServerException($"{FolderVariable} is {named}, but there is no initdb and postgres in it.");
+                : throw new LocalServerException($"There is no initdb and postgres in {named}, which {FolderVariable} names.");
         }
 
-        var found = SystemFolders().Concat(DownloadedFolders(toolsFolder)).FirstOrDefault(IsComplete);
+        var found = SystemFolders().Concat(DownloadedFolders(toolsFolder ?? Environment.GetEnvironmentVariable(ToolsVariable))).FirstOrDefault(IsComplete);
         return found is not null
             ? new PostgresBinaries(found)
             : throw new LocalServerException(
@@ -78,7 +81,7 @@ public sealed record PostgresBinaries(string Folder)
 
     private static IEnumerable<string> DownloadedFolders(string? toolsFolder)
     {
-        if (toolsFolder is null)
+        if (string.IsNullOrEmpty(toolsFolder))
         {
             yield break;
         }

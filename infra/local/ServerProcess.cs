@@ -3,6 +3,28 @@ using System.Globalization;
 
 namespace Bibind.Local;
 
+/// <summary>A server to run.</summary>
+internal sealed record ServerStart
+{
+    public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>What it writes is appended here.</summary>
+    public required string LogFile { get; init; }
+
+    /// <summary>The signal that makes it stop, such as <c>TERM</c>.</summary>
+    public required string StopSignal { get; init; }
+
+    /// <summary>How long a stop may take.</summary>
+    public required TimeSpan StopLimit { get; init; }
+
+    public string WorkingFolder { get; init; } = "/";
+
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Up to two folders to delete once it has ended.</summary>
+    public IReadOnlyList<string> DeleteAfterwards { get; init; } = [];
+}
+
 /// <summary>A running server under its watchdog, which stops it when this process ends.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
@@ -24,37 +46,43 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>True as soon as the server has gone.</summary>
     public bool HasEnded => ended.IsCompleted;
 
-    /// <param name="command">The server's command line.</param>
-    /// <param name="logFile">What it writes is appended here.</param>
-    /// <param name="deleteAfterwards">Up to two folders to delete once it has ended; the server is then stopped without a checkpoint.</param>
-    /// <param name="stopLimit">How long a clean stop may take.</param>
-    public static async Task<ServerProcess> StartAsync(
-        IReadOnlyList<string> command, string logFile, IReadOnlyList<string> deleteAfterwards, TimeSpan stopLimit, CancellationToken cancellationToken)
+    /// <summary>Completes when the server has gone.</summary>
+    public Task Ended => ended;
+
+    public static async Task<ServerProcess> StartAsync(ServerStart server, CancellationToken cancellationToken)
     {
-        var script = await EmbeddedText.ReadAsync("postgres-watchdog.sh", cancellationToken);
+        var script = await EmbeddedText.ReadAsync("watchdog.sh", cancellationToken);
 
         // A session of its own: Ctrl-C in a terminal reaches us first, and we end things in their order.
         List<string> line = ChildProcess.Find("setsid") is { } setsid ? [setsid] : [];
-        line.AddRange(["/bin/sh", "-c", script, "bibind-postgres", logFile, deleteAfterwards.Count == 0 ? "INT" : "QUIT"]);
-        line.AddRange([deleteAfterwards.ElementAtOrDefault(0) ?? "", deleteAfterwards.ElementAtOrDefault(1) ?? ""]);
-        line.AddRange(command);
-        var start = new ProcessStartInfo(line[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = "/" };
+        line.AddRange(["/bin/sh", "-c", script, "bibind-watchdog", server.LogFile, server.StopSignal]);
+        line.AddRange([server.DeleteAfterwards.ElementAtOrDefault(0) ?? "", server.DeleteAfterwards.ElementAtOrDefault(1) ?? ""]);
+        line.AddRange(server.Command);
+        var start = new ProcessStartInfo(line[0])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = server.WorkingFolder,
+        };
         foreach (var argument in line.Skip(1))
         {
             start.ArgumentList.Add(argument);
         }
 
-        start.Environment["LC_ALL"] = "C";
-        start.Environment["TZ"] = "UTC";
+        foreach (var (name, value) in server.Environment)
+        {
+            start.Environment[name] = value;
+        }
+
         var watchdog = Process.Start(start)!;
         var first = await watchdog.StandardOutput.ReadLineAsync(cancellationToken);
         if (first?.Split(' ') is not ["started", var id])
         {
             watchdog.Dispose();
-            throw new LocalServerException($"PostgreSQL's watchdog did not start; see {logFile}.");
+            throw new LocalServerException($"The watchdog of {server.Command[0]} did not start; see {server.LogFile}.");
         }
 
-        return new ServerProcess(watchdog, int.Parse(id, CultureInfo.InvariantCulture), stopLimit);
+        return new ServerProcess(watchdog, int.Parse(id, CultureInfo.InvariantCulture), server.StopLimit);
     }
 
     /// <summary>Stops the server; kills it, by its process id, if it does not stop in time.</summary>

@@ -1,6 +1,9 @@
 namespace Bibind.ControlPlane.Secrets;
 
-/// <summary>Keeps secrets, encrypted at rest. Names are paths such as <c>tenants/17/administrator</c>.</summary>
+/// <summary>
+/// Keeps secrets, encrypted at rest. Names are paths such as <c>tenants/17/administrator</c>, and a prefix covers
+/// whole segments only: <c>tenants/1</c> never reaches the secrets of <c>tenants/17</c>.
+/// </summary>
 public interface ISecretStore
 {
     /// <summary>Stores a value unless the name has one already; answers the value that is stored afterwards.</summary>

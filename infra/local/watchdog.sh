@@ -1,4 +1,4 @@
-# Runs the server and ends it when the program that started this goes away, however it goes away.
+# Runs a server and ends it when the program that started this goes away, however it goes away.
 # Standard input is a pipe that only that program holds: it closes when the program dies, kill -9 included.
 # Arguments: log file, signal that stops the server, two folders to delete afterwards (or nothing), command of the server.
 umask 077
@@ -6,9 +6,11 @@ log=$1 stop=$2 first_leftover=$3 second_leftover=$4
 shift 4
 exec 3<&0
 
-# The programs end up as the same process (setpriv and postgres replace it), so this is the server's own process id.
+# A program that only prepares the server (setpriv) becomes it, so this is the server's own process id.
 "$@" </dev/null >>"$log" 2>&1 3<&- &
 server=$!
+# Whatever the shell has to say from now on (that the server was killed, say) belongs in the log.
+exec 2>>"$log"
 # The reader of our output may be dead by the time the server has stopped.
 trap '' PIPE INT HUP TERM
 echo "started $server"
@@ -24,4 +26,4 @@ code=$?
 kill -s KILL "$watcher" 2>/dev/null
 [ -z "$first_leftover" ] || rm -rf -- "$first_leftover"
 [ -z "$second_leftover" ] || rm -rf -- "$second_leftover"
-echo "ended $code" 2>/dev/null
+echo "ended $code"

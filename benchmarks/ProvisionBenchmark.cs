@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using Bibind.Local;
+using Npgsql;
+
+namespace Bibind.Benchmarks;
+
+/// <summary>From order to tenant, against the bare <c>CREATE DATABASE … TEMPLATE</c> of the same template in the same run.</summary>
+internal static class ProvisionBenchmark
+{
+    private const string Template = "bench_template";
+    private const string SmallTemplate = "bench_template_small";
+
+    public static async Task RunAsync(bool quick)
+    {
+        await using var postgres = await BenchServer.StartAsync();
+        await OdooTemplate.BuildAsync(postgres.SuperuserConnectionString, Template, OdooVariant.Blank, new OdooTemplateOptions { LockAfter = true });
+        await OdooTemplate.BuildAsync(postgres.SuperuserConnectionString, SmallTemplate, OdooVariant.Blank, OdooTemplateOptions.Small with { LockAfter = true });
+        await using var admin = NpgsqlDataSource.Create(postgres.SuperuserConnectionString);
+        await using var host = await BenchHost.StartAsync(postgres, Template, SmallTemplate);
+
+        await MeasureIdleAsync(host, quick);
+        await MeasureOneByOneAsync(host, admin, runs: quick ? 5 : 11);
+        await MeasureAtOnceAsync(host, admin, count: quick ? 8 : 20);
+        await MeasureAcceptanceAsync(host, orders: quick ? 50 : 200);
+    }
+
+    private static async Task MeasureIdleAsync(BenchHost host, bool quick)
+    {
+        // The pool of prepared passwords is filled first; what follows is the idle host.
+        await host.SettleAsync();
+        var seconds = quick ? 10 : 30;
+        var before = host.ProcessorTime();
+        var watch = Stopwatch.StartNew();
+        await Task.Delay(TimeSpan.FromSeconds(seconds));
+        var used = (host.ProcessorTime() - before).TotalMilliseconds / watch.Elapsed.TotalMilliseconds * 100;
+        Figures.Print("provision.idle_memory", host.ResidentMegabytes(), "MB");
+        Figures.Print("provision.idle_cpu", used, "% of one core");
+    }
+
+    private static async Task MeasureOneByOneAsync(BenchHost host, NpgsqlDataSource admin, int runs)
+    {
+        var bare = new List<double>();
+        var orders = new List<double>();
+        await CloneAsync(admin, "bench_warm");
+        await host.OrderAsync("bench-warm", "blank");
+        for (var run = 0; run < runs; run++)
+        {
+            bare.Add(await CloneAsync(admin, $"bench_one_{run}"));
+            orders.Add(await host.OrderAsync($"bench-one-{run}", "blank"));
+        }
+
+        var floor = Figures.Median(bare);
+        Figures.Print("provision.bare_clone_p50", floor, "ms");
+        Figures.Print("provision.order_to_active_p50", Figures.Median(orders), "ms", Figures.Ratio(Figures.Median(orders), floor, "bare clone"));
+        Figures.Print("provision.order_to_active_max", orders.Max(), "ms");
+        Figures.Print("provision.order_to_active_limit", (1.5 * floor) + 150, "ms", "1.5 x bare clone + 150 ms");
+    }
+
+    private static async Task MeasureAtOnceAsync(BenchHost host, NpgsqlDataSource admin, int count)
+    {
+        await host.SettleAsync();
+        var watch = Stopwatch.StartNew();
+        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = count }, async (i, _) => await CloneAsync(admin, $"bench_many_{i}"));
+        var bare = watch.Elapsed.TotalMilliseconds;
+        watch.Restart();
+        await Task.WhenAll(Enumerable.Range(0, count).Select(i => host.OrderAsync($"bench-many-{i}", "blank")));
+        Figures.Print($"provision.{count}_orders_at_once", watch.Elapsed.TotalMilliseconds, "ms", Figures.Ratio(watch.Elapsed.TotalMilliseconds, bare, $"{count} bare clones at once"));
+    }
+
+    private static async Task MeasureAcceptanceAsync(BenchHost host, int orders)
+    {
+        var accepted = new List<double>();
+        var jobs = new List<string>();
+        for (var i = 0; i < orders; i++)
+        {
+            var watch = Stopwatch.StartNew();
+            jobs.Add(await host.AcceptAsync($"bench-accept-{i}", "services"));
+            accepted.Add(watch.Elapsed.TotalMilliseconds);
+        }
+
+        foreach (var job in jobs)
+        {
+            await host.EndOfAsync(job);
+        }
+
+        Figures.Print("provision.webhook_accepted_p50", Figures.Median(accepted), "ms", "while the orders before are being provisioned");
+        Figures.Print("provision.webhook_accepted_p99", Figures.Percentile(accepted, 99), "ms", "limit 50 ms");
+    }
+
+    private static async Task<double> CloneAsync(NpgsqlDataSource admin, string name)
+    {
+        await using var connection = await admin.OpenConnectionAsync();
+        var watch = Stopwatch.StartNew();
+        await using var clone = new NpgsqlCommand($"CREATE DATABASE {name} TEMPLATE {Template} STRATEGY wal_log", connection) { CommandTimeout = 0 };
+        await clone.ExecuteNonQueryAsync();
+        return watch.Elapsed.TotalMilliseconds;
+    }
+}

@@ -1,0 +1,115 @@
+using Bibind.Activities;
+using Bibind.ControlPlane;
+using Bibind.Durable;
+using Bibind.Durable.Hubs.Postgres;
+using Bibind.Functions.Health;
+using Bibind.Functions.Http;
+using Bibind.Functions.OpenApi;
+using Bibind.Functions.Ordering;
+using Bibind.Functions.Problems;
+using Bibind.Functions.Requests;
+using Bibind.Functions.Security;
+using Bibind.Functions.Seeding;
+using Bibind.Functions.Servers;
+using Bibind.Functions.Settings;
+using Bibind.Orchestrators;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
+
+namespace Bibind.Functions;
+
+/// <summary>Composes the host; tests and other hosts compose the same one.</summary>
+public static class FunctionsHost
+{
+    /// <summary>Builds the host.</summary>
+    /// <param name="args">Settings as <c>--Name=value</c>; they override the environment.</param>
+    /// <param name="configure">Changes what was composed, last of all.</param>
+    /// <exception cref="SettingsException">Settings are missing or wrong; all of them are named.</exception>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        AddLocalSettings(builder);
+        var settings = HostSettings.Read(builder.Configuration, out var problems);
+        builder.WebHost.UseUrls([.. settings.Urls]);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = CommandReader.DiscardLimit;
+        });
+        builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        HostLogging.Configure(builder.Logging);
+
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(settings).AddSingleton(settings.Callers);
+        builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
+        builder.Services.AddActivities(builder.Configuration);
+        builder.Services.AddDurableTasks(
+            services => new PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>()),
+            registry => registry.AddOrchestrators().AddActivities(),
+            settings.Worker.Configure);
+        builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>();
+        builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
+        builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
+            .AddSingleton<IReadinessCheck, WorkerCheck>();
+        builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
+        builder.Services.AddApiDocument();
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        SettingsCheck.ThrowIfAny(problems, app.Services);
+        return Map(app);
+    }
+
+    /// <summary>Runs the host until it is told to stop; answers the exit code.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            await using var app = Build(args);
+            await app.RunAsync();
+            return 0;
+        }
+        catch (SettingsException wrong)
+        {
+            return await FailAsync(wrong.Message, SettingsException.ExitCode);
+        }
+        catch (StartException unavailable)
+        {
+            return await FailAsync(unavailable.Message, StartException.ExitCode);
+        }
+        catch (IOException listening) when (listening.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            return await FailAsync($"{listening.Message} Set Urls to another address, or end what listens there.", StartException.ExitCode);
+        }
+    }
+
+    private static WebApplication Map(WebApplication app)
+    {
+        app.UseMiddleware<RequestLogMiddleware>();
+        app.UseMiddleware<ProblemsMiddleware>();
+        app.UseRouting();
+        app.UseMiddleware<AccessMiddleware>();
+        app.MapHealth();
+        app.MapOdooWebhook();
+        app.MapTenants();
+        app.MapJobs();
+        app.MapServers();
+        app.MapTemplates();
+        app.MapOpenApi();
+        return app;
+    }
+
+    // Before the environment, which therefore overrides the file.
+    private static void AddLocalSettings(WebApplicationBuilder builder)
+    {
+        IList<IConfigurationSource> sources = builder.Configuration.Sources;
+        var environment = sources.OfType<EnvironmentVariablesConfigurationSource>().LastOrDefault(s => string.IsNullOrEmpty(s.Prefix));
+        sources.Insert(environment is null ? sources.Count : sources.IndexOf(environment), LocalSettings.Find(builder.Environment.ContentRootPath));
+    }
+
+    private static async Task<int> FailAsync(string message, int exitCode)
+    {
+        await Console.Error.WriteLineAsync(message);
+        return exitCode;
+    }
+}

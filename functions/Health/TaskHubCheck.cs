@@ -1,0 +1,15 @@
+using Bibind.Durable;
+
+namespace Bibind.Functions.Health;
+
+/// <summary>The task hub answers.</summary>
+internal sealed class TaskHubCheck(DurableTaskClient client) : IReadinessCheck
+{
+    public string Name => "task-hub";
+
+    public async Task<string?> FindFaultAsync(CancellationToken cancellation)
+    {
+        await client.GetInstanceAsync("health-check", cancellation);
+        return null;
+    }
+}

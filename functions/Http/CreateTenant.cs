@@ -1,0 +1,49 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Tenants;
+
+namespace Bibind.Functions.Http;
+
+/// <summary>An order for a tenant.</summary>
+public sealed record CreateTenant
+{
+    /// <summary>Unique among living tenants: a lower-case letter, then 1 to 30 lower-case letters, digits and hyphens.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>The customer's company, as the application shows it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The person who gets the tenant.</summary>
+    public string? CustomerName { get; init; }
+
+    /// <summary>Their e-mail address; the standard user's login.</summary>
+    public string? CustomerEmail { get; init; }
+
+    /// <summary>What is ordered, by its code, such as <c>odoo-shared</c>.</summary>
+    public required string Offer { get; init; }
+
+    /// <summary>By its code; the offer's default unless given.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>By its code; the offer's default unless given.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>How the application speaks to its people.</summary>
+    public TenantLocale? Locale { get; init; }
+
+    /// <summary>Told how the job ended, by a POST.</summary>
+    public string? CallbackUrl { get; init; }
+
+    internal TenantOrder ToOrder(string requestedBy) => new()
+    {
+        Code = Code,
+        Name = Name,
+        CustomerName = CustomerName,
+        CustomerEmail = CustomerEmail,
+        Offer = Offer,
+        Plan = Plan,
+        Template = Template,
+        Locale = Locale ?? new TenantLocale(),
+        CallbackUrl = CallbackUrl,
+        RequestedBy = requestedBy,
+    };
+}

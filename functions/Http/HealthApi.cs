@@ -1,0 +1,56 @@
+using Bibind.Functions.Health;
+using Bibind.Functions.OpenApi;
+using Bibind.Functions.Problems;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Bibind.Functions.Http;
+
+/// <summary>How the host is.</summary>
+/// <param name="Status"><c>live</c>, <c>ready</c> or <c>not-ready</c>.</param>
+/// <param name="Checks">Each thing it needs: <c>ok</c>, or what is missing.</param>
+public sealed record HealthAnswer(string Status, IReadOnlyDictionary<string, string> Checks);
+
+/// <summary><c>/health</c>: for whoever runs the host.</summary>
+internal static class HealthApi
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/health/live", Live).Describe("live", "Says that the process runs").Answers<HealthAnswer>().WithMetadata(new Probe());
+        routes.MapGet("/health/ready", ReadyAsync).Describe("ready", "Says whether orders can be taken and worked on")
+            .Answers<HealthAnswer>().Answers<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).WithMetadata(new Probe());
+    }
+
+    private static JsonHttpResult<HealthAnswer> Live() => TypedResults.Json(new HealthAnswer("live", new Dictionary<string, string>()), ApiJson.Options);
+
+    private static async Task<IResult> ReadyAsync(HttpContext context, IEnumerable<IReadinessCheck> checks, ILogger<HealthAnswer> logger)
+    {
+        var results = await Task.WhenAll(checks.Select(c => RunAsync(c, logger, context.RequestAborted)));
+        var ready = results.All(r => r.Fault is null);
+        return TypedResults.Json(
+            new HealthAnswer(ready ? "ready" : "not-ready", results.ToDictionary(r => r.Name, r => r.Fault ?? "ok", StringComparer.Ordinal)),
+            ApiJson.Options,
+            statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    // The answer is open to everybody, so an exception's words stay in the log.
+    private static async Task<(string Name, string? Fault)> RunAsync(IReadinessCheck check, ILogger logger, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Limit);
+        try
+        {
+            return (check.Name, await check.FindFaultAsync(limit.Token));
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return (check.Name, $"No answer within {Limit.TotalSeconds:0} seconds.");
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            Logs.NotReady(logger, check.Name, failure);
+            return (check.Name, "Does not answer.");
+        }
+    }
+}

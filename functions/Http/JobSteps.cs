@@ -1,0 +1,138 @@
+using Bibind.Durable.History;
+
+namespace Bibind.Functions.Http;
+
+/// <summary>One step of a job: an activity with all its attempts.</summary>
+/// <param name="Name">The activity's name.</param>
+/// <param name="State"><c>running</c>, <c>waiting-retry</c>, <c>succeeded</c> or <c>failed</c>.</param>
+/// <param name="Attempts">How many times it was tried.</param>
+/// <param name="StartedAt">When the first attempt was ordered, UTC.</param>
+/// <param name="CompletedAt">When it ended for good, UTC.</param>
+/// <param name="DurationMs">From the start to the end, or until now.</param>
+/// <param name="Error">Why the last failed attempt failed.</param>
+public sealed record JobStep(
+    string Name, string State, int Attempts, DateTime StartedAt, DateTime? CompletedAt, long DurationMs, string? Error);
+
+/// <summary>Reads the steps of a job out of its history.</summary>
+public static class JobSteps
+{
+    /// <summary>The longest error shown, in characters.</summary>
+    public const int ErrorLimit = 2000;
+
+    /// <summary>The steps in the order they were ordered.</summary>
+    /// <param name="history">The history of the execution.</param>
+    /// <param name="ended">True if the execution has ended: what is open then will not go on.</param>
+    /// <param name="now">The time now, UTC.</param>
+    public static IReadOnlyList<JobStep> Read(IReadOnlyList<HistoryEvent> history, bool ended, DateTime now)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        var outcomes = Outcomes(history);
+        return
+        [
+            .. history.OfType<TaskScheduledEvent>()
+                .GroupBy(s => s.FirstAttemptId ?? s.EventId)
+                .OrderBy(g => g.Key)
+                .Select(attempts => ToStep([.. attempts.OrderBy(a => a.EventId)], outcomes, Waits(history, ended, attempts.Max(a => a.EventId)), ended, now)),
+        ];
+    }
+
+    // Duplicate completions are ignored by the executor, which takes the first; so does this.
+    private static Dictionary<int, HistoryEvent> Outcomes(IReadOnlyList<HistoryEvent> history)
+    {
+        var outcomes = new Dictionary<int, HistoryEvent>();
+        foreach (var line in history)
+        {
+            if (line is TaskCompletedEvent completed)
+            {
+                outcomes.TryAdd(completed.TaskScheduledId, completed);
+            }
+            else if (line is TaskFailedEvent failed)
+            {
+                outcomes.TryAdd(failed.TaskScheduledId, failed);
+            }
+        }
+
+        return outcomes;
+    }
+
+    // The wait before a retry is a timer that is ordered in the turn that takes in the failure. The turn may order other
+    // things as well, so a failure whose turn is still to come, or which set a timer that has not fired, counts as waiting.
+    private static bool Waits(IReadOnlyList<HistoryEvent> history, bool ended, int lastAttempt)
+    {
+        if (ended)
+        {
+            return false;
+        }
+
+        var failedAt = IndexOf(history, line => line is TaskFailedEvent f && f.TaskScheduledId == lastAttempt, 0);
+        if (failedAt < 0)
+        {
+            return false;
+        }
+
+        var turnEnd = IndexOf(history, line => line is OrchestratorCompletedEvent, failedAt);
+        if (turnEnd < 0)
+        {
+            return IsRetriable((TaskFailedEvent)history[failedAt]);
+        }
+
+        var fired = history.OfType<TimerFiredEvent>().Select(t => t.TimerId).ToHashSet();
+        return IsRetriable((TaskFailedEvent)history[failedAt])
+            && history.Take(turnEnd).Skip(failedAt).OfType<TimerCreatedEvent>().Any(t => !fired.Contains(t.EventId));
+    }
+
+    private static bool IsRetriable(TaskFailedEvent failed) => failed.FailureDetails is not { IsNonRetriable: true };
+
+    private static int IndexOf(IReadOnlyList<HistoryEvent> history, Func<HistoryEvent, bool> wanted, int from)
+    {
+        for (var index = from; index < history.Count; index++)
+        {
+            if (wanted(history[index]))
+            {
+                return index;
+            }
+        }
+
+        return -1;
+    }
+
+    private static JobStep ToStep(
+        IReadOnlyList<TaskScheduledEvent> attempts, Dictionary<int, HistoryEvent> outcomes, bool waits, bool ended, DateTime now)
+    {
+        var outcome = outcomes.GetValueOrDefault(attempts[^1].EventId);
+        var state = outcome switch
+        {
+            TaskCompletedEvent => "succeeded",
+            TaskFailedEvent when waits => "waiting-retry",
+            TaskFailedEvent => "failed",
+            // The job was ended from outside while the step was open.
+            _ when ended => "failed",
+            _ => "running",
+        };
+        var failure = attempts.Select(a => outcomes.GetValueOrDefault(a.EventId)).OfType<TaskFailedEvent>().LastOrDefault();
+        var completedAt = state is "succeeded" or "failed" ? outcome?.Timestamp : null;
+        var startedAt = attempts[0].Timestamp;
+        return new JobStep(
+            attempts[0].Name,
+            state,
+            attempts.Count,
+            startedAt,
+            completedAt,
+            Math.Max(0, (long)((completedAt ?? (ended ? startedAt : now)) - startedAt).TotalMilliseconds),
+            failure is null ? outcome is null && ended ? "The job ended before this step did." : null : Cut(ReasonOf(failure)));
+    }
+
+    private static string ReasonOf(TaskFailedEvent failed) => failed.FailureDetails?.Root.ErrorMessage ?? failed.Reason ?? "unknown";
+
+    /// <summary>Text cut at <see cref="ErrorLimit"/> characters, never inside a pair of surrogates.</summary>
+    public static string Cut(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.Length <= ErrorLimit)
+        {
+            return text;
+        }
+
+        return text[..(char.IsHighSurrogate(text[ErrorLimit - 1]) ? ErrorLimit - 1 : ErrorLimit)] + "…";
+    }
+}

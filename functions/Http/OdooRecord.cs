@@ -1,0 +1,215 @@
+using System.Text.Json;
+using Bibind.Contracts;
+using Bibind.Functions.Requests;
+
+namespace Bibind.Functions.Http;
+
+/// <summary>
+/// What an Odoo 18 automation rule sends: the record's model and id, and the fields that were chosen in the rule, each
+/// perhaps with the prefix that Odoo or Studio gives to fields people add.
+/// </summary>
+public sealed record OdooRecord
+{
+    private static readonly string[] Prefixes = ["x_studio_", "x_"];
+    private static readonly TenantLocale Defaults = new();
+    private static readonly string[] AlwaysSent = ["_model", "_id"];
+    private static readonly string[] Required = ["code", "name", "offer"];
+
+    private static readonly Dictionary<string, string> Fields = new(StringComparer.Ordinal)
+    {
+        ["code"] = "code",
+        ["name"] = "name",
+        ["customer_name"] = "customerName",
+        ["customer_email"] = "customerEmail",
+        ["offer"] = "offer",
+        ["plan"] = "plan",
+        ["template"] = "template",
+        ["lang"] = "locale.language",
+        ["tz"] = "locale.timeZone",
+        ["date_format"] = "locale.dateFormat",
+        ["currency"] = "locale.currency",
+        ["country"] = "locale.country",
+        ["vat"] = "locale.vat",
+        ["callback_url"] = "callbackUrl",
+    };
+
+    /// <summary>The record's model, such as <c>sale.order</c>.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The record's id.</summary>
+    public required long RecordId { get; init; }
+
+    /// <summary>The order that the fields make.</summary>
+    public required CreateTenant Command { get; init; }
+
+    /// <summary>For each field of the order, the name that the record gave it.</summary>
+    public required IReadOnlyDictionary<string, string> GivenNames { get; init; }
+
+    /// <summary>The same errors under the names that the record gave its fields.</summary>
+    public IReadOnlyDictionary<string, string[]> InItsOwnWords(IReadOnlyDictionary<string, string[]> errors)
+    {
+        ArgumentNullException.ThrowIfNull(errors);
+        return errors.ToDictionary(e => GivenNames.GetValueOrDefault(e.Key, e.Key), e => e.Value);
+    }
+
+    /// <summary>Reads the body.</summary>
+    /// <exception cref="Problems.ProblemException">422 with every wrong field.</exception>
+    public static OdooRecord Read(JsonElement body)
+    {
+        var errors = new FieldErrors();
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        var givenNames = new Dictionary<string, string>(StringComparer.Ordinal);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        string? model = null;
+        long? recordId = null, id = null;
+        foreach (var member in body.EnumerateObject())
+        {
+            var name = JsonWords.NameOf(member);
+            if (!seen.Add(name))
+            {
+                errors.Add(name, "is given more than once");
+                continue;
+            }
+
+            switch (name)
+            {
+                case "_model":
+                    model = ReadModel(member.Value, errors);
+                    break;
+                case "_id":
+                    recordId = ReadId(name, member.Value, errors);
+                    break;
+                case "id":
+                    id = ReadId(name, member.Value, errors);
+                    break;
+                case "_action":
+                    ReadText(name, member.Value, errors);
+                    break;
+                default:
+                    ReadField(name, member.Value, values, givenNames, errors);
+                    break;
+            }
+        }
+
+        CheckPresence(seen, values, givenNames, errors);
+        if (id is not null && recordId is not null && id != recordId)
+        {
+            errors.Add("id", $"must be the same as _id ({recordId})");
+        }
+
+        errors.ThrowIfAny();
+        return new OdooRecord { Model = model!, RecordId = recordId!.Value, Command = ToCommand(values), GivenNames = givenNames };
+    }
+
+    private static void ReadField(
+        string name, JsonElement value, Dictionary<string, string> values, Dictionary<string, string> givenNames, FieldErrors errors)
+    {
+        var prefix = Prefixes.FirstOrDefault(p => name.StartsWith(p, StringComparison.Ordinal)) ?? string.Empty;
+        if (!Fields.TryGetValue(name[prefix.Length..], out var field))
+        {
+            errors.Add(name, $"is unknown; the fields to choose in the automation rule are {string.Join(", ", Fields.Keys)}, each also with x_ or x_studio_ before it");
+        }
+        else if (!givenNames.TryAdd(field, name))
+        {
+            errors.Add(name, $"means the same as {givenNames[field]}; choose one of them in the automation rule");
+        }
+        else if (ReadText(name, value, errors) is { } text)
+        {
+            values[field] = text;
+        }
+    }
+
+    // Odoo writes false for an empty text, selection or date, and a bare number for a many2one.
+    private static string? ReadText(string name, JsonElement value, FieldErrors errors)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.False or JsonValueKind.Null:
+                return null;
+            case JsonValueKind.String:
+                var (text, problem) = JsonWords.ReadText(value);
+                if (problem is not null)
+                {
+                    errors.Add(name, problem);
+                }
+
+                return string.IsNullOrWhiteSpace(text) ? null : text;
+            case JsonValueKind.Number:
+                errors.Add(name, $"must be text, not {ShortNumber(value)}: Odoo sends a many2one as the bare id of the record it points to; add a text field related to the one you mean (such as {name}.code) and choose that in the automation rule");
+                return null;
+            case JsonValueKind.Array:
+                errors.Add(name, "must be text, not a list: Odoo sends a one2many or many2many as ids; choose a text field in the automation rule");
+                return null;
+            default:
+                errors.Add(name, $"must be text, not {JsonWords.Of(value)}");
+                return null;
+        }
+    }
+
+    private static string? ReadModel(JsonElement value, FieldErrors errors)
+    {
+        var model = value.ValueKind == JsonValueKind.String ? JsonWords.ReadText(value).Text : string.Empty;
+        if (model.Length is > 0 and <= 100 && model.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_'))
+        {
+            return model;
+        }
+
+        errors.Add("_model", "must be the name of a model, such as sale.order");
+        return null;
+    }
+
+    private static long? ReadId(string name, JsonElement value, FieldErrors errors)
+    {
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var id) && id > 0)
+        {
+            return id;
+        }
+
+        errors.Add(name, "must be the record's id, a whole number above 0");
+        return null;
+    }
+
+    private static void CheckPresence(
+        HashSet<string> seen, Dictionary<string, string> values, Dictionary<string, string> givenNames, FieldErrors errors)
+    {
+        foreach (var missing in AlwaysSent.Where(n => !seen.Contains(n)))
+        {
+            errors.Add(missing, "is missing; an Odoo automation rule always sends it");
+        }
+
+        foreach (var field in Required.Where(f => !values.ContainsKey(f)))
+        {
+            if (!givenNames.TryGetValue(field, out var given))
+            {
+                errors.Add(field, $"is missing; choose the field {field} (or x_{field}) in the automation rule");
+            }
+            else if (!errors.Has(given))
+            {
+                errors.Add(given, "is empty on this record; it must be filled in");
+            }
+        }
+    }
+
+    private static CreateTenant ToCommand(Dictionary<string, string> values) => new()
+    {
+        Code = values["code"],
+        Name = values["name"],
+        Offer = values["offer"],
+        CustomerName = values.GetValueOrDefault("customerName"),
+        CustomerEmail = values.GetValueOrDefault("customerEmail"),
+        Plan = values.GetValueOrDefault("plan"),
+        Template = values.GetValueOrDefault("template"),
+        Locale = new TenantLocale
+        {
+            Language = values.GetValueOrDefault("locale.language", Defaults.Language),
+            TimeZone = values.GetValueOrDefault("locale.timeZone", Defaults.TimeZone),
+            DateFormat = values.GetValueOrDefault("locale.dateFormat"),
+            Currency = values.GetValueOrDefault("locale.currency", Defaults.Currency),
+            Country = values.GetValueOrDefault("locale.country"),
+            Vat = values.GetValueOrDefault("locale.vat"),
+        },
+        CallbackUrl = values.GetValueOrDefault("callbackUrl"),
+    };
+
+    private static string ShortNumber(JsonElement value) => value.GetRawText() is { Length: < 20 } raw ? raw : "a number";
+}

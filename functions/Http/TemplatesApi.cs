@@ -1,0 +1,195 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Templates;
+using Bibind.Durable;
+using Bibind.Functions.OpenApi;
+using Bibind.Functions.Ordering;
+using Bibind.Functions.Problems;
+using Bibind.Functions.Requests;
+using Bibind.Functions.Security;
+
+namespace Bibind.Functions.Http;
+
+/// <summary>An order for a template database on a server. What is left out comes from the product's catalogue.</summary>
+public sealed record CreateTemplate
+{
+    /// <summary>A lower-case letter, then up to 30 lower-case letters, digits and hyphens.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>Code of the server.</summary>
+    public required string Server { get; init; }
+    public string? Name { get; init; }
+
+    /// <summary><c>template_{code}</c> unless given.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>Modules to install, such as <c>["base", "web", "mail", "portal"]</c>.</summary>
+    public IReadOnlyList<string>? Modules { get; init; }
+
+    /// <summary>Language to load, such as <c>fr_FR</c>; <c>en_US</c> unless given.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>The application's version, such as <c>18.0</c>.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Ready clones to keep, 0 to 100.</summary>
+    public int WarmPoolSize { get; init; }
+
+    /// <summary><c>odoo-bin</c> unless given, <c>json-rpc</c>, or <c>none</c>: the database is filled by someone else.</summary>
+    public string? Initialisation { get; init; }
+}
+
+/// <summary>A template that is being made.</summary>
+public sealed record TemplateAccepted(string Code, string Server, string State, string Job);
+
+/// <summary>A template as people see it.</summary>
+public sealed record TemplateView(
+    string Code,
+    string Name,
+    string Server,
+    string Database,
+    IReadOnlyList<string> Modules,
+    string Language,
+    string? Version,
+    string State,
+    bool Ready,
+    string? Reason,
+    string? ContentHash,
+    long? Bytes,
+    int WarmPoolSize,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ReadyAt)
+{
+    /// <summary>From a row.</summary>
+    public static TemplateView Of(Template template)
+    {
+        ArgumentNullException.ThrowIfNull(template);
+        return new TemplateView(
+            template.Code, template.Name, template.ServerCode, template.Database, template.Modules, template.Language, template.Version,
+            template.State, template.Ready, template.Reason, template.ContentHash, template.Bytes, template.WarmPoolSize,
+            template.CreatedAt, template.ReadyAt);
+    }
+}
+
+/// <summary><c>/api/templates</c>.</summary>
+internal static class TemplatesApi
+{
+    private static readonly string[] Initialisations = ["odoo-bin", "json-rpc", "none"];
+    private static readonly QueryParameter Server = new("server", "Only templates on the server with this code.");
+    private static readonly QueryParameter State = new(
+        "state", "Only templates in this state.", [TemplateStates.Draft, TemplateStates.Creating, TemplateStates.Ready, TemplateStates.Failed]);
+
+    public static void MapTemplates(this IEndpointRouteBuilder routes)
+    {
+        var templates = routes.MapGroup("/api/templates").WithTags("templates");
+        templates.MapPost("/", CreateAsync).NeedsRole(Role.Admin).Describe("createTemplate", "Makes a template database on a server")
+            .Takes<CreateTemplate>().TakesKey().Answers<TemplateAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status409Conflict);
+        templates.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listTemplates", "Lists the templates of all servers")
+            .TakesQuery(Server, State).Answers<ListAnswer<TemplateView>>();
+        templates.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getTemplate", "Shows a template on every server that has it")
+            .TakesQuery(Server).Answers<ListAnswer<TemplateView>>().Refuses(StatusCodes.Status404NotFound);
+    }
+
+    private static async Task<IResult> CreateAsync(
+        HttpContext context, TemplateStore templates, CommandTransaction transaction, DurableTaskClient client, ILogger<CreateTemplate> logger)
+    {
+        var key = IdempotencyKey.Read(context.Request);
+        var command = await CommandReader.ReadAsync<CreateTemplate>(context);
+        var caller = context.Caller().Name;
+        var order = ToOrder(command, caller);
+        Check(command, order);
+        return await transaction.RunAsync(
+            new CommandRequest($"api:{caller}", key, "POST /api/templates", command),
+            async (connection, inTransaction, cancellation) =>
+            {
+                var result = await templates.BeginCreateAsync(connection, inTransaction, order, cancellation);
+                if (result is not TemplateCreation creation)
+                {
+                    throw new ProblemException(Refuse((TemplateRefused)result));
+                }
+
+                await client.ScheduleNewOrchestrationInstanceAsync(
+                    Orchestrations.CreateTemplate,
+                    ToJob(creation, command),
+                    new StartOrchestrationOptions
+                    {
+                        InstanceId = creation.JobId,
+                        Transaction = inTransaction,
+                        Tags = new Dictionary<string, string> { ["template"] = order.Code, ["kind"] = JobKinds.CreateTemplate },
+                    },
+                    cancellation);
+                Logs.Ordered(logger, caller, creation.JobId, JobKinds.CreateTemplate, $"{order.Server}/{order.Code}");
+                return new AcceptedOrder(
+                    JobsApi.AddressOf(creation.JobId), new TemplateAccepted(order.Code, order.Server, creation.Template.State, creation.JobId));
+            },
+            context.RequestAborted);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, TemplateStore templates)
+    {
+        var query = new QueryReader(context);
+        var filter = new TemplateFilter { ServerCode = query.Code(Server.Name), State = query.Choice(State.Name) };
+        query.ThrowIfAny();
+        return TypedResults.Ok(Paging.ShowAll(await templates.ListAsync(filter, context.RequestAborted), TemplateView.Of));
+    }
+
+    private static async Task<IResult> FindAsync(HttpContext context, string code, TemplateStore templates)
+    {
+        var query = new QueryReader(context);
+        var filter = new TemplateFilter { ServerCode = query.Code(Server.Name), Code = code };
+        query.ThrowIfAny();
+        var found = Codes.IsPlausible(code) ? await templates.ListAsync(filter, context.RequestAborted) : [];
+        return found.Count > 0
+            ? TypedResults.Ok(Paging.ShowAll(found, TemplateView.Of))
+            : throw new ProblemException(Refusals.NotFound("There is no template with this code; GET /api/templates lists them."));
+    }
+
+    private static NewTemplate ToOrder(CreateTemplate command, string caller) => new()
+    {
+        Code = command.Code,
+        Server = command.Server,
+        Name = command.Name,
+        Database = command.Database,
+        Modules = command.Modules,
+        Language = command.Language ?? "en_US",
+        Version = command.Version,
+        WarmPoolSize = command.WarmPoolSize,
+        RequestedBy = caller,
+    };
+
+    private static void Check(CreateTemplate command, NewTemplate order)
+    {
+        var errors = new FieldErrors();
+        foreach (var (field, messages) in TemplateValidation.Check(order))
+        {
+            Array.ForEach(messages, message => errors.Add(field, message));
+        }
+
+        if (command.Initialisation is { } chosen && !Initialisations.Contains(chosen))
+        {
+            errors.Add("initialisation", $"must be one of {string.Join(", ", Initialisations)}");
+        }
+
+        errors.ThrowIfAny();
+    }
+
+    private static CreateTemplateOrder ToJob(TemplateCreation creation, CreateTemplate command) => new()
+    {
+        TemplateId = creation.Template.Id,
+        JobId = creation.JobId,
+        Code = creation.Template.Code,
+        Database = creation.Template.Database,
+        ServerId = creation.Template.ServerId,
+        Modules = creation.Template.Modules,
+        Language = creation.Template.Language,
+        Initialisation = command.Initialisation ?? Initialisations[0],
+    };
+
+    private static Problem Refuse(TemplateRefused refused) => refused.Kind switch
+    {
+        TemplateRefusalKind.UnknownServer => Refusals.Invalid(refused.Field, refused.Message),
+        TemplateRefusalKind.ServerNotActive => Refusals.Conflict("server-not-active", "The server is not active", refused.Message, refused.Field),
+        TemplateRefusalKind.TemplateExists => Refusals.Conflict("template-exists", "The template exists already", refused.Message, refused.Field),
+        _ => Refusals.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
+    };
+}

@@ -1,0 +1,102 @@
+using Bibind.Activities.Credentials;
+using Bibind.Contracts;
+using Bibind.ControlPlane.Tenants;
+
+namespace Bibind.Functions.Http;
+
+/// <summary>A tenant as people see it.</summary>
+public sealed record TenantView
+{
+    public required string Code { get; init; }
+    public required string Name { get; init; }
+    public string? CustomerName { get; init; }
+    public string? CustomerEmail { get; init; }
+    public required string Offer { get; init; }
+    public required string Plan { get; init; }
+    public required string Template { get; init; }
+
+    /// <summary>Content hash of the template that it was cloned from.</summary>
+    public string? TemplateVersion { get; init; }
+    public required string Server { get; init; }
+    public required string Database { get; init; }
+    public required string Host { get; init; }
+    public required string BaseUrl { get; init; }
+    public required string Bucket { get; init; }
+    public required TenantLocale Locale { get; init; }
+    public required string State { get; init; }
+
+    /// <summary>Why it failed or could not be removed, in words.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>True if something was left over, as its last job's inventory shows.</summary>
+    public required bool Leftovers { get; init; }
+
+    /// <summary>Internal users, when last counted.</summary>
+    public int? Users { get; init; }
+    public long? DatabaseBytes { get; init; }
+    public long? StorageBytes { get; init; }
+    public required string RequestedBy { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ActivatedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>From a row.</summary>
+    public static TenantView Of(Tenant tenant)
+    {
+        ArgumentNullException.ThrowIfNull(tenant);
+        return new TenantView
+        {
+            Code = tenant.Code,
+            Name = tenant.Name,
+            CustomerName = tenant.CustomerName,
+            CustomerEmail = tenant.CustomerEmail,
+            Offer = tenant.Offer,
+            Plan = tenant.Plan,
+            Template = tenant.TemplateCode,
+            TemplateVersion = tenant.TemplateVersion,
+            Server = tenant.ServerCode,
+            Database = tenant.Database,
+            Host = tenant.Host,
+            BaseUrl = tenant.BaseUrl,
+            Bucket = tenant.Bucket,
+            Locale = tenant.ToPlace(string.Empty).Locale,
+            State = tenant.State,
+            Reason = tenant.Reason is null ? null : JobSteps.Cut(tenant.Reason),
+            Leftovers = tenant.Leftovers,
+            Users = tenant.Users,
+            DatabaseBytes = tenant.DatabaseBytes,
+            StorageBytes = tenant.StorageBytes,
+            RequestedBy = tenant.RequestedBy,
+            CreatedAt = tenant.CreatedAt,
+            ActivatedAt = tenant.ActivatedAt,
+            EndedAt = tenant.EndedAt,
+        };
+    }
+}
+
+/// <summary>A login and its password.</summary>
+public sealed record Credential(string Login, string Password)
+{
+    /// <summary>Leaves the password out.</summary>
+    public override string ToString() => Login;
+}
+
+/// <summary>A tenant's passwords, shown once.</summary>
+/// <param name="Url">Where they are used.</param>
+/// <param name="Administrator">The administrator.</param>
+/// <param name="User">The standard user.</param>
+public sealed record TenantCredentials(string Url, Credential? Administrator, Credential? User)
+{
+    private static readonly string AdministratorName = NameOf(TenantSecrets.Administrator);
+    private static readonly string UserName = NameOf(TenantSecrets.User);
+
+    /// <summary>The secrets that may be shown; others of the tenant are for machines.</summary>
+    internal static IReadOnlyCollection<string> Names { get; } = [AdministratorName, UserName];
+
+    internal static TenantCredentials Of(Tenant tenant, IReadOnlyDictionary<string, string> passwords) => new(
+        tenant.BaseUrl,
+        passwords.TryGetValue(AdministratorName, out var administrator) ? new Credential(TenantSecrets.AdministratorLogin, administrator) : null,
+        passwords.TryGetValue(UserName, out var user) ? new Credential(TenantSecrets.UserLogin(tenant.ToPlace(string.Empty)), user) : null);
+
+    private static string NameOf(Func<long, string> secret) => secret(0)[TenantSecrets.Prefix(0).Length..];
+}

@@ -1,0 +1,102 @@
+using Bibind.Activities.Credentials;
+using Bibind.ControlPlane.Secrets;
+using Bibind.ControlPlane.Tenants;
+using Bibind.Functions.OpenApi;
+using Bibind.Functions.Ordering;
+using Bibind.Functions.Problems;
+using Bibind.Functions.Requests;
+using Bibind.Functions.Security;
+
+namespace Bibind.Functions.Http;
+
+/// <summary><c>/api/tenants</c>.</summary>
+internal static class TenantsApi
+{
+    private static readonly QueryParameter State = new("state", "Only tenants in this state.", TenantStates.All);
+    private static readonly QueryParameter FinalBackup = new(
+        "finalBackup", "true (unless given): one last backup is taken and kept; false: every backup is deleted too.", ["true", "false"]);
+
+    public static void MapTenants(this IEndpointRouteBuilder routes)
+    {
+        var tenants = routes.MapGroup("/api/tenants").WithTags("tenants");
+        tenants.MapPost("/", OrderAsync).NeedsRole(Role.Manager).Describe("orderTenant", "Orders a tenant")
+            .Takes<CreateTenant>().TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status409Conflict);
+        tenants.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listTenants", "Lists tenants, newest first")
+            .TakesQuery(State, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<TenantView>>();
+        tenants.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getTenant", "Shows the living tenant with a code, or the last one that had it")
+            .Answers<TenantView>().Refuses(StatusCodes.Status404NotFound);
+        tenants.MapDelete("/{code}", DestroyAsync).NeedsRole(Role.Admin).Describe("destroyTenant", "Removes a tenant and everything that belongs to it")
+            .TakesQuery(FinalBackup).TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
+            .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+        tenants.MapPost("/{code}/credentials/reveal", RevealAsync).NeedsRole(Role.Admin).Describe("revealCredentials", "Shows a tenant's passwords, once")
+            .Answers<TenantCredentials>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status410Gone);
+    }
+
+    private static async Task<IResult> OrderAsync(HttpContext context, TenantOrdering ordering)
+    {
+        var key = IdempotencyKey.Read(context.Request);
+        var command = await CommandReader.ReadAsync<CreateTenant>(context);
+        var caller = context.Caller().Name;
+        return await ordering.OrderAsync(
+            command.ToOrder(caller), new CommandRequest($"api:{caller}", key, "POST /api/tenants", command), context.RequestAborted);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, TenantStore tenants)
+    {
+        var query = new QueryReader(context);
+        var filter = new TenantFilter { State = query.Choice(State.Name) };
+        var page = Paging.Read(query);
+        query.ThrowIfAny();
+        return TypedResults.Ok(Paging.Show(await tenants.ListAsync(filter, page, context.RequestAborted), TenantView.Of));
+    }
+
+    private static async Task<IResult> FindAsync(HttpContext context, string code, TenantStore tenants) =>
+        TypedResults.Ok(TenantView.Of(await GetAsync(code, tenants, context.RequestAborted)));
+
+    private static async Task<IResult> DestroyAsync(HttpContext context, string code, TenantOrdering ordering)
+    {
+        var key = IdempotencyKey.Read(context.Request);
+        var query = new QueryReader(context);
+        var finalBackup = query.Flag(FinalBackup.Name, otherwise: true);
+        query.ThrowIfAny();
+        if (!Codes.IsPlausible(code))
+        {
+            throw new ProblemException(NotFound());
+        }
+
+        var caller = context.Caller().Name;
+        var request = new CommandRequest($"api:{caller}", key, $"DELETE /api/tenants/{code}", new { finalBackup });
+        return await ordering.DestroyAsync(code, finalBackup, caller, request, context.RequestAborted);
+    }
+
+    private static async Task<IResult> RevealAsync(
+        HttpContext context, string code, TenantStore tenants, IOneTimeReveal secrets, ILogger<TenantCredentials> logger)
+    {
+        var tenant = await GetAsync(code, tenants, context.RequestAborted);
+        if (tenant.State == TenantStates.Provisioning)
+        {
+            throw new ProblemException(Refusals.Conflict("job-running", "The tenant is not ready", $"Tenant '{code}' is being provisioned; ask again when it is active."));
+        }
+
+        switch (await secrets.RevealOnceAsync(TenantSecrets.Prefix(tenant.Id), TenantCredentials.Names, context.RequestAborted))
+        {
+            case SecretsReveal.Revealed revealed:
+                Logs.CredentialsRevealed(logger, context.Caller().Name, code);
+                context.Response.Headers.CacheControl = "no-store";
+                return TypedResults.Ok(TenantCredentials.Of(tenant, revealed.Values));
+            case SecretsReveal.AlreadyRevealed earlier:
+                throw new ProblemException(new Problem(
+                    StatusCodes.Status410Gone,
+                    "credentials-revealed",
+                    "The credentials were shown before",
+                    $"The passwords of tenant '{code}' were shown once, at {earlier.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC; reset them in the application."));
+            default:
+                throw new ProblemException(Refusals.NotFound($"Tenant '{code}' has no credentials here."));
+        }
+    }
+
+    private static async Task<Tenant> GetAsync(string code, TenantStore tenants, CancellationToken cancellation) =>
+        (Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null) ?? throw new ProblemException(NotFound());
+
+    private static Problem NotFound() => Refusals.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
+}

@@ -1,0 +1,38 @@
+namespace Bibind.Functions;
+
+/// <summary>What the doors log; ids are stable.</summary>
+internal static partial class Logs
+{
+    [LoggerMessage(2000, LogLevel.Information, "{Method} {Route} answered {Status} in {Milliseconds} ms (trace {TraceId}).")]
+    public static partial void Answered(ILogger logger, string method, string route, int status, long milliseconds, string traceId);
+
+    [LoggerMessage(2001, LogLevel.Error, "{Method} {Path} failed unexpectedly (trace {TraceId}).")]
+    public static partial void UnexpectedFailure(ILogger logger, string method, string path, string traceId, Exception exception);
+
+    [LoggerMessage(2002, LogLevel.Warning, "The control database does not answer (trace {TraceId}).")]
+    public static partial void DatabaseUnavailable(ILogger logger, string traceId, Exception exception);
+
+    [LoggerMessage(2003, LogLevel.Information, "{Caller} ordered job {JobId} ({Kind}) for {Subject}.")]
+    public static partial void Ordered(ILogger logger, string caller, string jobId, string kind, string subject);
+
+    [LoggerMessage(2004, LogLevel.Information, "{Caller} ({Model} {RecordId}) repeated an order that job {JobId} has taken up already.")]
+    public static partial void WebhookRepeated(ILogger logger, string caller, string model, long recordId, string jobId);
+
+    [LoggerMessage(2005, LogLevel.Warning, "{Caller} revealed the credentials of tenant {Code}.")]
+    public static partial void CredentialsRevealed(ILogger logger, string caller, string code);
+
+    [LoggerMessage(2006, LogLevel.Information, "Server {Code} was activated by {Caller}: {Reason}.")]
+    public static partial void ServerActivated(ILogger logger, string code, string caller, string reason);
+
+    [LoggerMessage(2007, LogLevel.Warning, "The host is not ready: {Check} fails.")]
+    public static partial void NotReady(ILogger logger, string check, Exception exception);
+
+    [LoggerMessage(2008, LogLevel.Information, "Registered server {Code} of the settings.")]
+    public static partial void ServerSeeded(ILogger logger, string code);
+
+    [LoggerMessage(2009, LogLevel.Information, "Template {Template} on server {Server} is database {Database}.")]
+    public static partial void TemplateSeeded(ILogger logger, string template, string server, string database);
+
+    [LoggerMessage(2010, LogLevel.Warning, "The control database is not there yet; trying again until {Deadline:HH:mm:ss} UTC.")]
+    public static partial void WaitingForDatabase(ILogger logger, DateTimeOffset deadline, Exception exception);
+}

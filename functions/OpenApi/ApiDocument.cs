@@ -1,0 +1,93 @@
+using Bibind.Functions.Problems;
+using Bibind.Functions.Requests;
+using Bibind.Functions.Security;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Bibind.Functions.OpenApi;
+
+/// <summary>The OpenAPI document: titles, the security scheme, query parameters, and the problems that every call may answer.</summary>
+internal static class ApiDocument
+{
+    private const string SchemeName = "bearer";
+
+    public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new OpenApiInfo
+            {
+                Title = "Bibind.Functions",
+                Version = "v1",
+                Description = "Creates, operates and removes customer instances. Errors are RFC 9457 problem details.",
+            };
+            document.Servers = null;
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+            document.Components.SecuritySchemes[SchemeName] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "A token from the settings (Auth__Tokens__N), with the role viewer, manager or admin; each includes the one before it.",
+            };
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer(DescribeAsync);
+    });
+
+    private static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        operation.Parameters ??= [];
+        foreach (var parameter in metadata.OfType<QueryParameters>().SelectMany(p => p.Items))
+        {
+            operation.Parameters.Add(Query(parameter));
+        }
+
+        if (metadata.OfType<TakesIdempotencyKey>().Any())
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = Ordering.IdempotencyKey.Header,
+                In = ParameterLocation.Header,
+                Description = "At most 200 printable ASCII characters; a repetition with the same key and body gets the first answer again.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = Ordering.IdempotencyKey.LongestKey },
+            });
+        }
+
+        var problem = new OpenApiMediaType { Schema = await context.GetOrCreateSchemaAsync(typeof(ProblemBody), null, cancellation) };
+        var role = metadata.OfType<RequiredRole>().LastOrDefault();
+        if (role is not null)
+        {
+            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SchemeName, context.Document)] = [] }];
+            operation.Description = $"Needs the role {role.Name}.";
+            AddProblem(operation, "401", "No valid bearer token.", problem);
+            AddProblem(operation, "403", "The token's role is not enough.", problem);
+        }
+
+        AddProblem(operation, "500", "An unexpected failure; the trace id finds it in the logs.", problem);
+        AddProblem(operation, "503", "Not available for the moment.", problem);
+    }
+
+    private static OpenApiParameter Query(QueryParameter parameter) => new()
+    {
+        Name = parameter.Name,
+        In = ParameterLocation.Query,
+        Description = parameter.Description,
+        Schema = new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Enum = parameter.Choices is null ? null : [.. parameter.Choices.Select(c => System.Text.Json.Nodes.JsonValue.Create(c))],
+        },
+    };
+
+    private static void AddProblem(OpenApiOperation operation, string status, string description, OpenApiMediaType problem)
+    {
+        operation.Responses ??= [];
+        operation.Responses.TryAdd(status, new OpenApiResponse
+        {
+            Description = description,
+            Content = new Dictionary<string, OpenApiMediaType> { ["application/problem+json"] = problem },
+        });
+    }
+}

@@ -1,0 +1,167 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Tenants;
+using Bibind.ControlPlane.Webhooks;
+using Bibind.Durable;
+using Bibind.Functions.Http;
+using Bibind.Functions.Problems;
+using Npgsql;
+
+namespace Bibind.Functions.Ordering;
+
+/// <summary>What was done about an order.</summary>
+/// <param name="Code">The tenant.</param>
+/// <param name="State">Its state now.</param>
+/// <param name="Job">The id of the job.</param>
+public sealed record TenantAccepted(string Code, string State, string Job);
+
+/// <summary>Which record of which console ordered.</summary>
+public sealed record WebhookRecord(string Caller, string Model, long RecordId);
+
+/// <summary>Takes orders about tenants, through whichever door they came.</summary>
+public sealed class TenantOrdering(
+    CommandTransaction transactions,
+    Reservations reservations,
+    TenantLifecycle lifecycle,
+    WebhookDeliveries deliveries,
+    DurableTaskClient client,
+    ILogger<TenantOrdering> logger)
+{
+    /// <summary>Orders a tenant.</summary>
+    /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
+    public Task<OrderAnswer> OrderAsync(TenantOrder order, CommandRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        Check(order);
+        return transactions.RunAsync(
+            request,
+            async (connection, transaction, c) => Accept(await ReserveAsync(order, connection, transaction, c)),
+            cancellation);
+    }
+
+    /// <summary>Orders the tenant that a record stands for; a repetition gets the first job for as long as the tenant lives.</summary>
+    /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
+    public Task<OrderAnswer> OrderAsync(TenantOrder order, WebhookRecord record, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(record);
+        Check(order);
+        return transactions.RunAsync(
+            new CommandRequest(order.RequestedBy, Key: null, "webhook", Command: null),
+            async (connection, transaction, c) =>
+            {
+                var (caller, model, recordId) = record;
+                if (await deliveries.BeginAsync(connection, transaction, caller, model, recordId, c) is { } earlier)
+                {
+                    Logs.WebhookRepeated(logger, caller, model, recordId, earlier.JobId);
+                    return new AcceptedOrder(
+                        JobsApi.AddressOf(earlier.JobId),
+                        new TenantAccepted(earlier.TenantCode, await StateOfAsync(earlier.TenantId, connection, transaction, c), earlier.JobId));
+                }
+
+                var reservation = await ReserveAsync(order, connection, transaction, c);
+                await deliveries.RecordAsync(connection, transaction, caller, model, recordId, reservation.JobId, reservation.TenantId, c);
+                return Accept(reservation);
+            },
+            cancellation);
+    }
+
+    /// <summary>Orders a tenant's removal.</summary>
+    /// <exception cref="ProblemException">404 or 409: it cannot be removed now.</exception>
+    public Task<OrderAnswer> DestroyAsync(string code, bool finalBackup, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
+        transactions.RunAsync(
+            request,
+            async (connection, transaction, c) =>
+            {
+                var result = await lifecycle.BeginTerminatingAsync(connection, transaction, code, requestedBy, c);
+                if (result is not Termination termination)
+                {
+                    throw new ProblemException(Refuse((TerminationRefused)result));
+                }
+
+                await client.ScheduleNewOrchestrationInstanceAsync(
+                    Orchestrations.DestroyTenant, termination.Order(finalBackup), Start(termination.JobId, code, JobKinds.Destroy, transaction), c);
+                Logs.Ordered(logger, requestedBy, termination.JobId, JobKinds.Destroy, code);
+                return new AcceptedOrder(
+                    JobsApi.AddressOf(termination.JobId), new TenantAccepted(code, TenantStates.Terminating, termination.JobId));
+            },
+            cancellation);
+
+    private async Task<Reservation> ReserveAsync(
+        TenantOrder order, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        var result = await reservations.ReserveAsync(connection, transaction, order, cancellation);
+        if (result is ReservationRefused { Kind: ReservationRefusalKind.UnknownOffer } unknown)
+        {
+            var offers = await OffersAsync(connection, transaction, cancellation);
+            throw new ProblemException(Refusals.Invalid(unknown.Field, $"There is no offer '{order.Offer}': choose {string.Join(" or ", offers)}"));
+        }
+
+        if (result is not Reservation reservation)
+        {
+            throw new ProblemException(Refuse((ReservationRefused)result));
+        }
+
+        await client.ScheduleNewOrchestrationInstanceAsync(
+            Orchestrations.ProvisionTenant, reservation.Order, Start(reservation.JobId, order.Code, JobKinds.Provision, transaction), cancellation);
+        Logs.Ordered(logger, order.RequestedBy, reservation.JobId, JobKinds.Provision, order.Code);
+        return reservation;
+    }
+
+    private static AcceptedOrder Accept(Reservation reservation) =>
+        new(JobsApi.AddressOf(reservation.JobId), new TenantAccepted(reservation.Place.Code, TenantStates.Provisioning, reservation.JobId));
+
+    private static async Task<IReadOnlyList<string>> OffersAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select coalesce(array_agg(code order by code), '{}') from control.offers", connection, transaction);
+        return (string[])(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    // On the connection at hand: a second one for each of many repetitions could use up the pool.
+    private static async Task<string> StateOfAsync(
+        long tenantId, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select state from control.tenants where id = $1", connection, transaction)
+        {
+            Parameters = { new() { Value = tenantId } },
+        };
+        return (string)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    private static StartOrchestrationOptions Start(string jobId, string tenant, string kind, NpgsqlTransaction transaction) => new()
+    {
+        InstanceId = jobId,
+        Transaction = transaction,
+        Tags = new Dictionary<string, string> { ["tenant"] = tenant, ["kind"] = kind },
+    };
+
+    private static void Check(TenantOrder order)
+    {
+        if (TenantOrderValidation.Check(order) is { Count: > 0 } errors)
+        {
+            throw new ProblemException(Refusals.Invalid(errors));
+        }
+    }
+
+    private static Problem Refuse(ReservationRefused refused) => refused.Kind switch
+    {
+        ReservationRefusalKind.UnknownOffer or ReservationRefusalKind.UnknownPlan or ReservationRefusalKind.UnknownTemplate
+            or ReservationRefusalKind.DatabaseNameInvalid => Refusals.Invalid(refused.Field, refused.Message),
+        ReservationRefusalKind.CodeTaken => Refusals.Conflict("code-taken", "The code is taken", refused.Message, refused.Field),
+        ReservationRefusalKind.HostTaken => Refusals.Conflict("host-taken", "The host is taken", refused.Message, refused.Field),
+        ReservationRefusalKind.DatabaseTaken => Refusals.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
+        ReservationRefusalKind.TemplateNotReady => Refusals.Conflict("template-not-ready", "The template is not ready", refused.Message, refused.Field),
+        ReservationRefusalKind.NoActiveServer => Refusals.Conflict("no-active-server", "No server is active", refused.Message),
+        _ => Refusals.Conflict("no-capacity", "There is no room", refused.Message),
+    };
+
+    private static Problem Refuse(TerminationRefused refused) => refused.Kind switch
+    {
+        TerminationRefusalKind.NotFound => Refusals.NotFound(refused.Message),
+        TerminationRefusalKind.JobRunning or TerminationRefusalKind.Provisioning =>
+            Refusals.Conflict("job-running", "A job of this tenant is running", refused.Message),
+        TerminationRefusalKind.NamesTakenAgain => Refusals.Conflict("names-taken-again", "Its names belong to another tenant", refused.Message),
+        _ => Refusals.Conflict("nothing-to-remove", "There is nothing to remove", refused.Message),
+    };
+}

@@ -1,0 +1,65 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Bibind.Functions.Problems;
+
+/// <summary>Sees to it that whatever goes wrong is answered as a problem, and that only the log gets to know more.</summary>
+internal sealed class ProblemsMiddleware(RequestDelegate next, ILogger<ProblemsMiddleware> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has gone; there is nobody to answer.
+            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return;
+        }
+        catch (Exception exception) when (!context.Response.HasStarted)
+        {
+            var headers = context.Response.Headers;
+            headers.ContentLength = null;
+            headers.ContentType = default;
+            await Translate(exception, context).WriteAsync(context);
+            return;
+        }
+
+        var response = context.Response;
+        if (response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null })
+        {
+            await Refusals.OfStatus(context).WriteAsync(context);
+        }
+    }
+
+    private Problem Translate(Exception exception, HttpContext context)
+    {
+        switch (exception)
+        {
+            case ProblemException refused:
+                return refused.Problem;
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return Refusals.TooLarge(Requests.CommandReader.BodyLimit);
+            case BadHttpRequestException bad:
+                return Refusals.Unreadable(bad.Message) with { Status = bad.StatusCode };
+            case var away when IsDatabaseAway(away):
+                Logs.DatabaseUnavailable(logger, Problem.TraceOf(context), away);
+                return Refusals.Unavailable;
+            default:
+                Logs.UnexpectedFailure(logger, context.Request.Method, SecretPaths.Show(context.Request.Path), Problem.TraceOf(context), exception);
+                return Refusals.Unexpected;
+        }
+    }
+
+    // A server that ends or refuses the connection (starting, stopping, full, no such database or role) is away; one that
+    // refuses a statement is a fault of ours.
+    private static bool IsDatabaseAway(Exception exception) => exception switch
+    {
+        PostgresException refused => refused.InvariantSeverity is "FATAL" or "PANIC" || refused.SqlState[..2] is "08" or "53" or "57" or "58",
+        NpgsqlException or SocketException => true,
+        { InnerException: { } inner } => IsDatabaseAway(inner),
+        _ => false,
+    };
+}

@@ -1,0 +1,78 @@
+namespace Bibind.Functions.Problems;
+
+/// <summary>The problems that several doors answer with; the kind is stable, the words are for people.</summary>
+public static class Refusals
+{
+    /// <summary>The kind of <see cref="Invalid(IReadOnlyDictionary{string, string[]})"/>.</summary>
+    public const string InvalidCommand = "invalid-command";
+
+    public static Problem Unreadable(string detail) =>
+        new(StatusCodes.Status400BadRequest, "unreadable-request", "The request cannot be read", detail);
+
+    public static Problem BadQuery(IReadOnlyDictionary<string, string[]> errors) =>
+        new(StatusCodes.Status400BadRequest, "bad-query", "The query is not usable", Sum("query parameter", errors)) { Errors = errors };
+
+    public static Problem Invalid(IReadOnlyDictionary<string, string[]> errors) =>
+        new(StatusCodes.Status422UnprocessableEntity, InvalidCommand, "The command is not valid", Sum("field", errors)) { Errors = errors };
+
+    public static Problem Invalid(string field, string message) =>
+        Invalid(new Dictionary<string, string[]> { [field] = [message] });
+
+    public static Problem NotFound(string what) =>
+        new(StatusCodes.Status404NotFound, "not-found", "Not found", what);
+
+    public static Problem Conflict(string kind, string title, string detail, string? field = null) =>
+        new(StatusCodes.Status409Conflict, kind, title, detail)
+        {
+            Errors = field is null ? null : new Dictionary<string, string[]> { [field] = [detail] },
+        };
+
+    public static Problem TooLarge(int limit) =>
+        new(StatusCodes.Status413PayloadTooLarge, "body-too-large", "The body is too large", $"A command may have {limit:N0} bytes at most; send less.");
+
+    public static Problem UnsupportedType(string detail) =>
+        new(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "The media type is not supported", detail)
+        {
+            Headers = new Dictionary<string, string> { ["Accept"] = "application/json" },
+        };
+
+    public static Problem Unauthorized(string detail) =>
+        new(StatusCodes.Status401Unauthorized, "unauthorized", "No valid credentials", detail)
+        {
+            Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = "Bearer realm=\"bibind\"" },
+        };
+
+    public static Problem Forbidden(string role) =>
+        new(StatusCodes.Status403Forbidden, "forbidden", "Not allowed", $"This needs the role {role}; ask for a token with it.")
+        {
+            Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = "Bearer realm=\"bibind\", error=\"insufficient_scope\"" },
+        };
+
+    public static Problem Unavailable { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "unavailable", "Not available for the moment", "The control database does not answer; nothing was changed. Try again.")
+        {
+            Headers = new Dictionary<string, string> { ["Retry-After"] = "5" },
+        };
+
+    public static Problem Unexpected { get; } =
+        new(StatusCodes.Status500InternalServerError, "unexpected", "Something went wrong here", "The fault is on this side and was logged with the trace id.");
+
+    /// <summary>For a status that was set without a body.</summary>
+    public static Problem OfStatus(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var request = context.Request;
+        return context.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => NotFound("There is nothing at this address; /openapi/v1.json lists what there is."),
+            StatusCodes.Status405MethodNotAllowed => new Problem(
+                StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "The method is not allowed", $"{request.Method} is not possible here; allowed: {context.Response.Headers.Allow}."),
+            StatusCodes.Status413PayloadTooLarge => TooLarge(Requests.CommandReader.BodyLimit),
+            StatusCodes.Status415UnsupportedMediaType => UnsupportedType("Send application/json."),
+            var status => new Problem(status, $"status-{status}", "The request failed", "There is nothing more to say about it."),
+        };
+    }
+
+    private static string Sum(string noun, IReadOnlyDictionary<string, string[]> errors) =>
+        string.Join(' ', errors.Select(e => $"{noun[..1].ToUpperInvariant()}{noun[1..]} '{e.Key}' {string.Join("; ", e.Value)}."));
+}

@@ -1,0 +1,1 @@
+return await Bibind.Functions.FunctionsHost.RunAsync(args);

@@ -1,0 +1,108 @@
+using Bibind.ControlPlane.Servers;
+using Bibind.ControlPlane.Templates;
+using Bibind.Functions.Servers;
+using Bibind.Functions.Settings;
+
+namespace Bibind.Functions.Seeding;
+
+/// <summary>
+/// Registers the server that the settings name, activates it when its PostgreSQL passes the test, and attaches the
+/// template databases that are on it already. What is there is left as it is: operators may have changed it since.
+/// </summary>
+internal sealed class Seed(
+    HostSettings settings,
+    ServerStore servers,
+    IServerDirectory directory,
+    TemplateStore templates,
+    ConnectionTest test,
+    ILogger<Seed> logger)
+{
+    private const string Who = "settings";
+
+    public async Task ApplyAsync(CancellationToken cancellation)
+    {
+        if (settings.Server is not { } wanted)
+        {
+            return;
+        }
+
+        var server = await servers.FindAsync(wanted.Code, cancellation) ?? await RegisterAsync(wanted, cancellation);
+        if (server.State == ServerStates.Draft)
+        {
+            await ActivateAsync(server, cancellation);
+        }
+
+        foreach (var (code, database) in settings.Templates)
+        {
+            await AttachAsync(server, code, database, cancellation);
+        }
+    }
+
+    private async Task<Server> RegisterAsync(SeedServer wanted, CancellationToken cancellation)
+    {
+        var server = new NewServer
+        {
+            Code = wanted.Code,
+            Name = wanted.Name,
+            Url = wanted.Url,
+            DatabaseHost = wanted.DatabaseHost,
+            DatabasePort = wanted.DatabasePort,
+            DatabaseUser = wanted.DatabaseUser,
+            DatabasePassword = wanted.DatabasePassword,
+            ApplicationRole = wanted.ApplicationRole,
+            MaxTenants = wanted.MaxTenants,
+        };
+        if (ServerValidation.Check(server) is { Count: > 0 } errors)
+        {
+            throw new SettingsException([.. errors.Select(e => $"Seed__Server__{char.ToUpperInvariant(e.Key[0])}{e.Key[1..]} {string.Join("; ", e.Value)}.")]);
+        }
+
+        switch (await servers.CreateAsync(server, cancellation))
+        {
+            case ServerCreated created:
+                Logs.ServerSeeded(logger, wanted.Code);
+                return created.Server;
+            case ServerRefused refused:
+                // Another host that starts at the same moment may have been faster.
+                return await servers.FindAsync(wanted.Code, cancellation) ?? throw new SettingsException([$"Seed__Server cannot be registered: {refused.Message}"]);
+            case var other:
+                throw new InvalidOperationException($"A registration cannot end as {other.GetType().Name}.");
+        }
+    }
+
+    // The application may be started later than we are, and locally there is none; its database must be there.
+    private async Task ActivateAsync(Server server, CancellationToken cancellation)
+    {
+        var check = await test.CheckDatabaseAsync(await directory.GetConnectionAsync(server.Id, cancellation), cancellation);
+        if (!check.Ok)
+        {
+            throw new SettingsException([$"Seed__Server__DatabaseHost and its neighbours do not work: {check.Message}"]);
+        }
+
+        const string Why = "named by the settings; its PostgreSQL passed the connection test, its application was not asked";
+        await servers.ActivateAsync(server.Code, Who, Why, cancellation);
+    }
+
+    private async Task AttachAsync(Server server, string code, string database, CancellationToken cancellation)
+    {
+        if (await templates.FindAsync(server.Code, code, cancellation) is { Ready: true } or { State: TemplateStates.Creating })
+        {
+            return;
+        }
+
+        var order = new NewTemplate { Code = code, Server = server.Code, Database = database, RequestedBy = Who };
+        if (TemplateValidation.Check(order) is { Count: > 0 } errors)
+        {
+            throw new SettingsException([$"Seed__Templates__{code} is not usable: {string.Join("; ", errors.SelectMany(e => e.Value))}."]);
+        }
+
+        var found = await TemplateDatabases.FindAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation)
+            ?? throw new SettingsException([$"Seed__Templates__{code} names the database '{database}', which is not on server '{server.Code}'."]);
+        if (await templates.AttachAsync(order, found.ContentHash, found.Bytes, cancellation) is TemplateRefused refused)
+        {
+            throw new SettingsException([$"Seed__Templates__{code} cannot be attached: {refused.Message}"]);
+        }
+
+        Logs.TemplateSeeded(logger, code, server.Code, database);
+    }
+}

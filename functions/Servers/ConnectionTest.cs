@@ -1,0 +1,33 @@
+using Bibind.ControlPlane.Servers;
+
+namespace Bibind.Functions.Servers;
+
+/// <summary>How one part of a connection test went.</summary>
+/// <param name="Ok">True if it can be worked with.</param>
+/// <param name="Message">What was found, or what is wrong and how to mend it.</param>
+public sealed record CheckResult(bool Ok, string Message);
+
+/// <summary>A server's connection test.</summary>
+/// <param name="Application">The application's JSON-RPC.</param>
+/// <param name="Database">The PostgreSQL cluster.</param>
+public sealed record ConnectionTestResult(CheckResult Application, CheckResult Database)
+{
+    /// <summary>Both parts passed.</summary>
+    public bool Ok => Application.Ok && Database.Ok;
+}
+
+/// <summary>Tries a server before tenants are put on it.</summary>
+public sealed class ConnectionTest(ApplicationProbe application, DatabaseProbe database)
+{
+    /// <summary>Tries both parts at once; never throws for a server that does not answer.</summary>
+    public async Task<ConnectionTestResult> RunAsync(ServerConnection server, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        var applicationCheck = application.CheckAsync(server.Url, cancellation);
+        var databaseCheck = database.CheckAsync(server, cancellation);
+        return new ConnectionTestResult(await applicationCheck, await databaseCheck);
+    }
+
+    /// <summary>Tries the PostgreSQL cluster only.</summary>
+    public Task<CheckResult> CheckDatabaseAsync(ServerConnection server, CancellationToken cancellation) => database.CheckAsync(server, cancellation);
+}

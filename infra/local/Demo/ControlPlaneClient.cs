@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Bibind.Local.Demo;
+
+/// <summary>Calls the host as Bibind's console and an operator do.</summary>
+internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDisposable
+{
+    private const int PageSize = 100;
+
+    private readonly HttpClient http = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+
+    public Uri Address => http.BaseAddress!;
+
+    public void Dispose() => http.Dispose();
+
+    /// <summary>True if the host says that it is ready; false also where nobody answers yet.</summary>
+    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await http.GetAsync("health/ready", cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The next number N for which there is no tenant <c>demo-N</c> and never was.</summary>
+    public async Task<int> FindFreeNumberAsync(CancellationToken cancellationToken)
+    {
+        var highest = 0;
+        for (var page = 1; ; page++)
+        {
+            var tenants = await GetAsync<TenantPage>(string.Create(CultureInfo.InvariantCulture, $"api/tenants?page={page}&pageSize={PageSize}"), cancellationToken);
+            foreach (var tenant in tenants.Items)
+            {
+                if (tenant.Code.StartsWith("demo-", StringComparison.Ordinal)
+                    && int.TryParse(tenant.Code.AsSpan("demo-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                {
+                    highest = Math.Max(highest, number);
+                }
+            }
+
+            if (tenants.Items.Count < PageSize)
+            {
+                return highest + 1;
+            }
+        }
+    }
+
+    /// <summary>Posts an order as Odoo's automation rule does; answers the address of the job.</summary>
+    public async Task<string> OrderAsync(string webhookToken, string order, CancellationToken cancellationToken)
+    {
+        using var body = new StringContent(order, new MediaTypeHeaderValue("application/json"));
+        using var answer = await http.PostAsync($"webhooks/odoo/{webhookToken}", body, cancellationToken);
+        if (answer.StatusCode != HttpStatusCode.Accepted || answer.Headers.Location is not { } job)
+        {
+            throw await RefusalAsync("The order", answer, cancellationToken);
+        }
+
+        return job.IsAbsoluteUri ? job.PathAndQuery : job.OriginalString;
+    }
+
+    public Task<JobView> GetJobAsync(string jobAddress, CancellationToken cancellationToken) => GetAsync<JobView>(jobAddress, cancellationToken);
+
+    private async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", apiToken);
+        using var answer = await http.SendAsync(request, cancellationToken);
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw await RefusalAsync($"GET {path}", answer, cancellationToken);
+        }
+
+        return await answer.Content.ReadFromJsonAsync<T>(JsonSerializerOptions.Web, cancellationToken)
+            ?? throw new LocalServerException($"GET {path} answered nothing.");
+    }
+
+    private static async Task<LocalServerException> RefusalAsync(string what, HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var body = await answer.Content.ReadAsStringAsync(cancellationToken);
+        return new LocalServerException($"{what} was refused with {(int)answer.StatusCode}: {body}");
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Bibind.Local.Demo;
+
+/// <summary>The order of a demonstration tenant, as an automation rule of Odoo 18 sends it: sorted keys, <c>false</c> for empty.</summary>
+internal static class DemoOrder
+{
+    public static JsonObject Body(int number)
+    {
+        var n = number.ToString(CultureInfo.InvariantCulture);
+        return new JsonObject
+        {
+            ["_action"] = $"Provision(#{n})",
+            ["_id"] = number,
+            ["_model"] = "saas.instance",
+            ["code"] = $"demo-{n}",
+            ["currency"] = "EUR",
+            ["customer_email"] = $"owner@demo-{n}.example.com",
+            ["customer_name"] = $"Owner of Demo {n}",
+            ["id"] = number,
+            ["lang"] = "fr_FR",
+            ["name"] = $"Demo {n}",
+            ["offer"] = "odoo-shared",
+            ["plan"] = "starter",
+            ["template"] = "restaurant",
+            ["tz"] = "Europe/Paris",
+            ["vat"] = false,
+        };
+    }
+}

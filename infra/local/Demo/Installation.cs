@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using Npgsql;
+using Spectre.Console;
+
+namespace Bibind.Local.Demo;
+
+/// <summary>Everything below the project's data folder: PostgreSQL with its roles, templates and the settings that name them.</summary>
+internal sealed class Installation : IAsyncDisposable
+{
+    private static readonly OdooVariant[] Variants = [OdooVariant.Blank, OdooVariant.Restaurant, OdooVariant.Ecommerce, OdooVariant.Services];
+
+    private Installation(string root, EmbeddedPostgres postgres, SettingsFile settings)
+    {
+        Root = root;
+        Postgres = postgres;
+        Settings = settings;
+    }
+
+    public string Root { get; }
+
+    public EmbeddedPostgres Postgres { get; }
+
+    public SettingsFile Settings { get; }
+
+    /// <summary>Starts PostgreSQL and makes what is missing in it.</summary>
+    public static async Task<Installation> OpenAsync(string root, IAnsiConsole console, CancellationToken cancellationToken)
+    {
+        var watch = Stopwatch.StartNew();
+        var options = new EmbeddedPostgresOptions
+        {
+            DataFolder = Path.Combine(root, "data", "postgres"),
+            ToolsFolder = Path.Combine(root, "data", "tools"),
+        };
+        var postgres = await EmbeddedPostgres.StartAsync(options, cancellationToken);
+        try
+        {
+            await LocalServer.PrepareAsync(postgres, cancellationToken);
+            console.WriteLine($"PostgreSQL listens on 127.0.0.1:{postgres.Port}, its data are in {postgres.Folder} ({watch.Elapsed.TotalSeconds:0.0} s)");
+            var templates = Variants.ToDictionary(CodeOf, variant => $"template_{CodeOf(variant)}");
+            await BuildTemplatesAsync(postgres, templates, console, cancellationToken);
+            return new Installation(root, postgres, SettingsFile.Prepare(root, postgres, templates));
+        }
+        catch
+        {
+            await postgres.DisposeAsync();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => Postgres.DisposeAsync();
+
+    private static async Task BuildTemplatesAsync(
+        EmbeddedPostgres postgres, Dictionary<string, string> templates, IAnsiConsole console, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(Sql.Unpooled(postgres.SuperuserConnectionString));
+        await connection.OpenAsync(cancellationToken);
+        foreach (var variant in Variants)
+        {
+            var database = templates[CodeOf(variant)];
+            if (await Sql.ExistsAsync(connection, "SELECT 1 FROM pg_database WHERE datname = $1", database, cancellationToken))
+            {
+                continue;
+            }
+
+            var watch = Stopwatch.StartNew();
+            var options = new OdooTemplateOptions
+            {
+                LockAfter = true,
+                CloneOf = variant is OdooVariant.Blank ? null : templates[CodeOf(OdooVariant.Blank)],
+            };
+            await OdooTemplate.BuildAsync(postgres.SuperuserConnectionString, database, variant, options, cancellationToken);
+            console.WriteLine($"Built the template database {database} ({watch.Elapsed.TotalSeconds:0.0} s)");
+        }
+    }
+
+    private static string CodeOf(OdooVariant variant) => variant.ToString().ToLowerInvariant();
+}

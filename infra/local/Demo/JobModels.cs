@@ -1,0 +1,66 @@
+using System.Text.Json.Serialization;
+
+namespace Bibind.Local.Demo;
+
+/// <summary>A job, as the API shows it (docs/api.md).</summary>
+internal sealed record JobView
+{
+    public required string Id { get; init; }
+
+    public string? Tenant { get; init; }
+
+    public required string State { get; init; }
+
+    public double? DurationMs { get; init; }
+
+    public string? Reason { get; init; }
+
+    public JobResult? Result { get; init; }
+
+    public IReadOnlyList<JobStep> Steps { get; init; } = [];
+
+    [JsonIgnore]
+    public bool HasEnded => State is "succeeded" or "failed" or "cancelled";
+
+    [JsonIgnore]
+    public bool HasSucceeded => State == "succeeded";
+}
+
+/// <summary>What a provisioning gave.</summary>
+internal sealed record JobResult
+{
+    public string? Database { get; init; }
+
+    public string? Host { get; init; }
+
+    public string? BaseUrl { get; init; }
+
+    public string? BackupKey { get; init; }
+
+    public IReadOnlyList<string>? Notes { get; init; }
+}
+
+/// <summary>One step of a job.</summary>
+internal sealed record JobStep
+{
+    public required string Name { get; init; }
+
+    public required string State { get; init; }
+
+    public int Attempts { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public double? DurationMs { get; init; }
+
+    public string? Error { get; init; }
+
+    [JsonIgnore]
+    public bool HasEnded => State is "succeeded" or "failed";
+}
+
+/// <summary>A page of tenants.</summary>
+internal sealed record TenantPage(IReadOnlyList<TenantItem> Items, int Total);
+
+/// <summary>One of them.</summary>
+internal sealed record TenantItem(string Code);

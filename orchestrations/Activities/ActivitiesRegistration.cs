@@ -1,0 +1,120 @@
+using Bibind.Activities.Application;
+using Bibind.Activities.Backup;
+using Bibind.Activities.Callers;
+using Bibind.Activities.Certificates;
+using Bibind.Activities.Credentials;
+using Bibind.Activities.Database;
+using Bibind.Activities.Dns;
+using Bibind.Activities.Inventory;
+using Bibind.Activities.Routing;
+using Bibind.Activities.Storage;
+using Bibind.Activities.Templates;
+using Bibind.Activities.Tenants;
+using Bibind.Durable;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Bibind.Activities;
+
+/// <summary>Puts the effects into a host.</summary>
+public static class ActivitiesRegistration
+{
+    /// <summary>
+    /// Adds every activity with its providers and options. The host brings <c>IServerDirectory</c>, <c>ISecretStore</c>,
+    /// <c>IBackupCatalogue</c> and <c>ITemplateDirectory</c>; a provider that it registers before stays.
+    /// </summary>
+    public static IServiceCollection AddActivities(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configuration);
+        AddOptions(services, configuration);
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IDnsProvider, NoDns>();
+        services.TryAddSingleton<ICertificateProvider, NoCertificates>();
+        services.TryAddSingleton<IRouteProvider, NoRoute>();
+        services.TryAddSingleton<IObjectStore, LocalFolderStore>();
+        services.AddSingleton<PostgresConnector>();
+        services.AddSingleton<TenantBucket>();
+        services.AddSingleton<PgDump>();
+        services.AddSingleton<CallbackClient>();
+        services.AddSingleton<OdooRpc>();
+        services.AddSingleton<OdooBin>();
+        services.AddSingleton<OdooDatabaseService>();
+        services.AddSingleton<TemplateDatabase>();
+        services.AddSingleton<PreparedPasswords>();
+        services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
+        AddOdooClient(services);
+        return services;
+    }
+
+    /// <summary>Registers every activity under its typed name, those on the tenant's row included.</summary>
+    public static DurableTaskRegistry AddActivities(this DurableTaskRegistry registry)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        return registry
+            .AddActivity(Contracts.Database.Clone, Make<CloneDatabase>)
+            .AddActivity(Contracts.Database.Drop, Make<DropDatabase>)
+            .AddActivity(Contracts.Credentials.Prepare, Make<PrepareCredentials>)
+            .AddActivity(Contracts.Credentials.Forget, Make<ForgetCredentials>)
+            .AddActivity(Contracts.Dns.CreateRecord, Make<CreateDnsRecord>)
+            .AddActivity(Contracts.Dns.DeleteRecord, Make<DeleteDnsRecord>)
+            .AddActivity(Contracts.Certificates.Issue, Make<IssueCertificate>)
+            .AddActivity(Contracts.Certificates.Revoke, Make<RevokeCertificate>)
+            .AddActivity(Contracts.Storage.CreateBucket, Make<CreateBucket>)
+            .AddActivity(Contracts.Storage.DeleteBucket, Make<DeleteBucket>)
+            .AddActivity(Contracts.Routing.Publish, Make<PublishRoute>)
+            .AddActivity(Contracts.Routing.Withdraw, Make<WithdrawRoute>)
+            .AddActivity(Contracts.Application.Configure, Make<ConfigureApplication>)
+            .AddActivity(Contracts.Application.HandOver, Make<HandOverApplication>)
+            .AddActivity(Contracts.Application.CreateStandardUser, Make<CreateStandardUser>)
+            .AddActivity(Contracts.Application.SmokeTest, Make<SmokeTestApplication>)
+            .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
+            .AddActivity(Contracts.Backup.DeleteAll, Make<DeleteAllBackups>)
+            .AddActivity(Contracts.Tenants.TakeInventory, Make<TakeInventory>)
+            .AddActivity(Contracts.Caller.Notify, Make<NotifyCaller>)
+            .AddActivity(Contracts.Templates.Check, Make<CheckTemplate>)
+            .AddActivity(Contracts.Templates.CreateDatabase, Make<CreateTemplateDatabase>)
+            .AddActivity(Contracts.Templates.DropDatabase, Make<DropTemplateDatabase>)
+            .AddActivity(Contracts.Templates.Initialise, Make<InitialiseTemplate>)
+            .AddActivity(Contracts.Templates.SmokeTest, Make<SmokeTestTemplate>)
+            .AddActivity(Contracts.Templates.MarkReady, Make<MarkTemplateReady>)
+            .AddActivity(Contracts.Templates.MarkFailed, Make<MarkTemplateFailed>)
+            .AddTenantActivities();
+    }
+
+    // Limits stand at each call, and a request's address is logged by us or not at all. A server of ours is neither
+    // behind a proxy, nor does it answer by sending us elsewhere.
+    private static void AddOdooClient(IServiceCollection services) =>
+        services.AddHttpClient(OdooRpc.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
+            .RemoveAllLoggers();
+
+    private static T Make<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
+
+    private static void AddOptions(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<CredentialsOptions>().Bind(configuration.GetSection(CredentialsOptions.Section))
+            .Validate(o => o.PoolSize is >= 0 and <= 1000, "Credentials:PoolSize must be 0 to 1000.")
+            .ValidateOnStart();
+        services.AddOptions<LocalFolderOptions>().Bind(configuration.GetSection(LocalFolderOptions.Section))
+            .Validate(o => !string.IsNullOrWhiteSpace(o.Folder), "Storage:Local:Folder must name a folder.")
+            .Validate(o => o.CapacityBytes is null or > 0, "Storage:Local:CapacityBytes must be more than 0, or left out.")
+            .ValidateOnStart();
+        services.AddOptions<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section))
+            .Validate(o => ObjectNames.IsBucket(o.Bucket), "Backups:Bucket must be the name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'.")
+            .ValidateOnStart();
+        services.AddOptions<TemplateOptions>().Bind(configuration.GetSection(TemplateOptions.Section))
+            .Validate(o => !string.IsNullOrWhiteSpace(o.OdooBin), "Templates:OdooBin must name a program.")
+            .Validate(
+                o => o.InitialisationLimit > TimeSpan.Zero && o.InitialisationLimit <= TimeSpan.FromHours(12),
+                "Templates:InitialisationLimit must be more than 0 and at most 12 hours, such as 00:05:00.")
+            .ValidateOnStart();
+        services.AddOptions<CallbackOptions>().Bind(configuration.GetSection(CallbackOptions.Section))
+            .Validate(
+                o => o.Timeout > TimeSpan.Zero && o.Timeout <= TimeSpan.FromMinutes(1),
+                "Callbacks:Timeout must be more than 0 and at most one minute, such as 00:00:05.")
+            .ValidateOnStart();
+    }
+}

@@ -1,0 +1,39 @@
+using Bibind.Activities.Database;
+using Bibind.Contracts;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.Activities.Application;
+
+/// <summary>Lets the application see the configured database by giving it the ownership.</summary>
+public sealed class HandOverApplication(PostgresConnector postgres, ILogger<HandOverApplication> logger)
+    : TaskActivity<TenantPlace, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(place);
+        var target = MarkedDatabase.Of(place);
+        await using var session = await postgres.OpenMaintenanceAsync(
+            place.ServerId, $"bibind hand over {place.Code}", context.CancellationToken);
+        return await session.InWordsAsync(target.Name, async () =>
+        {
+            _ = await MarkedDatabases.FindOursAsync(session, target, context.CancellationToken)
+                ?? throw new PermanentFailureException($"The database '{target.Name}' is not there, so it cannot be handed over.");
+
+            // The application lists what it owns and is no template: the last statement is what lets it in.
+            var database = SqlText.Identifier(target.Name);
+            var role = SqlText.Identifier(session.Server.ApplicationRole);
+            await session.ExecuteAsync(
+                $"""
+                alter database {database} owner to {role};
+                grant connect on database {database} to {role};
+                alter database {database} is_template false
+                """,
+                context.CancellationToken);
+            logger.DatabaseHandedOver(target.Name, session.Server.ApplicationRole);
+            return Nothing.Value;
+        });
+    }
+}

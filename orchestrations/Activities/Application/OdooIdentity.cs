@@ -1,0 +1,100 @@
+using System.Globalization;
+using Bibind.Contracts;
+
+namespace Bibind.Activities.Application;
+
+/// <summary>What makes a clone a database of its own: its ids and secrets, and nothing of the template's that opens a door.</summary>
+internal static class OdooIdentity
+{
+    /// <summary>The parameter that remembers who configured the database.</summary>
+    public const string TenantKey = "bibind.tenant";
+
+    private static readonly string[] Credentials =
+        ["res_users_apikeys", "auth_totp_device", "auth_passkey_key", "res_users_log", "res_device_log"];
+
+    /// <summary>Tenant and job: a repeated step finds its own work and leaves it.</summary>
+    public static string TenantValue(TenantPlace place) =>
+        string.Create(CultureInfo.InvariantCulture, $"{place.TenantId} {place.JobId}");
+
+    public static void Write(SqlSteps steps, OdooTables tables, TenantPlace place, DateTimeOffset now)
+    {
+        var parameters = new Dictionary<string, string>
+        {
+            ["database.uuid"] = UuidVersion1.Make(now).ToString(),
+            ["database.secret"] = Guid.NewGuid().ToString(),
+            ["database.create_date"] = now.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
+            ["web.base.url"] = place.BaseUrl,
+            // Else the first login of an administrator replaces the address by the one that was asked for.
+            ["web.base.url.freeze"] = "True",
+            [TenantKey] = TenantValue(place),
+        };
+        steps.Add(
+            """
+            insert into ir_config_parameter (key, value, create_date, write_date)
+            select p.key, p.value, $3, $3 from unnest($1::text[], $2::text[]) as p (key, value)
+            on conflict (key) do update set value = excluded.value, write_date = excluded.write_date
+            """,
+            parameters.Keys.ToArray(), parameters.Values.ToArray(), Timestamp(now));
+        steps.Add("delete from ir_config_parameter where key like 'database.expiration%' or key = 'database.enterprise_code'");
+
+        // Who knows a webhook's uuid can call it: those of the template are known to everyone who has a clone.
+        if (tables.Has("base_automation", "webhook_uuid"))
+        {
+            steps.Add("update base_automation set webhook_uuid = gen_random_uuid()::text where webhook_uuid is not null");
+        }
+
+        foreach (var table in Credentials.Where(tables.Has))
+        {
+            steps.Add($"delete from {Database.SqlText.Identifier(table)}");
+        }
+
+        if (tables.Has("res_users", "totp_secret"))
+        {
+            steps.Add("update res_users set totp_secret = null where totp_secret is not null");
+        }
+
+        // Compiled for the template's address; the application makes them anew.
+        if (tables.Has("ir_attachment", "url"))
+        {
+            steps.Add("delete from ir_attachment where url like '/web/assets/%'");
+        }
+    }
+
+    // The application keeps UTC in columns without a time zone.
+    private static DateTime Timestamp(DateTimeOffset now) => DateTime.SpecifyKind(now.UtcDateTime, DateTimeKind.Unspecified);
+
+    /// <summary>Nothing of the template may send mail or run at once in the customer's name.</summary>
+    public static void Silence(SqlSteps steps, OdooTables tables, DateTimeOffset now)
+    {
+        if (tables.Has("ir_mail_server", "active"))
+        {
+            steps.Add("update ir_mail_server set active = false where active");
+        }
+
+        if (tables.Has("fetchmail_server", "active"))
+        {
+            steps.Add("update fetchmail_server set active = false where active");
+        }
+
+        if (!tables.Has("ir_cron", "nextcall"))
+        {
+            return;
+        }
+
+        // An old template's crons are all overdue and would start together; each waits its own interval instead.
+        steps.Add(
+            """
+            update ir_cron set lastcall = null, nextcall = $1 + case interval_type
+              when 'minutes' then make_interval(mins => interval_number)
+              when 'hours' then make_interval(hours => interval_number)
+              when 'days' then make_interval(days => interval_number)
+              when 'weeks' then make_interval(weeks => interval_number)
+              else make_interval(months => interval_number) end
+            """,
+            Timestamp(now));
+        if (tables.Has("ir_cron", "failure_count") && tables.Has("ir_cron", "first_failure_date"))
+        {
+            steps.Add("update ir_cron set failure_count = 0, first_failure_date = null where failure_count <> 0 or first_failure_date is not null");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using Bibind.Activities.Storage;
+using Bibind.Contracts;
+using Bibind.ControlPlane.Backups;
+using Bibind.Durable;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Activities.Backup;
+
+/// <summary>Deletes every backup of a tenant: first the objects, then what the catalogue knows of them.</summary>
+public sealed class DeleteAllBackups(IObjectStore store, IBackupCatalogue catalogue, IOptions<BackupOptions> options) : TaskActivity<TenantPlace, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(place);
+        var bucket = options.Value.Bucket;
+        var prefix = BackupKeys.Prefix(place);
+        await store.DeleteAllAsync(bucket, prefix, context.CancellationToken);
+        if ((await store.ListAsync(bucket, prefix, null, 1, context.CancellationToken)).Objects.Count > 0)
+        {
+            throw new TransientFailureException($"Backups of '{place.Code}' are still there after they were deleted.");
+        }
+
+        foreach (var backup in await catalogue.ListAsync(place.TenantId, context.CancellationToken))
+        {
+            await catalogue.DeleteAsync(backup.Id, context.CancellationToken);
+        }
+
+        return Nothing.Value;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Bibind.Activities.Processes;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Backup;
+
+/// <summary>
+/// What a running <c>pg_dump</c> writes, hashed as it passes. The end of the stream is the end of a good dump: where
+/// the program failed, the last read throws instead, so that no half dump is ever stored as a whole one.
+/// </summary>
+internal sealed class DumpStream : Stream
+{
+    private readonly Process _process;
+    private readonly string _database;
+    private readonly OutputTail _errors;
+    private readonly Task _readErrors;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    public DumpStream(Process process, string database, string password)
+    {
+        _process = process;
+        _database = database;
+        _errors = new OutputTail(password);
+        _readErrors = _errors.ReadAsync(process.StandardError, CancellationToken.None);
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Lower-case hex of the SHA-256 of what was read so far.</summary>
+    public string Sha256 => Convert.ToHexStringLower(_hash.GetCurrentHash());
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await _process.StandardOutput.BaseStream.ReadAsync(buffer, cancellationToken);
+        if (read > 0)
+        {
+            _hash.AppendData(buffer.Span[..read]);
+        }
+        else if (buffer.Length > 0)
+        {
+            await ThrowIfFailedAsync(cancellationToken);
+        }
+
+        return read;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("The dump is read asynchronously.");
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+        // Nothing is written here.
+    }
+
+    /// <summary>Ends the program if it still runs, and waits until it is gone.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        await _process.WaitForExitAsync(CancellationToken.None);
+        await _readErrors;
+        _process.Dispose();
+        _hash.Dispose();
+        await base.DisposeAsync();
+    }
+
+    private async Task ThrowIfFailedAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        await _readErrors;
+        if (_process.ExitCode == 0)
+        {
+            return;
+        }
+
+        var tail = _errors.ToString();
+        if (tail.Contains("server version mismatch", StringComparison.Ordinal))
+        {
+            throw new PermanentFailureException(
+                $"pg_dump is older than the server of '{_database}': name a newer one in Backups:PgDump. It said: {tail}");
+        }
+
+        throw new TransientFailureException($"pg_dump of '{_database}' failed with exit code {_process.ExitCode}: {tail}");
+    }
+}

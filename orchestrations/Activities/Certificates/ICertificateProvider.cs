@@ -1,0 +1,16 @@
+using Bibind.Contracts;
+
+namespace Bibind.Activities.Certificates;
+
+/// <summary>Gets TLS certificates for tenants' host names.</summary>
+public interface ICertificateProvider
+{
+    /// <summary>Gets a certificate for the host name; succeeds when a valid one is there.</summary>
+    Task IssueAsync(TenantPlace place, CancellationToken cancellationToken);
+
+    /// <summary>Revokes and removes the certificate; succeeds when there is none.</summary>
+    Task RevokeAsync(TenantPlace place, CancellationToken cancellationToken);
+
+    /// <summary>True if a certificate of the tenant's own is there, as the provider answers now.</summary>
+    Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken);
+}

@@ -1,0 +1,16 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Certificates;
+
+/// <summary>Revokes the tenant's TLS certificate.</summary>
+public sealed class RevokeCertificate(ICertificateProvider certificates) : TaskActivity<TenantPlace, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await certificates.RevokeAsync(place, context.CancellationToken);
+        return Nothing.Value;
+    }
+}

@@ -1,0 +1,18 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Secrets;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Credentials;
+
+/// <summary>Deletes every secret of a tenant.</summary>
+public sealed class ForgetCredentials(ISecretStore secrets) : TaskActivity<TenantPlace, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(place);
+        await secrets.DeleteAsync(TenantSecrets.Prefix(place.TenantId), context.CancellationToken);
+        return Nothing.Value;
+    }
+}

@@ -1,0 +1,28 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Secrets;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Credentials;
+
+/// <summary>Makes the tenant's passwords and keeps them as secrets; those that are there already stay.</summary>
+public sealed class PrepareCredentials(ISecretStore secrets, PreparedPasswords passwords) : TaskActivity<TenantPlace, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(place);
+        var cancellationToken = context.CancellationToken;
+        var id = place.TenantId;
+
+        var prepared = new Lazy<PreparedPassword>(passwords.Take);
+        var password = await secrets.GetOrSetAsync(TenantSecrets.Administrator(id), () => prepared.Value.Password, cancellationToken);
+        await secrets.GetOrSetAsync(
+            TenantSecrets.AdministratorHash(id),
+            // An earlier attempt may have stored the password and not the hash.
+            () => prepared.IsValueCreated && prepared.Value.Password == password ? prepared.Value.Hash : PasslibPbkdf2Sha512.Hash(password),
+            cancellationToken);
+        await secrets.GetOrSetAsync(TenantSecrets.User(id), RandomPassword.Make, cancellationToken);
+        return Nothing.Value;
+    }
+}

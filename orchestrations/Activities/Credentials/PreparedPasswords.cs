@@ -1,0 +1,90 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Activities.Credentials;
+
+/// <summary>A password and its hash.</summary>
+public sealed record PreparedPassword(string Password, string Hash)
+{
+    /// <summary>Neither is printed.</summary>
+    public override string ToString() => nameof(PreparedPassword);
+}
+
+/// <summary>
+/// Keeps hashed passwords ready: the hash that the application asks for costs more CPU time than cloning a database.
+/// </summary>
+public sealed class PreparedPasswords : IHostedService, IDisposable
+{
+    private readonly Channel<PreparedPassword>? _ready;
+    private readonly CancellationTokenSource _stop = new();
+    private int _disposed;
+
+    /// <summary>An empty pool; it fills once started.</summary>
+    public PreparedPasswords(IOptions<CredentialsOptions> options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Value.PoolSize > 0)
+        {
+            _ready = Channel.CreateBounded<PreparedPassword>(
+                new BoundedChannelOptions(options.Value.PoolSize) { SingleWriter = true });
+        }
+    }
+
+    /// <summary>How many are ready.</summary>
+    public int Count => _ready?.Reader.Count ?? 0;
+
+    /// <summary>One that is ready, else one made now; never the same twice.</summary>
+    public PreparedPassword Take() => _ready is not null && _ready.Reader.TryRead(out var ready) ? ready : Make();
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_ready is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        // A thread of its own: each hash would hold a thread of the pool for a second.
+        var stop = _stop.Token;
+        new Thread(() => Fill(_ready.Writer, stop)) { IsBackground = true, Name = "password-hashes" }.Start();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => _stop.CancelAsync();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // The container knows the pool twice, as itself and as a hosted service, and disposes of both.
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _stop.Cancel();
+            _stop.Dispose();
+        }
+    }
+
+    private static PreparedPassword Make()
+    {
+        var password = RandomPassword.Make();
+        return new PreparedPassword(password, PasslibPbkdf2Sha512.Hash(password));
+    }
+
+    private static void Fill(ChannelWriter<PreparedPassword> ready, CancellationToken stop)
+    {
+        ThreadNiceness.YieldToEveryone();
+        try
+        {
+            // The thread has nothing else to do than to wait for room.
+            while (ready.WaitToWriteAsync(stop).AsTask().GetAwaiter().GetResult())
+            {
+                ready.TryWrite(Make());
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The host stops; what is ready was given to nobody.
+        }
+    }
+}

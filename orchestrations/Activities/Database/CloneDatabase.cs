@@ -1,0 +1,82 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Bibind.Activities.Database;
+
+/// <summary>Clones the template for a tenant and holds the clone back from the application.</summary>
+public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time, ILogger<CloneDatabase> logger)
+    : TaskActivity<TenantPlace, CloneResult>
+{
+    /// <inheritdoc/>
+    public override async Task<CloneResult> RunAsync(TaskActivityContext context, TenantPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(place);
+        var cancellationToken = context.CancellationToken;
+        var target = MarkedDatabase.Of(place);
+        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, target.Maker, cancellationToken);
+        return await session.InWordsAsync(target.Name, async () =>
+        {
+            await MarkedDatabases.EndMakersAsync(session, target, time, cancellationToken);
+            if (await MarkedDatabases.FindOursAsync(session, target, cancellationToken) is { } there)
+            {
+                return new CloneResult(there.Bytes, AlreadyThere: true);
+            }
+
+            if (!await MarkedDatabases.IsStagedAsync(session, target, cancellationToken))
+            {
+                await CopyAsync(session, place.TemplateDatabase, target, cancellationToken);
+            }
+
+            await MarkedDatabases.PublishAsync(session, target, cancellationToken);
+
+            var made = await MarkedDatabases.FindOursAsync(session, target, cancellationToken)
+                ?? throw new TransientFailureException($"The database '{target.Name}' is not there after it was cloned.");
+            logger.DatabaseCloned(target.Name, place.TemplateDatabase, made.Bytes);
+            return new CloneResult(made.Bytes, AlreadyThere: false);
+        });
+    }
+
+    private async Task CopyAsync(MaintenanceSession session, string template, MarkedDatabase target, CancellationToken cancellationToken)
+    {
+        var source = await MarkedDatabases.LookAsync(session, template, cancellationToken)
+            ?? throw new PermanentFailureException($"The template database '{template}' does not exist on server '{session.Server.Code}'.");
+        var create = $"create database {SqlText.Identifier(target.StagingName)} template {SqlText.Identifier(template)} is_template true"
+            + CloneStrategy.Clause(session.MajorVersion, source.Bytes);
+
+        await TemplateSessions.EndAsync(session, template, time, cancellationToken);
+        try
+        {
+            await session.ExecuteAsync(create, cancellationToken);
+        }
+        catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.ObjectInUse)
+        {
+            // PostgreSQL waited five seconds for sessions that came after we ended the others, or that we may not end.
+            if (await TemplateSessions.EndAsync(session, template, time, cancellationToken) == 0)
+            {
+                throw await InUseAsync(session, template, cancellationToken);
+            }
+
+            await CopyAgainAsync(session, template, create, cancellationToken);
+        }
+    }
+
+    private static async Task CopyAgainAsync(MaintenanceSession session, string template, string create, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.ExecuteAsync(create, cancellationToken);
+        }
+        catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.ObjectInUse)
+        {
+            throw await InUseAsync(session, template, cancellationToken);
+        }
+    }
+
+    private static async Task<TransientFailureException> InUseAsync(
+        MaintenanceSession session, string template, CancellationToken cancellationToken) =>
+        new($"The template '{template}' is in use by {await TemplateSessions.DescribeAsync(session, template, cancellationToken)}"
+            + " and cannot be cloned until they disconnect.");
+}

@@ -1,0 +1,90 @@
+using System.Data;
+using Bibind.ControlPlane.Servers;
+using Npgsql;
+
+namespace Bibind.Activities.Database;
+
+/// <summary>A session on a server's maintenance database, from which databases are made and dropped.</summary>
+public sealed class MaintenanceSession : IAsyncDisposable
+{
+    internal const string Database = "postgres";
+
+    // Copying or deleting a large database takes minutes; the caller's token still ends it at once.
+    private const int CopySeconds = 1800;
+
+    private readonly NpgsqlConnection _connection;
+
+    private MaintenanceSession(ServerConnection server, NpgsqlConnection connection)
+    {
+        Server = server;
+        _connection = connection;
+    }
+
+    public ServerConnection Server { get; }
+
+    /// <summary>PostgreSQL's major version.</summary>
+    public int MajorVersion => _connection.PostgreSqlVersion.Major;
+
+    internal static async Task<MaintenanceSession> BeginAsync(
+        ServerConnection server, NpgsqlConnection connection, string applicationName, CancellationToken cancellationToken)
+    {
+        var session = new MaintenanceSession(server, connection);
+        await session.ExecuteAsync("select set_config('application_name', $1, false)", cancellationToken, applicationName);
+        return session;
+    }
+
+    /// <summary>Runs an effect; what PostgreSQL refuses comes out in words that name <paramref name="database"/>.</summary>
+    public Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect) => PostgresErrors.InWordsAsync(Server, database, effect);
+
+    internal async Task ExecuteAsync(string sql, CancellationToken cancellationToken, params object[] parameters)
+    {
+        await using var command = Prepare(sql, parameters);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    internal async Task<List<T>> QueryAsync<T>(
+        string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params object[] parameters)
+    {
+        await using var command = Prepare(sql, parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            // Back in the pool the session must not look like a maker that a crashed attempt left running.
+            if (_connection.FullState == ConnectionState.Open)
+            {
+                await ExecuteAsync("reset application_name", CancellationToken.None);
+            }
+        }
+        catch (NpgsqlException)
+        {
+            // A session that broke does not go back into the pool, and what broke it is reported by who used it.
+        }
+        finally
+        {
+            await _connection.DisposeAsync();
+        }
+    }
+
+    private NpgsqlCommand Prepare(string sql, object[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, _connection) { CommandTimeout = CopySeconds };
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = parameter });
+        }
+
+        return command;
+    }
+}

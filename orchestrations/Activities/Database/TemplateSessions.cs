@@ -1,0 +1,75 @@
+using Npgsql;
+
+namespace Bibind.Activities.Database;
+
+/// <summary>Sessions on a template keep it from being cloned: they are ended where that is allowed, and named where not.</summary>
+internal static class TemplateSessions
+{
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan EndPause = TimeSpan.FromMilliseconds(10);
+
+    // Only clients have a user. Their backend_type would say it better, but is hidden from us for other roles' sessions.
+    private const string Sql = """
+        select pid, usename::text, coalesce(application_name, '')
+        from pg_stat_activity where datname = $1 and pid <> pg_backend_pid() and usename is not null order by pid
+        """;
+
+    private sealed record Session(int ProcessId, string User, string Application)
+    {
+        public override string ToString() => Application.Length == 0 ? User : $"{User} ({Application})";
+    }
+
+    /// <summary>Ends every session on the database that we may end, and waits shortly until they are gone.</summary>
+    /// <returns>How many were ended.</returns>
+    public static async Task<int> EndAsync(MaintenanceSession session, string database, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var ended = new HashSet<int>();
+        var refused = new HashSet<int>();
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            var left = (await ListAsync(session, database, cancellationToken)).Where(s => !refused.Contains(s.ProcessId)).ToList();
+            if (left.Count == 0 || time.GetElapsedTime(began) > EndLimit)
+            {
+                return ended.Count;
+            }
+
+            foreach (var other in left)
+            {
+                if (await MayEndAsync(session, other.ProcessId, cancellationToken))
+                {
+                    ended.Add(other.ProcessId);
+                }
+                else
+                {
+                    refused.Add(other.ProcessId);
+                }
+            }
+
+            await Task.Delay(EndPause, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Who uses the database, for people: <c>odoo (odoo-1234), postgres (psql)</c>.</summary>
+    public static async Task<string> DescribeAsync(MaintenanceSession session, string database, CancellationToken cancellationToken)
+    {
+        var sessions = await ListAsync(session, database, cancellationToken);
+        return sessions.Count == 0 ? "a session that has ended since" : string.Join(", ", sessions);
+    }
+
+    private static Task<List<Session>> ListAsync(MaintenanceSession session, string database, CancellationToken cancellationToken) =>
+        session.QueryAsync(Sql, row => new Session(row.GetInt32(0), row.GetString(1), row.GetString(2)), cancellationToken, database);
+
+    private static async Task<bool> MayEndAsync(MaintenanceSession session, int processId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.ExecuteAsync("select pg_terminate_backend($1)", cancellationToken, processId);
+            return true;
+        }
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using Bibind.Activities.Backup;
+using Bibind.Activities.Certificates;
+using Bibind.Activities.Credentials;
+using Bibind.Activities.Database;
+using Bibind.Activities.Dns;
+using Bibind.Activities.Routing;
+using Bibind.Activities.Storage;
+using Bibind.Contracts;
+using Bibind.ControlPlane.Secrets;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Activities.Inventory;
+
+/// <summary>Asks every server what is left of a tenant; one that cannot be asked makes its item unknown, not the answer fail.</summary>
+public sealed class TakeInventory(
+    PostgresConnector postgres,
+    IDnsProvider dns,
+    ICertificateProvider certificates,
+    IRouteProvider routes,
+    IObjectStore store,
+    TenantBucket buckets,
+    ISecretStore secrets,
+    IOptions<BackupOptions> backups,
+    ILogger<TakeInventory> logger) : TaskActivity<InventoryRequest, Contracts.Inventory>
+{
+    private const int CountedAtMost = 1000;
+    private const string ForeignDetail = "something of that name is there, but it is not this tenant's";
+
+    private const string RoleSql = "select shobj_description(oid, 'pg_authid') from pg_roles where rolname = $1";
+
+    /// <inheritdoc/>
+    public override async Task<Contracts.Inventory> RunAsync(TaskActivityContext context, InventoryRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(request);
+        var cancellationToken = context.CancellationToken;
+        var place = request.Place;
+        var target = MarkedDatabase.Of(place);
+        return new Contracts.Inventory
+        {
+            Items =
+            [
+                await AskAsync("database", target.Name, () => LookForDatabaseAsync(place, target, target.Name, cancellationToken)),
+                await AskAsync("database", target.StagingName, () => LookForDatabaseAsync(place, target, target.StagingName, cancellationToken)),
+                await AskAsync("role", target.Name, () => LookForRoleAsync(place, target, cancellationToken)),
+                await AskAsync("dns-record", place.Host, async () => Seen(await dns.ExistsAsync(place, cancellationToken))),
+                await AskAsync("certificate", place.Host, async () => Seen(await certificates.ExistsAsync(place, cancellationToken))),
+                await AskAsync("route", place.Host, async () => Seen(await routes.ExistsAsync(place, cancellationToken))),
+                await AskAsync("bucket", place.Bucket, () => LookForBucketAsync(place, cancellationToken)),
+                await AskAsync("backup", BackupKeys.Prefix(place), () => LookForBackupsAsync(request, cancellationToken)),
+                await AskAsync("secret", TenantSecrets.Prefix(place.TenantId), () => LookForSecretsAsync(place, cancellationToken)),
+            ],
+        };
+    }
+
+    private async Task<InventoryItem> AskAsync(string kind, string name, Func<Task<Answer>> ask)
+    {
+        try
+        {
+            var answer = await ask();
+            return new InventoryItem(kind, name, answer.State, answer.Detail);
+        }
+        catch (Exception unanswered) when (unanswered is not OperationCanceledException)
+        {
+            logger.InventoryUnknown(kind, name, unanswered);
+            return new InventoryItem(kind, name, InventoryItem.Unknown, unanswered.Message);
+        }
+    }
+
+    private async Task<Answer> LookForDatabaseAsync(TenantPlace place, MarkedDatabase target, string name, CancellationToken cancellationToken)
+    {
+        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
+        return await session.InWordsAsync(name, async () =>
+        {
+            var sight = await MarkedDatabases.LookAsync(session, name, cancellationToken);
+            var isStaging = name == target.StagingName;
+            return sight is null ? Seen(false)
+                : target.Marks(sight.Comment) || (isStaging && sight.Comment is null) ? new Answer(InventoryItem.Present, $"{sight.Bytes} bytes")
+                : new Answer(InventoryItem.Absent, ForeignDetail);
+        });
+    }
+
+    private async Task<Answer> LookForRoleAsync(TenantPlace place, MarkedDatabase target, CancellationToken cancellationToken)
+    {
+        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
+        return await session.InWordsAsync(target.Name, async () =>
+        {
+            var comments = await session.QueryAsync(RoleSql, row => row.IsDBNull(0) ? null : row.GetString(0), cancellationToken, target.Name);
+            return comments.Count == 0 ? Seen(false)
+                : target.Marks(comments[0]) ? Seen(true)
+                : new Answer(InventoryItem.Absent, ForeignDetail);
+        });
+    }
+
+    private async Task<Answer> LookForBucketAsync(TenantPlace place, CancellationToken cancellationToken) =>
+        await buckets.LookAsync(place, cancellationToken) switch
+        {
+            BucketSight.Absent => Seen(false),
+            BucketSight.Ours => Seen(true),
+            _ => new Answer(InventoryItem.Absent, ForeignDetail),
+        };
+
+    private async Task<Answer> LookForBackupsAsync(InventoryRequest request, CancellationToken cancellationToken)
+    {
+        var page = await store.ListAsync(backups.Value.Bucket, BackupKeys.Prefix(request.Place), null, CountedAtMost, cancellationToken);
+        var count = page.Next is null ? $"{page.Objects.Count} objects" : $"more than {CountedAtMost} objects";
+        return page.Objects.Count == 0 ? Seen(false)
+            : request.KeepBackups ? new Answer(InventoryItem.Kept, $"{count}, kept as ordered")
+            : new Answer(InventoryItem.Present, count);
+    }
+
+    private async Task<Answer> LookForSecretsAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        var count = await secrets.CountAsync(TenantSecrets.Prefix(place.TenantId), cancellationToken);
+        return count == 0 ? Seen(false) : new Answer(InventoryItem.Present, $"{count} secrets");
+    }
+
+    private static Answer Seen(bool isThere) => new(isThere ? InventoryItem.Present : InventoryItem.Absent, null);
+
+    private sealed record Answer(string State, string? Detail);
+}

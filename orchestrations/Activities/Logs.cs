@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.Activities;
+
+/// <summary>What the effects log; event ids 3000 to 3099. Never a password, a body or a caller's full address.</summary>
+internal static partial class Logs
+{
+    [LoggerMessage(3000, LogLevel.Information, "Cloned database {Database} from {Template}: {Bytes} bytes")]
+    public static partial void DatabaseCloned(this ILogger logger, string database, string template, long bytes);
+
+    [LoggerMessage(3001, LogLevel.Warning, "Left database {Database} on server {Server} alone: it does not carry our mark")]
+    public static partial void ForeignDatabaseLeft(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3002, LogLevel.Information, "Handed database {Database} over to role {Role}")]
+    public static partial void DatabaseHandedOver(this ILogger logger, string database, string role);
+
+    [LoggerMessage(3010, LogLevel.Information, "Configured the application in database {Database}")]
+    public static partial void ApplicationConfigured(this ILogger logger, string database);
+
+    [LoggerMessage(3011, LogLevel.Information, "The application of server {Server} does not answer: the standard user is put off")]
+    public static partial void ApplicationSilent(this ILogger logger, string server);
+
+    [LoggerMessage(3020, LogLevel.Warning, "Left bucket {Bucket} alone: it does not carry our mark")]
+    public static partial void ForeignBucketLeft(this ILogger logger, string bucket);
+
+    [LoggerMessage(3030, LogLevel.Information, "Backed up database {Database} as {Key}: {Bytes} bytes")]
+    public static partial void BackupTaken(this ILogger logger, string database, string key, long bytes);
+
+    [LoggerMessage(3031, LogLevel.Warning, "Took no backup of database {Database}: Backups:Enabled is false")]
+    public static partial void BackupsDisabled(this ILogger logger, string database);
+
+    [LoggerMessage(3040, LogLevel.Warning, "Cannot tell whether the {Kind} {Name} is still there")]
+    public static partial void InventoryUnknown(this ILogger logger, string kind, string name, Exception reason);
+
+    [LoggerMessage(3050, LogLevel.Information, "Initialised template database {Database} by {Initialisation}")]
+    public static partial void TemplateInitialised(this ILogger logger, string database, string initialisation);
+
+    [LoggerMessage(3051, LogLevel.Information, "Template {Code} is ready: database {Database}, content {Hash}")]
+    public static partial void TemplateReady(this ILogger logger, string code, string database, string hash);
+
+    [LoggerMessage(3052, LogLevel.Warning, "Extension {Extension} is not available in database {Database}: {Reason}")]
+    public static partial void ExtensionUnavailable(this ILogger logger, string extension, string database, string reason);
+
+    [LoggerMessage(3060, LogLevel.Information, "The caller at {Caller} answered {Status} to the end of job {Job}")]
+    public static partial void CallerAnswered(this ILogger logger, string caller, string job, int status);
+
+    [LoggerMessage(3061, LogLevel.Warning, "The caller at {Caller} is not told of the end of job {Job}: {Reason}")]
+    public static partial void CallbackRefused(this ILogger logger, string caller, string job, string reason);
+}

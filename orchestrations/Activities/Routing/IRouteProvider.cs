@@ -1,0 +1,16 @@
+using Bibind.Contracts;
+
+namespace Bibind.Activities.Routing;
+
+/// <summary>Publishes tenants at a reverse proxy.</summary>
+public interface IRouteProvider
+{
+    /// <summary>Leads the host name to the tenant's server; succeeds when it does already.</summary>
+    Task PublishAsync(TenantPlace place, CancellationToken cancellationToken);
+
+    /// <summary>Withdraws the route; succeeds when there is none.</summary>
+    Task WithdrawAsync(TenantPlace place, CancellationToken cancellationToken);
+
+    /// <summary>True if the tenant's route is there, as the proxy answers now.</summary>
+    Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken);
+}

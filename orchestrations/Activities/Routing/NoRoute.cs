@@ -1,0 +1,16 @@
+using Bibind.Contracts;
+
+namespace Bibind.Activities.Routing;
+
+/// <summary>The provider <c>none</c>: the proxy leads every host name to the server, which chooses the database by its name.</summary>
+public sealed class NoRoute : IRouteProvider
+{
+    /// <inheritdoc/>
+    public Task PublishAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task WithdrawAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(false);
+}

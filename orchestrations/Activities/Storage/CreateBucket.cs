@@ -1,0 +1,23 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Storage;
+
+/// <summary>Creates the tenant's bucket and marks it as ours.</summary>
+public sealed class CreateBucket(IObjectStore store, TenantBucket buckets) : TaskActivity<TenantPlace, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(place);
+        if (await buckets.LookAsync(place, context.CancellationToken) == BucketSight.Foreign)
+        {
+            throw new PermanentFailureException($"A bucket named '{place.Bucket}' is already there and is not this tenant's; it was left as it is.");
+        }
+
+        await store.CreateBucketAsync(place.Bucket, context.CancellationToken);
+        await buckets.MarkAsync(place, context.CancellationToken);
+        return Nothing.Value;
+    }
+}

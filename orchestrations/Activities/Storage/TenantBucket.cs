@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using Bibind.Contracts;
+
+namespace Bibind.Activities.Storage;
+
+/// <summary>What a look at a tenant's bucket showed.</summary>
+public enum BucketSight
+{
+    /// <summary>There is none.</summary>
+    Absent,
+
+    /// <summary>It carries our mark for this tenant, or is empty: an attempt of ours ended before it was marked.</summary>
+    Ours,
+
+    /// <summary>It holds something and is not marked as this tenant's.</summary>
+    Foreign,
+}
+
+/// <summary>The bucket of a tenant and the object in it that says whose it is.</summary>
+public sealed class TenantBucket(IObjectStore store)
+{
+    private const string MarkKey = ".bibind";
+
+    /// <summary>Whose the bucket is.</summary>
+    public async Task<BucketSight> LookAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        if (!await store.BucketExistsAsync(place.Bucket, cancellationToken))
+        {
+            return BucketSight.Absent;
+        }
+
+        await using var mark = await store.OpenReadAsync(place.Bucket, MarkKey, cancellationToken);
+        if (mark is null)
+        {
+            var first = await store.ListAsync(place.Bucket, string.Empty, null, 1, cancellationToken);
+            return first.Objects.Count == 0 ? BucketSight.Ours : BucketSight.Foreign;
+        }
+
+        using var reader = new StreamReader(mark, Encoding.UTF8);
+        return await reader.ReadToEndAsync(cancellationToken) == Mark(place) ? BucketSight.Ours : BucketSight.Foreign;
+    }
+
+    /// <summary>Marks the bucket as the tenant's.</summary>
+    public async Task MarkAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        using var mark = new MemoryStream(Encoding.UTF8.GetBytes(Mark(place)));
+        await store.PutAsync(place.Bucket, MarkKey, mark, cancellationToken);
+    }
+
+    private static string Mark(TenantPlace place) => string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId}");
+}

@@ -1,0 +1,46 @@
+using System.Text.RegularExpressions;
+using Bibind.Activities.Database;
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Templates;
+
+/// <summary>Checks that the server's PostgreSQL lets us in and that the template's database is not there yet.</summary>
+public sealed partial class CheckTemplate(PostgresConnector postgres) : TaskActivity<CreateTemplateOrder, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(order);
+        // They become arguments of a program; the door has checked them, and this is the use.
+        if (order.Modules.Count == 0 || order.Modules.FirstOrDefault(m => !ModuleName().IsMatch(m)) is not null)
+        {
+            throw new PermanentFailureException($"The modules of template '{order.Code}' must be names of lower-case letters, digits and '_'.");
+        }
+
+        if (!LanguageCode().IsMatch(order.Language))
+        {
+            throw new PermanentFailureException($"The language '{order.Language}' of template '{order.Code}' is not written as in 'fr_FR'.");
+        }
+
+        if (!Initialisations.All.Contains(order.Initialisation))
+        {
+            throw new PermanentFailureException(
+                $"Template '{order.Code}' is to be initialised by '{order.Initialisation}'; known are {string.Join(", ", Initialisations.All)}.");
+        }
+
+        await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind check {order.Code}", context.CancellationToken);
+        return await session.InWordsAsync(order.Database, async () =>
+        {
+            await MarkedDatabases.FindOursAsync(session, MarkedDatabase.Of(order), context.CancellationToken);
+            return Nothing.Value;
+        });
+    }
+
+    [GeneratedRegex(@"^[a-z][a-z0-9_]*\z")]
+    private static partial Regex ModuleName();
+
+    [GeneratedRegex(@"^[a-z]{2,3}(?:_[A-Z0-9]{2,3})?(?:@[a-z]+)?\z")]
+    private static partial Regex LanguageCode();
+}

@@ -1,0 +1,64 @@
+using Bibind.Activities.Database;
+using Bibind.Contracts;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.Activities.Templates;
+
+/// <summary>Fills the template's database with the application's modules.</summary>
+public sealed class InitialiseTemplate(
+    PostgresConnector postgres, TemplateDatabase databases, OdooBin program, OdooDatabaseService service, ILogger<InitialiseTemplate> logger)
+    : TaskActivity<CreateTemplateOrder, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(order);
+        var cancellationToken = context.CancellationToken;
+        if (order.Initialisation != Initialisations.None && !await IsDoneAsync(order, cancellationToken))
+        {
+            await InstallAsync(order, cancellationToken);
+            logger.TemplateInitialised(order.Database, order.Initialisation);
+        }
+
+        await databases.GiveToApplicationAsync(order, cancellationToken);
+        return Nothing.Value;
+    }
+
+    private async Task InstallAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
+    {
+        if (order.Initialisation == Initialisations.JsonRpc)
+        {
+            await service.InstallAsync(order, cancellationToken);
+            return;
+        }
+
+        // What an earlier attempt half installed is not built upon; a program that it left running loses its database.
+        if (!await databases.DropAsync(order, cancellationToken))
+        {
+            throw new PermanentFailureException($"A database named '{order.Database}' is there and is not ours; it was left as it is.");
+        }
+
+        await databases.CreateAsync(order, cancellationToken);
+        await program.InstallAsync(order, cancellationToken);
+        if (await databases.FindMissingModulesAsync(order, order.Database, cancellationToken) is { Count: > 0 } missing)
+        {
+            throw new PermanentFailureException($"The initialisation of '{order.Database}' ended well and did not install {string.Join(", ", missing)}.");
+        }
+    }
+
+    private async Task<bool> IsDoneAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
+    {
+        var target = MarkedDatabase.Of(order);
+        await using (var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind look {order.Code}", cancellationToken))
+        {
+            if (await session.InWordsAsync(target.Name, () => MarkedDatabases.FindOursAsync(session, target, cancellationToken)) is null)
+            {
+                return false;
+            }
+        }
+
+        return (await databases.FindMissingModulesAsync(order, order.Database, cancellationToken)).Count == 0;
+    }
+}

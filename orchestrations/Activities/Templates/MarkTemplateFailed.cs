@@ -1,0 +1,18 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Templates;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Templates;
+
+/// <summary>Tells the control database why a template could not be made.</summary>
+public sealed class MarkTemplateFailed(ITemplateDirectory directory) : TaskActivity<TemplateFailure, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, TemplateFailure failure)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(failure);
+        await directory.MarkFailedAsync(failure.TemplateId, failure.JobId, failure.Reason, context.CancellationToken);
+        return Nothing.Value;
+    }
+}

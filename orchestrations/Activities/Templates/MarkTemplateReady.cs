@@ -1,0 +1,58 @@
+using System.Text.RegularExpressions;
+using Bibind.Activities.Database;
+using Bibind.Contracts;
+using Bibind.ControlPlane.Templates;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.Activities.Templates;
+
+/// <summary>Hashes the template's content, locks it against connections and tells the control database.</summary>
+public sealed partial class MarkTemplateReady(
+    PostgresConnector postgres, ITemplateDirectory directory, TimeProvider time, ILogger<MarkTemplateReady> logger)
+    : TaskActivity<CreateTemplateOrder, TemplateReady>
+{
+    /// <inheritdoc/>
+    public override async Task<TemplateReady> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(order);
+        var cancellationToken = context.CancellationToken;
+        var target = MarkedDatabase.Of(order);
+        await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind lock {order.Code}", cancellationToken);
+        var sight = await session.InWordsAsync(target.Name, () => MarkedDatabases.FindOursAsync(session, target, cancellationToken))
+            ?? throw new PermanentFailureException($"The database '{target.Name}' is not there, so it cannot be made a template.");
+
+        // A locked database cannot be read any more, so its mark remembers the hash for the next attempt.
+        var hash = sight.AllowsConnections ? await HashAsync(order, cancellationToken) : RememberedHash(order, sight.Comment);
+        await session.InWordsAsync(target.Name, async () =>
+        {
+            var database = SqlText.Identifier(target.Name);
+            await session.ExecuteAsync(
+                $"""
+                comment on database {database} is {SqlText.Literal($"{target.Mark} hash={hash}")};
+                alter database {database} allow_connections false is_template true
+                """,
+                cancellationToken);
+            return await TemplateSessions.EndAsync(session, target.Name, time, cancellationToken);
+        });
+
+        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, sight.Bytes, cancellationToken);
+        logger.TemplateReady(order.Code, order.Database, hash);
+        return new TemplateReady(order.Code, order.Database, hash, sight.Bytes);
+    }
+
+    private async Task<string> HashAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
+    {
+        await using var content = await postgres.OpenAsync(order.ServerId, order.Database, cancellationToken);
+        return await content.InWordsAsync(() => TemplateContent.HashAsync(content.Connection, cancellationToken));
+    }
+
+    private static string RememberedHash(CreateTemplateOrder order, string? comment) =>
+        HashInMark().Match(comment ?? string.Empty) is { Success: true } match
+            ? match.Groups[1].Value
+            : throw new PermanentFailureException($"The database '{order.Database}' takes no connections and was not locked by us: its content cannot be read.");
+
+    [GeneratedRegex(" hash=([0-9a-f]{64})\\z")]
+    private static partial Regex HashInMark();
+}

@@ -1,0 +1,96 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using Bibind.Activities.Processes;
+using Bibind.Contracts;
+using Bibind.ControlPlane.Servers;
+using Bibind.Durable;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Activities.Templates;
+
+/// <summary>Installs modules with the application's own program.</summary>
+public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> options, TimeProvider time)
+{
+    /// <summary>Installs the template's modules into its database, which is there and empty.</summary>
+    /// <exception cref="PermanentFailureException">The program is missing, or did not end within its limit.</exception>
+    /// <exception cref="TransientFailureException">It failed; the last lines that it wrote.</exception>
+    public async Task InstallAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var server = await servers.GetConnectionAsync(order.ServerId, cancellationToken);
+        var limit = options.Value.InitialisationLimit;
+        using var process = Start(order, server);
+        var tail = new OutputTail(server.DatabasePassword);
+        using var limited = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);
+        try
+        {
+            process.StandardInput.Close();
+            await Task.WhenAll(
+                tail.ReadAsync(process.StandardOutput, either.Token),
+                tail.ReadAsync(process.StandardError, either.Token),
+                process.WaitForExitAsync(either.Token));
+        }
+        catch (OperationCanceledException) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new PermanentFailureException(
+                $"The initialisation of '{order.Database}' did not end within {limit} (Templates:InitialisationLimit) and was stopped. It said: {tail}");
+        }
+        finally
+        {
+            await EndAsync(process);
+        }
+
+        if (process.ExitCode != 0)
+        {
+            throw new TransientFailureException($"The initialisation of '{order.Database}' failed with exit code {process.ExitCode}: {tail}");
+        }
+    }
+
+    private static async Task EndAsync(Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    private Process Start(CreateTemplateOrder order, ServerConnection server)
+    {
+        var program = options.Value.OdooBin;
+        var file = ExternalProgram.Find(program)
+            ?? throw new PermanentFailureException($"The program '{program}' (Templates:OdooBin) was not found.");
+        var start = new ProcessStartInfo(file)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            CreateNoWindow = true,
+            ArgumentList =
+            {
+                "-d", order.Database,
+                "-i", string.Join(',', order.Modules),
+                "--without-demo=all",
+                $"--load-language={order.Language}",
+                "--stop-after-init",
+                "--no-http",
+                "--max-cron-threads=0",
+                "--db_host", server.DatabaseHost,
+                "--db_port", server.DatabasePort.ToString(CultureInfo.InvariantCulture),
+                "-r", server.DatabaseUser,
+            },
+        };
+        PostgresEnvironment.Apply(start.Environment, server, order.Database);
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception refused)
+        {
+            throw new PermanentFailureException($"The program '{file}' (Templates:OdooBin) cannot be run: {refused.Message}.");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Tenants;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Tenants;
+
+/// <summary>Ends a destroy: stores the proof, and the tenant is terminated if it is clean.</summary>
+public sealed class EndDestroyTenant(TenantLifecycle tenants) : TaskActivity<TenantDestroyEnd, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantDestroyEnd input)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(input);
+        await tenants.EndDestroyAsync(input, context.CancellationToken);
+        return Nothing.Value;
+    }
+}

@@ -1,0 +1,18 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Tenants;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Tenants;
+
+/// <summary>Ends a provisioning that was undone: state, reason and proof, and the code is free again.</summary>
+public sealed class MarkTenantFailed(TenantLifecycle tenants) : TaskActivity<TenantFailure, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantFailure input)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(input);
+        await tenants.MarkFailedAsync(input, context.CancellationToken);
+        return Nothing.Value;
+    }
+}

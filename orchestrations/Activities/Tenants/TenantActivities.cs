@@ -1,0 +1,21 @@
+using Bibind.ControlPlane.Tenants;
+using Bibind.Durable;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Bibind.Activities.Tenants;
+
+/// <summary>Registers the activities on the tenant's row.</summary>
+public static class TenantActivities
+{
+    /// <summary>Adds reserve, activate, mark failed, begin destroy and end destroy; the inventory is registered with the effects that it asks.</summary>
+    public static DurableTaskRegistry AddTenantActivities(this DurableTaskRegistry registry)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        return registry
+            .AddActivity(Contracts.Tenants.Reserve, s => new ReserveTenant(s.GetRequiredService<TenantLifecycle>()))
+            .AddActivity(Contracts.Tenants.Activate, s => new ActivateTenant(s.GetRequiredService<TenantLifecycle>()))
+            .AddActivity(Contracts.Tenants.MarkFailed, s => new MarkTenantFailed(s.GetRequiredService<TenantLifecycle>()))
+            .AddActivity(Contracts.Tenants.BeginDestroy, s => new BeginDestroyTenant(s.GetRequiredService<TenantLifecycle>()))
+            .AddActivity(Contracts.Tenants.EndDestroy, s => new EndDestroyTenant(s.GetRequiredService<TenantLifecycle>()));
+    }
+}

@@ -1,0 +1,18 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Orchestrators;
+
+/// <summary>Makes the decisions known to a worker.</summary>
+public static class OrchestratorRegistration
+{
+    /// <summary>Adds every orchestrator under its typed name.</summary>
+    public static DurableTaskRegistry AddOrchestrators(this DurableTaskRegistry registry)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        return registry
+            .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new ProvisionTenant())
+            .AddOrchestrator(Orchestrations.DestroyTenant, _ => new DestroyTenant())
+            .AddOrchestrator(Orchestrations.CreateTemplate, _ => new CreateTemplate());
+    }
+}

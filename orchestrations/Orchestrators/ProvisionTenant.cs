@@ -1,0 +1,62 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Orchestrators;
+
+/// <summary>Gives a customer a working tenant, or leaves nothing behind.</summary>
+public sealed class ProvisionTenant : TaskOrchestrator<ProvisionTenantOrder, TenantReady>
+{
+    /// <inheritdoc/>
+    public override async Task<TenantReady> RunAsync(TaskOrchestrationContext context, ProvisionTenantOrder order)
+    {
+        var saga = new Saga(context);
+        TenantPlace? place = null;
+        try
+        {
+            place = await context.CallActivityAsync(Tenants.Reserve, order);
+
+            await Branches.SettleAsync(
+                saga.DoAsync(Credentials.Prepare, place, undoneBy: Credentials.Forget),
+                saga.DoAsync(Database.Clone, place, undoneBy: Database.Drop),
+                saga.DoAsync(Dns.CreateRecord, place, undoneBy: Dns.DeleteRecord),
+                saga.DoAsync(Certificates.Issue, place, undoneBy: Certificates.Revoke),
+                saga.DoAsync(Storage.CreateBucket, place, undoneBy: Storage.DeleteBucket));
+
+            await context.CallActivityAsync(Application.Configure, place);
+            await saga.DoAsync(Routing.Publish, place, undoneBy: Routing.Withdraw);
+            await context.CallActivityAsync(Application.HandOver, place);
+            var user = await context.CallActivityAsync(Application.CreateStandardUser, place);
+            var smoke = await context.CallActivityAsync(Application.SmokeTest, place);
+            saga.UndoneBy(Backup.DeleteAll, place);
+            await context.CallActivityAsync(Backup.Take, new BackupRequest(place, "first"));
+            var ready = await context.CallActivityAsync(Tenants.Activate, place);
+            var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
+            return ready with { Notes = [.. Notes(user, smoke, notified)] };
+        }
+        catch (TaskFailedException failure)
+        {
+            await FailAsync(context, saga, order, place, failure.Reason);
+            throw;
+        }
+    }
+
+    private static async Task FailAsync(TaskOrchestrationContext context, Saga saga, ProvisionTenantOrder order, TenantPlace? place, string reason)
+    {
+        var failedUndoSteps = await saga.UndoAsync();
+        var inventory = place is null ? new Inventory() : await Inventories.TakeAsync(context, place, keepBackups: false);
+        await context.CallActivityAsync(Tenants.MarkFailed, new TenantFailure
+        {
+            TenantId = order.TenantId,
+            JobId = order.JobId,
+            Reason = reason,
+            Inventory = inventory with { FailedUndoSteps = failedUndoSteps },
+        });
+        if (place is not null)
+        {
+            await Callbacks.TellAsync(context, place, "failed", reason);
+        }
+    }
+
+    private static IEnumerable<string> Notes(params StepOutcome?[] outcomes) =>
+        outcomes.Where(o => o is { Done: false, Note: not null }).Select(o => o!.Note!);
+}

@@ -1,0 +1,57 @@
+using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Idempotency;
+using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Offers;
+using Bibind.ControlPlane.Plans;
+using Bibind.ControlPlane.Schema;
+using Bibind.ControlPlane.Secrets;
+using Bibind.ControlPlane.Servers;
+using Bibind.ControlPlane.Templates;
+using Bibind.ControlPlane.Tenants;
+using Bibind.ControlPlane.Webhooks;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.ControlPlane;
+
+/// <summary>Registers the control plane.</summary>
+public static class ControlPlaneServices
+{
+    /// <summary>
+    /// Adds the stores and the options of sections <c>Platform</c>, <c>Placement</c> and <c>Secrets</c>, checked at
+    /// start. The host registers the control database as the one <see cref="Npgsql.NpgsqlDataSource"/>.
+    /// </summary>
+    public static IServiceCollection AddControlPlane(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.AddOptions<PlatformOptions>().Bind(configuration.GetSection(PlatformOptions.Section)).ValidateOnStart();
+        services.AddOptions<PlacementOptions>().Bind(configuration.GetSection(PlacementOptions.Section)).ValidateOnStart();
+        services.AddOptions<SecretsOptions>().Bind(configuration.GetSection(SecretsOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PlatformOptions>, PlatformOptionsValidation>();
+        services.AddSingleton<IValidateOptions<PlacementOptions>, PlacementOptionsValidation>();
+        services.AddSingleton<IValidateOptions<SecretsOptions>, SecretsOptionsValidation>();
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ControlDatabaseMigrator>();
+        services.AddSingleton<LocalSecretStore>();
+        services.AddSingleton<ISecretStore>(s => s.GetRequiredService<LocalSecretStore>());
+        services.AddSingleton<IOneTimeReveal>(s => s.GetRequiredService<LocalSecretStore>());
+        services.AddSingleton<ServerStore>();
+        services.AddSingleton<IServerDirectory, ServerDirectory>();
+        services.AddSingleton<TemplateStore>();
+        services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());
+        services.AddSingleton<OfferStore>();
+        services.AddSingleton<PlanStore>();
+        services.AddSingleton<Reservations>();
+        services.AddSingleton<TenantStore>();
+        services.AddSingleton<TenantLifecycle>();
+        services.AddSingleton<JobStore>();
+        services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
+        services.AddSingleton<IdempotencyStore>();
+        services.AddSingleton<WebhookDeliveries>();
+        return services;
+    }
+}

@@ -1,0 +1,93 @@
+using Bibind.Contracts;
+using Bibind.Durable.Serialization;
+
+namespace Bibind.ControlPlane.Jobs;
+
+/// <summary>One orchestration run as people ask for it; its steps are the orchestration's history.</summary>
+public sealed record Job
+{
+    /// <summary>The orchestration's instance id.</summary>
+    public string Id { get; init; } = string.Empty;
+
+    /// <summary>One of <see cref="JobKinds"/>.</summary>
+    public string Kind { get; init; } = string.Empty;
+    public long? TenantId { get; init; }
+    public string? TenantCode { get; init; }
+
+    /// <summary>What it is about: a tenant's code, or <c>server/template</c>.</summary>
+    public string Subject { get; init; } = string.Empty;
+    public string RequestedBy { get; init; } = string.Empty;
+
+    /// <summary>True if no other changing job of the tenant may run beside it.</summary>
+    public bool Changing { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>One of <see cref="JobOutcomes"/>; null while it is open.</summary>
+    public string? Outcome { get; init; }
+
+    /// <summary>Why it failed, in words.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>JSON text.</summary>
+    public string? Result { get; init; }
+
+    /// <summary>JSON text of an <see cref="Contracts.Inventory"/>.</summary>
+    public string? Inventory { get; init; }
+
+    /// <summary>What was left when it ended, or null.</summary>
+    public Inventory? ReadInventory() => DataConverter.Default.Deserialize<Inventory>(Inventory);
+}
+
+/// <summary>The kinds of job.</summary>
+public static class JobKinds
+{
+    public const string Provision = "provision";
+    public const string Destroy = "destroy";
+    public const string CreateTemplate = "create-template";
+}
+
+/// <summary>How a job ended.</summary>
+public static class JobOutcomes
+{
+    public const string Succeeded = "succeeded";
+    public const string Failed = "failed";
+    public const string Cancelled = "cancelled";
+}
+
+/// <summary>A job to open.</summary>
+public sealed record NewJob
+{
+    public required string Id { get; init; }
+    public required string Kind { get; init; }
+    public long? TenantId { get; init; }
+    public string? TenantCode { get; init; }
+    public required string Subject { get; init; }
+    public required string RequestedBy { get; init; }
+    public bool Changing { get; init; } = true;
+}
+
+/// <summary>How a job is closed.</summary>
+public sealed record JobEnd
+{
+    /// <summary>One of <see cref="JobOutcomes"/>.</summary>
+    public required string Outcome { get; init; }
+    public string? Reason { get; init; }
+
+    /// <summary>Stored as JSON.</summary>
+    public object? Result { get; init; }
+    public Inventory? Inventory { get; init; }
+}
+
+/// <summary>Which jobs are wanted; null means any.</summary>
+public sealed record JobFilter
+{
+    public string? TenantCode { get; init; }
+    public string? Kind { get; init; }
+
+    /// <summary>True: only jobs that have not ended; false: only those that have.</summary>
+    public bool? Open { get; init; }
+
+    /// <summary>One of <see cref="JobOutcomes"/>.</summary>
+    public string? Outcome { get; init; }
+}

@@ -1,0 +1,101 @@
+using Bibind.Durable;
+using Bibind.Durable.Serialization;
+using Dapper;
+using Npgsql;
+
+namespace Bibind.ControlPlane.Jobs;
+
+/// <summary>The jobs in the control database.</summary>
+public sealed class JobStore(NpgsqlDataSource database, TimeProvider time)
+{
+    /// <summary>Opens a job in the caller's transaction, together with what it is about.</summary>
+    public async Task InsertAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, NewJob job, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(job);
+        await connection.ExecuteAsync(Sql.Command(
+            """
+            insert into control.jobs (id, kind, tenant_id, tenant_code, subject, requested_by, changing, created_at)
+            values (@Id, @Kind, @TenantId, @TenantCode, @Subject, @RequestedBy, @Changing, @Now)
+            """,
+            new { job.Id, job.Kind, job.TenantId, job.TenantCode, job.Subject, job.RequestedBy, job.Changing, Now = time.GetUtcNow() },
+            transaction, cancellationToken));
+    }
+
+    /// <summary>The job, or null.</summary>
+    public async Task<Job?> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<Job>(Sql.Command(
+            "select * from control.jobs where id = @id", new { id }, cancellationToken));
+    }
+
+    /// <summary>The tenant's newest job, or null.</summary>
+    public async Task<Job?> FindLatestAsync(long tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<Job>(Sql.Command(
+            "select * from control.jobs where tenant_id = @tenantId order by created_at desc, id desc limit 1", new { tenantId }, cancellationToken));
+    }
+
+    /// <summary>Jobs by page, newest first.</summary>
+    public async Task<Page<Job>> ListAsync(JobFilter filter, PageRequest page, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        const string Where =
+            """
+            from control.jobs
+            where (@TenantCode::text is null or tenant_code = @TenantCode)
+              and (@Kind::text is null or kind = @Kind)
+              and (@Outcome::text is null or outcome = @Outcome)
+              and (@Open::boolean is null or (finished_at is null) = @Open)
+            """;
+        page = page.Checked();
+        var parameters = new { filter.TenantCode, filter.Kind, filter.Outcome, filter.Open, page.Offset, page.Size };
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) {Where}", parameters, cancellationToken));
+        var items = await connection.QueryAsync<Job>(Sql.Command(
+            $"select * {Where} order by created_at desc, id desc offset @Offset limit @Size", parameters, cancellationToken));
+        return new Page<Job>(items.AsList(), total, page.Number, page.Size);
+    }
+
+    /// <summary>Closes a job; closing it again keeps the first time and takes over the rest.</summary>
+    /// <exception cref="PermanentFailureException">There is no such job.</exception>
+    public async Task FinishAsync(string id, JobEnd end, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await FinishAsync(connection, transaction, id, end, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Closes a job in the caller's transaction.</summary>
+    /// <exception cref="PermanentFailureException">There is no such job.</exception>
+    public async Task FinishAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string id, JobEnd end, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(end);
+        var closed = await connection.ExecuteAsync(Sql.Command(
+            """
+            update control.jobs set
+              finished_at = coalesce(finished_at, @Now), outcome = @Outcome, reason = @Reason,
+              result = cast(@Result as jsonb), inventory = cast(@Inventory as jsonb)
+            where id = @id
+            """,
+            new
+            {
+                id,
+                end.Outcome,
+                end.Reason,
+                Result = DataConverter.Default.Serialize(end.Result),
+                Inventory = DataConverter.Default.Serialize(end.Inventory),
+                Now = time.GetUtcNow(),
+            },
+            transaction, cancellationToken));
+        if (closed == 0)
+        {
+            throw new PermanentFailureException($"There is no job '{id}' in the control database.");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using Dapper;
+using Npgsql;
+
+namespace Bibind.ControlPlane;
+
+/// <summary>
+/// Makes the second of two equal requests wait until the first has committed or given up. Held until the transaction
+/// ends; two different requests whose hashes meet wait too, which costs time and nothing else.
+/// </summary>
+internal static class RequestLocks
+{
+    public const int IdempotencyKey = 0x6962_0001;
+    public const int WebhookRecord = 0x6962_0002;
+
+    public static Task TakeAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, int family, IEnumerable<string> parts, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(Sql.Command(
+            "select pg_advisory_xact_lock(@family, hashtext(@Key))",
+            new { family, Key = string.Join('\n', parts) }, transaction, cancellationToken));
+}

@@ -1,0 +1,74 @@
+using System.Text.RegularExpressions;
+
+namespace Bibind.ControlPlane.Servers;
+
+/// <summary>A server to register; it begins as a draft.</summary>
+public sealed record NewServer
+{
+    public required string Code { get; init; }
+    public required string Name { get; init; }
+    public int Sequence { get; init; } = 10;
+    public string? Description { get; init; }
+
+    /// <summary>Address of the application, http or https; unique.</summary>
+    public required string Url { get; init; }
+    public string? Ip { get; init; }
+    public int Port { get; init; } = 8069;
+    public string? SshUser { get; init; }
+
+    /// <summary>Name of the secret that holds the SSH key.</summary>
+    public string? SshSecret { get; init; }
+    public string DatabaseHost { get; init; } = "localhost";
+    public int DatabasePort { get; init; } = 5432;
+    public string DatabaseUser { get; init; } = "odoo";
+    public string ApplicationRole { get; init; } = "odoo";
+
+    /// <summary>Stored as a secret, never in the row.</summary>
+    public required string DatabasePassword { get; init; }
+
+    /// <summary>The application's master password, where it has one. Stored as a secret, never in the row.</summary>
+    public string? MasterPassword { get; init; }
+    public int? CpuCores { get; init; }
+    public int? MemoryGb { get; init; }
+    public int? DiskGb { get; init; }
+    public int MaxTenants { get; init; } = 100;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Code} ({DatabaseUser}@{DatabaseHost}:{DatabasePort})";
+}
+
+/// <summary>Checks a server before it is registered.</summary>
+public static partial class ServerValidation
+{
+    /// <summary>Messages by field, as the field is called in JSON; empty if all is well.</summary>
+    public static IReadOnlyDictionary<string, string[]> Check(NewServer server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        var errors = new FieldErrors();
+        errors.Unless(Code().IsMatch(server.Code), "code", "must be a lower-case letter, then up to 62 letters, digits or '-', such as odoo-1");
+        errors.Unless(FieldErrors.IsText(server.Name, 128), "name", "must be 1 to 128 characters without control characters");
+        errors.Unless(IsBaseUrl(server.Url), "url", "must be an absolute http or https address without path, query or user, such as http://10.0.0.5:8069");
+        errors.Unless(server.Port is > 0 and < 65536, "port", "must be 1 to 65535");
+        errors.Unless(Uri.CheckHostName(server.DatabaseHost) != UriHostNameType.Unknown, "databaseHost", "must be a host name or an address");
+        errors.Unless(server.DatabasePort is > 0 and < 65536, "databasePort", "must be 1 to 65535");
+        errors.Unless(FieldErrors.IsText(server.DatabaseUser, 63), "databaseUser", "must be the name of a PostgreSQL role: 1 to 63 characters");
+        errors.Unless(FieldErrors.IsText(server.ApplicationRole, 63), "applicationRole", "must be the name of a PostgreSQL role: 1 to 63 characters");
+        errors.Unless(!string.IsNullOrEmpty(server.DatabasePassword), "databasePassword", "is needed: it is stored encrypted and never shown");
+        errors.Unless(server.MasterPassword is not "", "masterPassword", "must not be empty: leave it out if the application has none");
+        errors.Unless(server.MaxTenants > 0, "maxTenants", "must be more than 0");
+        errors.Unless(server.CpuCores is null or > 0, "cpuCores", "must be more than 0");
+        errors.Unless(server.MemoryGb is null or > 0, "memoryGb", "must be more than 0");
+        errors.Unless(server.DiskGb is null or > 0, "diskGb", "must be more than 0");
+        return errors.ToDictionary();
+    }
+
+    // One server, one spelling: the unique index compares text.
+    internal static string CanonicalUrl(string url) => new Uri(url, UriKind.Absolute).GetLeftPart(UriPartial.Authority);
+
+    private static bool IsBaseUrl(string? url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+        && uri.UserInfo.Length == 0 && uri.PathAndQuery == "/" && uri.Fragment.Length == 0;
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,62}\z")]
+    private static partial Regex Code();
+}

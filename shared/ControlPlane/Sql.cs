@@ -1,0 +1,47 @@
+using System.Data;
+using Dapper;
+using Npgsql;
+
+namespace Bibind.ControlPlane;
+
+/// <summary>Makes the commands of every store, and teaches Dapper the types they use before the first of them runs.</summary>
+internal static class Sql
+{
+    static Sql()
+    {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
+        SqlMapper.AddTypeHandler(new UtcHandler());
+        SqlMapper.AddTypeHandler(new TextArrayHandler());
+    }
+
+    public static CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
+        new(sql, parameters, cancellationToken: cancellationToken);
+
+    public static CommandDefinition Command(string sql, object? parameters, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
+        new(sql, parameters, transaction, cancellationToken: cancellationToken);
+
+    // Npgsql reads timestamptz as a UTC DateTime, which Dapper does not convert by itself.
+    private sealed class UtcHandler : SqlMapper.TypeHandler<DateTimeOffset>
+    {
+        public override DateTimeOffset Parse(object value) => value switch
+        {
+            DateTime utc => new DateTimeOffset(DateTime.SpecifyKind(utc, DateTimeKind.Utc)),
+            DateTimeOffset already => already,
+            _ => throw new DataException($"A {value.GetType().Name} is not a time."),
+        };
+
+        public override void SetValue(IDbDataParameter parameter, DateTimeOffset value)
+        {
+            ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz;
+            parameter.Value = value.UtcDateTime;
+        }
+    }
+    // A text[] arrives as string[]; Dapper looks for the exact type of the property.
+    private sealed class TextArrayHandler : SqlMapper.TypeHandler<IReadOnlyList<string>>
+    {
+        public override IReadOnlyList<string> Parse(object value) => (string[])value;
+
+        public override void SetValue(IDbDataParameter parameter, IReadOnlyList<string>? value) =>
+            parameter.Value = value is null ? DBNull.Value : value.ToArray();
+    }
+}

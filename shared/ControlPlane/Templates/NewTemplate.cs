@@ -1,0 +1,65 @@
+using System.Text.RegularExpressions;
+using Bibind.ControlPlane.Offers;
+
+namespace Bibind.ControlPlane.Templates;
+
+/// <summary>A template to make on a server, or to attach there. What is left out comes from the catalogue.</summary>
+public sealed record NewTemplate
+{
+    public required string Code { get; init; }
+
+    /// <summary>Code of the server.</summary>
+    public required string Server { get; init; }
+
+    /// <summary>From the catalogue, else the code.</summary>
+    public string? Name { get; init; }
+
+    /// <summary><c>template_{code}</c> unless given.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>From the catalogue, else <c>base,web,mail,portal</c>.</summary>
+    public IReadOnlyList<string>? Modules { get; init; }
+    public string Language { get; init; } = "en_US";
+
+    /// <summary>The application's version, such as <c>18.0</c>.</summary>
+    public string? Version { get; init; }
+    public int WarmPoolSize { get; init; }
+    public required string RequestedBy { get; init; }
+
+    internal string DatabaseName => Database ?? "template_" + Code;
+}
+
+/// <summary>Checks a template before it is made or attached.</summary>
+public static partial class TemplateValidation
+{
+    /// <summary>Messages by field, as the field is called in JSON; empty if all is well.</summary>
+    public static IReadOnlyDictionary<string, string[]> Check(NewTemplate template)
+    {
+        ArgumentNullException.ThrowIfNull(template);
+        var errors = new FieldErrors();
+        errors.Unless(Code().IsMatch(template.Code), "code", "must be a lower-case letter, then up to 30 letters, digits or '-', such as restaurant");
+        errors.Unless(!string.IsNullOrWhiteSpace(template.Server), "server", "must be the code of a server");
+        errors.Unless(template.Name is null || FieldErrors.IsText(template.Name, 128), "name", "must be 1 to 128 characters without control characters");
+        errors.Unless(
+            template.Modules is null or { Count: > 0 and <= 500 } && (template.Modules?.All(m => Module().IsMatch(m)) ?? true),
+            "modules", "must be names of modules: lower-case letters, digits and '_', such as base,web,mail,portal");
+        errors.Unless(Language().IsMatch(template.Language), "language", "must be a language and a country, such as fr_FR");
+        errors.Unless(template.Version is null || FieldErrors.IsText(template.Version, 32), "version", "must be 1 to 32 characters, such as 18.0");
+        errors.Unless(template.WarmPoolSize is >= 0 and <= 100, "warmPoolSize", "must be 0 to 100");
+        if (DatabasePattern.ProblemWith(template.DatabaseName) is { } problem)
+        {
+            errors.Unless(false, "database", problem);
+        }
+
+        return errors.ToDictionary();
+    }
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,30}\z")]
+    private static partial Regex Code();
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,62}\z")]
+    private static partial Regex Module();
+
+    [GeneratedRegex(@"\A[a-z]{2,3}_[A-Z]{2}\z")]
+    private static partial Regex Language();
+}

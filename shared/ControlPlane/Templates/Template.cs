@@ -1,0 +1,63 @@
+namespace Bibind.ControlPlane.Templates;
+
+/// <summary>A golden database on one server.</summary>
+public sealed record Template
+{
+    public long Id { get; init; }
+    public string Code { get; init; } = string.Empty;
+    public string Name { get; init; } = string.Empty;
+    public long ServerId { get; init; }
+    public string ServerCode { get; init; } = string.Empty;
+    public string Database { get; init; } = string.Empty;
+    public IReadOnlyList<string> Modules { get; init; } = [];
+
+    /// <summary>Such as <c>fr_FR</c>.</summary>
+    public string Language { get; init; } = string.Empty;
+
+    /// <summary>The application's version, such as <c>18.0</c>.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>One of <see cref="TemplateStates"/>.</summary>
+    public string State { get; init; } = string.Empty;
+    public bool Ready { get; init; }
+
+    /// <summary>Why it could not be made, in words.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Versions the content; recorded by every tenant that is cloned from it.</summary>
+    public string? ContentHash { get; init; }
+
+    /// <summary>Size of the database.</summary>
+    public long? Bytes { get; init; }
+    public int WarmPoolSize { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ReadyAt { get; init; }
+}
+
+/// <summary>The states of a template.</summary>
+public static class TemplateStates
+{
+    /// <summary>Known from the catalogue; its database is not made yet.</summary>
+    public const string Draft = "draft";
+    public const string Creating = "creating";
+    public const string Ready = "ready";
+    public const string Failed = "failed";
+}
+
+/// <summary>A template that comes with the product.</summary>
+public sealed record CatalogueTemplate
+{
+    public string Code { get; init; } = string.Empty;
+    public string Name { get; init; } = string.Empty;
+    public IReadOnlyList<string> Modules { get; init; } = [];
+}
+
+/// <summary>Which templates are wanted; null means any.</summary>
+public sealed record TemplateFilter
+{
+    public string? ServerCode { get; init; }
+    public string? Code { get; init; }
+
+    /// <summary>One of <see cref="TemplateStates"/>.</summary>
+    public string? State { get; init; }
+}

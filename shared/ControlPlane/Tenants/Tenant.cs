@@ -1,0 +1,118 @@
+using Bibind.Contracts;
+
+namespace Bibind.ControlPlane.Tenants;
+
+/// <summary>One customer's instance of an offer.</summary>
+public sealed record Tenant
+{
+    public long Id { get; init; }
+    public string Code { get; init; } = string.Empty;
+    public string Name { get; init; } = string.Empty;
+    public string? CustomerName { get; init; }
+    public string? CustomerEmail { get; init; }
+    public string Offer { get; init; } = string.Empty;
+    public string Plan { get; init; } = string.Empty;
+    public string TemplateCode { get; init; } = string.Empty;
+    public string TemplateDatabase { get; init; } = string.Empty;
+
+    /// <summary>Content hash of the template when the place was reserved.</summary>
+    public string? TemplateVersion { get; init; }
+    public long ServerId { get; init; }
+    public string ServerCode { get; init; } = string.Empty;
+    public string Database { get; init; } = string.Empty;
+    public string Host { get; init; } = string.Empty;
+    public string BaseUrl { get; init; } = string.Empty;
+    public string Bucket { get; init; } = string.Empty;
+    public string Language { get; init; } = string.Empty;
+    public string TimeZone { get; init; } = string.Empty;
+    public string? DateFormat { get; init; }
+    public string Currency { get; init; } = string.Empty;
+    public string? Country { get; init; }
+    public string? Vat { get; init; }
+    public string? CallbackUrl { get; init; }
+
+    /// <summary>One of <see cref="TenantStates"/>.</summary>
+    public string State { get; init; } = string.Empty;
+
+    /// <summary>Why it failed or could not be removed, in words.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>True if the proof of its last undo or destroy shows something that is still there.</summary>
+    public bool Leftovers { get; init; }
+
+    /// <summary>Internal users, when last counted.</summary>
+    public int? Users { get; init; }
+    public long? DatabaseBytes { get; init; }
+    public long? StorageBytes { get; init; }
+    public string RequestedBy { get; init; } = string.Empty;
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ActivatedAt { get; init; }
+
+    /// <summary>When it failed or was terminated.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Where it lives, as the steps of one of its jobs see it.</summary>
+    public TenantPlace ToPlace(string jobId) => new()
+    {
+        TenantId = Id,
+        JobId = jobId,
+        Code = Code,
+        Name = Name,
+        CustomerName = CustomerName,
+        CustomerEmail = CustomerEmail,
+        Offer = Offer,
+        Plan = Plan,
+        ServerId = ServerId,
+        ServerCode = ServerCode,
+        Database = Database,
+        TemplateCode = TemplateCode,
+        TemplateDatabase = TemplateDatabase,
+        TemplateVersion = TemplateVersion,
+        Host = Host,
+        BaseUrl = BaseUrl,
+        Bucket = Bucket,
+        Locale = new TenantLocale
+        {
+            Language = Language,
+            TimeZone = TimeZone,
+            DateFormat = DateFormat,
+            Currency = Currency,
+            Country = Country,
+            Vat = Vat,
+        },
+        CallbackUrl = CallbackUrl,
+    };
+}
+
+/// <summary>The states of a tenant.</summary>
+public static class TenantStates
+{
+    public const string Provisioning = "provisioning";
+    public const string Active = "active";
+    public const string Suspended = "suspended";
+    public const string Terminating = "terminating";
+    public const string Terminated = "terminated";
+    public const string Failed = "failed";
+    public const string Upgrading = "upgrading";
+    public const string Restoring = "restoring";
+    public const string Moving = "moving";
+
+    /// <summary>Every state there is.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [Provisioning, Active, Suspended, Terminating, Terminated, Failed, Upgrading, Restoring, Moving];
+
+    /// <summary>
+    /// SQL over the alias <c>t</c>: the tenant holds its code, host, database and place. Word for word the condition
+    /// of the unique indexes, so that they serve it.
+    /// </summary>
+    internal const string IsLive = "t.state not in ('failed', 'terminated')";
+}
+
+/// <summary>Which tenants are wanted; null means any.</summary>
+public sealed record TenantFilter
+{
+    /// <summary>One of <see cref="TenantStates"/>.</summary>
+    public string? State { get; init; }
+    public string? Code { get; init; }
+    public string? ServerCode { get; init; }
+}

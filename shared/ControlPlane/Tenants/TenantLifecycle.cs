@@ -1,0 +1,226 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Jobs;
+using Bibind.Durable;
+using Dapper;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Bibind.ControlPlane.Tenants;
+
+/// <summary>Moves tenants from state to state, each time together with the job that does it, in one transaction.</summary>
+/// <remarks>
+/// <c>provisioning → active → terminating → terminated</c>, <c>provisioning → failed</c>. Every method may be called
+/// again with the same input and answers the same; the tenant's row is locked first, then its job.
+/// </remarks>
+public sealed class TenantLifecycle(
+    NpgsqlDataSource database, TenantStore tenants, JobStore jobs, IBackupCatalogue backups, TimeProvider time, ILogger<TenantLifecycle> logger)
+{
+    /// <summary>The place of a tenant that is being provisioned.</summary>
+    /// <exception cref="PermanentFailureException">There is no such reservation any more.</exception>
+    public async Task<TenantPlace> ConfirmReservationAsync(long tenantId, string jobId, CancellationToken cancellationToken)
+    {
+        var tenant = await tenants.GetAsync(tenantId, cancellationToken) ?? throw NoSuchTenant(tenantId);
+        return tenant.State == TenantStates.Provisioning
+            ? tenant.ToPlace(jobId)
+            : throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: its reservation has ended.");
+    }
+
+    /// <summary>Ends a provisioning well.</summary>
+    /// <exception cref="PermanentFailureException">The tenant is neither being provisioned nor active.</exception>
+    public async Task<TenantReady> ActivateAsync(long tenantId, string jobId, CancellationToken cancellationToken)
+    {
+        var backupKey = (await backups.ListAsync(tenantId, cancellationToken)) is [var newest, ..] ? newest.Key : null;
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var tenant = await LockAsync(connection, transaction, tenantId, cancellationToken);
+        if (tenant.State is not (TenantStates.Provisioning or TenantStates.Active))
+        {
+            throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: it cannot become active.");
+        }
+
+        var ready = new TenantReady
+        {
+            TenantId = tenant.Id,
+            Code = tenant.Code,
+            Database = tenant.Database,
+            Host = tenant.Host,
+            BaseUrl = tenant.BaseUrl,
+            BackupKey = backupKey,
+        };
+        await connection.ExecuteAsync(Sql.Command(
+            "update control.tenants set state = 'active', reason = null, activated_at = coalesce(activated_at, @Now) where id = @tenantId",
+            new { tenantId, Now = time.GetUtcNow() }, transaction, cancellationToken));
+        await jobs.FinishAsync(connection, transaction, jobId, new JobEnd { Outcome = JobOutcomes.Succeeded, Result = ready }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        Logs.TenantStateChanged(logger, tenantId, TenantStates.Active, jobId);
+        return ready;
+    }
+
+    /// <summary>Ends a provisioning that was undone: code, host, database and place are free again.</summary>
+    /// <exception cref="PermanentFailureException">There is no such tenant, or another job has moved it on.</exception>
+    public async Task MarkFailedAsync(TenantFailure failure, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var tenant = await LockAsync(connection, transaction, failure.TenantId, cancellationToken);
+
+        // Active too: an activation whose answer was lost and that then gave up has been undone like the rest.
+        if (tenant.State is not (TenantStates.Provisioning or TenantStates.Active or TenantStates.Failed))
+        {
+            throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: job '{failure.JobId}' cannot fail it.");
+        }
+
+        await EndAsync(connection, transaction, tenant.Id, TenantStates.Failed, failure.Reason, failure.Inventory, cancellationToken);
+        await jobs.FinishAsync(
+            connection, transaction, failure.JobId,
+            new JobEnd { Outcome = JobOutcomes.Failed, Reason = failure.Reason, Inventory = failure.Inventory }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        Logs.TenantStateChanged(logger, tenant.Id, TenantStates.Failed, failure.JobId);
+    }
+
+    /// <summary>Begins to remove a tenant in the caller's transaction: state and job.</summary>
+    public async Task<TerminationResult> BeginTerminatingAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string requestedBy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        var tenant = await FindLockedAsync(connection, transaction, code, cancellationToken);
+        if (tenant is null)
+        {
+            return new TerminationRefused(TerminationRefusalKind.NotFound, $"There is no tenant '{code}'.");
+        }
+
+        var running = await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
+            "select id from control.jobs where tenant_id = @Id and changing and finished_at is null", new { tenant.Id }, transaction, cancellationToken));
+        if (Refusal(tenant, running) is { } refused)
+        {
+            return refused;
+        }
+
+        if (!await TrySetTerminatingAsync(connection, transaction, tenant, cancellationToken))
+        {
+            return new TerminationRefused(
+                TerminationRefusalKind.NamesTakenAgain,
+                $"Tenant '{code}' ({tenant.Id}) left something behind, but a new tenant has its code, host or database: what is left must be removed by hand.");
+        }
+
+        var attempt = 1 + await connection.ExecuteScalarAsync<int>(Sql.Command(
+            "select count(*)::int from control.jobs where tenant_id = @Id and kind = @Kind",
+            new { tenant.Id, Kind = JobKinds.Destroy }, transaction, cancellationToken));
+        var jobId = $"destroy-{code}-{tenant.Id}-{attempt}";
+        await jobs.InsertAsync(
+            connection, transaction,
+            new NewJob { Id = jobId, Kind = JobKinds.Destroy, TenantId = tenant.Id, TenantCode = code, Subject = code, RequestedBy = requestedBy },
+            cancellationToken);
+        Logs.TenantStateChanged(logger, tenant.Id, TenantStates.Terminating, jobId);
+        return new Termination(tenant.Id, code, jobId);
+    }
+
+    /// <summary>The place of a tenant that the given job removes. The open job keeps every other one out.</summary>
+    /// <exception cref="PermanentFailureException">The tenant is not terminating, or the job is not its open one.</exception>
+    public async Task<TenantPlace> ConfirmTerminationAsync(long tenantId, string jobId, CancellationToken cancellationToken)
+    {
+        var tenant = await tenants.GetAsync(tenantId, cancellationToken) ?? throw NoSuchTenant(tenantId);
+        if (tenant.State != TenantStates.Terminating)
+        {
+            throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: it is not to be removed.");
+        }
+
+        return await jobs.FindAsync(jobId, cancellationToken) is { FinishedAt: null } job && job.TenantId == tenantId
+            ? tenant.ToPlace(jobId)
+            : throw new PermanentFailureException($"Job '{jobId}' is not the open job of tenant '{tenant.Code}' ({tenant.Id}).");
+    }
+
+    /// <summary>Ends a destroy: terminated if the inventory proves that nothing is left, else still terminating, with the reason.</summary>
+    /// <exception cref="PermanentFailureException">The tenant is neither terminating nor terminated.</exception>
+    public async Task EndDestroyAsync(TenantDestroyEnd end, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var tenant = await LockAsync(connection, transaction, end.TenantId, cancellationToken);
+        if (tenant.State is not (TenantStates.Terminating or TenantStates.Terminated))
+        {
+            throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: job '{end.JobId}' cannot end its removal.");
+        }
+
+        // A job that gave up before it asked the servers has an empty inventory, which proves nothing.
+        var gone = end.Inventory.IsClean && (end.Reason is null || end.Inventory.Items.Count > 0);
+        var state = gone ? TenantStates.Terminated : TenantStates.Terminating;
+        var reason = gone ? end.Reason : end.Reason ?? "Something of the tenant is left: the inventory shows what.";
+        if (tenant.State == TenantStates.Terminating)
+        {
+            await EndAsync(connection, transaction, tenant.Id, state, gone ? null : reason, end.Inventory, cancellationToken);
+        }
+
+        await jobs.FinishAsync(
+            connection, transaction, end.JobId,
+            new JobEnd { Outcome = gone ? JobOutcomes.Succeeded : JobOutcomes.Failed, Reason = reason, Inventory = end.Inventory },
+            cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        Logs.TenantStateChanged(logger, tenant.Id, state, end.JobId);
+    }
+
+    private static TerminationRefused? Refusal(Tenant tenant, string? running) => tenant.State switch
+    {
+        TenantStates.Terminated => new TerminationRefused(
+            TerminationRefusalKind.AlreadyTerminated, $"Tenant '{tenant.Code}' was removed on {tenant.EndedAt:u}."),
+        TenantStates.Failed when !tenant.Leftovers => new TerminationRefused(
+            TerminationRefusalKind.NothingLeft, $"Tenant '{tenant.Code}' failed on {tenant.EndedAt:u} and was undone: there is nothing to remove."),
+        TenantStates.Provisioning => new TerminationRefused(
+            TerminationRefusalKind.Provisioning, $"Tenant '{tenant.Code}' is being provisioned by job '{running}': wait for its end.", running),
+        _ when running is not null => new TerminationRefused(
+            TerminationRefusalKind.JobRunning, $"Job '{running}' is changing tenant '{tenant.Code}': wait for its end.", running),
+        TenantStates.Active or TenantStates.Suspended or TenantStates.Terminating or TenantStates.Failed => null,
+        _ => new TerminationRefused(TerminationRefusalKind.JobRunning, $"Tenant '{tenant.Code}' is {tenant.State}: wait for the end of that job."),
+    };
+
+    private async Task EndAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, string state, string? reason, Inventory inventory,
+        CancellationToken cancellationToken) =>
+        await connection.ExecuteAsync(Sql.Command(
+            """
+            update control.tenants set
+              state = @state, reason = @reason, leftovers = @Leftovers,
+              ended_at = case when @state in ('failed', 'terminated') then coalesce(ended_at, @Now) end
+            where id = @tenantId
+            """,
+            new { tenantId, state, reason, Leftovers = !inventory.IsClean, Now = time.GetUtcNow() }, transaction, cancellationToken));
+
+    private static async Task<Tenant> LockAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, CancellationToken cancellationToken) =>
+        await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
+            $"{TenantStore.Select} where t.id = @tenantId for no key update of t", new { tenantId }, transaction, cancellationToken))
+        ?? throw NoSuchTenant(tenantId);
+
+    private static Task<Tenant?> FindLockedAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string code, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
+            $"{TenantStore.Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1 for no key update of t",
+            new { code }, transaction, cancellationToken));
+
+    // A failed tenant gave its names back. Taking them again is left to the unique indexes, because an order that is
+    // under way on any server may be taking them too; the savepoint keeps the caller's transaction usable.
+    private static async Task<bool> TrySetTerminatingAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, Tenant tenant, CancellationToken cancellationToken)
+    {
+        const string Savepoint = "terminating";
+        await transaction.SaveAsync(Savepoint, cancellationToken);
+        try
+        {
+            await connection.ExecuteAsync(Sql.Command(
+                "update control.tenants set state = 'terminating', reason = null, ended_at = null where id = @Id",
+                new { tenant.Id }, transaction, cancellationToken));
+            await transaction.ReleaseAsync(Savepoint, cancellationToken);
+            return true;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            await transaction.RollbackAsync(Savepoint, cancellationToken);
+            return false;
+        }
+    }
+
+    private static PermanentFailureException NoSuchTenant(long tenantId) => new($"There is no tenant {tenantId} in the control database.");
+}

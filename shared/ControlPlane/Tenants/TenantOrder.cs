@@ -1,0 +1,29 @@
+using Bibind.Contracts;
+
+namespace Bibind.ControlPlane.Tenants;
+
+/// <summary>What a customer orders, as it came through a door.</summary>
+public sealed record TenantOrder
+{
+    /// <summary>Names the tenant for good: host, database, job.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>The customer's company, as the application shows it.</summary>
+    public required string Name { get; init; }
+    public string? CustomerName { get; init; }
+    public string? CustomerEmail { get; init; }
+    public required string Offer { get; init; }
+
+    /// <summary>The offer's default unless given.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>The offer's default unless given.</summary>
+    public string? Template { get; init; }
+    public TenantLocale Locale { get; init; } = new();
+
+    /// <summary>Told how the job ended, when set.</summary>
+    public string? CallbackUrl { get; init; }
+
+    /// <summary>Who ordered: the caller's name, not a person's secret.</summary>
+    public required string RequestedBy { get; init; }
+}

@@ -1,0 +1,87 @@
+using System.Text.RegularExpressions;
+using Bibind.Contracts;
+
+namespace Bibind.ControlPlane.Tenants;
+
+/// <summary>Checks the form of an order at the door; whether it can be met is <see cref="Reservations"/>' answer.</summary>
+public static partial class TenantOrderValidation
+{
+    // Names that people, mail servers, PostgreSQL or the platform itself look for.
+    private static readonly HashSet<string> Reserved = new(StringComparer.Ordinal)
+    {
+        "admin", "administrator", "api", "app", "autoconfig", "autodiscover", "bibind", "billing", "cdn", "console", "dns", "ftp", "help",
+        "imap", "localhost", "login", "mail", "mx", "ns", "ns1", "ns2", "pop", "postgres", "root", "smtp", "static", "status", "support",
+        "template0", "template1", "webmail", "webmaster", "www",
+    };
+
+    /// <summary>Messages by field, as the field is called in JSON; empty if all is well.</summary>
+    public static IReadOnlyDictionary<string, string[]> Check(TenantOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var errors = new FieldErrors();
+        CheckCode(errors, order.Code);
+        errors.Unless(FieldErrors.IsText(order.Name, 128), "name", "must be 1 to 128 characters without control characters");
+        errors.Unless(order.CustomerName is null || FieldErrors.IsText(order.CustomerName, 128), "customerName", "must be 1 to 128 characters without control characters");
+        errors.Unless(
+            order.CustomerEmail is null || (order.CustomerEmail.Length <= 254 && Email().IsMatch(order.CustomerEmail)),
+            "customerEmail", "must be an e-mail address such as jane@example.com");
+        errors.Unless(FieldErrors.IsText(order.Offer, 64), "offer", "must be the code of an offer, such as odoo-shared");
+        errors.Unless(order.Plan is null || FieldErrors.IsText(order.Plan, 64), "plan", "must be the code of a plan, such as starter");
+        errors.Unless(order.Template is null || FieldErrors.IsText(order.Template, 64), "template", "must be the code of a template, such as blank");
+        errors.Unless(FieldErrors.IsText(order.RequestedBy, 128), "requestedBy", "must be 1 to 128 characters without control characters");
+        errors.Unless(
+            order.CallbackUrl is null || IsCallback(order.CallbackUrl),
+            "callbackUrl", "must be an absolute http or https address without user and password, at most 2,048 characters");
+        CheckLocale(errors, order.Locale);
+        return errors.ToDictionary();
+    }
+
+    private static void CheckCode(FieldErrors errors, string code)
+    {
+        var wellFormed = code is not null && Code().IsMatch(code);
+        errors.Unless(
+            wellFormed, "code", "must be 2 to 31 characters: a lower-case letter, then letters, digits or '-', and no '-' at the end, such as acme");
+        if (!wellFormed)
+        {
+            return;
+        }
+
+        errors.Unless(!Reserved.Contains(code!), "code", $"'{code}' is reserved for the platform: choose another");
+
+        // Labels like xn--… are encoded international names: they would show as something else.
+        errors.Unless(code!.Length < 4 || code[2..4] != "--", "code", "must not have '--' as third and fourth character");
+    }
+
+    private static void CheckLocale(FieldErrors errors, TenantLocale locale)
+    {
+        errors.Unless(locale.Language is not null && Language().IsMatch(locale.Language), "locale.language", "must be a language and a country, such as fr_FR");
+        errors.Unless(
+            locale.TimeZone is { Length: <= 64 } && TimeZone().IsMatch(locale.TimeZone), "locale.timeZone", "must be an IANA time zone such as Europe/Paris, or UTC");
+        errors.Unless(locale.DateFormat is null || FieldErrors.IsText(locale.DateFormat, 32), "locale.dateFormat", "must be a strftime pattern of at most 32 characters, such as %d/%m/%Y");
+        errors.Unless(locale.Currency is not null && Currency().IsMatch(locale.Currency), "locale.currency", "must be an ISO 4217 code such as EUR");
+        errors.Unless(locale.Country is null || Country().IsMatch(locale.Country), "locale.country", "must be an ISO 3166-1 alpha-2 code such as FR");
+        errors.Unless(locale.Vat is null || FieldErrors.IsText(locale.Vat, 32), "locale.vat", "must be 1 to 32 characters without control characters");
+    }
+
+    private static bool IsCallback(string url) =>
+        url.Length <= 2048 && Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Host.Length > 0;
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,29}[a-z0-9]\z")]
+    private static partial Regex Code();
+
+    [GeneratedRegex(@"\A[^@\s<>()\[\],;:\\""]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+\z")]
+    private static partial Regex Email();
+
+    [GeneratedRegex(@"\A[a-z]{2,3}_[A-Z]{2}\z")]
+    private static partial Regex Language();
+
+    [GeneratedRegex(@"\A(UTC|GMT|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z0-9_+-]+){1,2})\z")]
+    private static partial Regex TimeZone();
+
+    [GeneratedRegex(@"\A[A-Z]{3}\z")]
+    private static partial Regex Currency();
+
+    [GeneratedRegex(@"\A[A-Z]{2}\z")]
+    private static partial Regex Country();
+}

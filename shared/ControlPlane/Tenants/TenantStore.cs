@@ -1,0 +1,53 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+using Dapper;
+using Npgsql;
+
+namespace Bibind.ControlPlane.Tenants;
+
+/// <summary>Reads tenants; <see cref="TenantLifecycle"/> changes them.</summary>
+public sealed class TenantStore(NpgsqlDataSource database)
+{
+    internal const string Select = "select t.*, s.code as server_code from control.tenants t join control.servers s on s.id = t.server_id";
+
+    /// <summary>The live tenant with this code, else the newest that had it, else null.</summary>
+    public async Task<Tenant?> FindAsync(string code, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
+            $"{Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1", new { code }, cancellationToken));
+    }
+
+    /// <summary>The tenant with this id, or null.</summary>
+    public async Task<Tenant?> GetAsync(long id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command($"{Select} where t.id = @id", new { id }, cancellationToken));
+    }
+
+    /// <summary>Where the tenant lives, as the steps of the given job see it.</summary>
+    /// <exception cref="PermanentFailureException">There is no such tenant.</exception>
+    public async Task<TenantPlace> GetPlaceAsync(long tenantId, string jobId, CancellationToken cancellationToken) =>
+        (await GetAsync(tenantId, cancellationToken))?.ToPlace(jobId)
+        ?? throw new PermanentFailureException($"There is no tenant {tenantId} in the control database.");
+
+    /// <summary>Tenants by page, newest first.</summary>
+    public async Task<Page<Tenant>> ListAsync(TenantFilter filter, PageRequest page, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        const string Where =
+            """
+            where (@State::text is null or t.state = @State)
+              and (@Code::text is null or t.code = @Code)
+              and (@ServerCode::text is null or s.code = @ServerCode)
+            """;
+        page = page.Checked();
+        var parameters = new { filter.State, filter.Code, filter.ServerCode, page.Offset, page.Size };
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var total = await connection.ExecuteScalarAsync<long>(Sql.Command(
+            $"select count(*) from control.tenants t join control.servers s on s.id = t.server_id {Where}", parameters, cancellationToken));
+        var items = await connection.QueryAsync<Tenant>(Sql.Command(
+            $"{Select} {Where} order by t.id desc offset @Offset limit @Size", parameters, cancellationToken));
+        return new Page<Tenant>(items.AsList(), total, page.Number, page.Size);
+    }
+}

@@ -1,0 +1,64 @@
+using Bibind.ControlPlane.Schema;
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Bibind.ControlPlane.Tests;
+
+public sealed class MigrationTests(PostgresCluster cluster)
+{
+    [Fact]
+    public async Task A_second_run_applies_nothing()
+    {
+        await using var database = await cluster.NewDatabaseAsync();
+        var first = await Migrator(database).ApplyAsync(CancellationToken.None);
+        Assert.Equal(Migration.Embedded().Count, first);
+        Assert.Equal(0, await Migrator(database).ApplyAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Eight_hosts_that_start_at_once_all_succeed_and_apply_each_migration_once()
+    {
+        await using var database = await cluster.NewDatabaseAsync();
+        var counts = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Migrator(database).ApplyAsync(CancellationToken.None))));
+        Assert.Equal(Migration.Embedded().Count, counts.Sum());
+        Assert.Single(counts, c => c > 0);
+    }
+
+    [Fact]
+    public async Task A_changed_migration_is_refused_by_name()
+    {
+        await using var database = await cluster.NewDatabaseAsync();
+        await Migrator(database).ApplyAsync([new Migration(1, "0001_first", "create table control.one (id int)")], CancellationToken.None);
+        var error = await Assert.ThrowsAsync<SchemaMismatchException>(() =>
+            Migrator(database).ApplyAsync([new Migration(1, "0001_first", "create table control.two (id int)")], CancellationToken.None));
+        Assert.Contains("0001_first", error.Message, StringComparison.Ordinal);
+        Assert.Contains("never edited", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_migration_that_fails_leaves_nothing_and_can_be_repeated()
+    {
+        await using var database = await cluster.NewDatabaseAsync();
+        await Assert.ThrowsAsync<PostgresException>(() => Migrator(database).ApplyAsync(
+            [new Migration(1, "0001_first", "create table control.one (id int); select 1/0")], CancellationToken.None));
+        Assert.Equal(1, await Migrator(database).ApplyAsync([new Migration(1, "0001_first", "create table control.one (id int)")], CancellationToken.None));
+    }
+
+    [Fact]
+    public void Line_endings_do_not_change_a_checksum() =>
+        Assert.Equal(new Migration(1, "a", "x\ny\n").Checksum, new Migration(1, "a", "x\r\ny\r\n").Checksum);
+
+    [Fact]
+    public async Task The_lock_is_given_back()
+    {
+        await using var database = await cluster.NewDatabaseAsync();
+        await Migrator(database).ApplyAsync(CancellationToken.None);
+        await using var connection = await database.OpenConnectionAsync();
+        Assert.Equal(0, await connection.ExecuteScalarAsync<int>(
+            "select count(*)::int from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())"));
+    }
+
+    private static ControlDatabaseMigrator Migrator(NpgsqlDataSource database) =>
+        new(database, TimeProvider.System, NullLogger<ControlDatabaseMigrator>.Instance);
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Bibind.Testing;
+
+namespace Bibind.EndToEnd.Tests;
+
+/// <summary>The product's API as a caller uses it.</summary>
+internal sealed class Api : IDisposable
+{
+    private readonly HttpClient _http;
+
+    public Api(Uri address)
+    {
+        _http = new HttpClient { BaseAddress = address };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Installation.Token);
+    }
+
+    /// <summary>Orders as Odoo's automation rule does; answers the job's address.</summary>
+    public async Task<string> OrderByWebhookAsync(string code, int record = 1, string? callbackUrl = null)
+    {
+        var body = new JsonObject
+        {
+            ["_action"] = $"Provision(#{record})",
+            ["_id"] = record,
+            ["_model"] = "saas.instance",
+            ["code"] = code,
+            ["customer_email"] = "anna@example.com",
+            ["customer_name"] = "Anna",
+            ["currency"] = "EUR",
+            ["id"] = record,
+            ["lang"] = "fr_FR",
+            ["name"] = "Chez Anna",
+            ["offer"] = "odoo-shared",
+            ["plan"] = "starter",
+            ["template"] = "blank",
+            ["tz"] = "Europe/Paris",
+            ["vat"] = false,
+        };
+        if (callbackUrl is not null)
+        {
+            body["callback_url"] = callbackUrl;
+        }
+
+        return await AcceptedAsync(await _http.PostAsJsonAsync($"/webhooks/odoo/{Installation.WebhookToken}", body));
+    }
+
+    public async Task<string> DestroyAsync(string code, bool finalBackup) =>
+        await AcceptedAsync(await _http.DeleteAsync(new Uri($"/api/tenants/{code}?finalBackup={(finalBackup ? "true" : "false")}", UriKind.Relative)));
+
+    public async Task<JsonObject> GetAsync(string path)
+    {
+        using var response = await _http.GetAsync(new Uri(path, UriKind.Relative));
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path}: {(int)response.StatusCode} {text}");
+        return JsonNode.Parse(text)!.AsObject();
+    }
+
+    /// <summary>Waits for the end of a job and answers it.</summary>
+    public Task<JsonObject> EndOfAsync(string job, int seconds = 60) =>
+        Eventually.UntilAsync(
+            () => GetAsync(job),
+            j => j["state"]!.GetValue<string>() is "succeeded" or "failed" or "cancelled",
+            TimeSpan.FromSeconds(seconds),
+            $"{job} ends");
+
+    public async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var response = await _http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return response.StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static async Task<string> AcceptedAsync(HttpResponseMessage response)
+    {
+        using (response)
+        {
+            var text = await response.Content.ReadAsStringAsync();
+            Assert.True(response.StatusCode == HttpStatusCode.Accepted, $"{(int)response.StatusCode} {text}");
+            return response.Headers.Location!.OriginalString;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using Bibind.Durable;
+using Bibind.Durable.Hubs;
+using Bibind.Durable.Worker;
+
+namespace Bibind.EndToEnd.Tests;
+
+/// <summary>Fails each step of a provisioning for good, before and after its effect, and counts what is left over: zero.</summary>
+public sealed class FailEachStepTests
+{
+    public static TheoryData<string, bool> Failures
+    {
+        get
+        {
+            var failures = new TheoryData<string, bool>();
+            foreach (var step in Steps.ThatMustSucceed)
+            {
+                failures.Add(step, false);
+                failures.Add(step, true);
+            }
+
+            return failures;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task A_step_that_fails_for_good_leaves_nothing_and_frees_the_code(string step, bool afterTheEffect)
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using (var host = await InProcessHost.StartAsync(installation, new FailureAt(step, afterTheEffect)))
+        {
+            var end = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+
+            Assert.Equal("failed", end["state"]!.GetValue<string>());
+            Assert.Equal($"{step} fails, as the test wants", end["reason"]!.GetValue<string>());
+            Assert.Equal("failed", (await host.Api.GetAsync($"/api/tenants/{installation.Code}"))["state"]!.GetValue<string>());
+            await installation.AssertNothingIsLeftAsync();
+        }
+
+        await using var healthy = await InProcessHost.StartAsync(installation);
+        var second = await healthy.Api.EndOfAsync(await healthy.Api.OrderByWebhookAsync(installation.Code));
+        Assert.Equal("succeeded", second["state"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Every_step_of_a_provisioning_is_in_the_list_that_the_tests_go_through()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(installation);
+        var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+        var taken = job["steps"]!.AsArray().Select(s => s!["name"]!.GetValue<string>()).Order().ToArray();
+
+        Assert.Equal(Steps.ThatMustSucceed.Order(), taken);
+
+        var destroyed = await host.Api.EndOfAsync(await host.Api.DestroyAsync(installation.Code, finalBackup: true));
+        Assert.Equal(Steps.OfDestroying.Order(), destroyed["steps"]!.AsArray().Select(s => s!["name"]!.GetValue<string>()).Order());
+    }
+
+    private sealed class FailureAt(string step, bool afterTheEffect) : WorkerInterceptor
+    {
+        public override ValueTask BeforeActivityAsync(LeasedActivity activity, CancellationToken cancellationToken) => FailIf(activity, !afterTheEffect);
+
+        public override ValueTask AfterActivityAsync(LeasedActivity activity, CancellationToken cancellationToken) => FailIf(activity, afterTheEffect);
+
+        private ValueTask FailIf(LeasedActivity activity, bool now) => now && activity.Scheduled.Name == step
+            ? throw new PermanentFailureException($"{step} fails, as the test wants")
+            : ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,147 @@
+using System.Globalization;
+using Bibind.Local;
+using Bibind.Testing;
+using Npgsql;
+
+namespace Bibind.EndToEnd.Tests;
+
+/// <summary>
+/// One installation of the product for one test: a control database and a store of its own, on the test process's
+/// PostgreSQL, with the small Odoo-shaped template.
+/// </summary>
+internal sealed class Installation : IAsyncDisposable
+{
+    public const string Token = "test-operator-token-0123456789";
+    public const string WebhookToken = "test-webhook-token-0123456789abcdef";
+    private readonly EmbeddedPostgres _postgres;
+    private readonly TestDatabase _control;
+
+    private Installation(EmbeddedPostgres postgres, TestDatabase control)
+    {
+        _postgres = postgres;
+        _control = control;
+        Store = PostgresFixture.NewFolder();
+        Control = control.OpenDataSource();
+        Settings = new Dictionary<string, string>
+        {
+            ["ControlDatabase"] = control.ConnectionString + ";Maximum Pool Size=20",
+            ["Secrets:MasterKey"] = Convert.ToBase64String(Enumerable.Range(1, 32).Select(i => (byte)i).ToArray()),
+            ["Auth:Tokens:0:Name"] = "operator",
+            ["Auth:Tokens:0:Token"] = Token,
+            ["Auth:Tokens:0:Role"] = "admin",
+            ["OdooWebhooks:0:Name"] = "console",
+            ["OdooWebhooks:0:Token"] = WebhookToken,
+            ["Storage:Local:Folder"] = Store,
+            ["Platform:Domain"] = "tenants.test",
+            ["Credentials:PoolSize"] = "0",
+            ["Callbacks:AllowPrivateTargets"] = "true",
+            ["Logging:LogLevel:Default"] = "Warning",
+            ["Worker:LeaseDuration"] = "00:00:02",
+            ["Worker:PollInterval"] = "00:00:00.2",
+            ["Seed:Server:Code"] = "local",
+            ["Seed:Server:Name"] = "Local",
+            // Nobody listens there: no Odoo can be had, and the standard user is put off.
+            ["Seed:Server:Url"] = "http://127.0.0.1:9",
+            ["Seed:Server:DatabaseHost"] = "127.0.0.1",
+            ["Seed:Server:DatabasePort"] = postgres.Port.ToString(CultureInfo.InvariantCulture),
+            ["Seed:Server:DatabaseUser"] = LocalServer.ControlRole,
+            ["Seed:Server:DatabasePassword"] = postgres.PasswordOf(LocalServer.ControlRole),
+            ["Seed:Server:ApplicationRole"] = LocalServer.ApplicationRole,
+            ["Seed:Templates:blank"] = OdooTemplateFixture.Database,
+        };
+    }
+
+    /// <summary>A code that no other test on the same PostgreSQL uses.</summary>
+    public string Code { get; } = $"t{Guid.NewGuid().ToString("n")[..12]}";
+
+    /// <summary>Folder of the object store.</summary>
+    public string Store { get; }
+
+    /// <summary>The control database.</summary>
+    public NpgsqlDataSource Control { get; }
+
+    /// <summary>The product's settings, colon-separated.</summary>
+    public Dictionary<string, string> Settings { get; }
+
+    public string SuperuserConnectionString => _postgres.SuperuserConnectionString;
+
+    public static async Task<Installation> CreateAsync()
+    {
+        var postgres = await OdooTemplateFixture.GetAsync();
+        return new Installation(postgres, await TestDatabase.CreateAsync());
+    }
+
+    /// <summary>A connection to a tenant's database as the application would make it.</summary>
+    public NpgsqlDataSource OpenTenant(string database) =>
+        NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_postgres.ConnectionString(database)) { Pooling = false }.ConnectionString);
+
+    /// <summary>Databases of this test's tenant, whatever their name, the unfinished ones too.</summary>
+    public async Task<IReadOnlyList<string>> DatabasesAsync()
+    {
+        await using var admin = NpgsqlDataSource.Create(SuperuserConnectionString);
+        await using var command = admin.CreateCommand(
+            "select datname from pg_database d where datname = $1 or shobj_description(d.oid, 'pg_database') like '%code=' || $1 || '%' order by datname");
+        command.Parameters.AddWithValue(Code);
+        return await ReadAsync(command);
+    }
+
+    /// <summary>Every file in the store.</summary>
+    public IReadOnlyList<string> StoredFiles() =>
+        Directory.Exists(Store) ? [.. Directory.EnumerateFiles(Store, "*", SearchOption.AllDirectories)] : [];
+
+    public async Task<long> CountAsync(string sql, params object[] values)
+    {
+        await using var command = Control.CreateCommand(sql);
+        foreach (var value in values)
+        {
+            command.Parameters.AddWithValue(value);
+        }
+
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Looks at PostgreSQL, the store and the control database: nothing of the tenant may be left.</summary>
+    public async Task AssertNothingIsLeftAsync()
+    {
+        Assert.Empty(await DatabasesAsync());
+        Assert.Empty(StoredFiles());
+        Assert.DoesNotContain(Directory.EnumerateDirectories(Store, "*", SearchOption.AllDirectories), d => d.Contains(Code, StringComparison.Ordinal));
+        Assert.Equal(0, await CountAsync("select count(*) from control.secrets where name like 'tenants/%'"));
+        Assert.Equal(0, await CountAsync("select count(*) from control.backups"));
+        Assert.Equal(0, await CountAsync("select count(*) from control.tenants where state not in ('failed', 'terminated')"));
+        Assert.Equal(0, await CountAsync("select count(*) from durable.leases"));
+        Assert.Equal(0, await CountAsync("select count(*) from durable.activities"));
+        Assert.Equal(0, await CountAsync("select count(*) from durable.messages"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var database in await DatabasesAsync())
+        {
+            await using var admin = NpgsqlDataSource.Create(SuperuserConnectionString);
+            var name = new NpgsqlCommandBuilder().QuoteIdentifier(database);
+            await using (var unlock = admin.CreateCommand($"alter database {name} is_template false"))
+            {
+                await unlock.ExecuteNonQueryAsync();
+            }
+
+            await using var drop = admin.CreateCommand($"drop database {name} with (force)");
+            await drop.ExecuteNonQueryAsync();
+        }
+
+        await _control.DisposeAsync();
+        Directory.Delete(Store, recursive: true);
+    }
+
+    private static async Task<IReadOnlyList<string>> ReadAsync(NpgsqlCommand command)
+    {
+        var found = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            found.Add(reader.GetString(0));
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,112 @@
+using Bibind.Local;
+using Npgsql;
+
+namespace Bibind.EndToEnd.Tests;
+
+/// <summary>One order in, one working tenant out; one destroy in, nothing left.</summary>
+public sealed class ProvisionTests
+{
+    [Fact]
+    public async Task An_order_by_webhook_becomes_a_working_tenant_and_a_destroy_leaves_nothing()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var caller = await CallerStub.StartAsync();
+        await using var host = await InProcessHost.StartAsync(installation);
+
+        var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code, callbackUrl: caller.Url));
+
+        Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString());
+        await TenantAssertions.AssertWorksAsync(installation, host.Api);
+        var notice = Assert.Single(caller.Received);
+        Assert.Equal("active", notice["state"]!.GetValue<string>());
+        Assert.Equal(installation.Code, notice["tenant"]!.GetValue<string>());
+
+        var end = await host.Api.EndOfAsync(await host.Api.DestroyAsync(installation.Code, finalBackup: false));
+
+        Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
+        Assert.All(end["inventory"]!["items"]!.AsArray(), item => Assert.Equal("absent", item!["state"]!.GetValue<string>()));
+        await installation.AssertNothingIsLeftAsync();
+        Assert.Equal(["active", "terminated"], caller.Received.Select(n => n["state"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task A_wrong_database_password_fails_the_order_in_words_and_leaves_nothing()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var admin = NpgsqlDataSource.Create(installation.SuperuserConnectionString);
+        // A role of this test's own: the others go on with theirs.
+        var role = $"control_{installation.Code}";
+        await ExecuteAsync(admin, $"create role {role} login createdb password 'the one that is stored' in role {LocalServer.ApplicationRole}");
+        installation.Settings["Seed:Server:DatabaseUser"] = role;
+        installation.Settings["Seed:Server:DatabasePassword"] = "the one that is stored";
+        await using var host = await InProcessHost.StartAsync(installation);
+        await ExecuteAsync(admin, $"alter role {role} password 'another'");
+
+        var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+
+        Assert.Equal("failed", job["state"]!.GetValue<string>());
+        Assert.Contains("password", job["reason"]!.GetValue<string>(), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("the one that is stored", job.ToString(), StringComparison.Ordinal);
+        await ExecuteAsync(admin, $"drop role {role}");
+    }
+
+    [Fact]
+    public async Task A_full_store_fails_the_order_in_words_and_leaves_nothing()
+    {
+        await using var installation = await Installation.CreateAsync();
+        installation.Settings["Storage:Local:CapacityBytes"] = "1000";
+        await using var host = await InProcessHost.StartAsync(installation);
+
+        var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+
+        Assert.Equal("failed", job["state"]!.GetValue<string>());
+        Assert.Contains("full", job["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.All(job["inventory"]!["items"]!.AsArray(), item => Assert.Equal("absent", item!["state"]!.GetValue<string>()));
+        await installation.AssertNothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_foreign_database_of_the_same_name_fails_the_order_and_is_not_touched()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var admin = NpgsqlDataSource.Create(installation.SuperuserConnectionString);
+        await ExecuteAsync(admin, $"create database {installation.Code}");
+        await using var host = await InProcessHost.StartAsync(installation);
+
+        var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+
+        Assert.Equal("failed", job["state"]!.GetValue<string>());
+        Assert.Contains(installation.Code, job["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal([installation.Code], await installation.DatabasesAsync());
+    }
+
+    [Fact]
+    public async Task Twenty_orders_at_once_all_become_tenants()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(installation);
+        var codes = Enumerable.Range(1, 20).Select(i => $"{installation.Code}x{i}").ToArray();
+        try
+        {
+            var jobs = await Task.WhenAll(codes.Select((code, i) => host.Api.OrderByWebhookAsync(code, record: i + 1)));
+            var ends = await Task.WhenAll(jobs.Select(job => host.Api.EndOfAsync(job, seconds: 120)));
+
+            Assert.All(ends, end => Assert.Equal("succeeded", end["state"]!.GetValue<string>()));
+            Assert.Equal(20, await installation.CountAsync("select count(*) from control.tenants where state = 'active'"));
+        }
+        finally
+        {
+            await using var admin = NpgsqlDataSource.Create(installation.SuperuserConnectionString);
+            foreach (var code in codes)
+            {
+                await ExecuteAsync(admin, $"drop database if exists {code} with (force)");
+            }
+        }
+    }
+
+    private static async Task ExecuteAsync(NpgsqlDataSource database, string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}

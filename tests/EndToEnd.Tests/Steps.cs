@@ -1,0 +1,27 @@
+namespace Bibind.EndToEnd.Tests;
+
+/// <summary>The steps of the orchestrations, by wire name: a step that is added must be added here, or a test says so.</summary>
+internal static class Steps
+{
+    public static readonly string[] OfProvisioning =
+    [
+        "tenants.reserve", "credentials.prepare", "database.clone", "dns.create_record", "certificates.issue", "storage.create_bucket",
+        "application.configure", "routing.publish", "application.hand_over", "application.create_standard_user", "application.smoke_test",
+        "backup.take", "tenants.activate", "caller.notify",
+    ];
+
+    /// <summary>Steps whose failure fails the order.</summary>
+    public static readonly string[] ThatMustSucceed = [.. OfProvisioning.Where(s => s != "caller.notify")];
+
+    public static readonly string[] OfDestroying =
+    [
+        "tenants.begin_destroy", "backup.take", "routing.withdraw", "dns.delete_record", "certificates.revoke", "storage.delete_bucket",
+        "database.drop", "credentials.forget", "tenants.take_inventory", "tenants.end_destroy",
+    ];
+
+    public static readonly string[] OfUndoing =
+    [
+        "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "credentials.forget",
+        "backup.delete_all", "tenants.take_inventory", "tenants.mark_failed",
+    ];
+}

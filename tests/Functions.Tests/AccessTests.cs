@@ -1,0 +1,109 @@
+using System.Net;
+using Bibind.Functions.Tests.Hosting;
+using Xunit;
+
+namespace Bibind.Functions.Tests;
+
+/// <summary>Who may do what.</summary>
+public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    private static readonly Dictionary<string, string?> Tokens = new()
+    {
+        ["nobody"] = null,
+        ["stranger"] = "stranger-token-0123456789abcdef",
+        ["viewer"] = ApiHost.ViewerToken,
+        ["manager"] = ApiHost.ManagerToken,
+        ["admin"] = ApiHost.AdminToken,
+    };
+
+    private static readonly (string Method, string Path, string Role)[] Endpoints =
+    [
+        ("GET", "/api/tenants", "viewer"),
+        ("GET", "/api/tenants/nobody", "viewer"),
+        ("POST", "/api/tenants", "manager"),
+        ("DELETE", "/api/tenants/nobody", "admin"),
+        ("POST", "/api/tenants/nobody/credentials/reveal", "admin"),
+        ("GET", "/api/jobs", "viewer"),
+        ("GET", "/api/jobs/none", "viewer"),
+        ("POST", "/api/servers", "admin"),
+        ("GET", "/api/servers", "viewer"),
+        ("GET", "/api/servers/none", "viewer"),
+        ("POST", "/api/servers/none/activate", "admin"),
+        ("POST", "/api/templates", "admin"),
+        ("GET", "/api/templates", "viewer"),
+        ("GET", "/api/templates/none", "viewer"),
+    ];
+
+    public static TheoryData<string, string, string, string> Matrix()
+    {
+        var matrix = new TheoryData<string, string, string, string>();
+        foreach (var (method, path, role) in Endpoints)
+        {
+            foreach (var caller in Tokens.Keys)
+            {
+                matrix.Add(method, path, role, caller);
+            }
+        }
+
+        return matrix;
+    }
+
+    [Theory]
+    [MemberData(nameof(Matrix))]
+    public async Task Each_call_lets_in_its_role_and_those_above(string method, string path, string role, string caller)
+    {
+        var before = await host.CountRowsAsync();
+        using var answer = await host.SendAsync(new HttpMethod(method), path, Tokens[caller], method == "POST" ? "not json" : null);
+        string[] ladder = ["viewer", "manager", "admin"];
+        var rank = Array.IndexOf(ladder, caller);
+        if (rank < 0)
+        {
+            await ProblemAssert.IsAsync(answer, HttpStatusCode.Unauthorized, "unauthorized");
+            Assert.Contains(answer.Headers.WwwAuthenticate, h => h.Scheme == "Bearer");
+        }
+        else if (rank < Array.IndexOf(ladder, role))
+        {
+            var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.Forbidden, "forbidden");
+            Assert.Contains($"role {role}", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.DoesNotContain(answer.StatusCode, new[] { HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden });
+        }
+
+        Assert.Equal(before, await host.CountRowsAsync());
+    }
+
+    [Theory]
+    [InlineData("Basic dXNlcjpwYXNz")]
+    [InlineData("Bearer")]
+    [InlineData("Bearer ")]
+    [InlineData("Bearer " + ApiHost.ViewerToken + "x")]
+    [InlineData("Bearer " + ApiHost.WebhookToken)]
+    [InlineData(ApiHost.ViewerToken)]
+    public async Task Other_credentials_are_refused(string header)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/tenants");
+        request.Headers.TryAddWithoutValidation("Authorization", header);
+        using var answer = await host.Client.SendAsync(request);
+        var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.Unauthorized, "unauthorized");
+        Assert.DoesNotContain("token-0123", problem.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_credentials_at_once_are_refused()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/tenants");
+        request.Headers.TryAddWithoutValidation("Authorization", [$"Bearer {ApiHost.ViewerToken}", $"Bearer {ApiHost.AdminToken}"]);
+        using var answer = await host.Client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_body_of_a_stranger_is_not_read()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/tenants") { Content = new ByteArrayContent(new byte[200_000]) };
+        using var answer = await host.Client.SendAsync(request);
+        await ProblemAssert.IsAsync(answer, HttpStatusCode.Unauthorized, "unauthorized");
+    }
+}

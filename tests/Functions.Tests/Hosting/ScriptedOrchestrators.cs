@@ -1,0 +1,69 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Functions.Tests.Hosting;
+
+/// <summary>Decisions that stand still where a door's answer is looked at, or fail in a known way.</summary>
+public static class ScriptedOrchestrators
+{
+    /// <summary>Ends a provisioning that waits.</summary>
+    public const string End = "end";
+
+    /// <summary>A tenant whose name begins so has a step that succeeds at the second attempt and one that fails for good.</summary>
+    public const string FailingPrefix = "failing";
+
+    public static readonly string LongReason = "The route could not be published: " + new string('x', 5000);
+
+    public static DurableTaskRegistry Registry() => new DurableTaskRegistry()
+        .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new Provision())
+        .AddOrchestrator(Orchestrations.DestroyTenant, _ => new Destroy())
+        .AddOrchestrator(Orchestrations.CreateTemplate, _ => new Create())
+        .AddActivity(Storage.CreateBucket.Name, _ => new SucceedsAtTheSecondAttempt())
+        .AddActivity(Routing.Publish.Name, _ => new FailsForGood());
+
+    private sealed class Provision : TaskOrchestrator<ProvisionTenantOrder, TenantReady>
+    {
+        public override async Task<TenantReady> RunAsync(TaskOrchestrationContext context, ProvisionTenantOrder input)
+        {
+            if (input.Code.StartsWith(FailingPrefix, StringComparison.Ordinal))
+            {
+                await context.CallActivityAsync<Nothing>(
+                    Storage.CreateBucket.Name, input, new TaskOptions { Retry = new RetryPolicy(3, TimeSpan.FromMilliseconds(10)) });
+                await context.CallActivityAsync<Nothing>(Routing.Publish.Name, input);
+            }
+
+            await context.WaitForExternalEvent<string>(End);
+            return new TenantReady { TenantId = input.TenantId, Code = input.Code, Database = input.Code, Host = "h", BaseUrl = "u" };
+        }
+    }
+
+    private sealed class Destroy : TaskOrchestrator<DestroyTenantOrder, TenantDestroyed>
+    {
+        public override async Task<TenantDestroyed> RunAsync(TaskOrchestrationContext context, DestroyTenantOrder input)
+        {
+            await context.WaitForExternalEvent<string>(End);
+            return new TenantDestroyed { Code = input.Code, Inventory = new Inventory() };
+        }
+    }
+
+    private sealed class Create : TaskOrchestrator<CreateTemplateOrder, TemplateReady>
+    {
+        public override async Task<TemplateReady> RunAsync(TaskOrchestrationContext context, CreateTemplateOrder input)
+        {
+            await context.WaitForExternalEvent<string>(End);
+            return new TemplateReady(input.Code, input.Database, "hash", 1);
+        }
+    }
+
+    private sealed class SucceedsAtTheSecondAttempt : TaskActivity<ProvisionTenantOrder, Nothing>
+    {
+        public override Task<Nothing> RunAsync(TaskActivityContext context, ProvisionTenantOrder input) =>
+            context.Attempt == 1 ? throw new InvalidOperationException("The store did not answer.") : Task.FromResult(Nothing.Value);
+    }
+
+    private sealed class FailsForGood : TaskActivity<ProvisionTenantOrder, Nothing>
+    {
+        public override Task<Nothing> RunAsync(TaskActivityContext context, ProvisionTenantOrder input) =>
+            throw new PermanentFailureException(LongReason);
+    }
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+
+namespace Bibind.Testing;
+
+/// <summary>The one place where tests wait: for a condition, with a limit.</summary>
+public static class Eventually
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Waits until the condition holds.</summary>
+    /// <param name="condition">Looked at again and again.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="what">What is waited for, in words: "the job succeeds".</param>
+    /// <exception cref="TimeoutException">It did not hold in time.</exception>
+    public static Task UntilAsync(Func<Task<bool>> condition, TimeSpan limit, string what) =>
+        UntilAsync(condition, holds => holds, limit, what);
+
+    /// <inheritdoc cref="UntilAsync(Func{Task{bool}}, TimeSpan, string)"/>
+    public static Task UntilAsync(Func<bool> condition, TimeSpan limit, string what) =>
+        UntilAsync(() => Task.FromResult(condition()), holds => holds, limit, what);
+
+    /// <summary>Waits until a value that is read again and again is the one wanted, and answers it.</summary>
+    /// <exception cref="TimeoutException">It was not in time; the message has the last value.</exception>
+    public static async Task<T> UntilAsync<T>(Func<Task<T>> read, Func<T, bool> accept, TimeSpan limit, string what)
+    {
+        var watch = Stopwatch.StartNew();
+        var pause = FirstPause;
+        while (true)
+        {
+            var value = await read();
+            if (accept(value))
+            {
+                return value;
+            }
+
+            if (watch.Elapsed > limit)
+            {
+                throw new TimeoutException($"Waited {limit.TotalSeconds:0.###} s in vain until {what}. Last seen: {value}");
+            }
+
+            await Task.Delay(pause);
+            pause = pause * 1.5 < LongestPause ? pause * 1.5 : LongestPause;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Bibind.Local;
+
+namespace Bibind.Testing;
+
+/// <summary>
+/// One PostgreSQL cluster for all tests of a process, with the roles of <see cref="LocalServer"/>. It starts when it is first
+/// asked for and is deleted when the process ends, also when that is killed.
+/// </summary>
+public static class PostgresFixture
+{
+    private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(2);
+    private static readonly Lazy<Task<EmbeddedPostgres>> Shared = new(StartAsync);
+
+    public static Task<EmbeddedPostgres> GetAsync() => Shared.Value;
+
+    /// <summary>A new folder for the data of one test; below the temporary folder.</summary>
+    public static string NewFolder()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"bibind-tests-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(folder);
+        return folder;
+    }
+
+    private static async Task<EmbeddedPostgres> StartAsync()
+    {
+        var postgres = await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions { DataFolder = NewFolder(), Fsync = false, DeleteOnStop = true });
+
+        // Mostly nothing is left when the runner goes on. On a busy machine the watchdog finishes alone: xunit takes a process
+        // that does not end within ten seconds for a failed one.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => postgres.DisposeAsync().AsTask().Wait(LongestGoodbye);
+        await LocalServer.PrepareAsync(postgres);
+        return postgres;
+    }
+}
