@@ -34,6 +34,17 @@ public abstract class DelegatingTaskHub(ITaskHub inner) : ITaskHub
 
     public virtual Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken) => Inner.PurgeAsync(instanceId, cancellationToken);
 
+    public virtual Task<int> PurgeAsync(PurgeInstancesFilter filter, CancellationToken cancellationToken) => Inner.PurgeAsync(filter, cancellationToken);
+
+    public virtual Task RewindAsync(string instanceId, ExecutionRewoundEvent message, CancellationToken cancellationToken) =>
+        Inner.RewindAsync(instanceId, message, cancellationToken);
+
+    public virtual Task IsolateAsync(InstanceLease lease, string reason, CancellationToken cancellationToken) =>
+        Inner.IsolateAsync(lease, reason, cancellationToken);
+
+    public virtual Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellationToken) =>
+        Inner.ReleaseIsolatedAsync(instanceId, cancellationToken);
+
     public virtual Task<StoredExecution> LoadExecutionAsync(string instanceId, CancellationToken cancellationToken) =>
         Inner.LoadExecutionAsync(instanceId, cancellationToken);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 
@@ -13,6 +14,7 @@ public sealed record RecordedExecution(string ExecutionId)
 public sealed class RecordingTaskHub(ITaskHub inner) : DelegatingTaskHub(inner)
 {
     private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _gates = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<RecordedExecution>> _executions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _commits = new(StringComparer.Ordinal);
     private readonly Dictionary<string, OutboundMessage> _injected = new(StringComparer.Ordinal);
@@ -100,12 +102,29 @@ public sealed class RecordingTaskHub(ITaskHub inner) : DelegatingTaskHub(inner)
             turns = [.. turns.Select(t => _injected.Remove(t.Lease.InstanceId, out var more) ? t with { Messages = [.. t.Messages, more] } : t)];
         }
 
-        await base.CommitAsync(turns, cancellationToken);
-        lock (_lock)
+        // The next turn of an instance is not committed before this one is recorded: the record has the order of the commits.
+        var gates = turns.Select(t => t.Lease.InstanceId).Order(StringComparer.Ordinal).Select(id => _gates.GetOrAdd(id, _ => new SemaphoreSlim(1))).ToArray();
+        foreach (var gate in gates)
         {
-            foreach (var turn in turns)
+            await gate.WaitAsync(cancellationToken);
+        }
+
+        try
+        {
+            await base.CommitAsync(turns, cancellationToken);
+            lock (_lock)
             {
-                Record(turn);
+                foreach (var turn in turns)
+                {
+                    Record(turn);
+                }
+            }
+        }
+        finally
+        {
+            foreach (var gate in gates)
+            {
+                gate.Release();
             }
         }
     }

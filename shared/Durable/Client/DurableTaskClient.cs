@@ -41,11 +41,27 @@ public sealed record OrchestrationQuery
     /// <summary>A tag that the instance must carry.</summary>
     public KeyValuePair<string, string>? Tag { get; init; }
 
+    /// <summary>True: only instances that no worker runs any more; false: only the others.</summary>
+    public bool? Isolated { get; init; }
+
     /// <summary>At most this many a page, 1 to 1,000.</summary>
     public int PageSize { get; init; } = 100;
 
     /// <summary>From the page before.</summary>
     public string? ContinuationToken { get; init; }
+}
+
+/// <summary>Which ended instances are purged.</summary>
+public sealed record PurgeInstancesFilter
+{
+    public DateTimeOffset? CreatedFrom { get; init; }
+    public DateTimeOffset? CreatedTo { get; init; }
+
+    /// <summary>Only those that ended before.</summary>
+    public DateTimeOffset? CompletedBefore { get; init; }
+
+    /// <summary>Only these statuses; all ended ones unless given.</summary>
+    public IReadOnlyCollection<OrchestrationRuntimeStatus>? Statuses { get; init; }
 }
 
 /// <summary>A page of instances, newest first.</summary>
@@ -110,4 +126,20 @@ public abstract class DurableTaskClient
 
     /// <summary>Deletes an ended instance and its history; answers whether there was one.</summary>
     public abstract Task<bool> PurgeInstanceAsync(string instanceId, CancellationToken cancellation = default);
+
+    /// <summary>Deletes ended instances and their histories; answers how many.</summary>
+    public abstract Task<int> PurgeInstancesAsync(PurgeInstancesFilter filter, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Puts a failed instance back to before its failures: what failed is asked again, what succeeded is kept. A failure
+    /// that the orchestrator had answered with further actions stays, for its answer is history.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no such instance, or it has not failed.</exception>
+    public abstract Task RewindInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Gives an isolated instance back to the workers; false if there is none. One that has a termination in its inbox
+    /// ends without its code being run.
+    /// </summary>
+    public abstract Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellation = default);
 }

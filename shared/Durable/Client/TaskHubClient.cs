@@ -108,6 +108,17 @@ public sealed class TaskHubClient(ITaskHub hub, TimeProvider? timeProvider = nul
     /// <inheritdoc/>
     public override Task<bool> PurgeInstanceAsync(string instanceId, CancellationToken cancellation = default) => hub.PurgeAsync(instanceId, cancellation);
 
+    /// <inheritdoc/>
+    public override Task<int> PurgeInstancesAsync(PurgeInstancesFilter filter, CancellationToken cancellation = default) => hub.PurgeAsync(filter, cancellation);
+
+    /// <inheritdoc/>
+    public override Task RewindInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) =>
+        hub.RewindAsync(instanceId, new ExecutionRewoundEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
+
+    /// <inheritdoc/>
+    public override Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellation = default) =>
+        hub.ReleaseIsolatedAsync(instanceId, cancellation);
+
     // Reasons are stored as raw text, in which PostgreSQL allows no NUL.
     private static string? Clean(string? reason) => reason?.Replace("\0", string.Empty, StringComparison.Ordinal);
 }

@@ -170,6 +170,15 @@ internal sealed class OrchestrationContext(DataConverter converter) : TaskOrches
 
     public override ILogger CreateReplaySafeLogger(ILogger logger) => new ReplaySafeLogger(logger, this);
 
+    /// <summary>Sets the id under which an open sub-orchestration was really created.</summary>
+    public void NameChild(int taskId, string childInstanceId)
+    {
+        if (_open.TryGetValue(taskId, out var task))
+        {
+            _open[taskId] = task with { ChildInstanceId = childInstanceId };
+        }
+    }
+
     /// <summary>Answers an open task; an answer to a finished or unknown one is ignored.</summary>
     public void Answer(int taskId, string? json)
     {

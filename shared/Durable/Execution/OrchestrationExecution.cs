@@ -49,6 +49,25 @@ internal sealed class OrchestrationExecution
         return execution;
     }
 
+    /// <summary>Checks that a replay of a whole history has come to the end that the history records.</summary>
+    /// <exception cref="NonDeterministicOrchestrationException">The code decides more, or another end, or none.</exception>
+    public void VerifyEnd(HistoryEvent recorded)
+    {
+        var (status, end) = recorded is ExecutionCompletedEvent completed
+            ? (completed.OrchestrationStatus, $"the end of the orchestration as {completed.OrchestrationStatus}")
+            : (OrchestrationRuntimeStatus.ContinuedAsNew, "the end of the orchestration as ContinuedAsNew");
+        if (_context.Pending.Values.FirstOrDefault() is { } more)
+        {
+            throw new NonDeterministicOrchestrationException(recorded.EventId, end, more.Describe());
+        }
+
+        if (_completion?.Status != status)
+        {
+            throw new NonDeterministicOrchestrationException(
+                recorded.EventId, end, _completion is null ? null : $"the end of the orchestration as {_completion.Status}");
+        }
+    }
+
     /// <summary>
     /// Runs one turn over new events, the first of which is <see cref="OrchestratorStartedEvent"/>. Non-determinism
     /// becomes a failed completion, and nothing that the new code decided is handed out.
@@ -125,6 +144,8 @@ internal sealed class OrchestrationExecution
                 break;
             case SubOrchestrationInstanceCreatedEvent created:
                 Confirm<CreateSubOrchestrationAction>(line.EventId, $"a sub-orchestration named '{created.Name}'", a => SameName(a.Name, created.Name));
+                // A rewound execution has another id than the one that its children's ids came from.
+                _context.NameChild(line.EventId, created.InstanceId);
                 break;
             case EventSentEvent sent:
                 Confirm<SendEventAction>(line.EventId, $"an event named '{sent.Name}'", a => SameName(a.Name, sent.Name));

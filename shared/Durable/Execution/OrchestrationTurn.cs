@@ -31,6 +31,9 @@ internal sealed class InstanceState(string instanceId)
     /// <summary>Set if the code must not run: how the execution ends instead.</summary>
     public CompleteOrchestrationAction? Verdict { get; set; }
 
+    /// <summary>Set for the turn that rewinds the execution: the past that replaces the stored one.</summary>
+    public RewoundExecution? Rewound { get; set; }
+
     /// <summary>The highest id in the history as it was loaded; -1 for none.</summary>
     public int LastEventId { get; set; } = -1;
 
@@ -72,16 +75,18 @@ internal sealed class OrchestrationTurn(
         }
 
         var turn = state.NextTurn;
+        var rewound = state.Rewound;
         state.LastTurnAt = now;
+        _history.AddRange(rewound?.Lines ?? []);
         _history.AddRange(accepted);
         if (state.Started is not null)
         {
-            var children = recursiveTermination && state.Live is { } live ? live.OpenChildren.ToArray() : [];
             var decision = Decide(accepted);
             Apply(decision, claim);
-            if (decision.Completion is { Status: OrchestrationRuntimeStatus.Terminated } completion)
+            if (recursiveTermination && state.Live is { } live && decision.Completion is { Status: OrchestrationRuntimeStatus.Terminated } completion)
             {
-                _messages.AddRange(children.Select(child => new OutboundMessage(
+                // Those that this very turn calls are among them: they are made before messages are sent.
+                _messages.AddRange(live.OpenChildren.Select(child => new OutboundMessage(
                     child, null, new ExecutionTerminatedEvent { Timestamp = now, Input = completion.Result, Recurse = true })));
             }
         }
@@ -92,7 +97,8 @@ internal sealed class OrchestrationTurn(
             _history.Add(new OrchestratorCompletedEvent { Timestamp = now });
         }
 
-        var replaces = _endedGenerations.Count > 0;
+        var replaces = _endedGenerations.Count > 0 || rewound is not null;
+        state.Rewound = null;
         state.NextTurn = replaces ? 1 : turn + 1;
         return new TurnCommit
         {
@@ -105,8 +111,9 @@ internal sealed class OrchestrationTurn(
             ConsumedMessages = [.. inputs.Where(i => i.MessageId.HasValue).Select(i => i.MessageId!.Value)],
             ConsumedActivities = [.. inputs.Where(i => i.Activity.HasValue).Select(i => i.Activity!.Value)],
             Activities = _activities,
-            Messages = _messages,
+            Messages = [.. rewound?.Timers ?? [], .. _messages],
             Children = _children,
+            Rewinds = rewound?.Children ?? [],
             Update = _update,
         };
     }
@@ -289,7 +296,7 @@ internal sealed class OrchestrationTurn(
     private void Show(OrchestrationRuntimeStatus status, string? customStatus, string? output = null, TaskFailureDetails? failure = null)
     {
         var shown = customStatus ?? state.CustomStatus;
-        if (status == state.Status && shown == state.CustomStatus && _endedGenerations.Count == 0)
+        if (status == state.Status && shown == state.CustomStatus && _endedGenerations.Count == 0 && state.Rewound is null)
         {
             return;
         }

@@ -14,6 +14,7 @@ namespace Bibind.Durable.History;
 [JsonDerivedType(typeof(ExecutionTerminatedEvent), "ExecutionTerminated")]
 [JsonDerivedType(typeof(ExecutionSuspendedEvent), "ExecutionSuspended")]
 [JsonDerivedType(typeof(ExecutionResumedEvent), "ExecutionResumed")]
+[JsonDerivedType(typeof(ExecutionRewoundEvent), "ExecutionRewound")]
 [JsonDerivedType(typeof(ContinueAsNewEvent), "ContinueAsNew")]
 [JsonDerivedType(typeof(TaskScheduledEvent), "TaskScheduled")]
 [JsonDerivedType(typeof(TaskCompletedEvent), "TaskCompleted")]
@@ -34,6 +35,9 @@ public abstract record HistoryEvent
     /// <summary>When it happened, UTC.</summary>
     [JsonPropertyOrder(-1)]
     public DateTime Timestamp { get; init; }
+
+    /// <summary>Where the hub keeps the line's input or result, if that is large; null outside of the hub.</summary>
+    public string? Payload { get; init; }
 }
 
 /// <summary>A turn begins; its timestamp is the orchestrator's clock.</summary>
@@ -91,6 +95,15 @@ public sealed record ExecutionSuspendedEvent : HistoryEvent
 public sealed record ExecutionResumedEvent : HistoryEvent
 {
     public string? Reason { get; init; }
+}
+
+/// <summary>A failed execution is put back to before its failures.</summary>
+public sealed record ExecutionRewoundEvent : HistoryEvent
+{
+    public string? Reason { get; init; }
+
+    /// <summary>The parent's new execution, for a sub-orchestration that is rewound with it.</summary>
+    public string? ParentExecutionId { get; init; }
 }
 
 /// <summary>The last line of an execution that continues as a new one.</summary>

@@ -35,6 +35,19 @@ public interface ITaskHub : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It has not ended.</exception>
     Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken);
 
+    /// <summary>Deletes ended instances that match; answers how many.</summary>
+    Task<int> PurgeAsync(PurgeInstancesFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>Makes a failed instance run again, beginning with <paramref name="message"/>.</summary>
+    /// <exception cref="InvalidOperationException">There is none, or it has not failed.</exception>
+    Task RewindAsync(string instanceId, ExecutionRewoundEvent message, CancellationToken cancellationToken);
+
+    /// <summary>Takes an instance from all workers until it is released. An old token is ignored.</summary>
+    Task IsolateAsync(InstanceLease lease, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Gives an isolated instance back to the workers; false if there is none.</summary>
+    Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellationToken);
+
     /// <summary>What is needed to run an instance again.</summary>
     Task<StoredExecution> LoadExecutionAsync(string instanceId, CancellationToken cancellationToken);
 
@@ -109,7 +122,11 @@ public sealed record LeasedWork(
 /// <param name="Lease">The lease.</param>
 /// <param name="PreviousToken">The token of the lease before; tokens are never used twice, so a state kept under that one is the latest.</param>
 /// <param name="Messages">Its inbox, oldest first.</param>
-public sealed record LeasedInstance(InstanceLease Lease, long PreviousToken, IReadOnlyList<InboxMessage> Messages);
+public sealed record LeasedInstance(InstanceLease Lease, long PreviousToken, IReadOnlyList<InboxMessage> Messages)
+{
+    /// <summary>How often it was leased since it was last given back or committed a turn, this time included.</summary>
+    public int Attempts { get; init; } = 1;
+}
 
 /// <summary>A message in an inbox.</summary>
 /// <param name="Id">Its id; grows with time.</param>
@@ -128,6 +145,9 @@ public sealed record LeasedActivity
 
     /// <summary>How often it was handed out, this time included.</summary>
     public required int Deliveries { get; init; }
+
+    /// <summary>How often a worker gave it back on purpose.</summary>
+    public int GivenBack { get; init; }
 }
 
 /// <summary>An activity's answer.</summary>
@@ -203,9 +223,21 @@ public sealed record TurnCommit
     public IReadOnlyList<OutboundMessage> Messages { get; init; } = [];
     public IReadOnlyList<NewInstance> Children { get; init; } = [];
 
+    /// <summary>Failed children that are rewound with their parent.</summary>
+    public IReadOnlyList<ChildRewind> Rewinds { get; init; } = [];
+
     /// <summary>What people see; null if it did not change.</summary>
     public InstanceUpdate? Update { get; init; }
 
     /// <summary>True: the lease ends with the commit.</summary>
     public bool ReleasesLease { get; init; }
+
+    /// <summary>True: earlier leases ended without a turn, and this turn shows that the instance can run after all.</summary>
+    public bool ClearsAttempts { get; init; }
 }
+
+/// <summary>A failed child to rewind.</summary>
+/// <param name="InstanceId">The child.</param>
+/// <param name="Message">What it is told.</param>
+/// <param name="IfRefused">What the parent is told if it cannot be rewound.</param>
+public sealed record ChildRewind(string InstanceId, ExecutionRewoundEvent Message, OutboundMessage IfRefused);

@@ -181,6 +181,12 @@ internal sealed class ActivityRunner(
                 return null;
             }
 
+            if (activity.Deliveries - activity.GivenBack > worker.Options.MaxActivityDeliveries)
+            {
+                throw new PermanentFailureException(
+                    $"The activity '{scheduled.Name}' was delivered {worker.Options.MaxActivityDeliveries} times and never answered: it ends the process or never returns.");
+            }
+
             await worker.Interceptor.BeforeActivityAsync(activity, cancellation);
             var implementation = create(worker.Services);
             var input = ReadInput(scheduled, implementation);

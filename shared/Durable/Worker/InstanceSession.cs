@@ -7,7 +7,7 @@ namespace Bibind.Durable.Worker;
 /// An instance that this worker holds: its lease, its live state, what waits for the next turn, and how many of its
 /// activities run here. A session is held exactly as long as there is such local work.
 /// </summary>
-internal sealed class InstanceSession(InstanceLease lease, InstanceState? state, DateTime heldSince)
+internal sealed class InstanceSession(InstanceLease lease, InstanceState? state, DateTime heldSince, int attempts)
 {
     private readonly Lock _lock = new();
     private readonly Queue<TurnInput> _inbox = new();
@@ -22,6 +22,17 @@ internal sealed class InstanceSession(InstanceLease lease, InstanceState? state,
     public InstanceState? State { get; set; } = state;
 
     public DateTime HeldSince { get; } = heldSince;
+
+    /// <summary>Leases without a turn, this one included; none once a turn shows that the instance can run.</summary>
+    public int Attempts { get; private set; } = attempts;
+
+    /// <summary>Called with a decided turn; true if its commit must clear the count.</summary>
+    public bool ClearAttempts()
+    {
+        var counted = Attempts > 1;
+        Attempts = 0;
+        return counted;
+    }
 
     public bool IsClosed
     {

@@ -48,7 +48,7 @@ public sealed class TaskHubWorker : IAsyncDisposable
         var shared = new WorkerContext(hub, registry, services, _options, _logger, _time, at, DataConverter.Default);
         _activities = new ActivityRunner(shared, FindSession, ScheduleTurn, ReleaseAsync, Wake);
         _committer = new TurnCommitter(shared, EndTurn, FailTurn);
-        _turns = new TurnRunner(shared, _committer, _activities, ReleaseAsync, () => _draining);
+        _turns = new TurnRunner(shared, _committer, _activities, ReleaseAsync, Drop, () => _draining);
     }
 
     /// <summary>True while the loops run.</summary>
@@ -138,6 +138,7 @@ public sealed class TaskHubWorker : IAsyncDisposable
     {
         await StopAsync();
         _activities.Dispose();
+        _turns.Dispose();
         _stopping?.Dispose();
         _wake.Dispose();
     }
@@ -238,7 +239,13 @@ public sealed class TaskHubWorker : IAsyncDisposable
 
     private void Hold(LeasedInstance leased, DateTime now)
     {
-        var session = new InstanceSession(leased.Lease, _turns.TakeCached(leased), now);
+        if (leased.Attempts > _options.MaxAttemptsWithoutTurn)
+        {
+            _ = IsolateAsync(leased);
+            return;
+        }
+
+        var session = new InstanceSession(leased.Lease, _turns.TakeCached(leased), now, leased.Attempts);
         if (_sessions.TryGetValue(leased.Lease.InstanceId, out var stale))
         {
             // The hub gave the instance out again, so the lease that we thought we had is lost.
@@ -249,6 +256,21 @@ public sealed class TaskHubWorker : IAsyncDisposable
         if (session.Deliver(leased.Messages))
         {
             ScheduleTurn(session);
+        }
+    }
+
+    private async Task IsolateAsync(LeasedInstance leased)
+    {
+        var reason = $"The instance was leased {leased.Attempts - 1} times in a row and never finished a turn: its code ends the process or never yields.";
+        Logs.InstanceIsolated(_logger, leased.Lease.InstanceId, reason);
+        try
+        {
+            await _hub.IsolateAsync(leased.Lease, reason, CancellationToken.None);
+        }
+        catch (Exception unavailable)
+        {
+            // The lease runs out, and the next worker isolates it.
+            Logs.HubUnavailable(_logger, unavailable, _options.LeaseDuration);
         }
     }
 
@@ -355,7 +377,9 @@ public sealed class TaskHubWorker : IAsyncDisposable
         Drop(session);
         if (reason is LeaseLostException)
         {
+            // Or only a message was consumed already, and the lease is still ours to give back; an old one is ignored.
             Logs.LeaseLost(_logger, session.Lease.InstanceId);
+            _ = TryReleaseAsync([session.Lease], TimeSpan.Zero);
             return;
         }
 

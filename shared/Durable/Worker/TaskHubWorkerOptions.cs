@@ -36,6 +36,18 @@ public sealed class TaskHubWorkerOptions
     /// <summary>The first wait before work that cannot be run here, or whose commit failed, is offered again; doubled up to one minute.</summary>
     public TimeSpan FirstBackoff { get; set; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Leases in a row that may end without a turn before the instance is isolated.</summary>
+    public int MaxAttemptsWithoutTurn { get; set; } = 5;
+
+    /// <summary>Deliveries of an activity that may end without an answer before it is failed for good.</summary>
+    public int MaxActivityDeliveries { get; set; } = 10;
+
+    /// <summary>How long the code of a turn may run; afterwards its instance is taken from it. The thread cannot be.</summary>
+    public TimeSpan MaxTurnDuration { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Turns that never yielded and still hold a thread: up to so many are replaced by fresh ones.</summary>
+    public int MaxStuckTurns { get; set; } = 8;
+
     /// <summary>Which versions of orchestrations are run here; every one unless given.</summary>
     public VersioningOptions Versioning { get; set; } = new();
 }

@@ -12,23 +12,35 @@ internal sealed class TurnRunner(
     TurnCommitter committer,
     ActivityRunner activities,
     Func<InstanceSession, TimeSpan, Task> releaseAsync,
-    Func<bool> draining)
+    Action<InstanceSession> drop,
+    Func<bool> draining) : IDisposable
 {
     private readonly Channel<InstanceSession> _ready = Channel.CreateUnbounded<InstanceSession>();
     private readonly InstanceCache _cache = new(worker.Options.CachedInstances);
     private readonly ConcurrentDictionary<string, int> _failures = new(StringComparer.Ordinal);
-    private Task _loops = Task.CompletedTask;
+    private readonly CancellationTokenSource _stopping = new();
+    private TurnLoops? _loops;
+    private Task _watching = Task.CompletedTask;
 
-    public void Start() => _loops = Task.WhenAll(Enumerable.Range(0, worker.Options.MaxConcurrentTurns).Select(_ => Task.Run(RunAsync)));
+    public void Start()
+    {
+        _loops = new TurnLoops(worker, RunAsync, drop);
+        _loops.Start();
+        _watching = Task.Run(() => _loops.WatchAsync(_stopping.Token));
+    }
 
     public void Schedule(InstanceSession session) => _ready.Writer.TryWrite(session);
 
     /// <summary>Runs what is ready and ends.</summary>
-    public Task StopAsync()
+    public async Task StopAsync()
     {
         _ready.Writer.TryComplete();
-        return _loops;
+        await _stopping.CancelAsync();
+        await _watching;
+        await (_loops?.EndAsync() ?? Task.CompletedTask);
     }
+
+    public void Dispose() => _stopping.Dispose();
 
     public InstanceState? TakeCached(LeasedInstance leased) => _cache.Take(leased.Lease.InstanceId, leased.PreviousToken);
 
@@ -38,13 +50,13 @@ internal sealed class TurnRunner(
     public TimeSpan BackoffFor(string instanceId) =>
         Backoff.After(worker.Options.FirstBackoff, _failures.AddOrUpdate(instanceId, 1, (_, failures) => failures + 1));
 
-    private async Task RunAsync()
+    private async Task RunAsync(TurnLoop loop)
     {
         await foreach (var session in _ready.Reader.ReadAllAsync())
         {
             try
             {
-                await RunAsync(session);
+                await RunAsync(session, loop);
             }
             catch (Exception failure)
             {
@@ -52,13 +64,18 @@ internal sealed class TurnRunner(
                 Logs.TurnFailed(worker.Logger, failure, session.Lease.InstanceId, delay);
                 await releaseAsync(session, delay);
             }
+
+            if (loop.IsGivenUp)
+            {
+                return;
+            }
         }
     }
 
-    private async Task RunAsync(InstanceSession session)
+    private async Task RunAsync(InstanceSession session, TurnLoop loop)
     {
         var inputs = session.TakeInbox();
-        session.State ??= await LoadAsync(session.Lease.InstanceId, inputs);
+        session.State ??= await LoadAsync(session, inputs, loop);
         var state = session.State;
         var first = state.Started ?? inputs.Select(i => i.Event).OfType<ExecutionStartedEvent>().FirstOrDefault();
         if (first is not null && worker.Registry.FindOrchestrator(first.Name, first.Version) is null)
@@ -85,7 +102,7 @@ internal sealed class TurnRunner(
         var turn = new OrchestrationTurn(
             state, Create, worker.Converter, worker.Options.Versioning.DefaultVersion, static () => Guid.NewGuid().ToString("n"), ClockFor(state, inputs));
         var claimed = 0;
-        var commit = turn.Run(session.Lease, inputs, () =>
+        var commit = loop.Run(session, () => turn.Run(session.Lease, inputs, () =>
         {
             if (draining() || !activities.TryReserve())
             {
@@ -94,10 +111,17 @@ internal sealed class TurnRunner(
 
             claimed++;
             return new ActivityClaim(worker.Options.Name, worker.Options.LeaseDuration);
-        });
+        }));
+        if (loop.IsGivenUp)
+        {
+            activities.Unreserve(claimed);
+            activities.Answer([.. inputs.Where(i => i.Activity is not null)]);
+            return;
+        }
+
         _failures.TryRemove(session.Lease.InstanceId, out _);
         var closes = session.ClosesWithTurn(claimed, state.HasEnded);
-        commit = commit with { ReleasesLease = closes && !state.HasEnded };
+        commit = commit with { ReleasesLease = closes && !state.HasEnded, ClearsAttempts = session.ClearAttempts() };
         committer.Add(new PendingTurn(session, commit, inputs, Claimed(commit)));
     }
 
@@ -109,12 +133,15 @@ internal sealed class TurnRunner(
         await releaseAsync(session, delay);
     }
 
-    private async Task<InstanceState> LoadAsync(string instanceId, IReadOnlyList<TurnInput> inputs)
+    private async Task<InstanceState> LoadAsync(InstanceSession session, IReadOnlyList<TurnInput> inputs, TurnLoop loop)
     {
+        var instanceId = session.Lease.InstanceId;
         var state = new InstanceState(instanceId);
+        var terminated = session.Attempts > 1 ? inputs.Select(i => i.Event).OfType<ExecutionTerminatedEvent>().FirstOrDefault() : null;
         if (inputs.Any(i => i.Event is ExecutionStartedEvent))
         {
             // The first message is consumed by the first turn, so there has been none.
+            state.Verdict = terminated is null ? null : Terminated(0, terminated);
             return state;
         }
 
@@ -125,14 +152,31 @@ internal sealed class TurnRunner(
         state.LastEventId = stored.History.Count > 0 ? stored.History.Max(h => h.EventId) : -1;
         state.LastTurnAt = stored.History.Count > 0 ? stored.History[^1].Timestamp : default;
         state.Started = stored.History.OfType<ExecutionStartedEvent>().FirstOrDefault();
-        if (state.Started is not { } started || worker.Registry.FindOrchestrator(started.Name, started.Version) is not { } create)
+        if (terminated is not null)
         {
-            return state;
+            // Its code ended a process before: it ends without being run once more.
+            state.Verdict = Terminated(state.LastEventId + 1, terminated);
+        }
+        else if (state.Started is { } started && worker.Registry.FindOrchestrator(started.Name, started.Version) is { } create)
+        {
+            loop.Run(session, () => Replay(state, stored.History, inputs, () => create(worker.Services)));
         }
 
+        return state;
+    }
+
+    private InstanceState Replay(InstanceState state, IReadOnlyList<HistoryEvent> past, IReadOnlyList<TurnInput> inputs, Func<ITaskOrchestrator> create)
+    {
         try
         {
-            state.Live = OrchestrationExecution.Replay(create(worker.Services), stored.History, worker.Converter);
+            if (inputs.Select(i => i.Event).OfType<ExecutionRewoundEvent>().FirstOrDefault() is { } rewound && past.Any(l => l is ExecutionCompletedEvent))
+            {
+                state.Rewound = HistoryRewind.Apply(past, rewound, Guid.NewGuid().ToString("n"), lines => Replays(lines, create));
+                past = state.Rewound.Lines;
+                state.Started = past.OfType<ExecutionStartedEvent>().First();
+            }
+
+            state.Live = OrchestrationExecution.Replay(create(), past, worker.Converter);
         }
         catch (NonDeterministicOrchestrationException violation)
         {
@@ -141,6 +185,22 @@ internal sealed class TurnRunner(
 
         return state;
     }
+
+    private bool Replays(IReadOnlyList<HistoryEvent> past, Func<ITaskOrchestrator> create)
+    {
+        try
+        {
+            OrchestrationExecution.Replay(create(), past, worker.Converter);
+            return true;
+        }
+        catch (NonDeterministicOrchestrationException)
+        {
+            return false;
+        }
+    }
+
+    private static CompleteOrchestrationAction Terminated(int id, ExecutionTerminatedEvent terminated) =>
+        new(id, OrchestrationRuntimeStatus.Terminated, terminated.Input);
 
     // The orchestrator's clock never runs backwards, whichever machine the turn runs on, nor before a timer that fired.
     private DateTime ClockFor(InstanceState state, IReadOnlyList<TurnInput> inputs)

@@ -18,6 +18,7 @@ public sealed partial class InMemoryTaskHub
                 instance.PreviousToken = instance.Token;
                 instance.Token = ++_lastToken;
                 instance.AvailableAt = now + request.Duration;
+                instance.Attempts++;
             }
 
             var activities = _activities.Values.Where(a => a.AvailableAt <= now).OrderBy(a => a.AvailableAt).Take(request.MaxActivities).ToArray();
@@ -36,7 +37,7 @@ public sealed partial class InMemoryTaskHub
                 .Where(at => at > now)
                 .ToArray();
             return Task.FromResult(new LeasedWork(
-                [.. instances.Select(i => new LeasedInstance(new InstanceLease(i.Metadata.InstanceId, i.Token), i.PreviousToken, Visible(i, now)))],
+                [.. instances.Select(i => new LeasedInstance(new InstanceLease(i.Metadata.InstanceId, i.Token), i.PreviousToken, Visible(i, now)) { Attempts = i.Attempts })],
                 [.. activities.Select(a => a.Work)],
                 [.. request.Held.Where(_instances.ContainsKey).SelectMany(id => Visible(_instances[id], now))],
                 due.Length == 0 ? null : due.Min()));
@@ -51,7 +52,7 @@ public sealed partial class InMemoryTaskHub
         {
             foreach (var turn in turns)
             {
-                if (!Holds(turn.Lease) || turn.ConsumedActivities.Any(a => !Holds(a)))
+                if (!Holds(turn.Lease) || turn.ConsumedActivities.Any(a => !Holds(a)) || !HasAll(turn))
                 {
                     throw new LeaseLostException($"A lease of '{turn.Lease.InstanceId}' was lost.");
                 }
@@ -124,14 +125,16 @@ public sealed partial class InMemoryTaskHub
         lock (_lock)
         {
             var at = Now + delay;
-            foreach (var lease in instances.Where(Holds))
+            foreach (var instance in instances.Where(Holds).Select(lease => _instances[lease.InstanceId]))
             {
-                _instances[lease.InstanceId].AvailableAt = at;
+                instance.AvailableAt = at;
+                instance.Attempts = Math.Max(0, instance.Attempts - 1);
             }
 
-            foreach (var lease in activities.Where(Holds))
+            foreach (var activity in activities.Where(Holds).Select(lease => _activities[lease.ActivityId]))
             {
-                _activities[lease.ActivityId].AvailableAt = at;
+                activity.AvailableAt = at;
+                activity.Work = activity.Work with { GivenBack = activity.Work.GivenBack + 1 };
             }
         }
 
@@ -146,6 +149,12 @@ public sealed partial class InMemoryTaskHub
         _instances.TryGetValue(lease.InstanceId, out var instance) && instance.Token == lease.Token && !instance.Metadata.IsCompleted;
 
     private bool Holds(ActivityLease lease) => _activities.TryGetValue(lease.ActivityId, out var activity) && activity.Work.Lease.Token == lease.Token;
+
+    private bool HasAll(TurnCommit turn)
+    {
+        var inbox = _instances[turn.Lease.InstanceId].Inbox;
+        return turn.ConsumedMessages.All(id => inbox.Exists(m => m.Message.Id == id));
+    }
 
     private void Apply(TurnCommit turn)
     {
@@ -182,6 +191,7 @@ public sealed partial class InMemoryTaskHub
             }
         }
 
+        instance.Attempts = turn.ReleasesLease || turn.ClearsAttempts ? 0 : instance.Attempts;
         if (turn.ReleasesLease)
         {
             instance.AvailableAt = DateTime.MinValue;
@@ -196,6 +206,14 @@ public sealed partial class InMemoryTaskHub
             {
                 var parent = child.Started.Parent!;
                 Put(new OutboundMessage(parent.InstanceId, parent.ExecutionId, SubOrchestrationRefused.Describe(child.Started)));
+            }
+        }
+
+        foreach (var child in turn.Rewinds)
+        {
+            if (!Rewind(child.InstanceId, turn.Lease.InstanceId, child.Message))
+            {
+                Put(child.IfRefused);
             }
         }
 

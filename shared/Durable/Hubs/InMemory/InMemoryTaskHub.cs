@@ -110,20 +110,6 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
     }
 
     /// <inheritdoc/>
-    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
-    {
-        lock (_lock)
-        {
-            if (_instances.TryGetValue(instanceId, out var instance) && !instance.Metadata.IsCompleted)
-            {
-                throw new InvalidOperationException($"The instance '{instanceId}' has not ended; terminate it before it is purged.");
-            }
-
-            return Task.FromResult(_instances.Remove(instanceId));
-        }
-    }
-
-    /// <inheritdoc/>
     public async Task WaitForWorkAsync(TimeSpan limit, CancellationToken cancellationToken) => await _work.WaitAsync(limit, cancellationToken);
 
     /// <inheritdoc/>
@@ -145,6 +131,7 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
         && (query.Name is null || query.Name == i.Name)
         && (query.CreatedFrom is not { } from || i.CreatedAt >= from)
         && (query.CreatedTo is not { } to || i.CreatedAt < to)
+        && (query.Isolated is not { } isolated || isolated == (i.IsolatedReason is not null))
         && (query.Tag is not { } tag || (i.Tags.TryGetValue(tag.Key, out var value) && value == tag.Value));
 
     private OrchestrationRuntimeStatus? Create(NewInstance instance)
@@ -213,6 +200,8 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
         public long Token { get; set; }
 
         public long PreviousToken { get; set; }
+
+        public int Attempts { get; set; }
 
         public DateTime AvailableAt { get; set; } = DateTime.MinValue;
     }

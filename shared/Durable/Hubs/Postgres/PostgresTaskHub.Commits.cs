@@ -15,15 +15,23 @@ public sealed partial class PostgresTaskHub
         // One batch without an explicit transaction is one round trip and one transaction.
         await using var batch = new NpgsqlBatch(connection);
         Action<NpgsqlBatchCommand> add = batch.BatchCommands.Add;
+        var payloads = new Payloads();
         AddFence(turns, add);
-        AddHistory(turns, add);
+        AddHistory(turns, payloads, add);
         AddUpdates(turns, add);
-        AddChildren(turns, add);
-        var wake = AddWork(turns, add);
+        AddChildren(turns, payloads, add);
+        var wake = AddWork(turns, payloads, add);
+        payloads.AddTo(batch);
         var released = turns.Where(t => t.ReleasesLease && t.Update is not { Ended: true }).Select(t => t.Lease.InstanceId).ToArray();
         if (released.Length > 0)
         {
-            add(Sql.Command("UPDATE durable.leases SET locked_by = NULL, available_at = '-infinity' WHERE instance_id = ANY ($1)", Sql.Texts(released)));
+            add(Sql.Command("UPDATE durable.leases SET locked_by = NULL, available_at = '-infinity', attempts = 0 WHERE instance_id = ANY ($1)", Sql.Texts(released)));
+        }
+
+        var cleared = turns.Where(t => t.ClearsAttempts && !t.ReleasesLease).Select(t => t.Lease.InstanceId).ToArray();
+        if (cleared.Length > 0)
+        {
+            add(Sql.Command("UPDATE durable.leases SET attempts = 0 WHERE instance_id = ANY ($1)", Sql.Texts(cleared)));
         }
 
         if (wake)
@@ -58,22 +66,24 @@ public sealed partial class PostgresTaskHub
         ArgumentNullException.ThrowIfNull(answers);
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
+        var payloads = new Payloads();
         batch.BatchCommands.Add(Sql.Command(
             """
             WITH answer AS (
               SELECT * FROM unnest($1, $2, $3, $4, $5) AS w (id, token, instance_id, execution_id, event)),
             locked AS (
               SELECT a.id FROM durable.activities a JOIN answer w ON a.id = w.id AND a.token = w.token ORDER BY a.id FOR UPDATE OF a),
-            deleted AS (DELETE FROM durable.activities a USING locked WHERE a.id = locked.id RETURNING a.id)
+            deleted AS (DELETE FROM durable.activities a USING locked WHERE a.id = locked.id RETURNING a.id, a.token)
             INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
             SELECT w.instance_id, w.execution_id, now(), w.event
-            FROM answer w JOIN deleted USING (id) JOIN durable.leases l ON l.instance_id = w.instance_id
+            FROM answer w JOIN deleted USING (id, token) JOIN durable.leases l ON l.instance_id = w.instance_id
             """,
             Sql.Uuids(answers.Select(a => a.Lease.ActivityId)),
             Sql.Longs(answers.Select(a => a.Lease.Token)),
             Sql.Texts(answers.Select(a => a.InstanceId)),
             Sql.Texts(answers.Select(a => a.ExecutionId)),
-            Sql.Jsons(answers.Select(a => HistoryJson.Write(a.Event)))));
+            Sql.Jsons(answers.Select(a => HistoryJson.Write(payloads.Detach(a.InstanceId, a.Event))))));
+        payloads.AddTo(batch);
         batch.BatchCommands.Add(PostgresWorkSignal.Notify());
         await batch.ExecuteNonQueryAsync(cancellationToken);
         _signal.Set();
@@ -93,16 +103,24 @@ public sealed partial class PostgresTaskHub
         var messages = turns.SelectMany(t => t.ConsumedMessages).ToArray();
         if (messages.Length > 0)
         {
-            add(Sql.Command("DELETE FROM durable.messages WHERE id = ANY ($1)", Sql.Longs(messages)));
+            add(Sql.Command("SELECT durable.consume_messages($1)", Sql.Longs(messages)));
         }
     }
 
-    private static void AddHistory(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
+    private static void AddHistory(IReadOnlyList<TurnCommit> turns, Payloads payloads, Action<NpgsqlBatchCommand> add)
     {
         var replaced = turns.Where(t => t.ReplacesHistory).Select(t => t.Lease.InstanceId).ToArray();
         if (replaced.Length > 0)
         {
             add(Sql.Command("DELETE FROM durable.history WHERE instance_id = ANY ($1)", Sql.Texts(replaced)));
+            add(Sql.Command(
+                """
+                DELETE FROM durable.payloads p
+                WHERE p.instance_id = ANY ($1)
+                  AND NOT EXISTS (SELECT FROM durable.messages m WHERE m.instance_id = p.instance_id AND m.event ->> 'payload' = p.key)
+                  AND NOT EXISTS (SELECT FROM durable.activities a WHERE a.instance_id = p.instance_id AND a.scheduled ->> 'payload' = p.key)
+                """,
+                Sql.Texts(replaced)));
         }
 
         add(Sql.Command(
@@ -110,7 +128,7 @@ public sealed partial class PostgresTaskHub
             Sql.Texts(turns.Select(t => t.Lease.InstanceId)),
             Sql.Texts(turns.Select(t => t.ExecutionId)),
             Sql.Ints(turns.Select(t => t.Turn)),
-            Sql.Jsons(turns.Select(t => HistoryJson.Write(t.NewHistory)))));
+            Sql.Jsons(turns.Select(t => HistoryJson.Write(payloads.Detach(t.Lease.InstanceId, t.NewHistory))))));
     }
 
     private static void AddUpdates(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
@@ -149,7 +167,7 @@ public sealed partial class PostgresTaskHub
         }
     }
 
-    private static void AddChildren(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
+    private static void AddChildren(IReadOnlyList<TurnCommit> turns, Payloads payloads, Action<NpgsqlBatchCommand> add)
     {
         foreach (var child in turns.SelectMany(t => t.Children))
         {
@@ -160,13 +178,28 @@ public sealed partial class PostgresTaskHub
                 SELECT $12, $13, now(), $14 WHERE durable.create_instance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) IS NOT NULL
                 """,
                 child,
+                payloads,
                 Sql.Text(parent.InstanceId),
                 Sql.Text(parent.ExecutionId),
                 Sql.Json(HistoryJson.Write(SubOrchestrationRefused.Describe(child.Started)))));
         }
+
+        foreach (var child in turns.SelectMany(t => t.Rewinds))
+        {
+            add(Sql.Command(
+                """
+                INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
+                SELECT $2, $4, now(), $5 WHERE NOT durable.rewind_instance($1, $2, $3)
+                """,
+                Sql.Text(child.InstanceId),
+                Sql.Text(child.IfRefused.InstanceId),
+                Sql.Json(HistoryJson.Write(child.Message)),
+                Sql.Text(child.IfRefused.ExecutionId),
+                Sql.Json(HistoryJson.Write(child.IfRefused.Event))));
+        }
     }
 
-    private static bool AddWork(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
+    private static bool AddWork(IReadOnlyList<TurnCommit> turns, Payloads payloads, Action<NpgsqlBatchCommand> add)
     {
         var activities = turns.SelectMany(t => t.Activities.Select(a => (Turn: t, Activity: a))).ToArray();
         if (activities.Length > 0)
@@ -180,7 +213,7 @@ public sealed partial class PostgresTaskHub
                 Sql.Uuids(activities.Select(a => a.Activity.Lease.ActivityId)),
                 Sql.Texts(activities.Select(a => a.Turn.Lease.InstanceId)),
                 Sql.Texts(activities.Select(a => a.Turn.ExecutionId)),
-                Sql.Jsons(activities.Select(a => HistoryJson.Write(a.Activity.Scheduled))),
+                Sql.Jsons(activities.Select(a => HistoryJson.Write(payloads.Detach(a.Turn.Lease.InstanceId, a.Activity.Scheduled)))),
                 Sql.Texts(activities.Select(a => a.Activity.ClaimFor?.Worker)),
                 Sql.Intervals(activities.Select(a => a.Activity.ClaimFor?.Duration))));
         }
@@ -200,11 +233,11 @@ public sealed partial class PostgresTaskHub
                 Sql.Texts(messages.Select(m => m.InstanceId)),
                 Sql.Texts(messages.Select(m => m.ExecutionId)),
                 Sql.Times(messages.Select(m => m.VisibleAt)),
-                Sql.Jsons(messages.Select(m => HistoryJson.Write(m.Event)))));
+                Sql.Jsons(messages.Select(m => HistoryJson.Write(payloads.Detach(m.InstanceId, m.Event))))));
         }
 
         return activities.Any(a => a.Activity.ClaimFor is null)
             || messages.Any(m => m.VisibleAt is null)
-            || turns.Any(t => t.Children.Count > 0);
+            || turns.Any(t => t.Children.Count > 0 || t.Rewinds.Count > 0);
     }
 }

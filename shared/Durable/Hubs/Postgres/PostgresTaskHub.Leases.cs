@@ -24,11 +24,11 @@ public sealed partial class PostgresTaskHub
           FOR UPDATE OF l SKIP LOCKED),
         leased AS (
           UPDATE durable.leases l
-          SET token = nextval('durable.lease_tokens'), locked_by = $1, available_at = now() + $2
+          SET token = nextval('durable.lease_tokens'), locked_by = $1, available_at = now() + $2, attempts = attempts + 1
           FROM locked
           WHERE l.instance_id = locked.instance_id
-          RETURNING l.instance_id, l.token, locked.previous)
-        SELECT leased.instance_id, leased.token, leased.previous, m.id, m.execution_id, m.event
+          RETURNING l.instance_id, l.token, locked.previous, l.attempts)
+        SELECT leased.instance_id, leased.token, leased.previous, m.id, m.execution_id, m.event, leased.attempts
         FROM leased JOIN durable.messages m USING (instance_id)
         WHERE m.visible_at <= now()
         ORDER BY m.id
@@ -46,12 +46,12 @@ public sealed partial class PostgresTaskHub
         SET token = a.token + 1, deliveries = a.deliveries + 1, locked_by = $1, available_at = now() + $2
         FROM locked
         WHERE a.id = locked.id
-        RETURNING a.id, a.token, a.instance_id, a.execution_id, a.scheduled, a.deliveries
+        RETURNING a.id, a.token, a.instance_id, a.execution_id, a.scheduled, a.deliveries, a.given_back
         """;
 
     private const string HeldMessages =
         """
-        SELECT instance_id, 0::bigint, 0::bigint, id, execution_id, event
+        SELECT instance_id, 0::bigint, 0::bigint, id, execution_id, event, 0
         FROM durable.messages
         WHERE instance_id = ANY ($1) AND visible_at <= now()
         ORDER BY id
@@ -92,14 +92,14 @@ public sealed partial class PostgresTaskHub
 
         batch.BatchCommands.Add(Sql.Command(NextDue));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        var instances = new Dictionary<string, (InstanceLease Lease, long Previous, List<InboxMessage> Messages)>(StringComparer.Ordinal);
+        var instances = new Dictionary<string, (InstanceLease Lease, long Previous, int Attempts, List<InboxMessage> Messages)>(StringComparer.Ordinal);
         if (request.MaxInstances > 0)
         {
-            await foreach (var (token, previous, message) in ReadMessagesAsync(reader, cancellationToken))
+            await foreach (var (token, previous, attempts, message) in ReadMessagesAsync(reader, cancellationToken))
             {
                 if (!instances.TryGetValue(message.InstanceId, out var leased))
                 {
-                    instances.Add(message.InstanceId, leased = (new InstanceLease(message.InstanceId, token), previous, []));
+                    instances.Add(message.InstanceId, leased = (new InstanceLease(message.InstanceId, token), previous, attempts, []));
                 }
 
                 leased.Messages.Add(message);
@@ -118,6 +118,7 @@ public sealed partial class PostgresTaskHub
                     ExecutionId = reader.GetString(3),
                     Scheduled = (TaskScheduledEvent)HistoryJson.Read(reader.GetString(4)),
                     Deliveries = reader.GetInt32(5),
+                    GivenBack = reader.GetInt32(6),
                 });
             }
 
@@ -127,7 +128,7 @@ public sealed partial class PostgresTaskHub
         var messages = new List<InboxMessage>();
         if (request.Held.Count > 0)
         {
-            await foreach (var (_, _, message) in ReadMessagesAsync(reader, cancellationToken))
+            await foreach (var (_, _, _, message) in ReadMessagesAsync(reader, cancellationToken))
             {
                 messages.Add(message);
             }
@@ -135,7 +136,16 @@ public sealed partial class PostgresTaskHub
 
         await reader.ReadAsync(cancellationToken);
         DateTime? nextDueAt = await reader.IsDBNullAsync(0, cancellationToken) ? null : reader.GetDateTime(0);
-        return new LeasedWork([.. instances.Values.Select(i => new LeasedInstance(i.Lease, i.Previous, i.Messages))], activities, messages, nextDueAt);
+        await reader.DisposeAsync();
+        var lines = instances.Values.SelectMany(i => i.Messages).Concat(messages).Select(m => (m.InstanceId, m.Event))
+            .Concat(activities.Select(a => (a.InstanceId, (HistoryEvent)a.Scheduled)));
+        var whole = await Payloads.LoadAsync(connection, lines, cancellationToken);
+        InboxMessage Whole(InboxMessage message) => message.Event.Payload is null ? message : message with { Event = whole(message.InstanceId, message.Event) };
+        return new LeasedWork(
+            [.. instances.Values.Select(i => new LeasedInstance(i.Lease, i.Previous, [.. i.Messages.Select(Whole)]) { Attempts = i.Attempts })],
+            [.. activities.Select(a => a.Scheduled.Payload is null ? a : a with { Scheduled = (TaskScheduledEvent)whole(a.InstanceId, a.Scheduled) })],
+            [.. messages.Select(Whole)],
+            nextDueAt);
     }
 
     /// <inheritdoc/>
@@ -201,7 +211,8 @@ public sealed partial class PostgresTaskHub
               SELECT l.instance_id FROM durable.leases l
               JOIN unnest($1, $2) AS w (id, token) ON l.instance_id = w.id AND l.token = w.token
               ORDER BY l.instance_id FOR UPDATE OF l)
-            UPDATE durable.leases l SET locked_by = NULL, available_at = now() + $3 FROM locked WHERE l.instance_id = locked.instance_id
+            UPDATE durable.leases l SET locked_by = NULL, available_at = now() + $3, attempts = greatest(attempts - 1, 0)
+            FROM locked WHERE l.instance_id = locked.instance_id
             """,
             Sql.Texts(instances.Select(i => i.InstanceId)),
             Sql.Longs(instances.Select(i => i.Token)),
@@ -212,7 +223,7 @@ public sealed partial class PostgresTaskHub
               SELECT a.id FROM durable.activities a
               JOIN unnest($1, $2) AS w (id, token) ON a.id = w.id AND a.token = w.token
               ORDER BY a.id FOR UPDATE OF a)
-            UPDATE durable.activities a SET locked_by = NULL, available_at = now() + $3 FROM locked WHERE a.id = locked.id
+            UPDATE durable.activities a SET locked_by = NULL, available_at = now() + $3, given_back = given_back + 1 FROM locked WHERE a.id = locked.id
             """,
             Sql.Uuids(activities.Select(a => a.ActivityId)),
             Sql.Longs(activities.Select(a => a.Token)),
@@ -225,7 +236,7 @@ public sealed partial class PostgresTaskHub
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static async IAsyncEnumerable<(long Token, long Previous, InboxMessage Message)> ReadMessagesAsync(
+    private static async IAsyncEnumerable<(long Token, long Previous, int Attempts, InboxMessage Message)> ReadMessagesAsync(
         NpgsqlDataReader reader, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (await reader.ReadAsync(cancellationToken))
@@ -233,6 +244,7 @@ public sealed partial class PostgresTaskHub
             yield return (
                 reader.GetInt64(1),
                 reader.GetInt64(2),
+                reader.GetInt32(6),
                 new InboxMessage(
                     reader.GetInt64(3),
                     reader.GetString(0),

@@ -8,7 +8,7 @@ namespace Bibind.Durable.Hubs.Postgres;
 public sealed partial class PostgresTaskHub
 {
     private const string Columns =
-        "instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, input, output, custom_status, failure, parent_instance_id, tags";
+        "instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, input, output, custom_status, failure, parent_instance_id, tags, isolated_reason";
 
     /// <inheritdoc/>
     public async Task<IReadOnlyDictionary<string, OrchestrationMetadata>> GetInstancesAsync(
@@ -60,6 +60,11 @@ public sealed partial class PostgresTaskHub
             Where("created_at < {0}", Sql.Time(to.UtcDateTime));
         }
 
+        if (query.Isolated is { } isolated)
+        {
+            Where(isolated ? "isolated_reason IS NOT NULL" : "isolated_reason IS NULL");
+        }
+
         if (query.Tag is { } tag)
         {
             Where("tags @> {0}", Sql.Jsonb(HistoryJson.Write(new Dictionary<string, string> { [tag.Key] = tag.Value })));
@@ -100,6 +105,7 @@ public sealed partial class PostgresTaskHub
                 FailureDetails = HistoryJson.ReadFailure(Nullable(11)),
                 ParentInstanceId = Nullable(12),
                 Tags = HistoryJson.ReadTags(reader.GetString(13)),
+                IsolatedReason = Nullable(14),
             });
         }
 

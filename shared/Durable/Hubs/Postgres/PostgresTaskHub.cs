@@ -46,7 +46,9 @@ public sealed partial class PostgresTaskHub : ITaskHub
         async Task CreateAsync(NpgsqlConnection connection, NpgsqlTransaction? within)
         {
             await using var batch = new NpgsqlBatch(connection, within);
-            batch.BatchCommands.Add(CreateCommand("SELECT durable.create_instance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", instance));
+            var payloads = new Payloads();
+            batch.BatchCommands.Add(CreateCommand("SELECT durable.create_instance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", instance, payloads));
+            payloads.AddTo(batch);
             batch.BatchCommands.Add(PostgresWorkSignal.Notify());
             var inTheWay = await batch.ExecuteScalarAsync(cancellationToken);
             if (inTheWay is short status)
@@ -61,6 +63,7 @@ public sealed partial class PostgresTaskHub : ITaskHub
     {
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
+        var payloads = new Payloads();
         batch.BatchCommands.Add(Sql.Command(
             """
             INSERT INTO durable.messages (instance_id, visible_at, event)
@@ -68,7 +71,8 @@ public sealed partial class PostgresTaskHub : ITaskHub
             RETURNING id
             """,
             Sql.Text(instanceId),
-            Sql.Json(HistoryJson.Write(message))));
+            Sql.Json(HistoryJson.Write(payloads.Detach(instanceId, message)))));
+        payloads.AddTo(batch);
         batch.BatchCommands.Add(PostgresWorkSignal.Notify());
         return await batch.ExecuteScalarAsync(cancellationToken) is not null;
     }
@@ -102,29 +106,9 @@ public sealed partial class PostgresTaskHub : ITaskHub
             turns++;
         }
 
-        return new StoredExecution(turns, history, status, customStatus);
-    }
-
-    /// <inheritdoc/>
-    public async Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
-    {
-        await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sql.Command(
-            """
-            WITH ended AS (
-              DELETE FROM durable.instances i
-              WHERE i.instance_id = $1 AND NOT EXISTS (SELECT FROM durable.leases l WHERE l.instance_id = i.instance_id)
-              RETURNING 1),
-            gone AS (DELETE FROM durable.history WHERE instance_id = $1 AND EXISTS (SELECT FROM ended))
-            SELECT EXISTS (SELECT FROM ended), EXISTS (SELECT FROM durable.leases WHERE instance_id = $1)
-            """,
-            Sql.Text(instanceId)));
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return reader.GetBoolean(1)
-            ? throw new InvalidOperationException($"The instance '{instanceId}' has not ended; terminate it before it is purged.")
-            : reader.GetBoolean(0);
+        await reader.DisposeAsync();
+        var whole = await Payloads.LoadAsync(connection, history.Select(line => (instanceId, line)), cancellationToken);
+        return new StoredExecution(turns, [.. history.Select(line => whole(instanceId, line))], status, customStatus);
     }
 
     /// <inheritdoc/>
@@ -133,7 +117,7 @@ public sealed partial class PostgresTaskHub : ITaskHub
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _signal.DisposeAsync();
 
-    private static NpgsqlBatchCommand CreateCommand(string sql, NewInstance instance, params NpgsqlParameter[] more)
+    private static NpgsqlBatchCommand CreateCommand(string sql, NewInstance instance, Payloads payloads, params NpgsqlParameter[] more)
     {
         var started = instance.Started;
         return Sql.Command(
@@ -148,7 +132,7 @@ public sealed partial class PostgresTaskHub : ITaskHub
                 Sql.Jsonb(HistoryJson.Write(started.Tags)),
                 Sql.Time(started.Timestamp),
                 Sql.Time(started.ScheduledStartAt),
-                Sql.Json(HistoryJson.Write(started)),
+                Sql.Json(HistoryJson.Write(payloads.Detach(started.InstanceId, started))),
                 Sql.Shorts(instance.ReplaceableStatuses.Select(s => (short)s)),
                 .. more,
             ]);

@@ -94,7 +94,10 @@ internal static class ChangedCode
 
         await run.EndAsync();
         observe?.Invoke(run);
-    }) { ReplaysEveryTurn = true };
+    })
+        {
+            ReplaysEveryTurn = true,
+        };
 
     private static void Refused(JsonObject expected, int id, string recorded, string now, int endsAs)
     {

@@ -30,6 +30,8 @@ internal static class Interruptions
                 await context.CreateTimer(TimeSpan.FromMilliseconds(150));
                 return "fired";
             });
+            // The timer fires by the orchestrators' clock, so there is time to suspend even on a slow machine.
+            run.WorkerTime = new StandingClock(TimeSpan.FromSeconds(2));
             await run.StartAsync();
             await run.CommittedAsync();
             await run.Client.SuspendInstanceAsync(Id, "pause");

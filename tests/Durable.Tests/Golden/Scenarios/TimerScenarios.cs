@@ -39,12 +39,16 @@ internal static class TimerScenarios
             _ = context.CreateTimer(Milliseconds(100));
             return Task.FromResult<object?>("early");
         })),
-        new("race-activity-wins-no-cancel", run => PlayAsync(run, async context =>
+        new("race-activity-wins-no-cancel", run =>
         {
-            var timer = context.CreateTimer(Milliseconds(200));
-            var activity = context.CallAsync("Hello", "x");
-            return await Task.WhenAny(activity, timer) == activity ? "activity" : "timer";
-        })),
+            run.WorkerTime = SlowMachine;
+            return PlayAsync(run, async context =>
+            {
+                var timer = context.CreateTimer(Milliseconds(200));
+                var activity = context.CallAsync("Hello", "x");
+                return await Task.WhenAny(activity, timer) == activity ? "activity" : "timer";
+            });
+        }),
         new("race-activity-wins-cancelled-timer-still-fires", async run =>
         {
             run.Main(async context =>
@@ -59,6 +63,7 @@ internal static class TimerScenarios
                 var raised = await context.WaitForExternalEvent<string>("go");
                 return $"{(winner == activity ? "activity" : "timer")}:{(timer.IsCanceled ? "cancelled" : "not")}:{raised}";
             });
+            run.WorkerTime = SlowMachine;
             await run.StartAsync();
             await run.SeenAsync<History.TimerFiredEvent>();
             await run.RaiseAsync("go", "g");
@@ -101,6 +106,9 @@ internal static class TimerScenarios
             run.Observed["equalsEpisodeStart"] = seen.Select(times => times[0]).SequenceEqual(turns);
         }) { ReplaysEveryTurn = true },
     ];
+
+    // Timers are due by the orchestrators' clock: one that is ahead leaves a slow machine time to be faster than a timer.
+    private static StandingClock SlowMachine => new(TimeSpan.FromSeconds(2));
 
     private static async Task PlayAsync(GoldenRun run, Func<TaskOrchestrationContext, Task<object?>> code)
     {

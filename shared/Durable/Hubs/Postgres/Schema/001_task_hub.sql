@@ -4,12 +4,15 @@
 --               Written when something visible changes, never to take work.
 --   leases      One row for each instance that has NOT ended: who may run it. `token` is the fencing token: it grows
 --               with every lease, and a commit that carries an old one changes nothing. `available_at` is in the
---               future while the instance is leased (or backs off), else in the past.
+--               future while the instance is leased (or backs off), else in the past. `attempts` counts leases that
+--               ended without a turn; too many, and the instance is isolated: available at infinity, and
+--               instances.isolated_reason says why, until someone releases it.
 --   messages    The inboxes. A message is visible from `visible_at`: a durable timer is a message to oneself that
 --               becomes visible later. Read in the order of `id`.
 --   activities  Activity work. `available_at` and `token` as in leases. A row lives from the turn that scheduled the
 --               call until the answer is committed.
---   history     Append-only: one row a turn, holding the lines of that turn.
+--   history     Append-only: one row a turn, holding the lines of that turn. A rewind, and continue-as-new, replace it.
+--   payloads    (002) Texts of more than 64 KiB; the lines of the other tables hold their keys.
 --
 -- Flow.  start: instances + leases + messages(ExecutionStarted)  ->  a worker leases the instance and reads its inbox
 -- ->  runs the orchestrator  ->  ONE commit: fence, delete the consumed messages and activities, append the history
@@ -17,7 +20,7 @@
 -- it the right of any late message to be heard.
 --
 -- Invariants.  (1) Who holds the current token of a leases row, and nobody else, appends history. (2) A message or an
--- activity is deleted in the commit that records it, so each is recorded once. (3) Turn numbers are the primary key:
+-- activity is deleted in the commit that records it, which fails unless it was there: each is recorded once. (3) Turn numbers are the primary key:
 -- a turn is stored once. (4) Rows of leases and activities are locked in the order of their keys, or skipped when
 -- locked; no other table is ever locked, so there is no deadlock. (5) NOTIFY is a hint; polling finds everything.
 
@@ -35,10 +38,12 @@ CREATE TABLE durable.instances (
   custom_status      text,
   failure            json,
   parent_instance_id text,
-  tags               jsonb NOT NULL DEFAULT '{}'
+  tags               jsonb NOT NULL DEFAULT '{}',
+  isolated_reason    text
 );
 CREATE INDEX instances_created ON durable.instances (created_at DESC, instance_id DESC);
 CREATE INDEX instances_unfinished ON durable.instances (status, created_at DESC) WHERE completed_at IS NULL;
+CREATE INDEX instances_isolated ON durable.instances (created_at DESC, instance_id DESC) WHERE isolated_reason IS NOT NULL;
 CREATE INDEX instances_tags ON durable.instances USING gin (tags jsonb_path_ops);
 
 -- Tokens are never used twice, not even by an instance that replaces an ended one of the same id.
@@ -48,7 +53,8 @@ CREATE TABLE durable.leases (
   instance_id  text COLLATE "C" PRIMARY KEY,
   token        bigint NOT NULL DEFAULT 0,
   locked_by    text,
-  available_at timestamptz NOT NULL DEFAULT '-infinity'
+  available_at timestamptz NOT NULL DEFAULT '-infinity',
+  attempts     int NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
 CREATE TABLE durable.messages (
@@ -68,6 +74,7 @@ CREATE TABLE durable.activities (
   scheduled    json NOT NULL,
   token        bigint NOT NULL,
   deliveries   int NOT NULL,
+  given_back   int NOT NULL DEFAULT 0,
   locked_by    text,
   available_at timestamptz NOT NULL
 );
@@ -114,6 +121,18 @@ BEGIN
   END IF;
 END $$;
 
+-- Deletes messages that are being recorded and fails unless every one is still there. A lease that waited for a row lock
+-- reads messages as of before its wait: one that was consumed meanwhile must not be recorded again.
+CREATE FUNCTION durable.consume_messages(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE held int;
+BEGIN
+  WITH deleted AS (DELETE FROM durable.messages WHERE id = ANY (ids) RETURNING 1)
+  SELECT count(*) INTO held FROM deleted;
+  IF held <> cardinality(ids) THEN
+    RAISE EXCEPTION 'a message was consumed already' USING ERRCODE = 'BD001';
+  END IF;
+END $$;
+
 -- Creates an instance with its first message. Answers NULL if it did, else the status of the one that is in the way.
 CREATE FUNCTION durable.create_instance(
   p_instance_id text, p_execution_id text, p_name text, p_version text, p_input text, p_parent text, p_tags jsonb,
@@ -134,10 +153,26 @@ BEGIN
     END IF;
     DELETE FROM durable.history WHERE instance_id = p_instance_id;
     DELETE FROM durable.messages WHERE instance_id = p_instance_id;
+    DELETE FROM durable.payloads WHERE instance_id = p_instance_id;
     DELETE FROM durable.instances WHERE instance_id = p_instance_id;
   END LOOP;
   INSERT INTO durable.leases (instance_id) VALUES (p_instance_id);
   INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
   VALUES (p_instance_id, NULL, coalesce(p_start_at, now()), p_event);
   RETURN NULL;
+END $$;
+
+-- Makes a failed instance run again, beginning with a message; the worker that gets it rewrites the history. Answers
+-- false if there is no such instance, or it has not failed, or it is not a child of p_parent where one is given.
+CREATE FUNCTION durable.rewind_instance(p_instance_id text, p_parent text, p_event json) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE durable.instances
+  SET status = 0, output = NULL, failure = NULL, completed_at = NULL, updated_at = now()
+  WHERE instance_id = p_instance_id AND status = 3 AND (p_parent IS NULL OR parent_instance_id = p_parent);
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  INSERT INTO durable.leases (instance_id) VALUES (p_instance_id);
+  INSERT INTO durable.messages (instance_id, visible_at, event) VALUES (p_instance_id, now(), p_event);
+  RETURN true;
 END $$;

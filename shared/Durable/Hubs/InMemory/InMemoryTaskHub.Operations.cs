@@ -1,0 +1,111 @@
+using Bibind.Durable.History;
+
+namespace Bibind.Durable.Hubs.InMemory;
+
+public sealed partial class InMemoryTaskHub
+{
+    /// <inheritdoc/>
+    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_instances.TryGetValue(instanceId, out var instance) && !instance.Metadata.IsCompleted)
+            {
+                throw new InvalidOperationException($"The instance '{instanceId}' has not ended; terminate it before it is purged.");
+            }
+
+            return Task.FromResult(_instances.Remove(instanceId));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<int> PurgeAsync(PurgeInstancesFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        lock (_lock)
+        {
+            var chosen = _instances.Values.Select(i => i.Metadata)
+                .Where(i => i.IsCompleted
+                    && (filter.CreatedFrom is not { } from || i.CreatedAt >= from)
+                    && (filter.CreatedTo is not { } to || i.CreatedAt < to)
+                    && (filter.CompletedBefore is not { } before || i.CompletedAt < before)
+                    && (filter.Statuses is not { Count: > 0 } statuses || statuses.Contains(i.RuntimeStatus)))
+                .Select(i => i.InstanceId)
+                .ToArray();
+            return Task.FromResult(chosen.Count(_instances.Remove));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task RewindAsync(string instanceId, ExecutionRewoundEvent message, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (!Rewind(instanceId, null, message))
+            {
+                throw new InvalidOperationException($"The instance '{instanceId}' cannot be rewound: there is none, or it has not failed.");
+            }
+        }
+
+        Signal();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task IsolateAsync(InstanceLease lease, string reason, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Holds(lease))
+            {
+                var instance = _instances[lease.InstanceId];
+                instance.AvailableAt = DateTime.MaxValue;
+                instance.Metadata = instance.Metadata with { IsolatedReason = reason, LastUpdatedAt = Now };
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (!_instances.TryGetValue(instanceId, out var instance) || instance.Metadata.IsolatedReason is null)
+            {
+                return Task.FromResult(false);
+            }
+
+            // One attempt stays counted: that is how a worker knows to be careful.
+            instance.Metadata = instance.Metadata with { IsolatedReason = null, LastUpdatedAt = Now };
+            instance.AvailableAt = DateTime.MinValue;
+            instance.Attempts = 1;
+        }
+
+        Signal();
+        return Task.FromResult(true);
+    }
+
+    private bool Rewind(string instanceId, string? parentId, ExecutionRewoundEvent message)
+    {
+        if (!_instances.TryGetValue(instanceId, out var instance)
+            || instance.Metadata.RuntimeStatus != OrchestrationRuntimeStatus.Failed
+            || (parentId is not null && instance.Metadata.ParentInstanceId != parentId))
+        {
+            return false;
+        }
+
+        instance.Metadata = instance.Metadata with
+        {
+            RuntimeStatus = OrchestrationRuntimeStatus.Running,
+            SerializedOutput = null,
+            FailureDetails = null,
+            CompletedAt = null,
+            LastUpdatedAt = Now,
+        };
+        instance.AvailableAt = DateTime.MinValue;
+        instance.Attempts = 0;
+        return Put(new OutboundMessage(instanceId, null, message));
+    }
+}

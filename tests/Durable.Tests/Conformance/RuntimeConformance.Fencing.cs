@@ -1,0 +1,116 @@
+using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
+
+namespace Bibind.Durable.Tests.Conformance;
+
+/// <summary>A worker that was paused past its leases stores nothing when it wakes up.</summary>
+public abstract partial class RuntimeConformance
+{
+    [Fact]
+    public async Task A_paused_worker_that_wakes_up_late_is_fenced()
+    {
+        await using var runtime = await CreateAsync();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = 0;
+        runtime.Activity<string?, string>("Slow", async (_, _) =>
+            {
+                if (Interlocked.Exchange(ref first, 1) == 0)
+                {
+                    await gate.Task;
+                    return "late";
+                }
+
+                return "in time";
+            })
+            .Orchestrator<string?, string>("Main", async (context, _) =>
+                await context.CallActivityAsync<string>("Slow") + await context.WaitForExternalEvent<string>("go"));
+        runtime.StartWorker(o => o.LeaseDuration = TimeSpan.FromMilliseconds(300), hub: new NoRenewals(runtime.Hub));
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await Until.TrueAsync(() => Task.FromResult(Volatile.Read(ref first) == 1));
+
+        runtime.StartWorker();
+        await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).OfType<TaskCompletedEvent>().Any());
+        gate.SetResult();
+        await runtime.Client.RaiseEventAsync(id, "go", "!");
+
+        Assert.Equal("in time!", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+        Assert.Equal("\"in time\"", Assert.Single((await runtime.Client.GetHistoryAsync(id)).OfType<TaskCompletedEvent>()).Result);
+    }
+
+    [Fact]
+    public async Task Of_two_answers_of_one_activity_in_one_group_only_the_current_lease_counts()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<string?, string>("Slow", _ => "unused")
+            .Orchestrator<string?, string>("Main", (context, _) => context.CallActivityAsync<string>("Slow"));
+        runtime.StartWorker(o => o.MaxConcurrentActivities = 0);
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        var leased = new List<LeasedActivity>();
+        while (leased.Count < 2)
+        {
+            await Until.TrueAsync(async () =>
+            {
+                var work = await runtime.Hub.LeaseAsync(new LeaseRequest("test", 0, 1, TimeSpan.FromMilliseconds(1), []), CancellationToken.None);
+                leased.AddRange(work.Activities);
+                return work.Activities.Count == 1;
+            });
+        }
+
+        await runtime.Hub.CompleteActivitiesAsync(
+            [.. leased.Select((a, n) => new ActivityAnswer(a.Lease, id, a.ExecutionId, new TaskCompletedEvent { TaskScheduledId = 0, Result = $"\"lease {n}\"" }))],
+            CancellationToken.None);
+
+        Assert.Equal("lease 1", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+        Assert.Single((await runtime.Client.GetHistoryAsync(id)).OfType<TaskCompletedEvent>());
+    }
+
+    [Fact]
+    public async Task A_message_that_was_consumed_already_cannot_be_recorded_again()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, string>("Main", (context, _) => context.WaitForExternalEvent<string>("go"));
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        var request = new LeaseRequest("test", 1, 0, TimeSpan.FromMilliseconds(1), []);
+        var stale = Assert.Single((await runtime.Hub.LeaseAsync(request, CancellationToken.None)).Instances);
+        runtime.StartWorker();
+        await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).Count > 0);
+        await runtime.Client.RaiseEventAsync(id, "go", "x");
+        await runtime.EndAsync(id);
+
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Waits", null, new StartOrchestrationOptions { InstanceId = "waits" });
+        InstanceLease current = default;
+        await Until.TrueAsync(async () =>
+        {
+            current = (await runtime.Hub.LeaseAsync(request, CancellationToken.None)).Instances.Select(i => i.Lease).FirstOrDefault();
+            return current.InstanceId == "waits";
+        });
+        var commit = new TurnCommit
+        {
+            Lease = current,
+            ExecutionId = "any",
+            Turn = 0,
+            NewHistory = [],
+            ConsumedMessages = [.. stale.Messages.Select(m => m.Id)],
+        };
+
+        await Assert.ThrowsAsync<LeaseLostException>(() => runtime.Hub.CommitAsync([commit], CancellationToken.None));
+    }
+
+    // Its renewals never reach the hub, and it takes no new work: as if its process stood still.
+    private sealed class NoRenewals(ITaskHub inner) : DelegatingTaskHub(inner)
+    {
+        private int _leases;
+
+        public override Task<LeasedWork> LeaseAsync(LeaseRequest request, CancellationToken cancellationToken) =>
+            Volatile.Read(ref _leases) > 0 ? Task.FromResult(new LeasedWork([], [], [], null)) : LeaseOnceAsync(request, cancellationToken);
+
+        public override Task<LostLeases> RenewAsync(LeaseRenewal renewal, CancellationToken cancellationToken) => Task.FromResult(new LostLeases([], []));
+
+        private async Task<LeasedWork> LeaseOnceAsync(LeaseRequest request, CancellationToken cancellationToken)
+        {
+            var work = await base.LeaseAsync(request, cancellationToken);
+            Interlocked.Add(ref _leases, work.Instances.Count);
+            return work;
+        }
+    }
+}
