@@ -96,25 +96,25 @@ public static class ActivitiesRegistration
     private static void AddOptions(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<CredentialsOptions>().Bind(configuration.GetSection(CredentialsOptions.Section))
-            .Validate(o => o.PoolSize is >= 0 and <= 1000, "Credentials:PoolSize must be 0 to 1000.")
+            .Validate(o => o.PoolSize is >= 0 and <= 1000, "Credentials__PoolSize must be 0 to 1000.")
             .ValidateOnStart();
         services.AddOptions<LocalFolderOptions>().Bind(configuration.GetSection(LocalFolderOptions.Section))
-            .Validate(o => !string.IsNullOrWhiteSpace(o.Folder), "Storage:Local:Folder must name a folder.")
-            .Validate(o => o.CapacityBytes is null or > 0, "Storage:Local:CapacityBytes must be more than 0, or left out.")
+            .Validate(o => !string.IsNullOrWhiteSpace(o.Folder), "Storage__Local__Folder must name a folder.")
+            .Validate(o => o.CapacityBytes is null or > 0, "Storage__Local__CapacityBytes must be more than 0, or left out.")
             .ValidateOnStart();
         services.AddOptions<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section))
-            .Validate(o => ObjectNames.IsBucket(o.Bucket), "Backups:Bucket must be the name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'.")
+            .Validate(o => ObjectNames.IsBucket(o.Bucket), "Backups__Bucket must be the name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'.")
             .ValidateOnStart();
         services.AddOptions<TemplateOptions>().Bind(configuration.GetSection(TemplateOptions.Section))
-            .Validate(o => !string.IsNullOrWhiteSpace(o.OdooBin), "Templates:OdooBin must name a program.")
+            .Validate(o => !string.IsNullOrWhiteSpace(o.OdooBin), "Templates__OdooBin must name a program.")
             .Validate(
                 o => o.InitialisationLimit > TimeSpan.Zero && o.InitialisationLimit <= TimeSpan.FromHours(12),
-                "Templates:InitialisationLimit must be more than 0 and at most 12 hours, such as 00:05:00.")
+                "Templates__InitialisationLimit must be more than 0 and at most 12 hours, such as 00:05:00.")
             .ValidateOnStart();
         services.AddOptions<CallbackOptions>().Bind(configuration.GetSection(CallbackOptions.Section))
             .Validate(
                 o => o.Timeout > TimeSpan.Zero && o.Timeout <= TimeSpan.FromMinutes(1),
-                "Callbacks:Timeout must be more than 0 and at most one minute, such as 00:00:05.")
+                "Callbacks__Timeout must be more than 0 and at most one minute, such as 00:00:05.")
             .ValidateOnStart();
     }
 }

@@ -26,7 +26,7 @@ internal static partial class Logs
     [LoggerMessage(3030, LogLevel.Information, "Backed up database {Database} as {Key}: {Bytes} bytes")]
     public static partial void BackupTaken(this ILogger logger, string database, string key, long bytes);
 
-    [LoggerMessage(3031, LogLevel.Warning, "Took no backup of database {Database}: Backups:Enabled is false")]
+    [LoggerMessage(3031, LogLevel.Warning, "Took no backup of database {Database}: Backups__Enabled is false")]
     public static partial void BackupsDisabled(this ILogger logger, string database);
 
     [LoggerMessage(3040, LogLevel.Warning, "Cannot tell whether the {Kind} {Name} is still there")]

@@ -43,7 +43,7 @@ public sealed class ActivitiesRegistrationTests
 
         var refused = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
 
-        Assert.Contains(setting, refused.Message, StringComparison.Ordinal);
+        Assert.Contains(setting.Replace(":", "__", StringComparison.Ordinal), refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Bibind.Durable;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;
 
@@ -9,11 +10,20 @@ namespace Bibind.CrashHost;
 /// Kills the process, as <c>kill -9</c> does, at one boundary: <c>before:NAME</c> or <c>after:NAME</c> of an activity,
 /// <c>before-commit:N</c> or <c>after-commit:N</c> of the Nth commit since the start.
 /// </summary>
-internal sealed class KillSwitch(string boundary) : IWorkerInterceptor
+/// <param name="boundary">Where.</param>
+/// <param name="failingStep">A step that fails for good before its effect, so that an undo begins; null for none.</param>
+internal sealed class KillSwitch(string boundary, string? failingStep) : IWorkerInterceptor
 {
     private int _commits;
 
-    public ValueTask BeforeActivityAsync(LeasedActivity activity, CancellationToken cancellationToken) => At($"before:{activity.Scheduled.Name}");
+    public async ValueTask BeforeActivityAsync(LeasedActivity activity, CancellationToken cancellationToken)
+    {
+        await At($"before:{activity.Scheduled.Name}");
+        if (activity.Scheduled.Name == failingStep)
+        {
+            throw new PermanentFailureException($"{failingStep} fails, as the test wants");
+        }
+    }
 
     public ValueTask AfterActivityAsync(LeasedActivity activity, CancellationToken cancellationToken) => At($"after:{activity.Scheduled.Name}");
 

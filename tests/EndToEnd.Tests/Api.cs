@@ -65,6 +65,13 @@ internal sealed class Api : IDisposable
             TimeSpan.FromSeconds(seconds),
             $"{job} ends");
 
+    /// <summary>
+    /// Waits until a job has failed and answers it. One whose activation is done but whose answer is then lost for good
+    /// shows as succeeded until it is undone.
+    /// </summary>
+    public Task<JsonObject> FailureOfAsync(string job) =>
+        Eventually.UntilAsync(() => GetAsync(job), j => j["state"]!.GetValue<string>() == "failed", TimeSpan.FromSeconds(60), $"{job} fails");
+
     public async Task<bool> IsReadyAsync()
     {
         try

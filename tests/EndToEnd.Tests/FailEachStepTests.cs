@@ -1,7 +1,3 @@
-using Bibind.Durable;
-using Bibind.Durable.Hubs;
-using Bibind.Durable.Worker;
-
 namespace Bibind.EndToEnd.Tests;
 
 /// <summary>Fails each step of a provisioning for good, before and after its effect, and counts what is left over: zero.</summary>
@@ -27,14 +23,22 @@ public sealed class FailEachStepTests
     public async Task A_step_that_fails_for_good_leaves_nothing_and_frees_the_code(string step, bool afterTheEffect)
     {
         await using var installation = await Installation.CreateAsync();
-        await using (var host = await InProcessHost.StartAsync(installation, new FailureAt(step, afterTheEffect)))
-        {
-            var end = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+        await using var host = await InProcessHost.StartAsync(installation, new FailureAt(step, afterTheEffect));
 
-            Assert.Equal("failed", end["state"]!.GetValue<string>());
-            Assert.Equal($"{step} fails, as the test wants", end["reason"]!.GetValue<string>());
-            Assert.Equal("failed", (await host.Api.GetAsync($"/api/tenants/{installation.Code}"))["state"]!.GetValue<string>());
-            await installation.AssertNothingIsLeftAsync();
+        var end = await host.Api.FailureOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+
+        Assert.Equal($"{step} fails, as the test wants", end["reason"]!.GetValue<string>());
+        Assert.Equal("failed", (await host.Api.GetAsync($"/api/tenants/{installation.Code}"))["state"]!.GetValue<string>());
+        await installation.AssertNothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task The_code_of_a_failed_order_can_be_ordered_again()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using (var host = await InProcessHost.StartAsync(installation, new FailureAt("backup.take", afterTheEffect: true)))
+        {
+            await host.Api.FailureOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
         }
 
         await using var healthy = await InProcessHost.StartAsync(installation);
@@ -54,16 +58,5 @@ public sealed class FailEachStepTests
 
         var destroyed = await host.Api.EndOfAsync(await host.Api.DestroyAsync(installation.Code, finalBackup: true));
         Assert.Equal(Steps.OfDestroying.Order(), destroyed["steps"]!.AsArray().Select(s => s!["name"]!.GetValue<string>()).Order());
-    }
-
-    private sealed class FailureAt(string step, bool afterTheEffect) : WorkerInterceptor
-    {
-        public override ValueTask BeforeActivityAsync(LeasedActivity activity, CancellationToken cancellationToken) => FailIf(activity, !afterTheEffect);
-
-        public override ValueTask AfterActivityAsync(LeasedActivity activity, CancellationToken cancellationToken) => FailIf(activity, afterTheEffect);
-
-        private ValueTask FailIf(LeasedActivity activity, bool now) => now && activity.Scheduled.Name == step
-            ? throw new PermanentFailureException($"{step} fails, as the test wants")
-            : ValueTask.CompletedTask;
     }
 }

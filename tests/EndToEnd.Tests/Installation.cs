@@ -36,7 +36,7 @@ internal sealed class Installation : IAsyncDisposable
             ["Credentials:PoolSize"] = "0",
             ["Callbacks:AllowPrivateTargets"] = "true",
             ["Logging:LogLevel:Default"] = "Warning",
-            ["Worker:LeaseDuration"] = "00:00:02",
+            ["Worker:LeaseDuration"] = "00:00:01",
             ["Worker:PollInterval"] = "00:00:00.2",
             ["Seed:Server:Code"] = "local",
             ["Seed:Server:Name"] = "Local",
@@ -76,12 +76,31 @@ internal sealed class Installation : IAsyncDisposable
         NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_postgres.ConnectionString(database)) { Pooling = false }.ConnectionString);
 
     /// <summary>Databases of this test's tenant, whatever their name, the unfinished ones too.</summary>
-    public async Task<IReadOnlyList<string>> DatabasesAsync()
+    public Task<IReadOnlyList<string>> DatabasesAsync() => DatabasesAsync(Code);
+
+    /// <summary>Drops whatever a tenant of this code has on the server, held back or not.</summary>
+    public async Task DropAsync(string code)
+    {
+        await using var admin = NpgsqlDataSource.Create(SuperuserConnectionString);
+        foreach (var database in await DatabasesAsync(code))
+        {
+            var name = new NpgsqlCommandBuilder().QuoteIdentifier(database);
+            await using (var unlock = admin.CreateCommand($"alter database {name} is_template false"))
+            {
+                await unlock.ExecuteNonQueryAsync();
+            }
+
+            await using var drop = admin.CreateCommand($"drop database {name} with (force)");
+            await drop.ExecuteNonQueryAsync();
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> DatabasesAsync(string code)
     {
         await using var admin = NpgsqlDataSource.Create(SuperuserConnectionString);
         await using var command = admin.CreateCommand(
-            "select datname from pg_database d where datname = $1 or shobj_description(d.oid, 'pg_database') like '%code=' || $1 || '%' order by datname");
-        command.Parameters.AddWithValue(Code);
+            "select datname from pg_database d where datname = $1 or shobj_description(d.oid, 'pg_database') like '%code=' || $1 order by datname");
+        command.Parameters.AddWithValue(code);
         return await ReadAsync(command);
     }
 
@@ -100,35 +119,27 @@ internal sealed class Installation : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Waits until every orchestration has ended: a job's outcome is known a little before.</summary>
+    public Task ComesToRestAsync() => Eventually.UntilAsync(
+        async () => await CountAsync("select count(*) from durable.leases") == 0, TimeSpan.FromSeconds(60), "every orchestration has ended");
+
     /// <summary>Looks at PostgreSQL, the store and the control database: nothing of the tenant may be left.</summary>
     public async Task AssertNothingIsLeftAsync()
     {
+        await ComesToRestAsync();
         Assert.Empty(await DatabasesAsync());
         Assert.Empty(StoredFiles());
         Assert.DoesNotContain(Directory.EnumerateDirectories(Store, "*", SearchOption.AllDirectories), d => d.Contains(Code, StringComparison.Ordinal));
         Assert.Equal(0, await CountAsync("select count(*) from control.secrets where name like 'tenants/%'"));
         Assert.Equal(0, await CountAsync("select count(*) from control.backups"));
         Assert.Equal(0, await CountAsync("select count(*) from control.tenants where state not in ('failed', 'terminated')"));
-        Assert.Equal(0, await CountAsync("select count(*) from durable.leases"));
         Assert.Equal(0, await CountAsync("select count(*) from durable.activities"));
         Assert.Equal(0, await CountAsync("select count(*) from durable.messages"));
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var database in await DatabasesAsync())
-        {
-            await using var admin = NpgsqlDataSource.Create(SuperuserConnectionString);
-            var name = new NpgsqlCommandBuilder().QuoteIdentifier(database);
-            await using (var unlock = admin.CreateCommand($"alter database {name} is_template false"))
-            {
-                await unlock.ExecuteNonQueryAsync();
-            }
-
-            await using var drop = admin.CreateCommand($"drop database {name} with (force)");
-            await drop.ExecuteNonQueryAsync();
-        }
-
+        await DropAsync(Code);
         await _control.DisposeAsync();
         Directory.Delete(Store, recursive: true);
     }

@@ -26,7 +26,8 @@ internal sealed class KillableHost : IAsyncDisposable
     /// <summary>Starts the host and waits until it is ready.</summary>
     /// <param name="installation">Whose host it is.</param>
     /// <param name="killAt">The boundary at which it kills itself; see <c>KillSwitch</c>.</param>
-    public static async Task<KillableHost> StartAsync(Installation installation, string? killAt = null)
+    /// <param name="failAt">A step that fails for good.</param>
+    public static async Task<KillableHost> StartAsync(Installation installation, string killAt, string? failAt = null)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
         var start = new ProcessStartInfo("dotnet")
@@ -42,6 +43,7 @@ internal sealed class KillableHost : IAsyncDisposable
 
         start.Environment["Urls"] = address.OriginalString;
         start.Environment["BIBIND_KILL_AT"] = killAt;
+        start.Environment["BIBIND_FAIL_AT"] = failAt;
         var host = new KillableHost(Process.Start(start)!, address);
         await Eventually.UntilAsync(
             async () => host._process.HasExited || await host.Api.IsReadyAsync(), TimeSpan.FromSeconds(60), "the host is ready");

@@ -96,10 +96,9 @@ public sealed class ProvisionTests
         }
         finally
         {
-            await using var admin = NpgsqlDataSource.Create(installation.SuperuserConnectionString);
             foreach (var code in codes)
             {
-                await ExecuteAsync(admin, $"drop database if exists {code} with (force)");
+                await installation.DropAsync(code);
             }
         }
     }

@@ -101,7 +101,7 @@ internal sealed class DumpStream : Stream
         if (tail.Contains("server version mismatch", StringComparison.Ordinal))
         {
             throw new PermanentFailureException(
-                $"pg_dump is older than the server of '{_database}': name a newer one in Backups:PgDump. It said: {tail}");
+                $"pg_dump is older than the server of '{_database}': name a newer one in Backups__PgDump. It said: {tail}");
         }
 
         throw new TransientFailureException($"pg_dump of '{_database}' failed with exit code {_process.ExitCode}: {tail}");

@@ -37,12 +37,12 @@ public sealed class PgDump(IOptions<BackupOptions> options)
         if (options.Value.PgDump is { Length: > 0 } setting)
         {
             return ExternalProgram.Find(setting)
-                ?? throw new PermanentFailureException($"There is no pg_dump at '{setting}', which Backups:PgDump names.");
+                ?? throw new PermanentFailureException($"There is no pg_dump at '{setting}', which Backups__PgDump names.");
         }
 
         // Debian's own before the PATH, where a wrapper stands that takes longer to start than a small dump.
         return NewestOfDebian() ?? ExternalProgram.Find(Program)
-            ?? throw new PermanentFailureException("There is no pg_dump on this machine: install PostgreSQL's client programs or name it in Backups:PgDump.");
+            ?? throw new PermanentFailureException("There is no pg_dump on this machine: install PostgreSQL's client programs or name it in Backups__PgDump.");
     }
 
     private static string? NewestOfDebian() =>
@@ -70,7 +70,7 @@ public sealed class PgDump(IOptions<BackupOptions> options)
         }
         catch (System.ComponentModel.Win32Exception refused)
         {
-            throw new PermanentFailureException($"'{start.FileName}' cannot be run: {refused.Message} (Backups:PgDump).");
+            throw new PermanentFailureException($"'{start.FileName}' cannot be run: {refused.Message} (Backups__PgDump).");
         }
     }
 }

@@ -70,7 +70,7 @@ public sealed class CallbackClient : IDisposable
         var allowed = _allowPrivate ? addresses : [.. addresses.Where(PublicAddress.Is)];
         if (allowed.Length == 0 && addresses.Length > 0)
         {
-            throw new CallbackRefusedException("it leads to a private, loopback or link-local address (Callbacks:AllowPrivateTargets)");
+            throw new CallbackRefusedException("it leads to a private, loopback or link-local address (Callbacks__AllowPrivateTargets)");
         }
 
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

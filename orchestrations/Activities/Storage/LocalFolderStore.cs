@@ -141,7 +141,7 @@ public sealed class LocalFolderStore(IOptions<LocalFolderOptions> options) : IOb
             written += read;
             if (written > room)
             {
-                throw new StorageFullException($"its capacity of {_capacity} bytes (Storage:Local:CapacityBytes) is used up");
+                throw new StorageFullException($"its capacity of {_capacity} bytes (Storage__Local__CapacityBytes) is used up");
             }
 
             await WriteAsync(file, buffer.AsMemory(0, read), cancellationToken);

@@ -35,7 +35,7 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
         catch (OperationCanceledException) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new PermanentFailureException(
-                $"The initialisation of '{order.Database}' did not end within {limit} (Templates:InitialisationLimit) and was stopped. It said: {tail}");
+                $"The initialisation of '{order.Database}' did not end within {limit} (Templates__InitialisationLimit) and was stopped. It said: {tail}");
         }
         finally
         {
@@ -61,7 +61,7 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
     {
         var program = options.Value.OdooBin;
         var file = ExternalProgram.Find(program)
-            ?? throw new PermanentFailureException($"The program '{program}' (Templates:OdooBin) was not found.");
+            ?? throw new PermanentFailureException($"The program '{program}' (Templates__OdooBin) was not found.");
         var start = new ProcessStartInfo(file)
         {
             RedirectStandardInput = true,
@@ -90,7 +90,7 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
         }
         catch (Win32Exception refused)
         {
-            throw new PermanentFailureException($"The program '{file}' (Templates:OdooBin) cannot be run: {refused.Message}.");
+            throw new PermanentFailureException($"The program '{file}' (Templates__OdooBin) cannot be run: {refused.Message}.");
         }
     }
 }

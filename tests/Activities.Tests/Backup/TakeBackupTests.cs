@@ -99,7 +99,7 @@ public sealed class TakeBackupTests
 
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(() => TakeAsync(world, place));
 
-        Assert.Contains("Backups:PgDump", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Backups__PgDump", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class TakeBackupTests
 
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(() => TakeAsync(world, place));
 
-        Assert.Equal("There is no pg_dump at '/nowhere/pg_dump', which Backups:PgDump names.", refused.Message);
+        Assert.Equal("There is no pg_dump at '/nowhere/pg_dump', which Backups__PgDump names.", refused.Message);
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class NotifyCallerTests
         var outcome = await NotifyAsync(world, new Uri(pattern.Replace("{0}", $"{caller.Url.Port}", StringComparison.Ordinal)));
 
         Assert.False(outcome.Done);
-        Assert.Contains("it leads to a private, loopback or link-local address (Callbacks:AllowPrivateTargets)", outcome.Note, StringComparison.Ordinal);
+        Assert.Contains("it leads to a private, loopback or link-local address (Callbacks__AllowPrivateTargets)", outcome.Note, StringComparison.Ordinal);
         Assert.Empty(caller.Bodies);
     }
 

@@ -67,7 +67,7 @@ public sealed class OdooBinTests
 
         var stopped = await Assert.ThrowsAsync<PermanentFailureException>(() => world.RunAsync<InitialiseTemplate>(order));
 
-        Assert.Contains("did not end within 00:00:01 (Templates:InitialisationLimit)", stopped.Message, StringComparison.Ordinal);
+        Assert.Contains("did not end within 00:00:01 (Templates__InitialisationLimit)", stopped.Message, StringComparison.Ordinal);
         var child = (await File.ReadAllTextAsync(pid)).Trim();
         await Eventually.UntilAsync(() => !IsRunning(child), Limit, "the program's child is gone");
         File.Delete(pid);
@@ -82,7 +82,7 @@ public sealed class OdooBinTests
 
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(() => world.RunAsync<InitialiseTemplate>(order));
 
-        Assert.Equal("The program 'no-such-odoo-bin' (Templates:OdooBin) was not found.", refused.Message);
+        Assert.Equal("The program 'no-such-odoo-bin' (Templates__OdooBin) was not found.", refused.Message);
     }
 
     [Fact]

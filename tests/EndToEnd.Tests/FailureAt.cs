@@ -1,0 +1,17 @@
+using Bibind.Durable;
+using Bibind.Durable.Hubs;
+using Bibind.Durable.Worker;
+
+namespace Bibind.EndToEnd.Tests;
+
+/// <summary>Fails one step for good, before or after its effect.</summary>
+internal sealed class FailureAt(string step, bool afterTheEffect) : WorkerInterceptor
+{
+    public override ValueTask BeforeActivityAsync(LeasedActivity activity, CancellationToken cancellationToken) => FailIf(activity, !afterTheEffect);
+
+    public override ValueTask AfterActivityAsync(LeasedActivity activity, CancellationToken cancellationToken) => FailIf(activity, afterTheEffect);
+
+    private ValueTask FailIf(LeasedActivity activity, bool now) => now && activity.Scheduled.Name == step
+        ? throw new PermanentFailureException($"{step} fails, as the test wants")
+        : ValueTask.CompletedTask;
+}
