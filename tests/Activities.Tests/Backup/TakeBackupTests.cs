@@ -151,7 +151,7 @@ public sealed class TakeBackupTests
         var taken = await TakeAsync(world, World.NewPlace());
 
         Assert.Equal(new BackupTaken(string.Empty, 0, string.Empty), taken);
-        Assert.Contains(world.Logs.Lines, line => line.Contains("Backups:Enabled is false", StringComparison.Ordinal));
+        Assert.Contains(world.Logs.Lines, line => line.Contains("Backups__Enabled is false", StringComparison.Ordinal));
     }
 
     [Fact]
