@@ -30,7 +30,7 @@ internal sealed class BenchHost : IAsyncDisposable
     {
         var store = Path.Combine(Path.GetTempPath(), $"bibind-bench-store-{Guid.NewGuid():N}");
         var address = $"http://127.0.0.1:{FreePort()}";
-        var start = new ProcessStartInfo("dotnet") { ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Bibind.Functions.dll") }, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet") { ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Bibind.Functions.dll") }, RedirectStandardOutput = true, WorkingDirectory = AppContext.BaseDirectory };
         var settings = new Dictionary<string, string>
         {
             ["Urls"] = address,
