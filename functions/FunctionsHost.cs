@@ -54,6 +54,11 @@ public static class FunctionsHost
             .AddSingleton<IReadinessCheck, WorkerCheck>();
         builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
         builder.Services.AddApiDocument();
+        if (settings.Telemetry is { } telemetry)
+        {
+            builder.Services.AddHostedService(_ => telemetry);
+        }
+
         configure?.Invoke(builder);
         var app = builder.Build();
         SettingsCheck.ThrowIfAny(problems, app.Services);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Bibind.ControlPlane;
 using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
@@ -15,6 +16,9 @@ internal static class JobsApi
     private static readonly QueryParameter State = new("state", "Only jobs in this state.", JobStates.All);
     private static readonly QueryParameter Kind = new("kind", "Only jobs of this kind.", [JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate]);
 
+    private static readonly QueryParameter Full = new(
+        "full", "true: inputs and results whole, as a test that replays them needs them; otherwise texts are cut at 2,000 characters.", ["true", "false"]);
+
     /// <summary>Where a job is found.</summary>
     public static string AddressOf(string jobId) => $"/api/jobs/{jobId}";
 
@@ -25,6 +29,8 @@ internal static class JobsApi
             .TakesQuery(Tenant, State, Kind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<JobSummary>>();
         jobs.MapGet("/{id}", FindAsync).NeedsRole(Role.Viewer).Describe("getJob", "Shows a job with its steps")
             .Answers<JobView>().Refuses(StatusCodes.Status404NotFound);
+        jobs.MapGet("/{id}/history", HistoryAsync).NeedsRole(Role.Viewer).Describe("getJobHistory", "Shows every line of a job's history, oldest first")
+            .TakesQuery(Full, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<JsonElement>>().Refuses(StatusCodes.Status404NotFound);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, JobStore jobs, DurableTaskClient client, TimeProvider time)
@@ -67,12 +73,28 @@ internal static class JobsApi
 
     private static async Task<IResult> FindAsync(HttpContext context, string id, JobStore jobs, DurableTaskClient client, TimeProvider time)
     {
-        var job = (Codes.IsPlausible(id) ? await jobs.FindAsync(id, context.RequestAborted) : null)
-            ?? throw new ProblemException(Refusals.NotFound("There is no job with this id; GET /api/jobs lists them."));
+        var job = await RequireAsync(id, jobs, context.RequestAborted);
         var instance = await client.GetInstanceAsync(job.Id, context.RequestAborted);
         var history = instance is null ? [] : await client.GetHistoryAsync(job.Id, context.RequestAborted);
         return TypedResults.Ok(JobViews.Show(job, instance, history, time.GetUtcNow()));
     }
+
+    private static async Task<IResult> HistoryAsync(HttpContext context, string id, JobStore jobs, DurableTaskClient client)
+    {
+        var query = new QueryReader(context);
+        var full = query.Flag(Full.Name, otherwise: false);
+        var page = Paging.Read(query);
+        query.ThrowIfAny();
+
+        var job = await RequireAsync(id, jobs, context.RequestAborted);
+        var history = await client.GetHistoryAsync(job.Id, context.RequestAborted);
+        var shown = history.Skip((page.Number - 1) * page.Size).Take(page.Size).ToList();
+        return TypedResults.Ok(new ListAnswer<JsonElement>(JobHistory.Show(shown, full), history.Count, page.Number, page.Size));
+    }
+
+    private static async Task<Job> RequireAsync(string id, JobStore jobs, CancellationToken cancellation) =>
+        (Codes.IsPlausible(id) ? await jobs.FindAsync(id, cancellation) : null)
+        ?? throw new ProblemException(Refusals.NotFound("There is no job with this id; GET /api/jobs lists them."));
 
     private static async Task<IReadOnlyDictionary<string, OrchestrationMetadata>> InstancesAsync(
         IReadOnlyList<Job> jobs, DurableTaskClient client, CancellationToken cancellation) =>

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Bibind.Functions.Security;
+using Bibind.Functions.Telemetry;
 using Npgsql;
 
 namespace Bibind.Functions.Settings;
@@ -19,6 +20,9 @@ public sealed partial record HostSettings
     /// <summary>How the durable worker works.</summary>
     public required WorkerSettings Worker { get; init; }
 
+    /// <summary>Where traces and metrics go, or null.</summary>
+    internal TelemetryExport? Telemetry { get; init; }
+
     /// <summary>A server to register at start, or null.</summary>
     public SeedServer? Server { get; init; }
 
@@ -37,6 +41,7 @@ public sealed partial record HostSettings
             Callers = CallerSettings.Read(reader),
             Urls = ReadUrls(reader),
             Worker = WorkerSettings.Read(reader),
+            Telemetry = TelemetryExport.Read(reader),
             Server = SeedServer.Read(reader),
             Templates = SeedServer.ReadTemplates(reader),
         };

@@ -26,6 +26,8 @@ public abstract class DelegatingTaskHub(ITaskHub inner) : ITaskHub
     public virtual Task<IReadOnlyDictionary<string, OrchestrationMetadata>> GetInstancesAsync(
         IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken) => Inner.GetInstancesAsync(instanceIds, cancellationToken);
 
+    public virtual Task<HubBacklog> GetBacklogAsync(CancellationToken cancellationToken) => Inner.GetBacklogAsync(cancellationToken);
+
     public virtual Task<OrchestrationPage> QueryAsync(OrchestrationQuery query, CancellationToken cancellationToken) =>
         Inner.QueryAsync(query, cancellationToken);
 

@@ -28,6 +28,8 @@ public sealed class TaskHubClient : DurableTaskClient
         ArgumentException.ThrowIfNullOrWhiteSpace(orchestratorName);
         var instanceId = options?.InstanceId ?? Guid.NewGuid().ToString("n");
         InstanceIds.Validate(instanceId);
+        var (span, traceParent) = DurableTelemetry.Start(orchestratorName, instanceId);
+        using var _ = span;
         var started = new ExecutionStartedEvent
         {
             Timestamp = Now,
@@ -38,7 +40,7 @@ public sealed class TaskHubClient : DurableTaskClient
             ExecutionId = Guid.NewGuid().ToString("n"),
             Tags = options?.Tags,
             ScheduledStartAt = options?.StartAt?.UtcDateTime,
-            TraceParent = System.Diagnostics.Activity.Current?.Id,
+            TraceParent = traceParent,
         };
         await _hub.CreateInstanceAsync(new NewInstance(started, options?.ReplaceableStatuses ?? []), options?.Transaction, cancellation);
         return instanceId;

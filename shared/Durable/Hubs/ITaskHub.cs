@@ -70,8 +70,23 @@ public interface ITaskHub : IAsyncDisposable
     Task ReleaseAsync(
         IReadOnlyList<InstanceLease> instances, IReadOnlyList<ActivityLease> activities, TimeSpan delay, CancellationToken cancellationToken);
 
+    /// <summary>What waits now, for gauges.</summary>
+    Task<HubBacklog> GetBacklogAsync(CancellationToken cancellationToken);
+
     /// <summary>Returns when there may be work, or after <paramref name="limit"/>.</summary>
     Task WaitForWorkAsync(TimeSpan limit, CancellationToken cancellationToken);
+}
+
+/// <summary>Work that is due and waits for a worker.</summary>
+/// <param name="Messages">Messages of instances that nobody holds, counted up to 10,000.</param>
+/// <param name="OldestMessage">How long the oldest of them has been due.</param>
+/// <param name="Activities">Activities that nobody runs, counted up to 10,000.</param>
+/// <param name="OldestActivity">How long the oldest of them has been due.</param>
+/// <param name="Isolated">Instances taken from all workers.</param>
+public sealed record HubBacklog(long Messages, TimeSpan OldestMessage, long Activities, TimeSpan OldestActivity, long Isolated)
+{
+    /// <summary>Nothing waits.</summary>
+    public static HubBacklog Empty { get; } = new(0, TimeSpan.Zero, 0, TimeSpan.Zero, 0);
 }
 
 /// <summary>A lease was lost to another worker; nothing of the commit was stored.</summary>
@@ -159,6 +174,9 @@ public sealed record LeasedActivity
     /// <summary>Who the work is done for; empty for nobody in particular.</summary>
     public string Owner { get; init; } = string.Empty;
 
+    /// <summary>W3C trace context of the orchestration.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>True if it is limited together with others, who may be waiting for its end.</summary>
     public bool IsPooled { get; init; }
 
@@ -202,6 +220,9 @@ public sealed record NewActivity(TaskScheduledEvent Scheduled, ActivityClaim? Cl
 
     /// <summary>The pool of activities that are limited together; null for no limit.</summary>
     public string? Pool { get; init; }
+
+    /// <summary>W3C trace context of the orchestration.</summary>
+    public string? TraceParent { get; init; }
 }
 
 /// <summary>A claim on an activity at its birth.</summary>

@@ -12,16 +12,13 @@ internal sealed class ActivityRunner(
     Func<string, InstanceSession?> findSession,
     Action<InstanceSession> scheduleTurn,
     Func<InstanceSession, TimeSpan, Task> releaseAsync,
-    Action wake) : IDisposable
+    ActivitySlots slots) : IDisposable
 {
     private readonly ConcurrentDictionary<ActivityLease, RunningActivity> _running = new();
     private readonly Channel<ActivityAnswer> _answers = Channel.CreateUnbounded<ActivityAnswer>();
     private readonly CancellationTokenSource _stopping = new();
     private Task _answering = Task.CompletedTask;
-    private readonly ConcurrentDictionary<string, int> _byOwner = new(StringComparer.Ordinal);
-    private int _reserved;
     private int _unstored;
-    private volatile bool _refused;
 
     public int Running => _running.Count;
 
@@ -30,67 +27,10 @@ internal sealed class ActivityRunner(
 
     public void Start() => _answering = Task.Run(AnswerAsync);
 
-    /// <summary>
-    /// Takes free slots for a fetch, half of all at most, so that turns can claim theirs meanwhile; give back what is
-    /// not used.
-    /// </summary>
-    public int Reserve()
-    {
-        while (true)
-        {
-            var reserved = Volatile.Read(ref _reserved);
-            var free = Math.Clamp(worker.Options.MaxConcurrentActivities - reserved, 0, (worker.Options.MaxConcurrentActivities + 1) / 2);
-            if (Interlocked.CompareExchange(ref _reserved, reserved + free, reserved) == reserved)
-            {
-                _refused |= free == 0;
-                return free;
-            }
-        }
-    }
-
-    /// <summary>Activities of each owner that have a slot.</summary>
-    public IReadOnlyDictionary<string, int> RunningByOwner => _byOwner;
-
-    /// <summary>Takes one slot, if there is one and the owner may have it.</summary>
-    public bool TryReserve(string owner)
-    {
-        if (Count(owner, 1) <= worker.Options.MaxConcurrentActivitiesPerOwner && Interlocked.Increment(ref _reserved) is var reserved)
-        {
-            if (reserved <= worker.Options.MaxConcurrentActivities)
-            {
-                return true;
-            }
-
-            Interlocked.Decrement(ref _reserved);
-        }
-
-        Count(owner, -1);
-        _refused = true;
-        return false;
-    }
-
-    /// <summary>Gives slots of an owner's activities back.</summary>
-    public void Unreserve(int slots, string owner)
-    {
-        Count(owner, -slots);
-        Unreserve(slots);
-    }
-
-    /// <summary>Gives slots back that were reserved for a fetch.</summary>
-    public void Unreserve(int slots)
-    {
-        Interlocked.Add(ref _reserved, -slots);
-        if (_refused && slots > 0)
-        {
-            _refused = false;
-            wake();
-        }
-    }
-
     /// <summary>Runs a fetched activity in a slot that was reserved for the fetch.</summary>
     public void RunFetched(LeasedActivity activity)
     {
-        Count(activity.Owner, 1);
+        slots.Count(activity.Owner, 1);
         Run(activity, session: null);
     }
 
@@ -148,34 +88,22 @@ internal sealed class ActivityRunner(
     private async Task RunAsync(RunningActivity running)
     {
         HistoryEvent? answer = null;
+        var span = DurableTelemetry.StartAttempt(running.Activity);
+        using var scope = worker.Logger.BeginScope(new ActivityScope(running.Activity));
+        var began = worker.Time.GetTimestamp();
         try
         {
             answer = await ExecuteAsync(running);
         }
         finally
         {
+            DurableTelemetry.EndAttempt(span, running.Activity, worker.Time.GetElapsedTime(began), answer);
             // First out of the renewals, then the answer: a lease that ends with the answer is not lost.
             _running.TryRemove(running.Activity.Lease, out _);
             running.Cancellation.Dispose();
             Finish(running, answer);
-            Unreserve(1, running.Activity.Owner);
+            slots.Unreserve(1, running.Activity.Owner);
         }
-    }
-
-    private int Count(string owner, int more)
-    {
-        if (owner.Length == 0)
-        {
-            return 0;
-        }
-
-        var count = _byOwner.AddOrUpdate(owner, static (_, m) => m, static (_, c, m) => c + m, more);
-        if (count == 0)
-        {
-            _byOwner.TryRemove(new KeyValuePair<string, int>(owner, 0));
-        }
-
-        return count;
     }
 
     private void Finish(RunningActivity running, HistoryEvent? answer)
@@ -329,18 +257,5 @@ internal sealed class ActivityRunner(
                 return;
             }
         }
-    }
-
-    private sealed class RunningActivity(LeasedActivity activity, InstanceSession? session, CancellationTokenSource cancellation)
-    {
-        public LeasedActivity Activity { get; } = activity;
-
-        public InstanceSession? Session { get; } = session;
-
-        public CancellationTokenSource Cancellation { get; } = cancellation;
-
-        public Task Task { get; set; } = Task.CompletedTask;
-
-        public volatile bool IsLost;
     }
 }

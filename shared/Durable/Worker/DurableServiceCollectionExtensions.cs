@@ -44,6 +44,7 @@ public static class DurableServiceCollectionExtensions
                 sp.GetService<IWorkerInterceptor>());
         });
         services.AddHostedService<WorkerHostedService>();
+        services.AddHostedService<HubGauges>();
         return services;
     }
 

@@ -14,10 +14,8 @@ namespace Bibind.Durable.Worker;
 /// Path of an activity's answer: <c>ActivityRunner → InstanceSession.Deliver → TurnRunner → TurnCommitter</c>. While an
 /// instance is held, its answers stay in this process and are stored by the commit of the turn that they wake.
 /// </remarks>
-public sealed class TaskHubWorker : IAsyncDisposable
+public sealed partial class TaskHubWorker : IAsyncDisposable
 {
-    // Under load much arrives at once; asking for each alone would cost the hub more than running it.
-    private static readonly TimeSpan LeaseSpacing = TimeSpan.FromMilliseconds(2);
     private readonly ITaskHub _hub;
     private readonly TaskHubWorkerOptions _options;
     private readonly IReadOnlyDictionary<string, int> _poolLimits;
@@ -27,6 +25,7 @@ public sealed class TaskHubWorker : IAsyncDisposable
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly TurnCommitter _committer;
     private readonly TurnRunner _turns;
+    private readonly ActivitySlots _slots;
     private readonly ActivityRunner _activities;
     private CancellationTokenSource? _stopping;
     private Task _loops = Task.CompletedTask;
@@ -51,9 +50,10 @@ public sealed class TaskHubWorker : IAsyncDisposable
         _time = timeProvider ?? TimeProvider.System;
         var at = interceptor ?? WorkerInterceptor.None;
         var shared = new WorkerContext(hub, registry, services, _options, _logger, _time, at, DataConverter.Default);
-        _activities = new ActivityRunner(shared, FindSession, ScheduleTurn, ReleaseAsync, Wake);
+        _slots = new ActivitySlots(_options, Wake);
+        _activities = new ActivityRunner(shared, FindSession, ScheduleTurn, ReleaseAsync, _slots);
         _committer = new TurnCommitter(shared, EndTurn, FailTurn);
-        _turns = new TurnRunner(shared, _committer, _activities, ReleaseAsync, Drop, () => _draining);
+        _turns = new TurnRunner(shared, _committer, _activities, _slots, ReleaseAsync, Drop, () => _draining);
     }
 
     /// <summary>True while the loops run.</summary>
@@ -163,195 +163,6 @@ public sealed class TaskHubWorker : IAsyncDisposable
         }
     }
 
-    private async Task DispatchAsync(CancellationToken stopping)
-    {
-        var backoff = _options.FirstBackoff;
-        while (!stopping.IsCancellationRequested)
-        {
-            try
-            {
-                var began = _time.GetTimestamp();
-                var limit = await DispatchOnceAsync(stopping);
-                backoff = _options.FirstBackoff;
-                if (limit > TimeSpan.Zero)
-                {
-                    await _wake.WaitAsync(limit, stopping);
-                    if (LeaseSpacing - _time.GetElapsedTime(began) is { Ticks: > 0 } early)
-                    {
-                        await Task.Delay(early, stopping);
-                    }
-                }
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception unavailable)
-            {
-                Logs.HubUnavailable(_logger, unavailable, backoff);
-                await Task.Delay(backoff, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                backoff = Backoff.Next(backoff);
-            }
-        }
-    }
-
-    /// <summary>Fetches once; answers how long to wait for a signal before the next time.</summary>
-    private async Task<TimeSpan> DispatchOnceAsync(CancellationToken stopping)
-    {
-        // Only what was quiet before the hub is asked can be called idle afterwards: no commit was under way.
-        var quiet = _sessions.IsEmpty && _activities.IsIdle;
-        var maxInstances = Math.Max(0, _options.MaxHeldInstances - _sessions.Count);
-        var maxActivities = _activities.Reserve();
-        var now = _time.GetUtcNow().UtcDateTime;
-        LeasedWork work;
-        try
-        {
-            // Instances in quick motion are left out: what comes for them is found when they come to rest.
-            var held = _sessions.Values.Where(s => now - s.HeldSince > TimeSpan.FromMilliseconds(100)).Select(s => s.Lease.InstanceId).ToArray();
-            work = await _hub.LeaseAsync(
-                new LeaseRequest(_options.Name, maxInstances, maxActivities, _options.LeaseDuration, held)
-                {
-                    PoolLimits = _poolLimits,
-                    MaxActivitiesPerOwner = _options.MaxConcurrentActivitiesPerOwner,
-                    RunningByOwner = _activities.RunningByOwner,
-                    LastOwner = _lastOwner,
-                },
-                stopping);
-        }
-        catch
-        {
-            _activities.Unreserve(maxActivities);
-            throw;
-        }
-
-        _activities.Unreserve(maxActivities - work.Activities.Count);
-        foreach (var leased in work.Instances)
-        {
-            Hold(leased, now);
-        }
-
-        foreach (var inbox in work.Messages.GroupBy(m => m.InstanceId, StringComparer.Ordinal))
-        {
-            if (FindSession(inbox.Key) is { } session && session.Deliver(inbox))
-            {
-                ScheduleTurn(session);
-            }
-        }
-
-        foreach (var activity in work.Activities)
-        {
-            _activities.RunFetched(activity);
-        }
-
-        if (work.Activities.Count > 0)
-        {
-            _lastOwner = LastServed(work.Activities.Select(a => a.Owner), _lastOwner);
-        }
-
-        _idle = quiet && work.IsEmpty;
-        if (work.Instances.Count > 0 || work.Activities.Count > 0)
-        {
-            var full = work.Instances.Count == maxInstances || work.Activities.Count == maxActivities;
-            return full ? TimeSpan.Zero : LeaseSpacing * 3;
-        }
-
-        var untilDue = work.NextDueAt is { } due ? due - _time.GetUtcNow().UtcDateTime : _options.PollInterval;
-        return untilDue < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1)
-            : untilDue < _options.PollInterval ? untilDue
-            : _options.PollInterval;
-    }
-
-    // In the order in which owners are served: from the one after the last, and round.
-    private static string LastServed(IEnumerable<string> owners, string before) =>
-        owners.OrderBy(o => string.CompareOrdinal(o, before) <= 0).ThenBy(o => o, StringComparer.Ordinal).Last();
-
-    private void Hold(LeasedInstance leased, DateTime now)
-    {
-        if (leased.Attempts > _options.MaxAttemptsWithoutTurn)
-        {
-            _ = IsolateAsync(leased);
-            return;
-        }
-
-        var session = new InstanceSession(leased.Lease, _turns.TakeCached(leased), now, leased.Attempts);
-        if (_sessions.TryGetValue(leased.Lease.InstanceId, out var stale))
-        {
-            // The hub gave the instance out again, so the lease that we thought we had is lost.
-            _activities.Answer(stale.Close());
-        }
-
-        _sessions[leased.Lease.InstanceId] = session;
-        if (session.Deliver(leased.Messages))
-        {
-            ScheduleTurn(session);
-        }
-    }
-
-    private async Task IsolateAsync(LeasedInstance leased)
-    {
-        var reason = $"The instance was leased {leased.Attempts - 1} times in a row and never finished a turn: its code ends the process or never yields.";
-        Logs.InstanceIsolated(_logger, leased.Lease.InstanceId, reason);
-        try
-        {
-            await _hub.IsolateAsync(leased.Lease, reason, CancellationToken.None);
-        }
-        catch (Exception unavailable)
-        {
-            // The lease runs out, and the next worker isolates it.
-            Logs.HubUnavailable(_logger, unavailable, _options.LeaseDuration);
-        }
-    }
-
-    private async Task RenewAsync(CancellationToken stopping)
-    {
-        using var timer = new PeriodicTimer(_options.LeaseDuration / 3, _time);
-        while (await timer.WaitForNextTickAsync(stopping).AsTask().ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default))
-        {
-            var sessions = _sessions.Values.ToArray();
-            var activities = _activities.Leases();
-            if (sessions.Length == 0 && activities.Count == 0)
-            {
-                continue;
-            }
-
-            try
-            {
-                var lost = await _hub.RenewAsync(new LeaseRenewal([.. sessions.Select(s => s.Lease)], activities, _options.LeaseDuration), stopping);
-                foreach (var lease in lost.Instances)
-                {
-                    LoseLease(lease);
-                }
-
-                _activities.LoseLeases(lost.Activities);
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception unavailable)
-            {
-                // The leases may run out; the tokens then keep what we still do here from being stored.
-                Logs.HubUnavailable(_logger, unavailable, _options.LeaseDuration / 3);
-            }
-        }
-    }
-
-    private async Task ForwardSignalsAsync(CancellationToken stopping)
-    {
-        while (!stopping.IsCancellationRequested)
-        {
-            try
-            {
-                await _hub.WaitForWorkAsync(Timeout.InfiniteTimeSpan, stopping);
-                Wake();
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return;
-            }
-        }
-    }
-
     private void LoseLease(InstanceLease lease)
     {
         // A session that ended or was given back meanwhile is no longer ours to lose.
@@ -383,6 +194,7 @@ public sealed class TaskHubWorker : IAsyncDisposable
         if (turn.Commit.Update is { Ended: true } update)
         {
             Logs.InstanceEnded(_logger, session.Lease.InstanceId, update.Status);
+            DurableTelemetry.End(session.State!.Started!, update);
         }
 
         var (schedule, release) = session.EndTurn();
@@ -401,7 +213,7 @@ public sealed class TaskHubWorker : IAsyncDisposable
         var session = turn.Session;
         foreach (var activity in turn.Claimed)
         {
-            _activities.Unreserve(1, activity.Owner);
+            _slots.Unreserve(1, activity.Owner);
         }
 
         // What the turn consumed is not lost: messages are still in the hub, and answers go there now.
@@ -444,26 +256,4 @@ public sealed class TaskHubWorker : IAsyncDisposable
             Logs.HubUnavailable(_logger, unavailable, _options.LeaseDuration);
         }
     }
-}
-
-/// <summary>What the parts of a worker share.</summary>
-internal sealed record WorkerContext(
-    ITaskHub Hub,
-    DurableTaskRegistry Registry,
-    IServiceProvider Services,
-    TaskHubWorkerOptions Options,
-    ILogger Logger,
-    TimeProvider Time,
-    IWorkerInterceptor Interceptor,
-    DataConverter Converter);
-
-/// <summary>Waits that double up to one minute.</summary>
-internal static class Backoff
-{
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
-
-    public static TimeSpan Next(TimeSpan current) => current * 2 < Longest ? current * 2 : Longest;
-
-    public static TimeSpan After(TimeSpan first, int failures) =>
-        failures > 16 ? Longest : TimeSpan.FromTicks(Math.Min(Longest.Ticks, first.Ticks << Math.Max(0, failures - 1)));
 }

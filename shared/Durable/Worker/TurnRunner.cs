@@ -11,6 +11,7 @@ internal sealed class TurnRunner(
     WorkerContext worker,
     TurnCommitter committer,
     ActivityRunner activities,
+    ActivitySlots slots,
     Func<InstanceSession, TimeSpan, Task> releaseAsync,
     Action<InstanceSession> drop,
     Func<bool> draining) : IDisposable
@@ -103,21 +104,28 @@ internal sealed class TurnRunner(
             state, Create, worker.Converter, worker.Options.Versioning.DefaultVersion, static () => Guid.NewGuid().ToString("n"), ClockFor(state, inputs));
         var claimed = 0;
         var owner = OwnerOf(first);
+        var began = worker.Time.GetTimestamp();
         var commit = loop.Run(session, () => turn.Run(session.Lease, inputs, scheduled =>
         {
             var pool = worker.Options.ActivityLimits.ContainsKey(scheduled.Name) ? scheduled.Name.ToLowerInvariant() : null;
             // What is limited among all workers is handed out by the hub, which alone can count it.
-            var claims = pool is null && !draining() && activities.TryReserve(owner);
+            var claims = pool is null && !draining() && slots.TryReserve(owner);
             claimed += claims ? 1 : 0;
-            return new NewActivity(scheduled, claims ? new ActivityClaim(worker.Options.Name, worker.Options.LeaseDuration) : null) { Owner = owner, Pool = pool };
+            return new NewActivity(scheduled, claims ? new ActivityClaim(worker.Options.Name, worker.Options.LeaseDuration) : null)
+            {
+                Owner = owner,
+                Pool = pool,
+                TraceParent = state.Started?.TraceParent,
+            };
         }));
         if (loop.IsGivenUp)
         {
-            activities.Unreserve(claimed, owner);
+            slots.Unreserve(claimed, owner);
             activities.Answer([.. inputs.Where(i => i.Activity is not null)]);
             return;
         }
 
+        DurableTelemetry.RecordTurn(first?.Name ?? string.Empty, worker.Time.GetElapsedTime(began));
         _failures.TryRemove(session.Lease.InstanceId, out _);
         var closes = session.ClosesWithTurn(claimed, state.HasEnded);
         commit = commit with { ReleasesLease = closes && !state.HasEnded, ClearsAttempts = session.ClearAttempts() };
@@ -234,6 +242,7 @@ internal sealed class TurnRunner(
             ExecutionId = commit.ExecutionId,
             Scheduled = a.Scheduled,
             Owner = a.Owner,
+            TraceParent = a.TraceParent,
             Deliveries = 1,
         }),
     ];

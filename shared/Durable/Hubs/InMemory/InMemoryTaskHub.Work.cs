@@ -46,6 +46,24 @@ public sealed partial class InMemoryTaskHub
     }
 
     /// <inheritdoc/>
+    public Task<HubBacklog> GetBacklogAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            var messages = _instances.Values.Where(i => !i.Metadata.IsCompleted && i.AvailableAt <= now)
+                .SelectMany(i => i.Inbox).Select(m => m.VisibleAt).Where(at => at <= now).ToArray();
+            var activities = _activities.Values.Select(a => a.AvailableAt).Where(at => at <= now).ToArray();
+            return Task.FromResult(new HubBacklog(
+                messages.Length,
+                messages.Length == 0 ? TimeSpan.Zero : now - messages.Min(),
+                activities.Length,
+                activities.Length == 0 ? TimeSpan.Zero : now - activities.Min(),
+                _instances.Values.Count(i => i.Metadata.IsolatedReason is not null)));
+        }
+    }
+
+    /// <inheritdoc/>
     public Task CommitAsync(IReadOnlyList<TurnCommit> turns, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(turns);
@@ -253,6 +271,7 @@ public sealed partial class InMemoryTaskHub
                     ExecutionId = turn.ExecutionId,
                     Scheduled = activity.Scheduled,
                     Owner = activity.Owner,
+                    TraceParent = activity.TraceParent,
                     IsPooled = activity.Pool is not null,
                     Deliveries = activity.ClaimFor is null ? 0 : 1,
                 },

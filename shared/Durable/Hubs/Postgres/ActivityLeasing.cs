@@ -66,7 +66,7 @@ internal static class ActivityLeasing
         SET token = a.token + 1, deliveries = a.deliveries + 1, locked_by = $1, available_at = now() + $2
         FROM locked
         WHERE a.id = locked.id
-        RETURNING a.id, a.token, a.instance_id, a.execution_id, a.scheduled, a.deliveries, a.given_back, a.owner, a.pool IS NOT NULL
+        RETURNING a.id, a.token, a.instance_id, a.execution_id, a.scheduled, a.deliveries, a.given_back, a.owner, a.pool IS NOT NULL, a.trace_parent
         """;
 
     /// <summary>Adds the statements; the last one has the rows.</summary>

@@ -206,9 +206,9 @@ public sealed partial class PostgresTaskHub
         {
             add(Sql.Command(
                 """
-                INSERT INTO durable.activities (id, instance_id, execution_id, scheduled, token, deliveries, locked_by, available_at, owner, pool)
-                SELECT id, instance_id, execution_id, scheduled, 1, CASE WHEN worker IS NULL THEN 0 ELSE 1 END, worker, now() + coalesce(lease, interval '0'), owner, pool
-                FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS w (id, instance_id, execution_id, scheduled, worker, lease, owner, pool)
+                INSERT INTO durable.activities (id, instance_id, execution_id, scheduled, token, deliveries, locked_by, available_at, owner, pool, trace_parent)
+                SELECT id, instance_id, execution_id, scheduled, 1, CASE WHEN worker IS NULL THEN 0 ELSE 1 END, worker, now() + coalesce(lease, interval '0'), owner, pool, trace_parent
+                FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS w (id, instance_id, execution_id, scheduled, worker, lease, owner, pool, trace_parent)
                 """,
                 Sql.Uuids(activities.Select(a => a.Activity.Lease.ActivityId)),
                 Sql.Texts(activities.Select(a => a.Turn.Lease.InstanceId)),
@@ -217,7 +217,8 @@ public sealed partial class PostgresTaskHub
                 Sql.Texts(activities.Select(a => a.Activity.ClaimFor?.Worker)),
                 Sql.Intervals(activities.Select(a => a.Activity.ClaimFor?.Duration)),
                 Sql.Texts(activities.Select(a => a.Activity.Owner)),
-                Sql.Texts(activities.Select(a => a.Activity.Pool))));
+                Sql.Texts(activities.Select(a => a.Activity.Pool)),
+                Sql.Texts(activities.Select(a => a.Activity.TraceParent))));
         }
 
         var messages = turns.SelectMany(t => t.Messages).ToArray();

@@ -119,6 +119,7 @@ public sealed partial class PostgresTaskHub
                     GivenBack = reader.GetInt32(6),
                     Owner = reader.GetString(7),
                     IsPooled = reader.GetBoolean(8),
+                    TraceParent = await reader.IsDBNullAsync(9, cancellationToken) ? null : reader.GetString(9),
                 });
             }
 

@@ -83,6 +83,25 @@ public sealed partial class PostgresTaskHub
         return new OrchestrationPage(page, page.Count < size ? null : PageToken.Write(page[^1].CreatedAt.UtcDateTime, page[^1].InstanceId));
     }
 
+    /// <inheritdoc/>
+    public async Task<HubBacklog> GetBacklogAsync(CancellationToken cancellationToken)
+    {
+        await using var command = _dataSource.CreateCommand(
+            """
+            SELECT m.count, coalesce(m.age, interval '0'), a.count, coalesce(a.age, interval '0'),
+                   (SELECT count(*) FROM durable.instances WHERE isolated_reason IS NOT NULL)
+            FROM (
+              SELECT count(*), now() - min(visible_at) AS age FROM (
+                SELECT m.visible_at FROM durable.messages m JOIN durable.leases l USING (instance_id)
+                WHERE m.visible_at <= now() AND l.available_at <= now() ORDER BY m.visible_at LIMIT 10000) AS due) AS m,
+            (SELECT count(*), now() - min(available_at) AS age FROM (
+                SELECT available_at FROM durable.activities WHERE available_at <= now() ORDER BY available_at LIMIT 10000) AS due) AS a
+            """);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return new HubBacklog(reader.GetInt64(0), reader.GetTimeSpan(1), reader.GetInt64(2), reader.GetTimeSpan(3), reader.GetInt64(4));
+    }
+
     private static async Task<List<OrchestrationMetadata>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
         var instances = new List<OrchestrationMetadata>();

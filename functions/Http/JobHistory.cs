@@ -1,0 +1,46 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Bibind.Durable;
+using Bibind.Durable.History;
+
+namespace Bibind.Functions.Http;
+
+/// <summary>Lines of a job's history as people and replay tests read them.</summary>
+public static class JobHistory
+{
+    /// <summary>The lines as JSON, their texts cut at <see cref="JobSteps.ErrorLimit"/> characters unless wanted whole.</summary>
+    public static IReadOnlyList<JsonElement> Show(IReadOnlyList<HistoryEvent> lines, bool full)
+    {
+        var json = JsonNode.Parse(HistoryReplay.Write(lines))!;
+        if (!full)
+        {
+            Cut(json);
+        }
+
+        return [.. json.Deserialize<JsonElement>().EnumerateArray()];
+    }
+
+    private static void Cut(JsonNode node)
+    {
+        switch (node)
+        {
+            case JsonArray array:
+                foreach (var item in array.OfType<JsonNode>().ToList())
+                {
+                    Cut(item);
+                }
+
+                break;
+            case JsonObject members:
+                foreach (var member in members.Select(m => m.Value).OfType<JsonNode>().ToList())
+                {
+                    Cut(member);
+                }
+
+                break;
+            case JsonValue value when value.GetValueKind() == JsonValueKind.String && value.GetValue<string>() is { Length: > JobSteps.ErrorLimit } text:
+                value.ReplaceWith(JobSteps.Cut(text));
+                break;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using Bibind.Durable.Hubs;
+
+namespace Bibind.Durable.Worker;
+
+/// <summary>What is logged while an activity runs, by whomever, carries whose work it is.</summary>
+internal sealed class ActivityScope(LeasedActivity activity) : IReadOnlyList<KeyValuePair<string, object?>>
+{
+    public int Count => 3;
+
+    public KeyValuePair<string, object?> this[int index] => index switch
+    {
+        0 => new("InstanceId", activity.InstanceId),
+        1 => new("Activity", activity.Scheduled.Name),
+        _ => new("Attempt", activity.Scheduled.Attempt),
+    };
+
+    public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() => Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
+
+    System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+
+    public override string ToString() => $"{activity.InstanceId} {activity.Scheduled.Name}#{activity.Scheduled.Attempt}";
+}
+
+/// <summary>An activity that runs here.</summary>
+internal sealed class RunningActivity(LeasedActivity activity, InstanceSession? session, CancellationTokenSource cancellation)
+{
+    public LeasedActivity Activity { get; } = activity;
+
+    public InstanceSession? Session { get; } = session;
+
+    public CancellationTokenSource Cancellation { get; } = cancellation;
+
+    public Task Task { get; set; } = Task.CompletedTask;
+
+    public volatile bool IsLost;
+}

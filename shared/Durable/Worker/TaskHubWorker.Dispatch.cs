@@ -1,0 +1,199 @@
+using Bibind.Durable.Hubs;
+
+namespace Bibind.Durable.Worker;
+
+/// <content>The loops: fetching work, renewing leases, listening.</content>
+public sealed partial class TaskHubWorker
+{
+    // Under load much arrives at once; asking for each alone would cost the hub more than running it.
+    private static readonly TimeSpan LeaseSpacing = TimeSpan.FromMilliseconds(2);
+
+    private async Task DispatchAsync(CancellationToken stopping)
+    {
+        var backoff = _options.FirstBackoff;
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var began = _time.GetTimestamp();
+                var limit = await DispatchOnceAsync(stopping);
+                backoff = _options.FirstBackoff;
+                if (limit > TimeSpan.Zero)
+                {
+                    await _wake.WaitAsync(limit, stopping);
+                    if (LeaseSpacing - _time.GetElapsedTime(began) is { Ticks: > 0 } early)
+                    {
+                        await Task.Delay(early, stopping);
+                    }
+                }
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception unavailable)
+            {
+                Logs.HubUnavailable(_logger, unavailable, backoff);
+                await Task.Delay(backoff, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                backoff = Backoff.Next(backoff);
+            }
+        }
+    }
+
+    /// <summary>Fetches once; answers how long to wait for a signal before the next time.</summary>
+    private async Task<TimeSpan> DispatchOnceAsync(CancellationToken stopping)
+    {
+        // Only what was quiet before the hub is asked can be called idle afterwards: no commit was under way.
+        var quiet = _sessions.IsEmpty && _activities.IsIdle;
+        var maxInstances = Math.Max(0, _options.MaxHeldInstances - _sessions.Count);
+        var maxActivities = _slots.Reserve();
+        var now = _time.GetUtcNow().UtcDateTime;
+        LeasedWork work;
+        try
+        {
+            // Instances in quick motion are left out: what comes for them is found when they come to rest.
+            var held = _sessions.Values.Where(s => now - s.HeldSince > TimeSpan.FromMilliseconds(100)).Select(s => s.Lease.InstanceId).ToArray();
+            work = await _hub.LeaseAsync(
+                new LeaseRequest(_options.Name, maxInstances, maxActivities, _options.LeaseDuration, held)
+                {
+                    PoolLimits = _poolLimits,
+                    MaxActivitiesPerOwner = _options.MaxConcurrentActivitiesPerOwner,
+                    RunningByOwner = _slots.RunningByOwner,
+                    LastOwner = _lastOwner,
+                },
+                stopping);
+        }
+        catch
+        {
+            _slots.Unreserve(maxActivities);
+            throw;
+        }
+
+        _slots.Unreserve(maxActivities - work.Activities.Count);
+        foreach (var leased in work.Instances)
+        {
+            Hold(leased, now);
+        }
+
+        foreach (var inbox in work.Messages.GroupBy(m => m.InstanceId, StringComparer.Ordinal))
+        {
+            if (FindSession(inbox.Key) is { } session && session.Deliver(inbox))
+            {
+                ScheduleTurn(session);
+            }
+        }
+
+        foreach (var activity in work.Activities)
+        {
+            _activities.RunFetched(activity);
+        }
+
+        if (work.Activities.Count > 0)
+        {
+            _lastOwner = LastServed(work.Activities.Select(a => a.Owner), _lastOwner);
+        }
+
+        _idle = quiet && work.IsEmpty;
+        if (work.Instances.Count > 0 || work.Activities.Count > 0)
+        {
+            var full = work.Instances.Count == maxInstances || work.Activities.Count == maxActivities;
+            return full ? TimeSpan.Zero : LeaseSpacing * 3;
+        }
+
+        var untilDue = work.NextDueAt is { } due ? due - _time.GetUtcNow().UtcDateTime : _options.PollInterval;
+        return untilDue < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1)
+            : untilDue < _options.PollInterval ? untilDue
+            : _options.PollInterval;
+    }
+
+    // In the order in which owners are served: from the one after the last, and round.
+    private static string LastServed(IEnumerable<string> owners, string before) =>
+        owners.OrderBy(o => string.CompareOrdinal(o, before) <= 0).ThenBy(o => o, StringComparer.Ordinal).Last();
+
+    private void Hold(LeasedInstance leased, DateTime now)
+    {
+        if (leased.Attempts > _options.MaxAttemptsWithoutTurn)
+        {
+            _ = IsolateAsync(leased);
+            return;
+        }
+
+        var session = new InstanceSession(leased.Lease, _turns.TakeCached(leased), now, leased.Attempts);
+        if (_sessions.TryGetValue(leased.Lease.InstanceId, out var stale))
+        {
+            // The hub gave the instance out again, so the lease that we thought we had is lost.
+            _activities.Answer(stale.Close());
+        }
+
+        _sessions[leased.Lease.InstanceId] = session;
+        if (session.Deliver(leased.Messages))
+        {
+            ScheduleTurn(session);
+        }
+    }
+
+    private async Task IsolateAsync(LeasedInstance leased)
+    {
+        var reason = $"The instance was leased {leased.Attempts - 1} times in a row and never finished a turn: its code ends the process or never yields.";
+        Logs.InstanceIsolated(_logger, leased.Lease.InstanceId, reason);
+        try
+        {
+            await _hub.IsolateAsync(leased.Lease, reason, CancellationToken.None);
+        }
+        catch (Exception unavailable)
+        {
+            // The lease runs out, and the next worker isolates it.
+            Logs.HubUnavailable(_logger, unavailable, _options.LeaseDuration);
+        }
+    }
+
+    private async Task RenewAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(_options.LeaseDuration / 3, _time);
+        while (await timer.WaitForNextTickAsync(stopping).AsTask().ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default))
+        {
+            var sessions = _sessions.Values.ToArray();
+            var activities = _activities.Leases();
+            if (sessions.Length == 0 && activities.Count == 0)
+            {
+                continue;
+            }
+
+            try
+            {
+                var lost = await _hub.RenewAsync(new LeaseRenewal([.. sessions.Select(s => s.Lease)], activities, _options.LeaseDuration), stopping);
+                foreach (var lease in lost.Instances)
+                {
+                    LoseLease(lease);
+                }
+
+                _activities.LoseLeases(lost.Activities);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception unavailable)
+            {
+                // The leases may run out; the tokens then keep what we still do here from being stored.
+                Logs.HubUnavailable(_logger, unavailable, _options.LeaseDuration / 3);
+            }
+        }
+    }
+
+    private async Task ForwardSignalsAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await _hub.WaitForWorkAsync(Timeout.InfiniteTimeSpan, stopping);
+                Wake();
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Bibind.Functions.Settings;
+using Bibind.Functions.Tests.Hosting;
+using Bibind.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Bibind.Functions.Tests;
+
+/// <summary>Traces and metrics leave the host for a collector; what comes in there is looked at as bytes.</summary>
+public sealed class TelemetryTests(PostgresServer postgres)
+{
+    [Fact]
+    public async Task Traces_and_metrics_reach_a_collector_without_the_webhooks_token()
+    {
+        await using var collector = await OtlpCollectorStub.StartAsync();
+        var arguments = new ApiHost(postgres);
+        await arguments.InitializeAsync();
+        await using var original = arguments;
+        await using var host = FunctionsHost.Build(
+            [.. arguments.Arguments(), $"--OTEL_EXPORTER_OTLP_ENDPOINT={collector.Address}"],
+            builder => builder.Services.AddSingleton(ScriptedOrchestrators.Registry()));
+        await host.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(host.Urls.Single()) };
+
+        using var order = await client.PostAsync(
+            $"/webhooks/odoo/{ApiHost.WebhookToken}",
+            new StringContent("""{"_model": "saas", "_id": 7, "code": "failingtrace", "name": "T", "offer": "odoo-shared"}""", Encoding.UTF8, "application/json"));
+        Assert.Equal(StatusCodes.Status202Accepted, (int)order.StatusCode);
+        await Eventually.UntilAsync(
+            async () => await arguments.ScalarAsync<long>("select count(*) from durable.instances where name = 'ProvisionTenant' and completed_at is not null") == 1,
+            TimeSpan.FromSeconds(20), "the orchestration has ended");
+        await host.StopAsync();
+
+        var traces = string.Concat(collector.Bodies["/v1/traces"]);
+        Assert.Contains("bibind-functions", traces, StringComparison.Ordinal);
+        Assert.Contains("start ProvisionTenant", traces, StringComparison.Ordinal);
+        Assert.Contains("activity storage.create_bucket", traces, StringComparison.Ordinal);
+        Assert.Contains("orchestration ProvisionTenant", traces, StringComparison.Ordinal);
+        Assert.DoesNotContain(ApiHost.WebhookToken, traces, StringComparison.Ordinal);
+        Assert.Contains("durable.activity.duration", string.Concat(collector.Bodies["/v1/metrics"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_address_that_is_none_is_refused_by_name()
+    {
+        var wrong = Assert.Throws<SettingsException>(() => FunctionsHost.Build([.. new ApiHost(postgres).Arguments(), "--OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318"]));
+
+        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT must be", wrong.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Takes what an OpenTelemetry collector would take; no collector can be had here.</summary>
+    private sealed class OtlpCollectorStub : IAsyncDisposable
+    {
+        private readonly WebApplication _app;
+
+        private OtlpCollectorStub(WebApplication app) => _app = app;
+
+        public Uri Address => new(_app.Urls.Single());
+
+        public ConcurrentDictionary<string, ConcurrentQueue<string>> Bodies { get; } = new();
+
+        public static async Task<OtlpCollectorStub> StartAsync()
+        {
+            var builder = WebApplication.CreateSlimBuilder(["--Urls=http://127.0.0.1:0"]);
+            builder.Logging.ClearProviders();
+            var app = builder.Build();
+            var stub = new OtlpCollectorStub(app);
+            app.MapPost("/v1/{signal}", async (HttpContext context) =>
+            {
+                using var body = new MemoryStream();
+                await context.Request.Body.CopyToAsync(body);
+                stub.Bodies.GetOrAdd(context.Request.Path, _ => new()).Enqueue(Encoding.Latin1.GetString(body.ToArray()));
+            });
+            await app.StartAsync();
+            return stub;
+        }
+
+        public ValueTask DisposeAsync() => _app.DisposeAsync();
+    }
+}
