@@ -22,7 +22,8 @@ internal static class DurableBenchmark
         var registry = new DurableTaskRegistry()
             .AddOrchestrator("Sequence", _ => new Sequence())
             .AddOrchestrator("FanOut", _ => new FanOut())
-            .AddOrchestrator("Wait", _ => new Wait())
+            .AddOrchestrator("Wait", _ => new DurableGrowth.Wait())
+            .AddOrchestrator("Long", _ => new DurableGrowth.Long())
             .AddActivity("Add", _ => new Add());
         var options = new TaskHubWorkerOptions { MaxConcurrentActivities = 128 };
         await using var services = new ServiceCollection().BuildServiceProvider();
@@ -41,7 +42,7 @@ internal static class DurableBenchmark
 
         await MeasureFanOutAsync(client, 100, quick ? 5 : 11);
         await MeasureFanOutAsync(client, 1000, quick ? 5 : 11);
-        await MeasureWaitingAsync(client, quick ? 2000 : 10_000, quick ? 500 : 2000);
+        await new DurableGrowth(client, database, RunSequencesAsync).MeasureAsync(quick);
         await MeasureIdleAsync(quick ? 5 : 20);
     }
 
@@ -107,24 +108,6 @@ internal static class DurableBenchmark
         Figures.Print($"durable.fanout_{width}", Figures.Median(times), "ms", $"{width / Figures.Median(times) * 1000:0} activities/s");
     }
 
-    private static async Task MeasureWaitingAsync(TaskHubClient client, int waiting, int count)
-    {
-        var alone = await TimeAsync(() => RunSequencesAsync(client, 50, count));
-        GC.Collect();
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        await Parallel.ForAsync(0, waiting, new ParallelOptions { MaxDegreeOfParallelism = 20 }, async (_, cancellation) =>
-            await client.ScheduleNewOrchestrationInstanceAsync("Wait", null, cancellation: cancellation));
-        while ((await client.QueryInstancesAsync(new OrchestrationQuery { Name = "Wait", Statuses = [OrchestrationRuntimeStatus.Pending], PageSize = 1 })).Instances.Count > 0)
-        {
-            await Task.Delay(50);
-        }
-
-        var grown = (GC.GetTotalMemory(forceFullCollection: true) - before) / 1048576.0;
-        Figures.Print("durable.waiting_memory", grown, "MB", $"{waiting} instances waiting, each with a sleeping timer");
-        var among = await TimeAsync(() => RunSequencesAsync(client, 50, count));
-        Figures.Print("durable.sequences_among_waiting", among, "ms", Figures.Ratio(among, alone, "the same without"));
-    }
-
     private static async Task MeasureIdleAsync(int seconds)
     {
         var process = Process.GetCurrentProcess();
@@ -134,14 +117,7 @@ internal static class DurableBenchmark
         Figures.Print("durable.idle_cpu", (process.TotalProcessorTime - before).TotalSeconds / seconds * 100, "% of one core");
     }
 
-    private static async Task<double> TimeAsync(Func<Task> run)
-    {
-        var watch = Stopwatch.StartNew();
-        await run();
-        return watch.Elapsed.TotalMilliseconds;
-    }
-
-    private static async Task EndAsync(TaskHubClient client, string instanceId)
+    public static async Task EndAsync(TaskHubClient client, string instanceId)
     {
         var end = await client.WaitForInstanceCompletionAsync(instanceId);
         if (end.RuntimeStatus != OrchestrationRuntimeStatus.Completed)
@@ -175,15 +151,6 @@ internal static class DurableBenchmark
     {
         public override async Task<int> RunAsync(TaskOrchestrationContext context, int input) =>
             (await Task.WhenAll(Enumerable.Range(0, input).Select(i => context.CallActivityAsync<int>("Add", i)))).Length;
-    }
-
-    private sealed class Wait : TaskOrchestrator<object?, int>
-    {
-        public override async Task<int> RunAsync(TaskOrchestrationContext context, object? input)
-        {
-            await context.CreateTimer(TimeSpan.FromDays(1));
-            return 0;
-        }
     }
 
     private sealed class Add : TaskActivity<int, int>
