@@ -8,12 +8,14 @@ using Bibind.Activities.Dns;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Storage;
+using Bibind.Activities.Storage.S3;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tenants;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities;
 
@@ -34,7 +36,6 @@ public static class ActivitiesRegistration
         services.TryAddSingleton<IDnsProvider, NoDns>();
         services.TryAddSingleton<ICertificateProvider, NoCertificates>();
         services.TryAddSingleton<IRouteProvider, NoRoute>();
-        services.TryAddSingleton<IObjectStore, LocalFolderStore>();
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<PgDump>();
@@ -46,6 +47,7 @@ public static class ActivitiesRegistration
         services.AddSingleton<PreparedPasswords>();
         services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
         AddOdooClient(services);
+        AddStorage(services, configuration);
         return services;
     }
 
@@ -93,14 +95,28 @@ public static class ActivitiesRegistration
 
     private static T Make<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
 
-    private static void AddOptions(IServiceCollection services, IConfiguration configuration)
+    private static void AddStorage(IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<CredentialsOptions>().Bind(configuration.GetSection(CredentialsOptions.Section))
-            .Validate(o => o.PoolSize is >= 0 and <= 1000, "Credentials__PoolSize must be 0 to 1000.")
+        services.AddOptions<StorageOptions>().Bind(configuration.GetSection(StorageOptions.Section))
+            .Validate(o => o.Provider is StorageOptions.Local or StorageOptions.S3, "Storage__Provider must be local or s3.")
             .ValidateOnStart();
         services.AddOptions<LocalFolderOptions>().Bind(configuration.GetSection(LocalFolderOptions.Section))
             .Validate(o => !string.IsNullOrWhiteSpace(o.Folder), "Storage__Local__Folder must name a folder.")
             .Validate(o => o.CapacityBytes is null or > 0, "Storage__Local__CapacityBytes must be more than 0, or left out.")
+            .ValidateOnStart();
+        services.AddOptions<S3Options>().Bind(configuration.GetSection(S3Options.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<S3Options>, S3OptionsValidation>();
+        services.AddSingleton<S3Server>();
+        services.TryAddSingleton<IObjectStore>(provider =>
+            provider.GetRequiredService<IOptions<StorageOptions>>().Value.Provider == StorageOptions.S3
+                ? ActivatorUtilities.CreateInstance<S3ObjectStore>(provider)
+                : ActivatorUtilities.CreateInstance<LocalFolderStore>(provider));
+    }
+
+    private static void AddOptions(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<CredentialsOptions>().Bind(configuration.GetSection(CredentialsOptions.Section))
+            .Validate(o => o.PoolSize is >= 0 and <= 1000, "Credentials__PoolSize must be 0 to 1000.")
             .ValidateOnStart();
         services.AddOptions<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section))
             .Validate(o => ObjectNames.IsBucket(o.Bucket), "Backups__Bucket must be the name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'.")

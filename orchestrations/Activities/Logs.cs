@@ -23,6 +23,12 @@ internal static partial class Logs
     [LoggerMessage(3020, LogLevel.Warning, "Left bucket {Bucket} alone: it does not carry our mark")]
     public static partial void ForeignBucketLeft(this ILogger logger, string bucket);
 
+    [LoggerMessage(3021, LogLevel.Warning, "The object store at {Server} has no {Feature}: buckets such as {Bucket} go without")]
+    public static partial void StoreLacksFeature(this ILogger logger, string server, string feature, string bucket);
+
+    [LoggerMessage(3022, LogLevel.Warning, "An unfinished upload of {Key} is left in bucket {Bucket}: it could not be ended")]
+    public static partial void UploadLeft(this ILogger logger, string bucket, string key, Exception reason);
+
     [LoggerMessage(3030, LogLevel.Information, "Backed up database {Database} as {Key}: {Bytes} bytes")]
     public static partial void BackupTaken(this ILogger logger, string database, string key, long bytes);
 
