@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Amazon.Runtime;
 using Amazon.S3;
 using Bibind.Durable;
@@ -31,9 +32,9 @@ internal static class S3Errors
         }
     }
 
-    /// <summary>True if it tells of the server or of the way there; what our own content threw is not ours to translate.</summary>
+    /// <summary>True if it tells of the server or of the way there.</summary>
     public static bool IsOfServer(Exception error, CancellationToken cancellationToken) =>
-        error is AmazonServiceException or AmazonClientException or HttpRequestException or HttpIOException
+        error is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or SocketException
         || (error is OperationCanceledException or TimeoutException && !cancellationToken.IsCancellationRequested);
 
     /// <summary>The failure in words.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Extensions.Logging;
@@ -33,11 +34,19 @@ public sealed class S3ObjectStore : IObjectStore
         AskAsync(bucket, () => _buckets.ExistsAsync(bucket, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<long> PutAsync(string bucket, string key, Stream content, CancellationToken cancellationToken)
+    public async Task<long> PutAsync(string bucket, string key, Stream content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
         var upload = new S3Upload(_server, bucket, ObjectNames.Key(key), _logger);
-        return AskAsync(bucket, () => upload.RunAsync(content, cancellationToken), cancellationToken);
+        try
+        {
+            return await AskAsync(bucket, () => upload.RunAsync(content, cancellationToken), cancellationToken);
+        }
+        catch (ContentFailedException failed)
+        {
+            ExceptionDispatchInfo.Throw(failed.InnerException!);
+            throw;
+        }
     }
 
     /// <inheritdoc/>

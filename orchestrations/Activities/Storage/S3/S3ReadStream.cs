@@ -65,7 +65,7 @@ internal sealed class S3ReadStream : Stream
                 _failures = 0;
                 return read;
             }
-            catch (Exception error) when (error is IOException || S3Errors.IsOfServer(error, cancellationToken))
+            catch (Exception error) when (S3Errors.IsOfServer(error, cancellationToken))
             {
                 CloseAnswer();
                 if (++_failures > MostFailuresInARow || error is AmazonS3Exception { StatusCode: < HttpStatusCode.InternalServerError })

@@ -31,7 +31,7 @@ internal sealed class S3Upload(S3Server server, string bucket, string key, ILogg
         var small = ArrayPool<byte>.Shared.Rent(SmallBytes);
         try
         {
-            var read = await content.ReadAtLeastAsync(small.AsMemory(0, SmallBytes), SmallBytes, throwOnEndOfStream: false, cancellationToken);
+            var read = await FillAsync(content, small.AsMemory(0, SmallBytes), cancellationToken);
             if (read < SmallBytes)
             {
                 await PutAsync(small, read, cancellationToken);
@@ -181,8 +181,17 @@ internal sealed class S3Upload(S3Server server, string bucket, string key, ILogg
             cancellationToken);
     }
 
-    private static ValueTask<int> FillAsync(Stream content, Memory<byte> buffer, CancellationToken cancellationToken) =>
-        content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+    private static async Task<int> FillAsync(Stream content, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        }
+        catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ContentFailedException(failed);
+        }
+    }
 
     // Not with our caller's token: what failed because it was cancelled must be cleared away too.
     private async Task AbortAsync()
@@ -203,3 +212,6 @@ internal sealed class S3Upload(S3Server server, string bucket, string key, ILogg
         }
     }
 }
+
+/// <summary>What is to be stored failed, not the store: the inner exception is for the caller as it is.</summary>
+internal sealed class ContentFailedException(Exception reason) : Exception(reason.Message, reason);
