@@ -7,6 +7,8 @@ using Bibind.Activities.Database;
 using Bibind.Activities.Dns;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Routing;
+using Bibind.Activities.Routing.Caddy;
+using Bibind.Activities.Routing.Nginx;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Storage.S3;
 using Bibind.Activities.Templates;
@@ -35,7 +37,6 @@ public static class ActivitiesRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IDnsProvider, NoDns>();
         services.TryAddSingleton<ICertificateProvider, NoCertificates>();
-        services.TryAddSingleton<IRouteProvider, NoRoute>();
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<PgDump>();
@@ -48,6 +49,7 @@ public static class ActivitiesRegistration
         services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
         AddOdooClient(services);
         AddStorage(services, configuration);
+        AddRouting(services, configuration);
         return services;
     }
 
@@ -67,6 +69,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Storage.CreateBucket, Make<CreateBucket>)
             .AddActivity(Contracts.Storage.DeleteBucket, Make<DeleteBucket>)
             .AddActivity(Contracts.Routing.Publish, Make<PublishRoute>)
+            .AddActivity(Contracts.Routing.Suspend, Make<SuspendRoute>)
             .AddActivity(Contracts.Routing.Withdraw, Make<WithdrawRoute>)
             .AddActivity(Contracts.Application.Configure, Make<ConfigureApplication>)
             .AddActivity(Contracts.Application.HandOver, Make<HandOverApplication>)
@@ -111,6 +114,34 @@ public static class ActivitiesRegistration
             provider.GetRequiredService<IOptions<StorageOptions>>().Value.Provider == StorageOptions.S3
                 ? ActivatorUtilities.CreateInstance<S3ObjectStore>(provider)
                 : ActivatorUtilities.CreateInstance<LocalFolderStore>(provider));
+    }
+
+    private static void AddRouting(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<RoutingOptions>().Bind(configuration.GetSection(RoutingOptions.Section)).ValidateOnStart();
+        services.AddOptions<CaddyOptions>().Bind(configuration.GetSection(CaddyOptions.Section)).ValidateOnStart();
+        services.AddOptions<NginxOptions>().Bind(configuration.GetSection(NginxOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidation>();
+        services.AddSingleton<IValidateOptions<CaddyOptions>, CaddyOptionsValidation>();
+        services.AddSingleton<IValidateOptions<NginxOptions>, NginxOptionsValidation>();
+
+        // On this machine or in our own network: never through a proxy. Each request has its own limit.
+        services.AddHttpClient(CaddyAdmin.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
+            .RemoveAllLoggers();
+        services.TryAddSingleton<ITenantCertificates, PlainRoutesOnly>();
+        services.AddSingleton<TenantRoutes>();
+        services.AddSingleton<RouteProbe>();
+        services.AddSingleton<CaddyAdmin>();
+        services.AddSingleton<CaddyChanges>();
+        services.AddSingleton<NginxFolder>();
+        services.AddSingleton<NginxProgram>();
+        services.TryAddSingleton<IRouteProvider>(provider => provider.GetRequiredService<IOptions<RoutingOptions>>().Value.Provider switch
+        {
+            RoutingOptions.Caddy => ActivatorUtilities.CreateInstance<CaddyRoutes>(provider),
+            RoutingOptions.Nginx => ActivatorUtilities.CreateInstance<NginxRoutes>(provider),
+            _ => new NoRoute(),
+        });
     }
 
     private static void AddOptions(IServiceCollection services, IConfiguration configuration)

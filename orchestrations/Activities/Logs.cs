@@ -29,6 +29,15 @@ internal static partial class Logs
     [LoggerMessage(3022, LogLevel.Warning, "An unfinished upload of {Key} is left in bucket {Bucket}: it could not be ended")]
     public static partial void UploadLeft(this ILogger logger, string bucket, string key, Exception reason);
 
+    [LoggerMessage(3025, LogLevel.Information, "Published the route of {Host} to {Upstream} (TLS {Tls}, suspended {Suspended})")]
+    public static partial void RoutePublished(this ILogger logger, string host, string upstream, bool tls, bool suspended);
+
+    [LoggerMessage(3026, LogLevel.Warning, "Left the route of {Host} alone: it does not carry our mark for this tenant")]
+    public static partial void ForeignRouteLeft(this ILogger logger, string host);
+
+    [LoggerMessage(3027, LogLevel.Warning, "Caddy refused {Count} changes together, so each goes alone: {Reason}")]
+    public static partial void RoutesRefusedTogether(this ILogger logger, int count, string reason);
+
     [LoggerMessage(3030, LogLevel.Information, "Backed up database {Database} as {Key}: {Bytes} bytes")]
     public static partial void BackupTaken(this ILogger logger, string database, string key, long bytes);
 
