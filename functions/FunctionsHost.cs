@@ -45,7 +45,7 @@ public static class FunctionsHost
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
         builder.Services.AddActivities(builder.Configuration);
         builder.Services.AddDurableTasks(
-            services => new PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>()),
+            _ => new PostgresTaskHub(settings.ControlDatabase),
             registry => registry.AddOrchestrators().AddActivities(),
             settings.Worker.Configure);
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>();

@@ -1,20 +1,35 @@
+using System.Globalization;
+using Bibind.Activities;
+using Bibind.Durable;
 using Bibind.Durable.Worker;
 
 namespace Bibind.Functions.Settings;
 
-/// <summary>How the durable worker works; the defaults are the worker's own.</summary>
+/// <summary>How the durable worker works; where nothing else is said, the defaults are the worker's own.</summary>
 /// <param name="LeaseDuration">How long another worker waits before it takes over after a crash.</param>
 /// <param name="PollInterval">How often the hub is asked when nothing hints at work.</param>
 /// <param name="MaxConcurrentActivities">Effects under way at once.</param>
-public sealed record WorkerSettings(TimeSpan LeaseDuration, TimeSpan PollInterval, int MaxConcurrentActivities)
+/// <param name="MaxConcurrentActivitiesPerTenant">Effects under way at once for one tenant.</param>
+/// <param name="ActivityLimits">Effects of one name under way at once on all machines together.</param>
+public sealed record WorkerSettings(
+    TimeSpan LeaseDuration,
+    TimeSpan PollInterval,
+    int MaxConcurrentActivities,
+    int MaxConcurrentActivitiesPerTenant,
+    IReadOnlyDictionary<string, int> ActivityLimits)
 {
+    // A server clones no faster with more at once, only everything else on it slower; a dump takes a processor.
+    private const string DefaultLimits = "database.clone=4, backup.take=2";
+
     internal static WorkerSettings Read(SettingsReader reader)
     {
         var defaults = new TaskHubWorkerOptions();
         return new WorkerSettings(
             reader.Duration("Worker:LeaseDuration", defaults.LeaseDuration, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
             reader.Duration("Worker:PollInterval", defaults.PollInterval, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
-            reader.Number("Worker:MaxConcurrentActivities", defaults.MaxConcurrentActivities, 1, 10_000));
+            reader.Number("Worker:MaxConcurrentActivities", defaults.MaxConcurrentActivities, 1, 10_000),
+            reader.Number("Worker:MaxConcurrentActivitiesPerTenant", 8, 1, 10_000),
+            ReadLimits(reader));
     }
 
     internal void Configure(TaskHubWorkerOptions options)
@@ -22,5 +37,36 @@ public sealed record WorkerSettings(TimeSpan LeaseDuration, TimeSpan PollInterva
         options.LeaseDuration = LeaseDuration;
         options.PollInterval = PollInterval;
         options.MaxConcurrentActivities = MaxConcurrentActivities;
+        options.MaxConcurrentActivitiesPerOwner = MaxConcurrentActivitiesPerTenant;
+        options.OwnerTag = "tenant";
+        foreach (var (name, limit) in ActivityLimits)
+        {
+            options.ActivityLimits[name] = limit;
+        }
+    }
+
+    private static Dictionary<string, int> ReadLimits(SettingsReader reader)
+    {
+        const string Key = "Worker:ActivityLimits";
+        var known = new DurableTaskRegistry().AddActivities().ActivityNames.ToHashSet(StringComparer.Ordinal);
+        var limits = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var part in (reader.Optional(Key) ?? DefaultLimits).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (part.Split('=', StringSplitOptions.TrimEntries) is not [var name, var number]
+                || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) || limit < 1)
+            {
+                reader.Report(Key, $"has '{part}': write activities and whole numbers above 0, such as {DefaultLimits}.");
+            }
+            else if (!known.Contains(name))
+            {
+                reader.Report(Key, $"names '{name}', which is no activity: choose from {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+            }
+            else
+            {
+                limits[name] = limit;
+            }
+        }
+
+        return limits;
     }
 }

@@ -1,3 +1,4 @@
+using Bibind.Durable.Hubs.Postgres;
 using Bibind.Local;
 using Npgsql;
 
@@ -23,7 +24,7 @@ public sealed class DurableCluster : IAsyncLifetime
             await create.ExecuteNonQueryAsync();
         }
 
-        return NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Server.ConnectionString(name)) { MaxPoolSize = 20 }.ConnectionString);
+        return PostgresTaskHub.CreateDataSource(Server.ConnectionString(name));
     }
 
     public async ValueTask DisposeAsync()

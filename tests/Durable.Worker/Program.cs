@@ -2,13 +2,12 @@ using Bibind.Durable;
 using Bibind.Durable.Hubs.Postgres;
 using Bibind.Durable.Worker;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 // A worker process that tests start, kill and start again. The connection string comes by environment, so that no
 // process list shows its password.
 var connection = Environment.GetEnvironmentVariable("BIBIND_WORKER_CONNECTION")
     ?? throw new InvalidOperationException("BIBIND_WORKER_CONNECTION is not set.");
-await using var database = NpgsqlDataSource.Create(connection);
+await using var database = PostgresTaskHub.CreateDataSource(connection);
 await using var hub = new PostgresTaskHub(database);
 var registry = new DurableTaskRegistry()
     .AddOrchestrator("Steps", _ => new Bibind.Durable.WorkerProcess.Steps())

@@ -10,6 +10,12 @@ public static class PasslibPbkdf2Sha512
     /// <summary>Odoo 18's least; about half a second to a second of CPU.</summary>
     public const int OdooRounds = 600_000;
 
+    /// <summary>
+    /// What Odoo gives its own API keys, which are random too: rounds make guessing dear, and nobody guesses 137 bits.
+    /// Odoo hashes the password with its own rounds at the first login.
+    /// </summary>
+    public const int RandomTextRounds = 6_000;
+
     private const string Scheme = "pbkdf2-sha512";
     private const int SaltBytes = 16;
     private const int KeyBytes = 64;

@@ -34,8 +34,12 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
     /// <summary>How many are ready.</summary>
     public int Count => _ready?.Reader.Count ?? 0;
 
-    /// <summary>One that is ready, else one made now; never the same twice.</summary>
-    public PreparedPassword Take() => _ready is not null && _ready.Reader.TryRead(out var ready) ? ready : Make();
+    /// <summary>One that is ready, else one made now with fewer rounds; never the same twice.</summary>
+    /// <remarks>In a flood of orders a second of CPU each would keep the doors from answering.</remarks>
+    public PreparedPassword Take() =>
+        _ready is null ? Make(PasslibPbkdf2Sha512.OdooRounds)
+        : _ready.Reader.TryRead(out var ready) ? ready
+        : Make(PasslibPbkdf2Sha512.RandomTextRounds);
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
@@ -65,10 +69,10 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
         }
     }
 
-    private static PreparedPassword Make()
+    private static PreparedPassword Make(int rounds)
     {
         var password = RandomPassword.Make();
-        return new PreparedPassword(password, PasslibPbkdf2Sha512.Hash(password));
+        return new PreparedPassword(password, PasslibPbkdf2Sha512.Hash(password, rounds));
     }
 
     private static void Fill(ChannelWriter<PreparedPassword> ready, CancellationToken stop)
@@ -79,7 +83,7 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
             // The thread has nothing else to do than to wait for room.
             while (ready.WaitToWriteAsync(stop).AsTask().GetAwaiter().GetResult())
             {
-                ready.TryWrite(Make());
+                ready.TryWrite(Make(PasslibPbkdf2Sha512.OdooRounds));
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

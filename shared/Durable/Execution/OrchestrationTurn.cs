@@ -7,6 +7,9 @@ namespace Bibind.Durable.Execution;
 /// <summary>One thing that a turn consumes: a message of the inbox, or the answer of an activity that ran in this process.</summary>
 internal sealed record TurnInput(HistoryEvent Event, string? ExecutionId, long? MessageId = null, ActivityLease? Activity = null)
 {
+    /// <summary>True if the activity was limited together with others.</summary>
+    public bool FreesPool { get; init; }
+
     /// <summary>The caller of the activity, for an answer that goes back through the hub.</summary>
     public string? InstanceId { get; init; }
 }
@@ -60,8 +63,8 @@ internal sealed class OrchestrationTurn(
     /// <summary>Runs the turn; the state moves on, so a turn that fails to commit needs a state loaded afresh.</summary>
     /// <param name="lease">The lease to commit under.</param>
     /// <param name="inputs">What the turn consumes, oldest first.</param>
-    /// <param name="claim">Answers whether the worker runs one more activity itself.</param>
-    public TurnCommit Run(InstanceLease lease, IReadOnlyList<TurnInput> inputs, Func<ActivityClaim?> claim)
+    /// <param name="place">Decides who runs an activity: this worker at once, or whoever has room.</param>
+    public TurnCommit Run(InstanceLease lease, IReadOnlyList<TurnInput> inputs, Func<TaskScheduledEvent, NewActivity> place)
     {
         var recursiveTermination = false;
         var accepted = new List<HistoryEvent>(inputs.Count + 1) { new OrchestratorStartedEvent { Timestamp = now } };
@@ -82,7 +85,7 @@ internal sealed class OrchestrationTurn(
         if (state.Started is not null)
         {
             var decision = Decide(accepted);
-            Apply(decision, claim);
+            Apply(decision, place);
             if (recursiveTermination && state.Live is { } live && decision.Completion is { Status: OrchestrationRuntimeStatus.Terminated } completion)
             {
                 // Those that this very turn calls are among them: they are made before messages are sent.
@@ -111,6 +114,7 @@ internal sealed class OrchestrationTurn(
             ConsumedMessages = [.. inputs.Where(i => i.MessageId.HasValue).Select(i => i.MessageId!.Value)],
             ConsumedActivities = [.. inputs.Where(i => i.Activity.HasValue).Select(i => i.Activity!.Value)],
             Activities = _activities,
+            FreesPool = inputs.Any(i => i.FreesPool),
             Messages = [.. rewound?.Timers ?? [], .. _messages],
             Children = _children,
             Rewinds = rewound?.Children ?? [],
@@ -146,13 +150,13 @@ internal sealed class OrchestrationTurn(
         return state.Live.RunTurn(accepted);
     }
 
-    private void Apply(TurnDecision decision, Func<ActivityClaim?> claim)
+    private void Apply(TurnDecision decision, Func<TaskScheduledEvent, NewActivity> place)
     {
         for (var generation = 1; ; generation++)
         {
             foreach (var action in decision.Actions)
             {
-                Apply(action, claim);
+                Apply(action, place);
             }
 
             var status = decision.IsSuspended ? OrchestrationRuntimeStatus.Suspended : OrchestrationRuntimeStatus.Running;
@@ -203,7 +207,7 @@ internal sealed class OrchestrationTurn(
         return state.Live.RunTurn(first);
     }
 
-    private void Apply(OrchestratorAction action, Func<ActivityClaim?> claim)
+    private void Apply(OrchestratorAction action, Func<TaskScheduledEvent, NewActivity> place)
     {
         var started = state.Started!;
         switch (action)
@@ -221,7 +225,7 @@ internal sealed class OrchestrationTurn(
                     FirstAttemptId = task.FirstAttemptId,
                 };
                 _history.Add(scheduled);
-                _activities.Add(new NewActivity(scheduled, claim()));
+                _activities.Add(place(scheduled));
                 break;
             case CreateTimerAction timer:
                 _history.Add(new TimerCreatedEvent { EventId = timer.Id, Timestamp = now, FireAt = timer.FireAt });

@@ -101,7 +101,20 @@ public sealed record StoredExecution(int NextTurn, IReadOnlyList<HistoryEvent> H
 /// <param name="MaxActivities">How many activities at most.</param>
 /// <param name="Duration">How long the leases last.</param>
 /// <param name="Held">Instances it holds: their messages are fetched too, known ones among them.</param>
-public sealed record LeaseRequest(string Worker, int MaxInstances, int MaxActivities, TimeSpan Duration, IReadOnlyList<string> Held);
+public sealed record LeaseRequest(string Worker, int MaxInstances, int MaxActivities, TimeSpan Duration, IReadOnlyList<string> Held)
+{
+    /// <summary>How many activities of a pool may run at once, in all workers together.</summary>
+    public IReadOnlyDictionary<string, int> PoolLimits { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>How many activities of one owner this worker runs at once; those without an owner are not limited.</summary>
+    public int MaxActivitiesPerOwner { get; init; } = int.MaxValue;
+
+    /// <summary>The owner that was served last; the turn is the next one's.</summary>
+    public string LastOwner { get; init; } = string.Empty;
+
+    /// <summary>How many activities of each owner this worker runs now.</summary>
+    public IReadOnlyDictionary<string, int> RunningByOwner { get; init; } = new Dictionary<string, int>();
+}
 
 /// <summary>What a worker got.</summary>
 /// <param name="Instances">Newly leased, with their messages.</param>
@@ -143,6 +156,12 @@ public sealed record LeasedActivity
     public required string ExecutionId { get; init; }
     public required TaskScheduledEvent Scheduled { get; init; }
 
+    /// <summary>Who the work is done for; empty for nobody in particular.</summary>
+    public string Owner { get; init; } = string.Empty;
+
+    /// <summary>True if it is limited together with others, who may be waiting for its end.</summary>
+    public bool IsPooled { get; init; }
+
     /// <summary>How often it was handed out, this time included.</summary>
     public required int Deliveries { get; init; }
 
@@ -177,6 +196,12 @@ public sealed record NewActivity(TaskScheduledEvent Scheduled, ActivityClaim? Cl
 {
     /// <summary>The activity's id, and the token of its first lease.</summary>
     public ActivityLease Lease { get; } = new(Guid.CreateVersion7(), 1);
+
+    /// <summary>Who the work is done for; work is handed out to owners in turn. Empty for nobody in particular.</summary>
+    public string Owner { get; init; } = string.Empty;
+
+    /// <summary>The pool of activities that are limited together; null for no limit.</summary>
+    public string? Pool { get; init; }
 }
 
 /// <summary>A claim on an activity at its birth.</summary>
@@ -228,6 +253,9 @@ public sealed record TurnCommit
 
     /// <summary>What people see; null if it did not change.</summary>
     public InstanceUpdate? Update { get; init; }
+
+    /// <summary>True: a consumed activity was limited together with others, who may be waiting for its end.</summary>
+    public bool FreesPool { get; init; }
 
     /// <summary>True: the lease ends with the commit.</summary>
     public bool ReleasesLease { get; init; }

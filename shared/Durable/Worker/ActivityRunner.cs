@@ -18,6 +18,7 @@ internal sealed class ActivityRunner(
     private readonly Channel<ActivityAnswer> _answers = Channel.CreateUnbounded<ActivityAnswer>();
     private readonly CancellationTokenSource _stopping = new();
     private Task _answering = Task.CompletedTask;
+    private readonly ConcurrentDictionary<string, int> _byOwner = new(StringComparer.Ordinal);
     private int _reserved;
     private int _unstored;
     private volatile bool _refused;
@@ -47,19 +48,35 @@ internal sealed class ActivityRunner(
         }
     }
 
-    /// <summary>Takes one slot, if there is one.</summary>
-    public bool TryReserve()
+    /// <summary>Activities of each owner that have a slot.</summary>
+    public IReadOnlyDictionary<string, int> RunningByOwner => _byOwner;
+
+    /// <summary>Takes one slot, if there is one and the owner may have it.</summary>
+    public bool TryReserve(string owner)
     {
-        if (Interlocked.Increment(ref _reserved) <= worker.Options.MaxConcurrentActivities)
+        if (Count(owner, 1) <= worker.Options.MaxConcurrentActivitiesPerOwner && Interlocked.Increment(ref _reserved) is var reserved)
         {
-            return true;
+            if (reserved <= worker.Options.MaxConcurrentActivities)
+            {
+                return true;
+            }
+
+            Interlocked.Decrement(ref _reserved);
         }
 
-        Interlocked.Decrement(ref _reserved);
+        Count(owner, -1);
         _refused = true;
         return false;
     }
 
+    /// <summary>Gives slots of an owner's activities back.</summary>
+    public void Unreserve(int slots, string owner)
+    {
+        Count(owner, -slots);
+        Unreserve(slots);
+    }
+
+    /// <summary>Gives slots back that were reserved for a fetch.</summary>
     public void Unreserve(int slots)
     {
         Interlocked.Add(ref _reserved, -slots);
@@ -68,6 +85,13 @@ internal sealed class ActivityRunner(
             _refused = false;
             wake();
         }
+    }
+
+    /// <summary>Runs a fetched activity in a slot that was reserved for the fetch.</summary>
+    public void RunFetched(LeasedActivity activity)
+    {
+        Count(activity.Owner, 1);
+        Run(activity, session: null);
     }
 
     /// <summary>Runs an activity in a slot taken before. <paramref name="session"/> is kept open until it has ended.</summary>
@@ -134,8 +158,24 @@ internal sealed class ActivityRunner(
             _running.TryRemove(running.Activity.Lease, out _);
             running.Cancellation.Dispose();
             Finish(running, answer);
-            Unreserve(1);
+            Unreserve(1, running.Activity.Owner);
         }
+    }
+
+    private int Count(string owner, int more)
+    {
+        if (owner.Length == 0)
+        {
+            return 0;
+        }
+
+        var count = _byOwner.AddOrUpdate(owner, static (_, m) => m, static (_, c, m) => c + m, more);
+        if (count == 0)
+        {
+            _byOwner.TryRemove(new KeyValuePair<string, int>(owner, 0));
+        }
+
+        return count;
     }
 
     private void Finish(RunningActivity running, HistoryEvent? answer)
@@ -151,7 +191,7 @@ internal sealed class ActivityRunner(
             return;
         }
 
-        var input = new TurnInput(answer, activity.ExecutionId, Activity: activity.Lease) { InstanceId = activity.InstanceId };
+        var input = new TurnInput(answer, activity.ExecutionId, Activity: activity.Lease) { InstanceId = activity.InstanceId, FreesPool = activity.IsPooled };
         var session = running.Session ?? findSession(activity.InstanceId);
         var (accepted, schedule) = session?.Deliver(input, wasLocal: running.Session is not null) ?? (false, false);
         if (!accepted)

@@ -16,8 +16,11 @@ namespace Bibind.Durable.Worker;
 /// </remarks>
 public sealed class TaskHubWorker : IAsyncDisposable
 {
+    // Under load much arrives at once; asking for each alone would cost the hub more than running it.
+    private static readonly TimeSpan LeaseSpacing = TimeSpan.FromMilliseconds(2);
     private readonly ITaskHub _hub;
     private readonly TaskHubWorkerOptions _options;
+    private readonly IReadOnlyDictionary<string, int> _poolLimits;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, InstanceSession> _sessions = new(StringComparer.Ordinal);
@@ -27,6 +30,7 @@ public sealed class TaskHubWorker : IAsyncDisposable
     private readonly ActivityRunner _activities;
     private CancellationTokenSource? _stopping;
     private Task _loops = Task.CompletedTask;
+    private string _lastOwner = string.Empty;
     private volatile bool _draining;
     private volatile bool _idle;
 
@@ -42,6 +46,7 @@ public sealed class TaskHubWorker : IAsyncDisposable
     {
         _hub = hub;
         _options = options ?? new TaskHubWorkerOptions();
+        _poolLimits = _options.ActivityLimits.ToDictionary(l => l.Key.ToLowerInvariant(), l => l.Value, StringComparer.Ordinal);
         _logger = logger ?? NullLogger<TaskHubWorker>.Instance;
         _time = timeProvider ?? TimeProvider.System;
         var at = interceptor ?? WorkerInterceptor.None;
@@ -165,11 +170,16 @@ public sealed class TaskHubWorker : IAsyncDisposable
         {
             try
             {
+                var began = _time.GetTimestamp();
                 var limit = await DispatchOnceAsync(stopping);
                 backoff = _options.FirstBackoff;
                 if (limit > TimeSpan.Zero)
                 {
                     await _wake.WaitAsync(limit, stopping);
+                    if (LeaseSpacing - _time.GetElapsedTime(began) is { Ticks: > 0 } early)
+                    {
+                        await Task.Delay(early, stopping);
+                    }
                 }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -198,7 +208,15 @@ public sealed class TaskHubWorker : IAsyncDisposable
         {
             // Instances in quick motion are left out: what comes for them is found when they come to rest.
             var held = _sessions.Values.Where(s => now - s.HeldSince > TimeSpan.FromMilliseconds(100)).Select(s => s.Lease.InstanceId).ToArray();
-            work = await _hub.LeaseAsync(new LeaseRequest(_options.Name, maxInstances, maxActivities, _options.LeaseDuration, held), stopping);
+            work = await _hub.LeaseAsync(
+                new LeaseRequest(_options.Name, maxInstances, maxActivities, _options.LeaseDuration, held)
+                {
+                    PoolLimits = _poolLimits,
+                    MaxActivitiesPerOwner = _options.MaxConcurrentActivitiesPerOwner,
+                    RunningByOwner = _activities.RunningByOwner,
+                    LastOwner = _lastOwner,
+                },
+                stopping);
         }
         catch
         {
@@ -222,13 +240,19 @@ public sealed class TaskHubWorker : IAsyncDisposable
 
         foreach (var activity in work.Activities)
         {
-            _activities.Run(activity, session: null);
+            _activities.RunFetched(activity);
+        }
+
+        if (work.Activities.Count > 0)
+        {
+            _lastOwner = LastServed(work.Activities.Select(a => a.Owner), _lastOwner);
         }
 
         _idle = quiet && work.IsEmpty;
         if (work.Instances.Count > 0 || work.Activities.Count > 0)
         {
-            return TimeSpan.Zero;
+            var full = work.Instances.Count == maxInstances || work.Activities.Count == maxActivities;
+            return full ? TimeSpan.Zero : LeaseSpacing * 3;
         }
 
         var untilDue = work.NextDueAt is { } due ? due - _time.GetUtcNow().UtcDateTime : _options.PollInterval;
@@ -236,6 +260,10 @@ public sealed class TaskHubWorker : IAsyncDisposable
             : untilDue < _options.PollInterval ? untilDue
             : _options.PollInterval;
     }
+
+    // In the order in which owners are served: from the one after the last, and round.
+    private static string LastServed(IEnumerable<string> owners, string before) =>
+        owners.OrderBy(o => string.CompareOrdinal(o, before) <= 0).ThenBy(o => o, StringComparer.Ordinal).Last();
 
     private void Hold(LeasedInstance leased, DateTime now)
     {
@@ -371,7 +399,11 @@ public sealed class TaskHubWorker : IAsyncDisposable
     private void FailTurn(PendingTurn turn, Exception reason)
     {
         var session = turn.Session;
-        _activities.Unreserve(turn.Claimed.Count);
+        foreach (var activity in turn.Claimed)
+        {
+            _activities.Unreserve(1, activity.Owner);
+        }
+
         // What the turn consumed is not lost: messages are still in the hub, and answers go there now.
         _activities.Answer([.. turn.Inputs.Where(i => i.Activity is not null)]);
         Drop(session);

@@ -15,6 +15,18 @@ public sealed class TaskHubWorkerOptions
     /// <summary>Activities run at once.</summary>
     public int MaxConcurrentActivities { get; set; } = 64;
 
+    /// <summary>
+    /// Activities of one name that run at once in all workers of the hub together, by name; the others are not limited.
+    /// For effects that would be in each other's way, however many machines there are.
+    /// </summary>
+    public IDictionary<string, int> ActivityLimits { get; } = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The tag of an orchestration that says who it works for. Owners get activities run in turn; null for no owners.</summary>
+    public string? OwnerTag { get; set; }
+
+    /// <summary>Activities of one owner that this worker runs at once.</summary>
+    public int MaxConcurrentActivitiesPerOwner { get; set; } = int.MaxValue;
+
     /// <summary>How long a lease lasts unless renewed; another worker takes over at most this long after a crash.</summary>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(15);
 

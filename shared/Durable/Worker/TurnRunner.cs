@@ -102,19 +102,18 @@ internal sealed class TurnRunner(
         var turn = new OrchestrationTurn(
             state, Create, worker.Converter, worker.Options.Versioning.DefaultVersion, static () => Guid.NewGuid().ToString("n"), ClockFor(state, inputs));
         var claimed = 0;
-        var commit = loop.Run(session, () => turn.Run(session.Lease, inputs, () =>
+        var owner = OwnerOf(first);
+        var commit = loop.Run(session, () => turn.Run(session.Lease, inputs, scheduled =>
         {
-            if (draining() || !activities.TryReserve())
-            {
-                return null;
-            }
-
-            claimed++;
-            return new ActivityClaim(worker.Options.Name, worker.Options.LeaseDuration);
+            var pool = worker.Options.ActivityLimits.ContainsKey(scheduled.Name) ? scheduled.Name.ToLowerInvariant() : null;
+            // What is limited among all workers is handed out by the hub, which alone can count it.
+            var claims = pool is null && !draining() && activities.TryReserve(owner);
+            claimed += claims ? 1 : 0;
+            return new NewActivity(scheduled, claims ? new ActivityClaim(worker.Options.Name, worker.Options.LeaseDuration) : null) { Owner = owner, Pool = pool };
         }));
         if (loop.IsGivenUp)
         {
-            activities.Unreserve(claimed);
+            activities.Unreserve(claimed, owner);
             activities.Answer([.. inputs.Where(i => i.Activity is not null)]);
             return;
         }
@@ -218,6 +217,10 @@ internal sealed class TurnRunner(
         return now;
     }
 
+    // Cut, because it stands in an index.
+    private string OwnerOf(ExecutionStartedEvent? started) =>
+        worker.Options.OwnerTag is { } tag && started?.Tags?.GetValueOrDefault(tag) is { } owner ? owner[..Math.Min(owner.Length, 200)] : string.Empty;
+
     private ITaskOrchestrator Create(ExecutionStartedEvent started) =>
         worker.Registry.FindOrchestrator(started.Name, started.Version)?.Invoke(worker.Services)
         ?? throw new InvalidOperationException($"No orchestrator named '{started.Name}' (version '{started.Version}') is registered.");
@@ -230,6 +233,7 @@ internal sealed class TurnRunner(
             InstanceId = commit.Lease.InstanceId,
             ExecutionId = commit.ExecutionId,
             Scheduled = a.Scheduled,
+            Owner = a.Owner,
             Deliveries = 1,
         }),
     ];

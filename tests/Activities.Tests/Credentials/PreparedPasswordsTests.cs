@@ -35,6 +35,17 @@ public sealed class PreparedPasswordsTests
     }
 
     [Fact]
+    public void A_pool_that_ran_dry_keeps_nobody_waiting()
+    {
+        using var pool = new PreparedPasswords(Options.Create(new CredentialsOptions { PoolSize = 1 }));
+
+        var made = pool.Take();
+
+        Assert.StartsWith("$pbkdf2-sha512$6000$", made.Hash, StringComparison.Ordinal);
+        Assert.True(PasslibPbkdf2Sha512.Verify(made.Password, made.Hash));
+    }
+
+    [Fact]
     public void A_prepared_password_is_not_printed() =>
         Assert.Equal("PreparedPassword", new PreparedPassword("password", "hash").ToString());
 

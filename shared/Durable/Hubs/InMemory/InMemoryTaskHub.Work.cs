@@ -21,7 +21,7 @@ public sealed partial class InMemoryTaskHub
                 instance.Attempts++;
             }
 
-            var activities = _activities.Values.Where(a => a.AvailableAt <= now).OrderBy(a => a.AvailableAt).Take(request.MaxActivities).ToArray();
+            var activities = Choose(request, now);
             foreach (var activity in activities)
             {
                 activity.Work = activity.Work with
@@ -30,6 +30,7 @@ public sealed partial class InMemoryTaskHub
                     Deliveries = activity.Work.Deliveries + 1,
                 };
                 activity.AvailableAt = now + request.Duration;
+                activity.IsLeased = true;
             }
 
             var due = _instances.Values.SelectMany(i => i.Inbox.Select(m => m.VisibleAt))
@@ -134,6 +135,7 @@ public sealed partial class InMemoryTaskHub
             foreach (var activity in activities.Where(Holds).Select(lease => _activities[lease.ActivityId]))
             {
                 activity.AvailableAt = at;
+                activity.IsLeased = false;
                 activity.Work = activity.Work with { GivenBack = activity.Work.GivenBack + 1 };
             }
         }
@@ -142,8 +144,28 @@ public sealed partial class InMemoryTaskHub
         return Task.CompletedTask;
     }
 
+    // Owners in turn, and no more of a pool than it has room for.
+    private Activity[] Choose(LeaseRequest request, DateTime now)
+    {
+        var due = _activities.Values.Where(a => a.AvailableAt <= now).OrderBy(a => a.AvailableAt).ToArray();
+        var free = due.Where(a => a.Pool is null).GroupBy(a => a.Work.Owner, StringComparer.Ordinal).SelectMany(owner => InTurn(owner, request)
+            .Take(owner.Key.Length == 0 ? int.MaxValue : request.MaxActivitiesPerOwner - request.RunningByOwner.GetValueOrDefault(owner.Key)));
+        var pooled = due.Where(a => a.Pool is not null).GroupBy(a => a.Pool!, StringComparer.Ordinal).SelectMany(pool =>
+            Serve(pool.GroupBy(a => a.Work.Owner, StringComparer.Ordinal).SelectMany(owner => InTurn(owner, request)), request)
+                .Take(request.PoolLimits.GetValueOrDefault(pool.Key, int.MaxValue)
+                    - _activities.Values.Count(a => a.Pool == pool.Key && a.IsLeased && a.AvailableAt > now)));
+        return [.. Serve(free.Concat(pooled), request).Take(request.MaxActivities).Select(c => c.Activity)];
+
+        static IEnumerable<(Activity Activity, int Turn)> InTurn(IGrouping<string, Activity> owner, LeaseRequest request) =>
+            owner.Select((a, turn) => (a, turn + request.RunningByOwner.GetValueOrDefault(owner.Key)));
+
+        static IEnumerable<(Activity Activity, int Turn)> Serve(IEnumerable<(Activity Activity, int Turn)> candidates, LeaseRequest request) =>
+            candidates.OrderBy(c => c.Turn).ThenBy(c => string.CompareOrdinal(c.Activity.Work.Owner, request.LastOwner) <= 0)
+                .ThenBy(c => c.Activity.Work.Owner, StringComparer.Ordinal).ThenBy(c => c.Activity.AvailableAt);
+    }
+
     private static List<InboxMessage> Visible(Instance instance, DateTime now) =>
-        [.. instance.Inbox.Where(m => m.VisibleAt <= now).Select(m => m.Message).OrderBy(m => m.Id)];
+        [.. instance.Inbox.Where(m => m.VisibleAt <= now).Select(m => m.Message).OrderBy(m => m.Id).Take(1000)];
 
     private bool Holds(InstanceLease lease) =>
         _instances.TryGetValue(lease.InstanceId, out var instance) && instance.Token == lease.Token && !instance.Metadata.IsCompleted;
@@ -222,12 +244,16 @@ public sealed partial class InMemoryTaskHub
             _activities.Add(activity.Lease.ActivityId, new Activity
             {
                 AvailableAt = activity.ClaimFor is { } claim ? Now + claim.Duration : Now,
+                IsLeased = activity.ClaimFor is not null,
+                Pool = activity.Pool,
                 Work = new LeasedActivity
                 {
                     Lease = activity.Lease,
                     InstanceId = turn.Lease.InstanceId,
                     ExecutionId = turn.ExecutionId,
                     Scheduled = activity.Scheduled,
+                    Owner = activity.Owner,
+                    IsPooled = activity.Pool is not null,
                     Deliveries = activity.ClaimFor is null ? 0 : 1,
                 },
             });

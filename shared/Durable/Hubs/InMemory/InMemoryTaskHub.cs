@@ -210,6 +210,11 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
     {
         public required LeasedActivity Work { get; set; }
 
+        public required string? Pool { get; init; }
+
+        /// <summary>Available later because someone runs it, not because it was put off.</summary>
+        public bool IsLeased { get; set; }
+
         public required DateTime AvailableAt { get; set; }
     }
 }

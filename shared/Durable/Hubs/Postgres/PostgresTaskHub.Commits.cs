@@ -48,7 +48,7 @@ public sealed partial class PostgresTaskHub
             throw new LeaseLostException(lost.MessageText);
         }
 
-        if (turns.Any(t => t.Messages.Count > 0 || t.Children.Count > 0 || t.Activities.Any(a => a.ClaimFor is null)))
+        if (turns.Any(t => t.FreesPool || t.Messages.Count > 0 || t.Children.Count > 0 || t.Activities.Any(a => a.ClaimFor is null)))
         {
             // Our own worker need not wait for the notification, nor for the end of its poll when a timer was set.
             _signal.Set();
@@ -206,16 +206,18 @@ public sealed partial class PostgresTaskHub
         {
             add(Sql.Command(
                 """
-                INSERT INTO durable.activities (id, instance_id, execution_id, scheduled, token, deliveries, locked_by, available_at)
-                SELECT id, instance_id, execution_id, scheduled, 1, CASE WHEN worker IS NULL THEN 0 ELSE 1 END, worker, now() + coalesce(lease, interval '0')
-                FROM unnest($1, $2, $3, $4, $5, $6) AS w (id, instance_id, execution_id, scheduled, worker, lease)
+                INSERT INTO durable.activities (id, instance_id, execution_id, scheduled, token, deliveries, locked_by, available_at, owner, pool)
+                SELECT id, instance_id, execution_id, scheduled, 1, CASE WHEN worker IS NULL THEN 0 ELSE 1 END, worker, now() + coalesce(lease, interval '0'), owner, pool
+                FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS w (id, instance_id, execution_id, scheduled, worker, lease, owner, pool)
                 """,
                 Sql.Uuids(activities.Select(a => a.Activity.Lease.ActivityId)),
                 Sql.Texts(activities.Select(a => a.Turn.Lease.InstanceId)),
                 Sql.Texts(activities.Select(a => a.Turn.ExecutionId)),
                 Sql.Jsons(activities.Select(a => HistoryJson.Write(payloads.Detach(a.Turn.Lease.InstanceId, a.Activity.Scheduled)))),
                 Sql.Texts(activities.Select(a => a.Activity.ClaimFor?.Worker)),
-                Sql.Intervals(activities.Select(a => a.Activity.ClaimFor?.Duration))));
+                Sql.Intervals(activities.Select(a => a.Activity.ClaimFor?.Duration)),
+                Sql.Texts(activities.Select(a => a.Activity.Owner)),
+                Sql.Texts(activities.Select(a => a.Activity.Pool))));
         }
 
         var messages = turns.SelectMany(t => t.Messages).ToArray();
@@ -238,6 +240,6 @@ public sealed partial class PostgresTaskHub
 
         return activities.Any(a => a.Activity.ClaimFor is null)
             || messages.Any(m => m.VisibleAt is null)
-            || turns.Any(t => t.Children.Count > 0 || t.Rewinds.Count > 0);
+            || turns.Any(t => t.Children.Count > 0 || t.Rewinds.Count > 0 || t.FreesPool);
     }
 }

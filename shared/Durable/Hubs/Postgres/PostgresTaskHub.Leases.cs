@@ -6,7 +6,8 @@ namespace Bibind.Durable.Hubs.Postgres;
 
 public sealed partial class PostgresTaskHub
 {
-    // Due messages of instances that nobody holds, oldest first; several may belong to one instance.
+    // Due messages of instances that nobody holds, oldest first; several may belong to one instance. A turn gets a
+    // thousand at most, so that a flooded inbox fills no memory.
     private const string LeaseInstances =
         """
         WITH due AS (
@@ -29,32 +30,23 @@ public sealed partial class PostgresTaskHub
           WHERE l.instance_id = locked.instance_id
           RETURNING l.instance_id, l.token, locked.previous, l.attempts)
         SELECT leased.instance_id, leased.token, leased.previous, m.id, m.execution_id, m.event, leased.attempts
-        FROM leased JOIN durable.messages m USING (instance_id)
-        WHERE m.visible_at <= now()
+        FROM leased
+        CROSS JOIN LATERAL (
+          SELECT id, execution_id, event FROM durable.messages
+          WHERE instance_id = leased.instance_id AND visible_at <= now()
+          ORDER BY id LIMIT 1000) AS m
         ORDER BY m.id
-        """;
-
-    private const string LeaseActivities =
-        """
-        WITH locked AS (
-          SELECT id FROM durable.activities
-          WHERE available_at <= now()
-          ORDER BY available_at
-          LIMIT $3
-          FOR UPDATE SKIP LOCKED)
-        UPDATE durable.activities a
-        SET token = a.token + 1, deliveries = a.deliveries + 1, locked_by = $1, available_at = now() + $2
-        FROM locked
-        WHERE a.id = locked.id
-        RETURNING a.id, a.token, a.instance_id, a.execution_id, a.scheduled, a.deliveries, a.given_back
         """;
 
     private const string HeldMessages =
         """
-        SELECT instance_id, 0::bigint, 0::bigint, id, execution_id, event, 0
-        FROM durable.messages
-        WHERE instance_id = ANY ($1) AND visible_at <= now()
-        ORDER BY id
+        SELECT h.instance_id, 0::bigint, 0::bigint, m.id, m.execution_id, m.event, 0
+        FROM unnest($1) AS h (instance_id)
+        CROSS JOIN LATERAL (
+          SELECT id, execution_id, event FROM durable.messages
+          WHERE instance_id = h.instance_id AND visible_at <= now()
+          ORDER BY id LIMIT 1000) AS m
+        ORDER BY m.id
         """;
 
     private const string NextDue =
@@ -70,6 +62,7 @@ public sealed partial class PostgresTaskHub
         ArgumentNullException.ThrowIfNull(request);
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
+        var before = 0;
         if (request.MaxInstances > 0)
         {
             batch.BatchCommands.Add(Sql.Command(
@@ -82,7 +75,7 @@ public sealed partial class PostgresTaskHub
 
         if (request.MaxActivities > 0)
         {
-            batch.BatchCommands.Add(Sql.Command(LeaseActivities, Sql.Text(request.Worker), Sql.Interval(request.Duration), Sql.Int(request.MaxActivities)));
+            before = ActivityLeasing.AddTo(batch, request);
         }
 
         if (request.Held.Count > 0)
@@ -109,6 +102,11 @@ public sealed partial class PostgresTaskHub
         var activities = new List<LeasedActivity>();
         if (request.MaxActivities > 0)
         {
+            for (; before > 0; before--)
+            {
+                await reader.NextResultAsync(cancellationToken);
+            }
+
             while (await reader.ReadAsync(cancellationToken))
             {
                 activities.Add(new LeasedActivity
@@ -119,6 +117,8 @@ public sealed partial class PostgresTaskHub
                     Scheduled = (TaskScheduledEvent)HistoryJson.Read(reader.GetString(4)),
                     Deliveries = reader.GetInt32(5),
                     GivenBack = reader.GetInt32(6),
+                    Owner = reader.GetString(7),
+                    IsPooled = reader.GetBoolean(8),
                 });
             }
 

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Bibind.Durable.History;
 using Bibind.Durable.Serialization;
 using Npgsql;
@@ -11,16 +10,49 @@ namespace Bibind.Durable.Hubs.Postgres;
 /// </summary>
 public sealed partial class PostgresTaskHub : ITaskHub
 {
+    // Arrays of unknown length make every generic plan look dear, so the server would plan each statement each time; and
+    // a plan that scans a whole table, made while it was small, would be kept after it has grown.
+    private const string Planning =
+        "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+
+    // Writes share connections, so more of them would wait in the server instead of here.
+    private const int ConnectionsAtMost = 20;
+
     private readonly NpgsqlDataSource _dataSource;
+    private readonly NpgsqlDataSource? _owned;
     private readonly PostgresTaskHubOptions _options;
     private readonly PostgresWorkSignal _signal;
+    private readonly WriteGroup<NewInstance, short?> _created;
 
-    /// <summary>A hub on a database; several hubs, in several processes, may share it.</summary>
+    /// <summary>A hub on a database, with a pool of its own; several hubs, in several processes, may share the database.</summary>
+    /// <param name="connectionString">The database; see <see cref="CreateDataSource"/>.</param>
+    public PostgresTaskHub(string connectionString, PostgresTaskHubOptions? options = null)
+        : this(CreateDataSource(connectionString), options) => _owned = _dataSource;
+
+    /// <summary>A hub on a pool that the caller keeps, best one from <see cref="CreateDataSource"/>.</summary>
     public PostgresTaskHub(NpgsqlDataSource dataSource, PostgresTaskHubOptions? options = null)
     {
         _dataSource = dataSource;
         _options = options ?? new PostgresTaskHubOptions();
         _signal = new PostgresWorkSignal(dataSource);
+        _created = new WriteGroup<NewInstance, short?>(CreatedAtOnce, CreateTogetherAsync);
+    }
+
+    /// <summary>
+    /// A pool of connections set up for the hub's statements, which are short, few and always the same: prepared once,
+    /// never planned again, and planned for tables of which most rows are wanted by nobody.
+    /// </summary>
+    /// <param name="connectionString">The database; options that are given in it win.</param>
+    public static NpgsqlDataSource CreateDataSource(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 100, AutoPrepareMinUsages = 2, NoResetOnClose = true };
+        settings.Options = $"{Planning} {settings.Options}".TrimEnd();
+        if (!settings.ShouldSerialize("Maximum Pool Size"))
+        {
+            settings.MaxPoolSize = ConnectionsAtMost;
+        }
+
+        return NpgsqlDataSource.Create(settings.ConnectionString);
     }
 
     /// <inheritdoc/>
@@ -28,35 +60,6 @@ public sealed partial class PostgresTaskHub : ITaskHub
 
     /// <inheritdoc/>
     public Task InitializeAsync(CancellationToken cancellationToken) => PostgresSchema.ApplyAsync(_dataSource, cancellationToken);
-
-    /// <inheritdoc/>
-    public async Task CreateInstanceAsync(NewInstance instance, DbTransaction? transaction, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(instance);
-        if (transaction is null)
-        {
-            await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
-            await CreateAsync(connection, null);
-        }
-        else
-        {
-            await CreateAsync((NpgsqlConnection)transaction.Connection!, (NpgsqlTransaction)transaction);
-        }
-
-        async Task CreateAsync(NpgsqlConnection connection, NpgsqlTransaction? within)
-        {
-            await using var batch = new NpgsqlBatch(connection, within);
-            var payloads = new Payloads();
-            batch.BatchCommands.Add(CreateCommand("SELECT durable.create_instance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", instance, payloads));
-            payloads.AddTo(batch);
-            batch.BatchCommands.Add(PostgresWorkSignal.Notify());
-            var inTheWay = await batch.ExecuteScalarAsync(cancellationToken);
-            if (inTheWay is short status)
-            {
-                throw new OrchestrationAlreadyExistsException(instance.Started.InstanceId, (OrchestrationRuntimeStatus)status);
-            }
-        }
-    }
 
     /// <inheritdoc/>
     public async Task<bool> SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken)
@@ -115,26 +118,12 @@ public sealed partial class PostgresTaskHub : ITaskHub
     public Task WaitForWorkAsync(TimeSpan limit, CancellationToken cancellationToken) => _signal.WaitAsync(limit, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _signal.DisposeAsync();
-
-    private static NpgsqlBatchCommand CreateCommand(string sql, NewInstance instance, Payloads payloads, params NpgsqlParameter[] more)
+    public async ValueTask DisposeAsync()
     {
-        var started = instance.Started;
-        return Sql.Command(
-            sql,
-            [
-                Sql.Text(started.InstanceId),
-                Sql.Text(started.ExecutionId),
-                Sql.Text(started.Name),
-                Sql.Text(started.Version),
-                Sql.Text(started.Input),
-                Sql.Text(started.Parent?.InstanceId),
-                Sql.Jsonb(HistoryJson.Write(started.Tags)),
-                Sql.Time(started.Timestamp),
-                Sql.Time(started.ScheduledStartAt),
-                Sql.Json(HistoryJson.Write(payloads.Detach(started.InstanceId, started))),
-                Sql.Shorts(instance.ReplaceableStatuses.Select(s => (short)s)),
-                .. more,
-            ]);
+        await _signal.DisposeAsync();
+        if (_owned is not null)
+        {
+            await _owned.DisposeAsync();
+        }
     }
 }
