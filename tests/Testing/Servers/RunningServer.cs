@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Sockets;
+using Bibind.Local;
+
+namespace Bibind.Testing.Servers;
+
+/// <summary>A server of the tests: ends, with its folder, when the process of the tests does, however that ends.</summary>
+internal sealed class RunningServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(2);
+
+    private readonly ServerProcess _process;
+    private readonly string _name;
+    private readonly string _log;
+
+    private RunningServer(ServerProcess process, string name, string log)
+    {
+        _process = process;
+        _name = name;
+        _log = log;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().Wait(LongestGoodbye);
+    }
+
+    public int ProcessId => _process.ServerId;
+
+    /// <summary>Starts a program; its data is worth nothing, so it is killed in the end.</summary>
+    /// <param name="name">For messages and the log's name.</param>
+    /// <param name="folder">Where its log goes.</param>
+    /// <param name="command">Program and arguments; it stays in the foreground.</param>
+    /// <param name="deleteFolder">True for the server that takes the folder with it when it ends.</param>
+    /// <param name="environment">Set besides what we have.</param>
+    public static async Task<RunningServer> StartAsync(
+        string name, string folder, IReadOnlyList<string> command, bool deleteFolder, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var log = Path.Combine(folder, $"{name}.output");
+        var process = await ServerProcess.StartAsync(
+            new ServerStart
+            {
+                Command = command,
+                LogFile = log,
+                StopSignal = "KILL",
+                StopLimit = StopLimit,
+                DeleteAfterwards = deleteFolder ? [folder] : [],
+                Environment = environment ?? new Dictionary<string, string>(),
+            },
+            CancellationToken.None);
+        return new RunningServer(process, name, log);
+    }
+
+    /// <summary>Waits until the port of this machine takes connections.</summary>
+    /// <exception cref="LocalServerException">The server ended instead; says what it wrote.</exception>
+    public async Task ListensAsync(int port)
+    {
+        await Eventually.UntilAsync(() => _process.HasEnded || Accepts(port), StartLimit, $"{_name} listens");
+        ThrowIfEnded();
+    }
+
+    /// <summary>Waits until the server has what is asked for.</summary>
+    /// <inheritdoc cref="ListensAsync" path="/exception"/>
+    public async Task IsReadyAsync(Func<Task<bool>> ready)
+    {
+        await Eventually.UntilAsync(async () => _process.HasEnded || await ready(), StartLimit, $"{_name} is ready");
+        ThrowIfEnded();
+    }
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    /// <summary>A port that nobody listens on.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static bool Accepts(int port)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            client.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private void ThrowIfEnded()
+    {
+        if (_process.HasEnded)
+        {
+            throw new LocalServerException($"{_name} did not start. It said:\n{(File.Exists(_log) ? File.ReadAllText(_log) : "(nothing)")}");
+        }
+    }
+}
