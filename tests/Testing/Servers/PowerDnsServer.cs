@@ -74,6 +74,8 @@ public sealed class PowerDnsServer : IAsyncDisposable
             query-cache-ttl=0
             negquery-cache-ttl=0
             zone-cache-refresh-interval=0
+            gsqlite3-pragma-journal-mode=WAL
+            gsqlite3-pragma-synchronous=0
             write-pid=no
             default-soa-content=ns1.@ hostmaster.@ 0 60 60 3600 60
             """));

@@ -14,25 +14,30 @@ internal sealed class RunningServer : IAsyncDisposable
     private readonly ServerProcess _process;
     private readonly string _name;
     private readonly string _log;
+    private readonly EventHandler _goodbye;
+    private int _disposed;
 
     private RunningServer(ServerProcess process, string name, string log)
     {
         _process = process;
         _name = name;
         _log = log;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().Wait(LongestGoodbye);
+        _goodbye = (_, _) => DisposeAsync().AsTask().Wait(LongestGoodbye);
+        AppDomain.CurrentDomain.ProcessExit += _goodbye;
     }
 
     public int ProcessId => _process.ServerId;
 
-    /// <summary>Starts a program; its data is worth nothing, so it is killed in the end.</summary>
+    /// <summary>Starts a program; its data is worth nothing, so unless it has children to end it is killed in the end.</summary>
     /// <param name="name">For messages and the log's name.</param>
     /// <param name="folder">Where its log goes.</param>
     /// <param name="command">Program and arguments; it stays in the foreground.</param>
     /// <param name="deleteFolder">True for the server that takes the folder with it when it ends.</param>
     /// <param name="environment">Set besides what we have.</param>
+    /// <param name="stopSignal">Ends it.</param>
     public static async Task<RunningServer> StartAsync(
-        string name, string folder, IReadOnlyList<string> command, bool deleteFolder, IReadOnlyDictionary<string, string>? environment = null)
+        string name, string folder, IReadOnlyList<string> command, bool deleteFolder, IReadOnlyDictionary<string, string>? environment = null,
+        string stopSignal = "KILL")
     {
         var log = Path.Combine(folder, $"{name}.output");
         var process = await ServerProcess.StartAsync(
@@ -40,7 +45,7 @@ internal sealed class RunningServer : IAsyncDisposable
             {
                 Command = command,
                 LogFile = log,
-                StopSignal = "KILL",
+                StopSignal = stopSignal,
                 StopLimit = StopLimit,
                 DeleteAfterwards = deleteFolder ? [folder] : [],
                 Environment = environment ?? new Dictionary<string, string>(),
@@ -65,7 +70,14 @@ internal sealed class RunningServer : IAsyncDisposable
         ThrowIfEnded();
     }
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            AppDomain.CurrentDomain.ProcessExit -= _goodbye;
+            await _process.DisposeAsync();
+        }
+    }
 
     /// <summary>A port that nobody listens on.</summary>
     public static int FreePort()
