@@ -35,7 +35,7 @@ public static class ActivitiesRegistration
         AddOptions(services, configuration);
 
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IDnsProvider, NoDns>();
+        AddDns(services, configuration);
         services.TryAddSingleton<ICertificateProvider, NoCertificates>();
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<TenantBucket>();
@@ -95,6 +95,8 @@ public static class ActivitiesRegistration
         services.AddHttpClient(OdooRpc.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
             .RemoveAllLoggers();
+
+    private static void AddDns(IServiceCollection services, IConfiguration configuration) => DnsRegistration.Add(services, configuration);
 
     private static T Make<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
 

@@ -61,4 +61,10 @@ internal static partial class Logs
 
     [LoggerMessage(3061, LogLevel.Warning, "The caller at {Caller} is not told of the end of job {Job}: {Reason}")]
     public static partial void CallbackRefused(this ILogger logger, string caller, string job, string reason);
+
+    [LoggerMessage(3070, LogLevel.Information, "DNS records of {Name}: {Changes}")]
+    public static partial void RecordsChanged(this ILogger logger, string name, string changes);
+
+    [LoggerMessage(3071, LogLevel.Warning, "Left the DNS record {Type} at {Name} alone: {Whose}")]
+    public static partial void ForeignRecordLeft(this ILogger logger, string type, string name, string whose);
 }

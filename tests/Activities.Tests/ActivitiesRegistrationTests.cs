@@ -47,9 +47,23 @@ public sealed class ActivitiesRegistrationTests
     [InlineData("Templates:OdooBin", "")]
     [InlineData("Templates:InitialisationLimit", "00:00:00")]
     [InlineData("Callbacks:Timeout", "01:00:00")]
-    public void A_wrong_setting_is_named(string setting, string value)
+    [InlineData("Dns:Provider", "bind")]
+    [InlineData("Dns:Zone", "Not A Zone", "Dns:Provider", "ovh")]
+    [InlineData("Dns:PowerDns:ApiKey", "", "Dns:Provider", "powerdns")]
+    [InlineData("Dns:Ovh:ConsumerKey", "", "Dns:Provider", "ovh")]
+    [InlineData("Dns:Route53:SecretAccessKey", "", "Dns:Provider", "route53")]
+    [InlineData("Dns:Target", "not a target", "Dns:Provider", "ovh")]
+    [InlineData("Dns:Authoritative", "ns1.example.com", "Dns:Provider", "ovh")]
+    [InlineData("Dns:Ttl", "5", "Dns:Provider", "ovh")]
+    public void A_wrong_setting_is_named(string setting, string value, string? besides = null, string? ofValue = null)
     {
-        using var services = Build(new Dictionary<string, string?> { [setting] = value });
+        var settings = new Dictionary<string, string?> { [setting] = value };
+        if (besides is not null)
+        {
+            settings[besides] = ofValue;
+        }
+
+        using var services = Build(settings);
 
         var refused = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
 

@@ -28,7 +28,7 @@ public sealed class CaddyServer : IAsyncDisposable
     public static async Task<CaddyServer> StartAsync()
     {
         var folder = PostgresFixture.NewFolder();
-        var (adminPort, httpPort, httpsPort) = (RunningServer.FreePort(), RunningServer.FreePort(), RunningServer.FreePort());
+        var (adminPort, httpPort, httpsPort) = (FreePorts.Next(), FreePorts.Next(), FreePorts.Next());
         var configuration = Path.Combine(folder, "caddy.json");
         await File.WriteAllTextAsync(configuration, Configuration(adminPort, httpPort, httpsPort).ToJsonString());
         var process = await RunningServer.StartAsync(

@@ -31,7 +31,7 @@ public sealed class CephS3Server
     {
         var folder = PostgresFixture.NewFolder();
         var programs = new Programs(folder);
-        var (port, monitorPort) = (RunningServer.FreePort(), RunningServer.FreePort());
+        var (port, monitorPort) = (FreePorts.Next(), FreePorts.Next());
         await File.WriteAllTextAsync(programs.Configuration, Configuration(folder, port, monitorPort));
         Directory.CreateDirectory(Path.Combine(folder, "mon"));
         Directory.CreateDirectory(Path.Combine(folder, "osd"));

@@ -39,7 +39,7 @@ public sealed class NginxServer : IAsyncDisposable
         var process = await RunningServer.StartAsync(
             "nginx", folder, [Program, "-c", Path.Combine(folder, "nginx.conf"), "-g", "daemon off;"], deleteFolder: true, stopSignal: "TERM");
         await process.IsReadyAsync(() => Task.FromResult(File.Exists(pid) && new FileInfo(pid).Length > 0));
-        return new NginxServer(process, folder, RunningServer.FreePort(), RunningServer.FreePort());
+        return new NginxServer(process, folder, FreePorts.Next(), FreePorts.Next());
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();

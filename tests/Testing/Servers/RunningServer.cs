@@ -79,14 +79,6 @@ internal sealed class RunningServer : IAsyncDisposable
         }
     }
 
-    /// <summary>A port that nobody listens on.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private static bool Accepts(int port)
     {
         using var client = new TcpClient();
