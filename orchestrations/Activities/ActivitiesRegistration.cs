@@ -7,13 +7,17 @@ using Bibind.Activities.Database;
 using Bibind.Activities.Dns;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Routing;
+using Bibind.Activities.Routing.Caddy;
+using Bibind.Activities.Routing.Nginx;
 using Bibind.Activities.Storage;
+using Bibind.Activities.Storage.S3;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tenants;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities;
 
@@ -31,10 +35,8 @@ public static class ActivitiesRegistration
         AddOptions(services, configuration);
 
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IDnsProvider, NoDns>();
+        AddDns(services, configuration);
         services.TryAddSingleton<ICertificateProvider, NoCertificates>();
-        services.TryAddSingleton<IRouteProvider, NoRoute>();
-        services.TryAddSingleton<IObjectStore, LocalFolderStore>();
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<PgDump>();
@@ -46,6 +48,8 @@ public static class ActivitiesRegistration
         services.AddSingleton<PreparedPasswords>();
         services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
         AddOdooClient(services);
+        AddStorage(services, configuration);
+        AddRouting(services, configuration);
         return services;
     }
 
@@ -65,6 +69,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Storage.CreateBucket, Make<CreateBucket>)
             .AddActivity(Contracts.Storage.DeleteBucket, Make<DeleteBucket>)
             .AddActivity(Contracts.Routing.Publish, Make<PublishRoute>)
+            .AddActivity(Contracts.Routing.Suspend, Make<SuspendRoute>)
             .AddActivity(Contracts.Routing.Withdraw, Make<WithdrawRoute>)
             .AddActivity(Contracts.Application.Configure, Make<ConfigureApplication>)
             .AddActivity(Contracts.Application.HandOver, Make<HandOverApplication>)
@@ -91,16 +96,60 @@ public static class ActivitiesRegistration
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
             .RemoveAllLoggers();
 
+    private static void AddDns(IServiceCollection services, IConfiguration configuration) => DnsRegistration.Add(services, configuration);
+
     private static T Make<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
+
+    private static void AddStorage(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<StorageOptions>().Bind(configuration.GetSection(StorageOptions.Section))
+            .Validate(o => o.Provider is StorageOptions.Local or StorageOptions.S3, "Storage__Provider must be local or s3.")
+            .ValidateOnStart();
+        services.AddOptions<LocalFolderOptions>().Bind(configuration.GetSection(LocalFolderOptions.Section))
+            .Validate(o => !string.IsNullOrWhiteSpace(o.Folder), "Storage__Local__Folder must name a folder.")
+            .Validate(o => o.CapacityBytes is null or > 0, "Storage__Local__CapacityBytes must be more than 0, or left out.")
+            .ValidateOnStart();
+        services.AddOptions<S3Options>().Bind(configuration.GetSection(S3Options.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<S3Options>, S3OptionsValidation>();
+        services.AddSingleton<S3Server>();
+        services.TryAddSingleton<IObjectStore>(provider =>
+            provider.GetRequiredService<IOptions<StorageOptions>>().Value.Provider == StorageOptions.S3
+                ? ActivatorUtilities.CreateInstance<S3ObjectStore>(provider)
+                : ActivatorUtilities.CreateInstance<LocalFolderStore>(provider));
+    }
+
+    private static void AddRouting(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<RoutingOptions>().Bind(configuration.GetSection(RoutingOptions.Section)).ValidateOnStart();
+        services.AddOptions<CaddyOptions>().Bind(configuration.GetSection(CaddyOptions.Section)).ValidateOnStart();
+        services.AddOptions<NginxOptions>().Bind(configuration.GetSection(NginxOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidation>();
+        services.AddSingleton<IValidateOptions<CaddyOptions>, CaddyOptionsValidation>();
+        services.AddSingleton<IValidateOptions<NginxOptions>, NginxOptionsValidation>();
+
+        // On this machine or in our own network: never through a proxy. Each request has its own limit.
+        services.AddHttpClient(CaddyAdmin.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
+            .RemoveAllLoggers();
+        services.TryAddSingleton<ITenantCertificates, PlainRoutesOnly>();
+        services.AddSingleton<TenantRoutes>();
+        services.AddSingleton<RouteProbe>();
+        services.AddSingleton<CaddyAdmin>();
+        services.AddSingleton<CaddyChanges>();
+        services.AddSingleton<NginxFolder>();
+        services.AddSingleton<NginxProgram>();
+        services.TryAddSingleton<IRouteProvider>(provider => provider.GetRequiredService<IOptions<RoutingOptions>>().Value.Provider switch
+        {
+            RoutingOptions.Caddy => ActivatorUtilities.CreateInstance<CaddyRoutes>(provider),
+            RoutingOptions.Nginx => ActivatorUtilities.CreateInstance<NginxRoutes>(provider),
+            _ => new NoRoute(),
+        });
+    }
 
     private static void AddOptions(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<CredentialsOptions>().Bind(configuration.GetSection(CredentialsOptions.Section))
             .Validate(o => o.PoolSize is >= 0 and <= 1000, "Credentials__PoolSize must be 0 to 1000.")
-            .ValidateOnStart();
-        services.AddOptions<LocalFolderOptions>().Bind(configuration.GetSection(LocalFolderOptions.Section))
-            .Validate(o => !string.IsNullOrWhiteSpace(o.Folder), "Storage__Local__Folder must name a folder.")
-            .Validate(o => o.CapacityBytes is null or > 0, "Storage__Local__CapacityBytes must be more than 0, or left out.")
             .ValidateOnStart();
         services.AddOptions<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section))
             .Validate(o => ObjectNames.IsBucket(o.Bucket), "Backups__Bucket must be the name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'.")

@@ -23,6 +23,21 @@ internal static partial class Logs
     [LoggerMessage(3020, LogLevel.Warning, "Left bucket {Bucket} alone: it does not carry our mark")]
     public static partial void ForeignBucketLeft(this ILogger logger, string bucket);
 
+    [LoggerMessage(3021, LogLevel.Warning, "The object store at {Server} has no {Feature}: buckets such as {Bucket} go without")]
+    public static partial void StoreLacksFeature(this ILogger logger, string server, string feature, string bucket);
+
+    [LoggerMessage(3022, LogLevel.Warning, "An unfinished upload of {Key} is left in bucket {Bucket}: it could not be ended")]
+    public static partial void UploadLeft(this ILogger logger, string bucket, string key, Exception reason);
+
+    [LoggerMessage(3025, LogLevel.Information, "Published the route of {Host} to {Upstream} (TLS {Tls}, suspended {Suspended})")]
+    public static partial void RoutePublished(this ILogger logger, string host, string upstream, bool tls, bool suspended);
+
+    [LoggerMessage(3026, LogLevel.Warning, "Left the route of {Host} alone: it does not carry our mark for this tenant")]
+    public static partial void ForeignRouteLeft(this ILogger logger, string host);
+
+    [LoggerMessage(3027, LogLevel.Warning, "Caddy refused {Count} changes together, so each goes alone: {Reason}")]
+    public static partial void RoutesRefusedTogether(this ILogger logger, int count, string reason);
+
     [LoggerMessage(3030, LogLevel.Information, "Backed up database {Database} as {Key}: {Bytes} bytes")]
     public static partial void BackupTaken(this ILogger logger, string database, string key, long bytes);
 
@@ -46,4 +61,10 @@ internal static partial class Logs
 
     [LoggerMessage(3061, LogLevel.Warning, "The caller at {Caller} is not told of the end of job {Job}: {Reason}")]
     public static partial void CallbackRefused(this ILogger logger, string caller, string job, string reason);
+
+    [LoggerMessage(3070, LogLevel.Information, "DNS records of {Name}: {Changes}")]
+    public static partial void RecordsChanged(this ILogger logger, string name, string changes);
+
+    [LoggerMessage(3071, LogLevel.Warning, "Left the DNS record {Type} at {Name} alone: {Whose}")]
+    public static partial void ForeignRecordLeft(this ILogger logger, string type, string name, string whose);
 }

@@ -56,6 +56,9 @@ public static class Storage
 public static class Routing
 {
     public static readonly ActivityDefinition<TenantPlace, Nothing> Publish = new("routing.publish", Policies.Act);
+
+    /// <summary>Shows a page with status 503 until the route is published again.</summary>
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Suspend = new("routing.suspend", Policies.Act);
     public static readonly ActivityDefinition<TenantPlace, Nothing> Withdraw = new("routing.withdraw", Policies.Undo);
 }
 

@@ -30,20 +30,70 @@ public sealed class ActivitiesRegistrationTests
     [InlineData("Credentials:PoolSize", "-1")]
     [InlineData("Storage:Local:Folder", " ")]
     [InlineData("Storage:Local:CapacityBytes", "0")]
+    [InlineData("Storage:Provider", "ftp")]
+    [InlineData("Routing:Provider", "apache")]
+    [InlineData("Routing:Http", "https://127.0.0.1")]
+    [InlineData("Routing:Https", "https://127.0.0.1/path")]
+    [InlineData("Routing:VerifyLimit", "00:00:00")]
+    [InlineData("Routing:Caddy:Admin", "unix:/run/caddy")]
+    [InlineData("Routing:Caddy:Server", " ")]
+    [InlineData("Routing:Caddy:Timeout", "00:00:00")]
+    [InlineData("Routing:Nginx:Folder", "/etc/nginx; rm")]
+    [InlineData("Routing:Nginx:Program", "")]
+    [InlineData("Routing:Nginx:Configuration", "")]
+    [InlineData("Routing:Nginx:HttpListen", "80; return 200")]
+    [InlineData("Routing:Nginx:HttpsListen", "https")]
     [InlineData("Backups:Bucket", "No Bucket")]
     [InlineData("Templates:OdooBin", "")]
     [InlineData("Templates:InitialisationLimit", "00:00:00")]
     [InlineData("Callbacks:Timeout", "01:00:00")]
-    public void A_wrong_setting_is_named(string setting, string value)
+    [InlineData("Dns:Provider", "bind")]
+    [InlineData("Dns:Zone", "Not A Zone", "Dns:Provider", "ovh")]
+    [InlineData("Dns:PowerDns:ApiKey", "", "Dns:Provider", "powerdns")]
+    [InlineData("Dns:Ovh:ConsumerKey", "", "Dns:Provider", "ovh")]
+    [InlineData("Dns:Route53:SecretAccessKey", "", "Dns:Provider", "route53")]
+    [InlineData("Dns:Target", "not a target", "Dns:Provider", "ovh")]
+    [InlineData("Dns:Authoritative", "ns1.example.com", "Dns:Provider", "ovh")]
+    [InlineData("Dns:Ttl", "5", "Dns:Provider", "ovh")]
+    public void A_wrong_setting_is_named(string setting, string value, string? besides = null, string? ofValue = null)
     {
-        using var services = new ServiceCollection()
-            .AddLogging()
-            .AddActivities(new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create<string, string?>(setting, value)]).Build())
-            .BuildServiceProvider();
+        var settings = new Dictionary<string, string?> { [setting] = value };
+        if (besides is not null)
+        {
+            settings[besides] = ofValue;
+        }
+
+        using var services = Build(settings);
 
         var refused = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
 
         Assert.Contains(setting.Replace(":", "__", StringComparison.Ordinal), refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Storage:S3:Endpoint", "ftp://s3.example.com")]
+    [InlineData("Storage:S3:PublicEndpoint", "https://s3.example.com/path")]
+    [InlineData("Storage:S3:Region", "")]
+    [InlineData("Storage:S3:AccessKey", "")]
+    [InlineData("Storage:S3:SecretKey", "")]
+    public void A_wrong_setting_of_the_object_store_is_named_where_it_is_used(string setting, string value)
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["Storage:S3:Endpoint"] = "https://s3.example.com",
+            ["Storage:S3:AccessKey"] = "an-access-key",
+            ["Storage:S3:SecretKey"] = "a-secret-key",
+            [setting] = value,
+        };
+        using var unused = Build(settings);
+        unused.GetRequiredService<IStartupValidator>().Validate();
+        settings["Storage:Provider"] = "s3";
+        using var used = Build(settings);
+
+        var refused = Assert.Throws<OptionsValidationException>(() => used.GetRequiredService<IStartupValidator>().Validate());
+
+        Assert.Contains(setting.Replace(":", "__", StringComparison.Ordinal), refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("a-secret-key", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,4 +107,9 @@ public sealed class ActivitiesRegistrationTests
 
         Assert.All(activities, type => Assert.NotNull(ActivatorUtilities.CreateInstance(world.Services, type)));
     }
+
+    private static ServiceProvider Build(Dictionary<string, string?> settings) => new ServiceCollection()
+        .AddLogging()
+        .AddActivities(new ConfigurationBuilder().AddInMemoryCollection(settings).Build())
+        .BuildServiceProvider();
 }

@@ -1,9 +1,10 @@
 using Bibind.Contracts;
+using Bibind.Durable;
 
 namespace Bibind.Activities.Dns;
 
 /// <summary>The provider <c>none</c>: a wildcard record covers every host name, so there is never one of ours.</summary>
-public sealed class NoDns : IDnsProvider
+public sealed class NoDns : IDnsProvider, IDnsChallenges
 {
     /// <inheritdoc/>
     public Task CreateAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
@@ -13,4 +14,11 @@ public sealed class NoDns : IDnsProvider
 
     /// <inheritdoc/>
     public Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <inheritdoc/>
+    public Task PresentAsync(string fqdn, string value, CancellationToken cancellationToken) =>
+        throw new PermanentFailureException($"The challenge at {fqdn} needs a DNS provider, and Dns__Provider is none.");
+
+    /// <inheritdoc/>
+    public Task RemoveAsync(string fqdn, string value, CancellationToken cancellationToken) => Task.CompletedTask;
 }

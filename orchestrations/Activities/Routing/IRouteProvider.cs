@@ -5,8 +5,11 @@ namespace Bibind.Activities.Routing;
 /// <summary>Publishes tenants at a reverse proxy.</summary>
 public interface IRouteProvider
 {
-    /// <summary>Leads the host name to the tenant's server; succeeds when it does already.</summary>
+    /// <summary>Leads the host name to the tenant's server, after a suspension too; succeeds when it does already.</summary>
     Task PublishAsync(TenantPlace place, CancellationToken cancellationToken);
+
+    /// <summary>Answers for the host name with a page and status 503, until the route is published again.</summary>
+    Task SuspendAsync(TenantPlace place, CancellationToken cancellationToken);
 
     /// <summary>Withdraws the route; succeeds when there is none.</summary>
     Task WithdrawAsync(TenantPlace place, CancellationToken cancellationToken);

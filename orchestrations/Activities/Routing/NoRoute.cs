@@ -9,6 +9,9 @@ public sealed class NoRoute : IRouteProvider
     public Task PublishAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
+    public Task SuspendAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
     public Task WithdrawAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>

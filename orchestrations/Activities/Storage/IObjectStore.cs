@@ -15,9 +15,11 @@ public sealed record ObjectPage(IReadOnlyList<StoredObject> Objects, string? Nex
 public interface IObjectStore
 {
     /// <summary>Creates a bucket; succeeds when it is there.</summary>
+    /// <exception cref="ForeignBucketException">Another account of the store has a bucket of this name.</exception>
     Task CreateBucketAsync(string bucket, CancellationToken cancellationToken);
 
     /// <summary>True if the bucket is there.</summary>
+    /// <exception cref="ForeignBucketException">It is, but belongs to another account of the store.</exception>
     Task<bool> BucketExistsAsync(string bucket, CancellationToken cancellationToken);
 
     /// <summary>Stores an object whole or not at all, replacing an earlier one.</summary>
@@ -25,7 +27,7 @@ public interface IObjectStore
     /// <exception cref="StorageFullException">There is no room.</exception>
     Task<long> PutAsync(string bucket, string key, Stream content, CancellationToken cancellationToken);
 
-    /// <summary>The object's content; null if there is none.</summary>
+    /// <summary>The object's content, to be read forwards once; null if there is none.</summary>
     Task<Stream?> OpenReadAsync(string bucket, string key, CancellationToken cancellationToken);
 
     /// <summary>The object without its content; null if there is none.</summary>
@@ -38,7 +40,13 @@ public interface IObjectStore
     /// <param name="limit">The most objects in the answer.</param>
     Task<ObjectPage> ListAsync(string bucket, string prefix, string? start, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Deletes an object; succeeds when there is none.</summary>
+    /// <summary>
+    /// An address that anybody can download the object from until the time is over, at most seven days; null where the
+    /// store has none. Whether the object is there is not asked.
+    /// </summary>
+    Task<Uri?> LinkAsync(string bucket, string key, TimeSpan lifetime, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an object with all its versions; succeeds when there is none.</summary>
     Task DeleteAsync(string bucket, string key, CancellationToken cancellationToken);
 
     /// <summary>Deletes every object under a prefix, uploads that were never finished included; succeeds when there is none.</summary>

@@ -101,6 +101,9 @@ public sealed class LocalFolderStore(IOptions<LocalFolderOptions> options) : IOb
     }
 
     /// <inheritdoc/>
+    public Task<Uri?> LinkAsync(string bucket, string key, TimeSpan lifetime, CancellationToken cancellationToken) => Task.FromResult<Uri?>(null);
+
+    /// <inheritdoc/>
     public Task DeleteAsync(string bucket, string key, CancellationToken cancellationToken)
     {
         var path = ObjectPath(bucket, key);

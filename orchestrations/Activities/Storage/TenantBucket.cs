@@ -26,9 +26,16 @@ public sealed class TenantBucket(IObjectStore store)
     public async Task<BucketSight> LookAsync(TenantPlace place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
-        if (!await store.BucketExistsAsync(place.Bucket, cancellationToken))
+        try
         {
-            return BucketSight.Absent;
+            if (!await store.BucketExistsAsync(place.Bucket, cancellationToken))
+            {
+                return BucketSight.Absent;
+            }
+        }
+        catch (ForeignBucketException)
+        {
+            return BucketSight.Foreign;
         }
 
         await using var mark = await store.OpenReadAsync(place.Bucket, MarkKey, cancellationToken);

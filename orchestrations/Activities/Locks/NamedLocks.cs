@@ -1,0 +1,79 @@
+using Dapper;
+using Npgsql;
+
+namespace Bibind.Activities.Locks;
+
+/// <summary>
+/// Lets one at a time work on a thing outside, whatever the machine: first by a gate of this process, so that those who
+/// wait here hold no connection, then by an advisory lock of the control database.
+/// </summary>
+internal sealed class NamedLocks(NpgsqlDataSource database)
+{
+    /// <summary>Families keep equal names of different things apart.</summary>
+    public const int Dns = 0x6962_0101;
+    public const int Certificates = 0x6962_0102;
+
+    private readonly Dictionary<(int Family, string Name), Gate> _gates = [];
+
+    /// <summary>Runs the work while nobody else runs any under the same name.</summary>
+    public async Task<T> RunAsync<T>(int family, string name, Func<Task<T>> work, CancellationToken cancellationToken)
+    {
+        var gate = Enter((family, name));
+        try
+        {
+            await gate.Semaphore.WaitAsync(cancellationToken);
+            try
+            {
+                await using var connection = await database.OpenConnectionAsync(cancellationToken);
+                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+                await connection.ExecuteAsync(new CommandDefinition(
+                    "select pg_advisory_xact_lock(@family, hashtext(@name))", new { family, name }, transaction, commandTimeout: 0,
+                    cancellationToken: cancellationToken));
+
+                // The transaction's end gives the lock back, also when this process dies.
+                return await work();
+            }
+            finally
+            {
+                gate.Semaphore.Release();
+            }
+        }
+        finally
+        {
+            Leave((family, name), gate);
+        }
+    }
+
+    private Gate Enter((int Family, string Name) key)
+    {
+        lock (_gates)
+        {
+            if (!_gates.TryGetValue(key, out var gate))
+            {
+                _gates[key] = gate = new Gate();
+            }
+
+            gate.Users++;
+            return gate;
+        }
+    }
+
+    private void Leave((int Family, string Name) key, Gate gate)
+    {
+        lock (_gates)
+        {
+            if (--gate.Users == 0)
+            {
+                _gates.Remove(key);
+                gate.Semaphore.Dispose();
+            }
+        }
+    }
+
+    private sealed class Gate
+    {
+        public SemaphoreSlim Semaphore { get; } = new(1, 1);
+
+        public int Users { get; set; }
+    }
+}

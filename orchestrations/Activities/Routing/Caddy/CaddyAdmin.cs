@@ -1,0 +1,128 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Bibind.Durable;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Activities.Routing.Caddy;
+
+/// <summary>Caddy did not take a configuration; it goes on with the one before.</summary>
+internal sealed class CaddyRefusedException(string reason) : Exception(reason);
+
+/// <summary>A configuration and the version that it was read at.</summary>
+internal sealed record CaddyApps(JsonObject? Apps, string Version);
+
+/// <summary>Caddy's admin API.</summary>
+internal sealed class CaddyAdmin(IHttpClientFactory clients, IOptions<CaddyOptions> options)
+{
+    public const string HttpClientName = "caddy-admin";
+    private const string AppsPath = "/config/apps";
+    private const int LongestReason = 300;
+
+    /// <summary>The configuration as it is now.</summary>
+    public async Task<CaddyApps> ReadAsync(CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Get, Address(AppsPath)), cancellationToken);
+        await ThrowUnlessDoneAsync(answer, cancellationToken);
+        var apps = await JsonAsync(answer, cancellationToken) as JsonObject;
+        return new CaddyApps(apps, VersionOf(answer));
+    }
+
+    /// <summary>Replaces the configuration if it is still at the version that was read.</summary>
+    /// <returns>False if somebody has changed it meanwhile.</returns>
+    /// <exception cref="CaddyRefusedException">Caddy cannot work with it.</exception>
+    public async Task<bool> TryReplaceAsync(CaddyApps changed, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address(AppsPath))
+        {
+            Content = new StringContent(changed.Apps!.ToJsonString(), Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TryAddWithoutValidation("If-Match", changed.Version);
+        using var answer = await SendAsync(request, cancellationToken);
+        if (answer.StatusCode == HttpStatusCode.PreconditionFailed)
+        {
+            return false;
+        }
+
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new CaddyRefusedException(await ReasonAsync(answer, cancellationToken));
+        }
+
+        return true;
+    }
+
+    /// <summary>The part of the configuration that has this <c>@id</c>; null if there is none.</summary>
+    public async Task<JsonNode?> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Get, Address($"/id/{Uri.EscapeDataString(id)}")), cancellationToken);
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        await ThrowUnlessDoneAsync(answer, cancellationToken);
+        return await JsonAsync(answer, cancellationToken);
+    }
+
+    // It is the hash of what was sent, so it comes behind that, as a trailer. Without it, changes of others would be lost.
+    private static string VersionOf(HttpResponseMessage answer) =>
+        answer.TrailingHeaders.NonValidated.TryGetValues("Etag", out var trailing) ? trailing.ToString()
+        : answer.Headers.NonValidated.TryGetValues("Etag", out var leading) ? leading.ToString()
+        : throw new PermanentFailureException("Caddy's admin API does not say at which version its configuration is: Caddy 2.5 or later is needed.");
+
+    private Uri Address(string path) => new(options.Value.Admin, path);
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.Value.Timeout);
+        try
+        {
+            using var client = clients.CreateClient(HttpClientName);
+            return await client.SendAsync(request, limit.Token);
+        }
+        catch (HttpRequestException away)
+        {
+            throw new TransientFailureException($"Caddy's admin API at {options.Value.Admin.Authority} cannot be reached: {away.InnerException?.Message ?? away.Message}.");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TransientFailureException($"Caddy's admin API at {options.Value.Admin.Authority} did not answer in time.");
+        }
+    }
+
+    private async Task<JsonNode?> JsonAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await JsonNode.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
+        }
+        catch (JsonException)
+        {
+            throw new TransientFailureException($"Caddy's admin API at {options.Value.Admin.Authority} answered something that is not JSON.");
+        }
+    }
+
+    private async Task ThrowUnlessDoneAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new TransientFailureException(
+                $"Caddy's admin API at {options.Value.Admin.Authority} answered {(int)answer.StatusCode}: {await ReasonAsync(answer, cancellationToken)}");
+        }
+    }
+
+    // {"error": "…"}; shortened, and never with what looks like a key.
+    private static async Task<string> ReasonAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+        if (text.Contains("PRIVATE KEY", StringComparison.Ordinal))
+        {
+            return "(its reason quotes a key and is left out)";
+        }
+
+        return text.Length > LongestReason ? text[..LongestReason] + "…" : text.Trim();
+    }
+}

@@ -1,0 +1,49 @@
+using Bibind.Contracts;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Activities.Routing.Caddy;
+
+/// <summary>The provider <c>caddy</c>: certificate and route in one change through the admin API, tried out through the proxy.</summary>
+internal sealed class CaddyRoutes(
+    CaddyAdmin admin,
+    CaddyChanges changes,
+    TenantRoutes routes,
+    RouteProbe probe,
+    IOptions<CaddyOptions> options,
+    ILogger<CaddyRoutes> logger) : IRouteProvider
+{
+    /// <inheritdoc/>
+    public Task PublishAsync(TenantPlace place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: false, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task SuspendAsync(TenantPlace place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: true, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task WithdrawAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        var (host, owner) = (TenantRoute.HostOf(place), TenantRoute.OwnerOf(place));
+        var isOurs = true;
+        await changes.ApplyAsync(apps => isOurs = CaddyConfiguration.Remove(apps, options.Value.Server, host, owner), cancellationToken);
+        if (!isOurs)
+        {
+            logger.ForeignRouteLeft(host);
+        }
+        else if (await ExistsAsync(place, cancellationToken))
+        {
+            throw new TransientFailureException($"The route of '{host}' is still there after it was withdrawn.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) =>
+        CaddyConfiguration.OwnerOf(await admin.FindAsync(CaddyConfiguration.RouteId(TenantRoute.HostOf(place)), cancellationToken)) == TenantRoute.OwnerOf(place);
+
+    private async Task PutAsync(TenantPlace place, bool isSuspended, CancellationToken cancellationToken)
+    {
+        var route = await routes.MakeAsync(place, isSuspended, cancellationToken);
+        await changes.ApplyAsync(apps => CaddyConfiguration.Put(apps, options.Value.Server, route), cancellationToken);
+        await probe.IsServedAsync(route, settle: TimeSpan.Zero, cancellationToken);
+        logger.RoutePublished(route.Host, route.Dial, route.Certificate is not null, isSuspended);
+    }
+}

@@ -1,0 +1,22 @@
+namespace Bibind.Activities.Routing;
+
+/// <summary>Settings <c>Routing:*</c>: which reverse proxy leads host names to servers, and where it answers.</summary>
+public sealed class RoutingOptions
+{
+    public const string Section = "Routing";
+    public const string None = "none";
+    public const string Caddy = "caddy";
+    public const string Nginx = "nginx";
+
+    /// <summary><c>none</c>, <c>caddy</c> or <c>nginx</c>.</summary>
+    public string Provider { get; set; } = None;
+
+    /// <summary>Where the proxy answers plain requests: every route is tried out through it.</summary>
+    public Uri Http { get; set; } = new("http://127.0.0.1");
+
+    /// <summary>Where the proxy answers over TLS.</summary>
+    public Uri Https { get; set; } = new("https://127.0.0.1");
+
+    /// <summary>How long a new route may take until the proxy answers by it.</summary>
+    public TimeSpan VerifyLimit { get; set; } = TimeSpan.FromSeconds(10);
+}

@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+
+namespace Bibind.Testing.Servers;
+
+/// <summary>A real Caddy with an admin API, one HTTP server named <c>edge</c> on a plain and a TLS port, and nothing behind it.</summary>
+public sealed class CaddyServer : IAsyncDisposable
+{
+    /// <summary>The name of the HTTP server in its configuration.</summary>
+    public const string Edge = "edge";
+
+    private readonly RunningServer _process;
+
+    private CaddyServer(RunningServer process, int adminPort, int httpPort, int httpsPort)
+    {
+        _process = process;
+        Admin = new Uri($"http://127.0.0.1:{adminPort}");
+        Http = new Uri($"http://127.0.0.1:{httpPort}");
+        Https = new Uri($"https://127.0.0.1:{httpsPort}");
+    }
+
+    public Uri Admin { get; }
+
+    public Uri Http { get; }
+
+    public Uri Https { get; }
+
+    /// <summary>Starts one for a test of its own; it ends with the test or the process.</summary>
+    public static async Task<CaddyServer> StartAsync()
+    {
+        var folder = PostgresFixture.NewFolder();
+        var (adminPort, httpPort, httpsPort) = (FreePorts.Next(), FreePorts.Next(), FreePorts.Next());
+        var configuration = Path.Combine(folder, "caddy.json");
+        await File.WriteAllTextAsync(configuration, Configuration(adminPort, httpPort, httpsPort).ToJsonString());
+        var process = await RunningServer.StartAsync(
+            "caddy", folder, [ServerPrograms.Require("caddy", "caddy"), "run", "--config", configuration], deleteFolder: true,
+            new Dictionary<string, string> { ["HOME"] = folder, ["XDG_CONFIG_HOME"] = folder, ["XDG_DATA_HOME"] = folder });
+        await process.ListensAsync(adminPort);
+        await process.ListensAsync(httpPort);
+        return new CaddyServer(process, adminPort, httpPort, httpsPort);
+    }
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private static JsonObject Configuration(int adminPort, int httpPort, int httpsPort) => new()
+    {
+        ["admin"] = new JsonObject { ["listen"] = $"127.0.0.1:{adminPort}" },
+        ["apps"] = new JsonObject
+        {
+            ["http"] = new JsonObject
+            {
+                // Every other port of the server speaks TLS.
+                ["http_port"] = httpPort,
+                ["servers"] = new JsonObject
+                {
+                    [Edge] = new JsonObject
+                    {
+                        ["listen"] = new JsonArray($"127.0.0.1:{httpPort}", $"127.0.0.1:{httpsPort}"),
+                        ["routes"] = new JsonArray(),
+                        ["automatic_https"] = new JsonObject { ["disable"] = true },
+                        ["tls_connection_policies"] = new JsonArray(new JsonObject()),
+                    },
+                },
+            },
+        },
+    };
+}

@@ -1,0 +1,103 @@
+using System.Net;
+using System.Net.Sockets;
+using Bibind.Local;
+
+namespace Bibind.Testing.Servers;
+
+/// <summary>A server of the tests: ends, with its folder, when the process of the tests does, however that ends.</summary>
+internal sealed class RunningServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(2);
+
+    private readonly ServerProcess _process;
+    private readonly string _name;
+    private readonly string _log;
+    private readonly EventHandler _goodbye;
+    private int _disposed;
+
+    private RunningServer(ServerProcess process, string name, string log)
+    {
+        _process = process;
+        _name = name;
+        _log = log;
+        _goodbye = (_, _) => DisposeAsync().AsTask().Wait(LongestGoodbye);
+        AppDomain.CurrentDomain.ProcessExit += _goodbye;
+    }
+
+    public int ProcessId => _process.ServerId;
+
+    /// <summary>Starts a program; its data is worth nothing, so unless it has children to end it is killed in the end.</summary>
+    /// <param name="name">For messages and the log's name.</param>
+    /// <param name="folder">Where its log goes.</param>
+    /// <param name="command">Program and arguments; it stays in the foreground.</param>
+    /// <param name="deleteFolder">True for the server that takes the folder with it when it ends.</param>
+    /// <param name="environment">Set besides what we have.</param>
+    /// <param name="stopSignal">Ends it.</param>
+    public static async Task<RunningServer> StartAsync(
+        string name, string folder, IReadOnlyList<string> command, bool deleteFolder, IReadOnlyDictionary<string, string>? environment = null,
+        string stopSignal = "KILL")
+    {
+        var log = Path.Combine(folder, $"{name}.output");
+        var process = await ServerProcess.StartAsync(
+            new ServerStart
+            {
+                Command = command,
+                LogFile = log,
+                StopSignal = stopSignal,
+                StopLimit = StopLimit,
+                DeleteAfterwards = deleteFolder ? [folder] : [],
+                Environment = environment ?? new Dictionary<string, string>(),
+            },
+            CancellationToken.None);
+        return new RunningServer(process, name, log);
+    }
+
+    /// <summary>Waits until the port of this machine takes connections.</summary>
+    /// <exception cref="LocalServerException">The server ended instead; says what it wrote.</exception>
+    public async Task ListensAsync(int port)
+    {
+        await Eventually.UntilAsync(() => _process.HasEnded || Accepts(port), StartLimit, $"{_name} listens");
+        ThrowIfEnded();
+    }
+
+    /// <summary>Waits until the server has what is asked for.</summary>
+    /// <inheritdoc cref="ListensAsync" path="/exception"/>
+    public async Task IsReadyAsync(Func<Task<bool>> ready)
+    {
+        await Eventually.UntilAsync(async () => _process.HasEnded || await ready(), StartLimit, $"{_name} is ready");
+        ThrowIfEnded();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            AppDomain.CurrentDomain.ProcessExit -= _goodbye;
+            await _process.DisposeAsync();
+        }
+    }
+
+    private static bool Accepts(int port)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            client.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private void ThrowIfEnded()
+    {
+        if (_process.HasEnded)
+        {
+            throw new LocalServerException($"{_name} did not start. It said:\n{(File.Exists(_log) ? File.ReadAllText(_log) : "(nothing)")}");
+        }
+    }
+}
