@@ -32,7 +32,7 @@ public static class ActivitiesRegistration
 
         services.TryAddSingleton(TimeProvider.System);
         AddDns(services, configuration);
-        services.TryAddSingleton<ICertificateProvider, NoCertificates>();
+        AddCertificates(services, configuration);
         services.TryAddSingleton<IRouteProvider, NoRoute>();
         services.TryAddSingleton<IObjectStore, LocalFolderStore>();
         services.AddSingleton<PostgresConnector>();
@@ -62,6 +62,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Dns.DeleteRecord, Make<DeleteDnsRecord>)
             .AddActivity(Contracts.Certificates.Issue, Make<IssueCertificate>)
             .AddActivity(Contracts.Certificates.Revoke, Make<RevokeCertificate>)
+            .AddActivity(Contracts.Certificates.Renew, Make<RenewCertificate>)
             .AddActivity(Contracts.Storage.CreateBucket, Make<CreateBucket>)
             .AddActivity(Contracts.Storage.DeleteBucket, Make<DeleteBucket>)
             .AddActivity(Contracts.Routing.Publish, Make<PublishRoute>)
@@ -92,6 +93,9 @@ public static class ActivitiesRegistration
             .RemoveAllLoggers();
 
     private static void AddDns(IServiceCollection services, IConfiguration configuration) => DnsRegistration.Add(services, configuration);
+
+    private static void AddCertificates(IServiceCollection services, IConfiguration configuration) =>
+        CertificatesRegistration.Add(services, configuration);
 
     private static T Make<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
 
