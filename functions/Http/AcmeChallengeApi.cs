@@ -2,6 +2,7 @@ using System.Net.Mime;
 using System.Text.RegularExpressions;
 using Bibind.ControlPlane.Certificates;
 using Bibind.Functions.OpenApi;
+using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Http;
 
@@ -15,12 +16,12 @@ internal static partial class AcmeChallengeApi
         routes.MapGet("/.well-known/acme-challenge/{token}", AnswerAsync).WithTags("certificates")
             .Describe("acmeChallenge", "Answers the challenge of a certificate authority")
             .Produces<string>(StatusCodes.Status200OK, MediaTypeNames.Text.Plain)
-            .Produces(StatusCodes.Status404NotFound);
+            .Refuses(StatusCodes.Status404NotFound);
 
     private static async Task<IResult> AnswerAsync(HttpContext context, string token, ChallengeStore challenges) =>
         Token().IsMatch(token) && await challenges.FindAsync(token, context.RequestAborted) is { } answer
             ? Results.Text(answer, MediaTypeNames.Text.Plain)
-            : Results.NotFound();
+            : throw new ProblemException(Refusals.NotFound("No challenge of this token waits for its answer."));
 
     [GeneratedRegex(@"\A[A-Za-z0-9_-]{16,200}\z")]
     private static partial Regex Token();

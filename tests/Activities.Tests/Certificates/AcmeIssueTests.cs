@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Bibind.Activities.Tests.Dns;
 using Bibind.Durable;
+using Bibind.Testing;
 using Bibind.Testing.Servers;
 using Xunit;
 
@@ -143,7 +144,9 @@ public sealed class AcmeIssueTests
     [Fact]
     public async Task An_order_that_was_broken_off_is_taken_up_again()
     {
-        await using var world = await CertificateWorld.CreateAsync(("Certificates:Acme:OrderLimit", "00:00:00.001"));
+        // The challenge's record is never seen, hence the order stays as it was placed.
+        await using var world = await CertificateWorld.CreateAsync(
+            ("Dns:Authoritative", $"127.0.0.1:{FreePorts.Next()}"), ("Dns:VerifyLimit", "00:00:00.2"));
         var place = world.NewPlace();
         await Assert.ThrowsAsync<TransientFailureException>(() => world.Certificates.IssueAsync(place, CancellationToken.None));
         await using var later = await world.RestartAsync();

@@ -13,13 +13,9 @@ namespace Bibind.Activities.Certificates.Acme;
 /// </summary>
 internal sealed class AcmeAuthority(
     AcmeClient client, AcmeOrders orders, IssuanceBudget budget, IHostReadiness hosts, ISecretStore secrets, IOptions<CertificateOptions> options,
-    TimeProvider time) : ICertificateAuthority, IDisposable
+    TimeProvider time) : ICertificateAuthority
 {
-    // Each holds a connection of the control database for its lock.
-    private const int AtOnce = 16;
-
     private readonly CertificateOptions _options = options.Value;
-    private readonly SemaphoreSlim _places = new(AtOnce, AtOnce);
 
     /// <inheritdoc/>
     public string Name => client.Authority;
@@ -27,7 +23,6 @@ internal sealed class AcmeAuthority(
     /// <inheritdoc/>
     public async Task<HeldCertificate> IssueAsync(CertificateFor use, HeldCertificate? replaced, CancellationToken cancellationToken)
     {
-        await _places.WaitAsync(cancellationToken);
         try
         {
             var isWildcard = use.Hosts.Any(h => h.StartsWith("*.", StringComparison.Ordinal));
@@ -44,10 +39,6 @@ internal sealed class AcmeAuthority(
         catch (Exception malformed) when (malformed is KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new TransientFailureException($"The certificate authority {Name} answered a document that makes no sense: {malformed.Message}");
-        }
-        finally
-        {
-            _places.Release();
         }
     }
 
@@ -76,8 +67,6 @@ internal sealed class AcmeAuthority(
         using var leaf = certificate.Leaf();
         return RenewalInfo.IdOf(leaf) is { } id ? await client.RenewalWindowAsync(id, cancellationToken) : null;
     }
-
-    public void Dispose() => _places.Dispose();
 
     private async Task<HeldCertificate> FinishAsync(
         CertificateFor use, PendingOrder pending, AcmeResource order, string challengeType, CancellationToken cancellationToken)
