@@ -34,8 +34,16 @@ public sealed class CertificateRegister(NpgsqlDataSource database, TimeProvider 
             """,
             new
             {
-                certificate.Name, certificate.TenantId, certificate.Host, certificate.Issuer, certificate.NotBefore, certificate.NotAfter,
-                certificate.LookAt, certificate.Failures, certificate.LastFailure, Now = time.GetUtcNow(),
+                certificate.Name,
+                certificate.TenantId,
+                certificate.Host,
+                certificate.Issuer,
+                certificate.NotBefore,
+                certificate.NotAfter,
+                certificate.LookAt,
+                certificate.Failures,
+                certificate.LastFailure,
+                Now = time.GetUtcNow(),
             },
             cancellationToken));
     }
