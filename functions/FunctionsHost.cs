@@ -96,6 +96,7 @@ public static class FunctionsHost
         app.UseMiddleware<AccessMiddleware>();
         app.MapHealth();
         app.MapOdooWebhook();
+        app.MapAcmeChallenges();
         app.MapTenants();
         app.MapJobs();
         app.MapServers();

@@ -36,7 +36,7 @@ public static class ActivitiesRegistration
 
         services.TryAddSingleton(TimeProvider.System);
         AddDns(services, configuration);
-        services.TryAddSingleton<ICertificateProvider, NoCertificates>();
+        AddCertificates(services, configuration);
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<PgDump>();
@@ -66,6 +66,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Dns.DeleteRecord, Make<DeleteDnsRecord>)
             .AddActivity(Contracts.Certificates.Issue, Make<IssueCertificate>)
             .AddActivity(Contracts.Certificates.Revoke, Make<RevokeCertificate>)
+            .AddActivity(Contracts.Certificates.Renew, Make<RenewCertificate>)
             .AddActivity(Contracts.Storage.CreateBucket, Make<CreateBucket>)
             .AddActivity(Contracts.Storage.DeleteBucket, Make<DeleteBucket>)
             .AddActivity(Contracts.Routing.Publish, Make<PublishRoute>)
@@ -97,6 +98,9 @@ public static class ActivitiesRegistration
             .RemoveAllLoggers();
 
     private static void AddDns(IServiceCollection services, IConfiguration configuration) => DnsRegistration.Add(services, configuration);
+
+    private static void AddCertificates(IServiceCollection services, IConfiguration configuration) =>
+        CertificatesRegistration.Add(services, configuration);
 
     private static T Make<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
 
@@ -131,7 +135,6 @@ public static class ActivitiesRegistration
         services.AddHttpClient(CaddyAdmin.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
             .RemoveAllLoggers();
-        services.TryAddSingleton<ITenantCertificates, PlainRoutesOnly>();
         services.AddSingleton<TenantRoutes>();
         services.AddSingleton<RouteProbe>();
         services.AddSingleton<CaddyAdmin>();

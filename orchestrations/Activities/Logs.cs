@@ -67,4 +67,28 @@ internal static partial class Logs
 
     [LoggerMessage(3071, LogLevel.Warning, "Left the DNS record {Type} at {Name} alone: {Whose}")]
     public static partial void ForeignRecordLeft(this ILogger logger, string type, string name, string whose);
+
+    [LoggerMessage(3080, LogLevel.Information, "Certificate for {Host} issued by {Issuer}, until {NotAfter}")]
+    public static partial void CertificateIssued(this ILogger logger, string host, string issuer, DateTimeOffset notAfter);
+
+    [LoggerMessage(3081, LogLevel.Information, "Certificate for {Host} revoked and forgotten")]
+    public static partial void CertificateRevoked(this ILogger logger, string host);
+
+    [LoggerMessage(3082, LogLevel.Warning, "Certificate {Name} is by {Issuer}, which is not the authority of the settings: it is forgotten without being revoked")]
+    public static partial void ForeignIssuer(this ILogger logger, string name, string issuer);
+
+    [LoggerMessage(3083, LogLevel.Warning, "The answer to the challenge for {Host} is left behind: {Reason}")]
+    public static partial void ChallengeLeft(this ILogger logger, string host, string reason);
+
+    [LoggerMessage(3084, LogLevel.Warning, "The certificate for {Host} is not renewed, attempt {Attempt}; next at {LookAt}: {Reason}")]
+    public static partial void RenewalFailed(this ILogger logger, string host, int attempt, DateTimeOffset lookAt, string reason);
+
+    [LoggerMessage(3085, LogLevel.Error, "The certificate for {Host} ends at {NotAfter} and its renewal fails since {Attempt} attempts: {Reason}")]
+    public static partial void RenewalUrgent(this ILogger logger, string host, DateTimeOffset notAfter, int attempt, string reason);
+
+    [LoggerMessage(3086, LogLevel.Information, "The authority does not say when to renew the certificate for {Host}: {Reason}")]
+    public static partial void NoRenewalWindow(this ILogger logger, string host, string reason);
+
+    [LoggerMessage(3087, LogLevel.Warning, "CERTIFICATES ARE ISSUED BY A LOCAL AUTHORITY OF OUR OWN (Certificates__Provider is local). NO BROWSER TRUSTS THEM. Set Certificates__Provider to acme or wildcard before customers come.")]
+    public static partial void LocalAuthorityInUse(this ILogger logger);
 }

@@ -43,7 +43,21 @@ public static class Certificates
 {
     public static readonly ActivityDefinition<TenantPlace, Nothing> Issue = new("certificates.issue", Policies.Act);
     public static readonly ActivityDefinition<TenantPlace, Nothing> Revoke = new("certificates.revoke", Policies.Undo);
+
+    /// <summary>Renews a certificate if its time has come; a renewal that fails is an outcome, to be tried again at its <c>LookAt</c>.</summary>
+    public static readonly ActivityDefinition<CertificateToRenew, RenewalOutcome> Renew = new("certificates.renew", Policies.Act);
 }
+
+/// <summary>A certificate that may have to be renewed.</summary>
+/// <param name="Name">As the register of certificates has it.</param>
+public sealed record CertificateToRenew(string Name);
+
+/// <summary>What became of a renewal.</summary>
+/// <param name="Renewed">True if there is a new certificate, which the proxy has to be given.</param>
+/// <param name="LookAt">When to look again; null if there is no such certificate any more.</param>
+/// <param name="TenantId">Whose it is; null for the platform's own.</param>
+/// <param name="Note">Why it failed, in words.</param>
+public sealed record RenewalOutcome(bool Renewed, DateTimeOffset? LookAt, long? TenantId = null, string? Note = null);
 
 /// <summary>The tenant's bucket.</summary>
 public static class Storage

@@ -1,4 +1,5 @@
 using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Certificates;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Offers;
@@ -50,6 +51,9 @@ public static class ControlPlaneServices
         services.AddSingleton<TenantLifecycle>();
         services.AddSingleton<JobStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
+        services.AddSingleton<ChallengeStore>();
+        services.AddSingleton<IssuanceBudget>();
+        services.AddSingleton<CertificateRegister>();
         services.AddSingleton<IdempotencyStore>();
         services.AddSingleton<WebhookDeliveries>();
         return services;

@@ -55,6 +55,13 @@ public sealed class ActivitiesRegistrationTests
     [InlineData("Dns:Target", "not a target", "Dns:Provider", "ovh")]
     [InlineData("Dns:Authoritative", "ns1.example.com", "Dns:Provider", "ovh")]
     [InlineData("Dns:Ttl", "5", "Dns:Provider", "ovh")]
+    [InlineData("Certificates:Provider", "certbot")]
+    [InlineData("Certificates:Acme:AcceptTerms", "false", "Certificates:Provider", "acme")]
+    [InlineData("Certificates:Acme:Directory", "http://ca.example/dir", "Certificates:Provider", "acme")]
+    [InlineData("Certificates:Acme:EabKey", "abc", "Certificates:Provider", "acme")]
+    [InlineData("Certificates:Acme:TrustedRoots", "no/such/file.pem", "Certificates:Provider", "acme")]
+    [InlineData("Certificates:Challenge", "dns-01", "Certificates:Provider", "acme")]
+    [InlineData("Certificates:PerWeek", "0", "Certificates:Provider", "acme")]
     public void A_wrong_setting_is_named(string setting, string value, string? besides = null, string? ofValue = null)
     {
         var settings = new Dictionary<string, string?> { [setting] = value };

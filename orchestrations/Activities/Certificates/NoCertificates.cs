@@ -2,8 +2,8 @@ using Bibind.Contracts;
 
 namespace Bibind.Activities.Certificates;
 
-/// <summary>The provider <c>none</c>: a wildcard certificate, or whoever terminates TLS, covers every host name.</summary>
-public sealed class NoCertificates : ICertificateProvider
+/// <summary>The provider <c>none</c>: whoever terminates TLS has certificates of its own for every host name.</summary>
+public sealed class NoCertificates : ICertificateProvider, ITenantCertificates, ICertificateRenewals
 {
     /// <inheritdoc/>
     public Task IssueAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
@@ -13,4 +13,13 @@ public sealed class NoCertificates : ICertificateProvider
 
     /// <inheritdoc/>
     public Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <inheritdoc/>
+    public Task<TenantCertificate?> FindAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult<TenantCertificate?>(null);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> DueAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    /// <inheritdoc/>
+    public Task<RenewalOutcome> RenewAsync(string name, CancellationToken cancellationToken) => Task.FromResult(new RenewalOutcome(false, null));
 }

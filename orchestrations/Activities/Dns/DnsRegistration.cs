@@ -40,6 +40,7 @@ internal static class DnsRegistration
         services.TryAddSingleton<NoDns>();
         services.TryAddSingleton<IDnsProvider>(s => IsNone(s) ? s.GetRequiredService<NoDns>() : s.GetRequiredService<ZoneRecords>());
         services.TryAddSingleton<IDnsChallenges>(s => IsNone(s) ? s.GetRequiredService<NoDns>() : s.GetRequiredService<ZoneRecords>());
+        services.TryAddSingleton<IHostReadiness>(s => IsNone(s) ? s.GetRequiredService<NoDns>() : s.GetRequiredService<ZoneRecords>());
     }
 
     private static bool IsNone(IServiceProvider services) => Options(services).Provider == DnsProviders.None;

@@ -4,7 +4,7 @@ using Bibind.Durable;
 namespace Bibind.Activities.Dns;
 
 /// <summary>The provider <c>none</c>: a wildcard record covers every host name, so there is never one of ours.</summary>
-public sealed class NoDns : IDnsProvider, IDnsChallenges
+public sealed class NoDns : IDnsProvider, IDnsChallenges, IHostReadiness
 {
     /// <inheritdoc/>
     public Task CreateAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
@@ -21,4 +21,7 @@ public sealed class NoDns : IDnsProvider, IDnsChallenges
 
     /// <inheritdoc/>
     public Task RemoveAsync(string fqdn, string value, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task WaitUntilPointsAsync(string host, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -14,7 +14,7 @@ namespace Bibind.Activities.Dns;
 /// </summary>
 internal sealed class ZoneRecords(
     IZoneProvider provider, AuthoritativeServers authoritative, NamedLocks locks, IServerDirectory servers, IOptions<DnsOptions> options,
-    ILogger<ZoneRecords> logger) : IDnsProvider, IDnsChallenges
+    ILogger<ZoneRecords> logger) : IDnsProvider, IDnsChallenges, IHostReadiness
 {
     private const string ChallengeResource = "acme-challenge";
     private const int Attempts = 5;
@@ -106,6 +106,16 @@ internal sealed class ZoneRecords(
                 return [new RecordSetChange(before, left.Count == 0 ? null : before with { Values = left })];
             },
             cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task WaitUntilPointsAsync(string host, CancellationToken cancellationToken)
+    {
+        var hasOnlyV6 = DnsTarget.TryParse(_options.Target) is { Name: null } target && target.At(host, 0, new OwnershipMark("", "")).All(s => s.Type == "AAAA");
+        return IsInZone(host)
+            ? authoritative.WaitUntilAsync(
+                new RecordSet(host, hasOnlyV6 ? "AAAA" : "A", ["any address"]), answered => answered.Values.Count > 0, cancellationToken)
+            : Task.CompletedTask;
     }
 
     private async Task ChangeAsync(

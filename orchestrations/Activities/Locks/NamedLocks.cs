@@ -7,13 +7,21 @@ namespace Bibind.Activities.Locks;
 /// Lets one at a time work on a thing outside, whatever the machine: first by a gate of this process, so that those who
 /// wait here hold no connection, then by an advisory lock of the control database.
 /// </summary>
-internal sealed class NamedLocks(NpgsqlDataSource database)
+internal sealed class NamedLocks(NpgsqlDataSource database) : IDisposable
 {
     /// <summary>Families keep equal names of different things apart.</summary>
     public const int Dns = 0x6962_0101;
     public const int Certificates = 0x6962_0102;
 
+    // Each lock holds a connection of the pool. A family has places of its own, since one lock may be taken inside another's.
+    private const int AtOnce = 16;
+
     private readonly Dictionary<(int Family, string Name), Gate> _gates = [];
+    private readonly Dictionary<int, SemaphoreSlim> _places = new()
+    {
+        [Dns] = new SemaphoreSlim(AtOnce, AtOnce),
+        [Certificates] = new SemaphoreSlim(AtOnce, AtOnce),
+    };
 
     /// <summary>Runs the work while nobody else runs any under the same name.</summary>
     public async Task<T> RunAsync<T>(int family, string name, Func<Task<T>> work, CancellationToken cancellationToken)
@@ -24,6 +32,7 @@ internal sealed class NamedLocks(NpgsqlDataSource database)
             await gate.Semaphore.WaitAsync(cancellationToken);
             try
             {
+                using var place = await Place.TakeAsync(_places[family], cancellationToken);
                 await using var connection = await database.OpenConnectionAsync(cancellationToken);
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
                 await connection.ExecuteAsync(new CommandDefinition(
@@ -41,6 +50,15 @@ internal sealed class NamedLocks(NpgsqlDataSource database)
         finally
         {
             Leave((family, name), gate);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var places in _places.Values)
+        {
+            places.Dispose();
         }
     }
 
@@ -68,6 +86,17 @@ internal sealed class NamedLocks(NpgsqlDataSource database)
                 gate.Semaphore.Dispose();
             }
         }
+    }
+
+    private sealed class Place(SemaphoreSlim places) : IDisposable
+    {
+        public static async Task<Place> TakeAsync(SemaphoreSlim places, CancellationToken cancellationToken)
+        {
+            await places.WaitAsync(cancellationToken);
+            return new Place(places);
+        }
+
+        public void Dispose() => places.Release();
     }
 
     private sealed class Gate

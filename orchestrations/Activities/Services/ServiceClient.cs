@@ -23,7 +23,9 @@ internal sealed record ServiceAnswer(HttpStatusCode Status, HttpResponseHeaders 
 /// <param name="service">The service's name, for messages.</param>
 /// <param name="callLimit">How long one call may take.</param>
 /// <param name="patience">How long the waits that one call is asked for may be together.</param>
-internal sealed class ServiceClient(HttpClient http, string service, TimeSpan callLimit, TimeSpan patience, TimeProvider time)
+/// <param name="detailOf">Finds the service's own words in an answer that limits us.</param>
+internal sealed class ServiceClient(
+    HttpClient http, string service, TimeSpan callLimit, TimeSpan patience, TimeProvider time, Func<ServiceAnswer, string?>? detailOf = null)
 {
     private const int LargestAnswer = 8 * 1024 * 1024;
 
@@ -100,11 +102,9 @@ internal sealed class ServiceClient(HttpClient http, string service, TimeSpan ca
     private RateLimitedException Limited(ServiceAnswer answer)
     {
         var wait = Patience.Read(answer.Headers, time);
-        return new RateLimitedException(
-            wait is { } told
-                ? $"{service} limits our requests and asks us to wait {Math.Ceiling(told.TotalSeconds):0} s."
-                : $"{service} limits our requests and asks us to wait.",
-            wait);
+        var told = wait is { } span ? $" {Math.Ceiling(span.TotalSeconds):0} s" : "";
+        var detail = detailOf?.Invoke(answer) is { } words ? $": {words}" : "";
+        return new RateLimitedException($"{service} limits our requests and asks us to wait{told}{detail.TrimEnd('.')}.", wait);
     }
 
     private static string Words(Exception failed) => failed.GetBaseException() switch

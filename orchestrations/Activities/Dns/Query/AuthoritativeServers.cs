@@ -41,11 +41,6 @@ internal sealed class AuthoritativeServers(IOptions<DnsOptions> options, TimePro
         }
     }
 
-    /// <summary>Waits until every authoritative server has an address, or another name, for a name.</summary>
-    /// <exception cref="TransientFailureException">One has not within the limit.</exception>
-    public Task WaitUntilPointsAsync(string name, CancellationToken cancellationToken) =>
-        WaitUntilAsync(new RecordSet(name, nameof(DnsType.A), ["any address"]), answered => answered.Values.Count > 0, cancellationToken);
-
     private static async Task<(bool IsThere, string Seen)> LookAsync(
         IPEndPoint server, RecordSet wanted, Func<RecordSet, bool> holds, CancellationToken cancellationToken)
     {

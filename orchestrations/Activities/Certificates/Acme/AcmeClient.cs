@@ -1,0 +1,182 @@
+using System.Buffers.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Bibind.Activities.RateLimits;
+using Bibind.Activities.Services;
+using Bibind.ControlPlane.Secrets;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Activities.Certificates.Acme;
+
+/// <summary>A resource of the authority as it was read.</summary>
+/// <param name="RetryAfter">When it asks to be read again.</param>
+internal sealed record AcmeResource(Uri Address, JsonElement Document, TimeSpan? RetryAfter)
+{
+    public string Status => Document.GetProperty("status").GetString()!;
+}
+
+/// <summary>The operations of RFC 8555 and 9773, as the one account that we have at an authority.</summary>
+internal sealed class AcmeClient(AcmeTransport transport, ISecretStore secrets, IOptions<CertificateOptions> options, TimeProvider time) : IDisposable
+{
+    private const int CessationOfOperation = 5;
+    private readonly AcmeSettings _settings = options.Value.Acme;
+    private readonly SemaphoreSlim _registering = new(1, 1);
+    private Account? _account;
+
+    /// <summary>The authority's name, for messages.</summary>
+    public string Authority => new Uri(_settings.Directory).Host;
+
+    /// <summary>The account's address, after it was made if there was none.</summary>
+    public async Task<Uri> AccountAsync(CancellationToken cancellationToken) => new((await EnsureAccountAsync(cancellationToken)).Address);
+
+    /// <summary>The account's key, which answers challenges.</summary>
+    public async Task<AcmeKey> KeyAsync(CancellationToken cancellationToken) => (await EnsureAccountAsync(cancellationToken)).Key;
+
+    /// <summary>Places an order.</summary>
+    /// <param name="replaces">The certificate that it replaces, by its id of <see cref="RenewalInfo"/>.</param>
+    public async Task<AcmeResource> PlaceOrderAsync(IReadOnlyList<string> hosts, string? replaces, CancellationToken cancellationToken)
+    {
+        var order = new JsonObject
+        {
+            ["identifiers"] = new JsonArray([.. hosts.Select(h => new JsonObject { ["type"] = "dns", ["value"] = h })]),
+        };
+        if (replaces is not null)
+        {
+            order["replaces"] = replaces;
+        }
+
+        var directory = await transport.DirectoryAsync(cancellationToken);
+        var answer = await PostAsync(directory.NewOrder, order, cancellationToken);
+        return Resource(answer.Headers.Location ?? throw transport.Unreadable(answer), answer);
+    }
+
+    /// <summary>Reads an order, an authorization or a challenge.</summary>
+    public async Task<AcmeResource> ReadAsync(Uri address, CancellationToken cancellationToken) =>
+        Resource(address, await PostAsync(address, null, cancellationToken));
+
+    /// <summary>Says that a challenge is ready to be checked.</summary>
+    public Task RespondAsync(Uri challenge, CancellationToken cancellationToken) => PostAsync(challenge, new JsonObject(), cancellationToken);
+
+    /// <summary>Hands in the certificate request of an order that is ready.</summary>
+    public Task FinalizeAsync(Uri finalize, byte[] request, CancellationToken cancellationToken) =>
+        PostAsync(finalize, new JsonObject { ["csr"] = Base64Url.EncodeToString(request) }, cancellationToken);
+
+    /// <summary>The chain in PEM, the certificate first.</summary>
+    public async Task<string> DownloadAsync(Uri certificate, CancellationToken cancellationToken)
+    {
+        var answer = await PostAsync(certificate, null, cancellationToken);
+        return answer.Text.Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal) ? answer.Text : throw transport.Unreadable(answer);
+    }
+
+    /// <summary>Revokes a certificate; succeeds when it is revoked already.</summary>
+    public async Task RevokeAsync(byte[] certificate, CancellationToken cancellationToken)
+    {
+        var directory = await transport.DirectoryAsync(cancellationToken);
+        try
+        {
+            await PostAsync(
+                directory.RevokeCertificate,
+                new JsonObject { ["certificate"] = Base64Url.EncodeToString(certificate), ["reason"] = CessationOfOperation }, cancellationToken);
+        }
+        catch (AcmeProblemException refused) when (refused.Problem.Type == AcmeProblem.AlreadyRevoked)
+        {
+            // Which is what was wanted.
+        }
+    }
+
+    /// <summary>True if the authority suggests times for renewals and takes <c>replaces</c> in orders.</summary>
+    public async Task<bool> HasRenewalInfoAsync(CancellationToken cancellationToken) =>
+        (await transport.DirectoryAsync(cancellationToken)).RenewalInfo is not null;
+
+    /// <summary>When the authority would like a certificate to be renewed; null if it does not say.</summary>
+    public async Task<RenewalWindow?> RenewalWindowAsync(string certificateId, CancellationToken cancellationToken)
+    {
+        if ((await transport.DirectoryAsync(cancellationToken)).RenewalInfo is not { } root)
+        {
+            return null;
+        }
+
+        var answer = await transport.GetAsync(new Uri($"{root.AbsoluteUri.TrimEnd('/')}/{certificateId}"), cancellationToken);
+        return answer.IsSuccess
+            ? RenewalInfo.Read(transport.ReadJson(answer), Patience.Read(answer.Headers, time)) ?? throw transport.Unreadable(answer)
+            : throw transport.Unreadable(answer);
+    }
+
+    public void Dispose()
+    {
+        _account?.Key.Dispose();
+        _registering.Dispose();
+    }
+
+    private AcmeResource Resource(Uri address, ServiceAnswer answer)
+    {
+        var document = transport.ReadJson(answer);
+        return document.ValueKind == JsonValueKind.Object && document.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String
+            ? new AcmeResource(address, document, Patience.Read(answer.Headers, time))
+            : throw transport.Unreadable(answer);
+    }
+
+    private async Task<ServiceAnswer> PostAsync(Uri address, JsonNode? payload, CancellationToken cancellationToken)
+    {
+        var account = await EnsureAccountAsync(cancellationToken);
+        try
+        {
+            return await transport.PostAsync(account.Key, account.Address, address, payload, cancellationToken);
+        }
+        catch (AcmeProblemException forgotten) when (forgotten.Problem.Type == AcmeProblem.AccountDoesNotExist)
+        {
+            // The authority was reset, as those for tests are; the key makes the account anew.
+            _account = null;
+            account = await EnsureAccountAsync(cancellationToken);
+            return await transport.PostAsync(account.Key, account.Address, address, payload, cancellationToken);
+        }
+    }
+
+    private async Task<Account> EnsureAccountAsync(CancellationToken cancellationToken)
+    {
+        if (_account is { } known)
+        {
+            return known;
+        }
+
+        await _registering.WaitAsync(cancellationToken);
+        try
+        {
+            return _account ??= await RegisterAsync(cancellationToken);
+        }
+        finally
+        {
+            _registering.Release();
+        }
+    }
+
+    // With a key that has an account already, the authority answers that account: only the key has to be kept.
+    private async Task<Account> RegisterAsync(CancellationToken cancellationToken)
+    {
+        var directory = await transport.DirectoryAsync(cancellationToken);
+        var name = CertificateNames.AccountKey(new Uri(_settings.Directory));
+        var key = new AcmeKey(await secrets.GetOrSetAsync(name, AcmeKey.NewPem, cancellationToken));
+        var account = new JsonObject { ["termsOfServiceAgreed"] = true };
+        if (_settings.Contact.Length > 0)
+        {
+            account["contact"] = new JsonArray($"mailto:{_settings.Contact}");
+        }
+
+        if (_settings.EabKeyId.Length > 0)
+        {
+            account["externalAccountBinding"] = key.BindTo(_settings.EabKeyId, _settings.EabKey, directory.NewAccount);
+        }
+
+        try
+        {
+            var answer = await transport.PostAsync(key, null, directory.NewAccount, account, cancellationToken);
+            return new Account(key, (answer.Headers.Location ?? throw transport.Unreadable(answer)).AbsoluteUri);
+        }
+        catch (AcmeProblemException refused)
+        {
+            throw refused.Problem.Failure(Authority, "us an account");
+        }
+    }
+
+    private sealed record Account(AcmeKey Key, string Address);
+}

@@ -1,0 +1,13 @@
+using Bibind.Contracts;
+
+namespace Bibind.Activities.Certificates;
+
+/// <summary>Renews certificates in their time.</summary>
+public interface ICertificateRenewals
+{
+    /// <summary>Names of certificates to look at now, the most urgent first; what a timer asks for.</summary>
+    Task<IReadOnlyList<string>> DueAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Looks at a certificate and renews it if its time has come; a failure is an outcome, with the time to look again.</summary>
+    Task<RenewalOutcome> RenewAsync(string name, CancellationToken cancellationToken);
+}

@@ -1,0 +1,16 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Certificates;
+
+/// <summary>Renews a certificate if its time has come.</summary>
+public sealed class RenewCertificate(ICertificateRenewals renewals) : TaskActivity<CertificateToRenew, RenewalOutcome>
+{
+    /// <inheritdoc/>
+    public override Task<RenewalOutcome> RunAsync(TaskActivityContext context, CertificateToRenew certificate)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(certificate);
+        return renewals.RenewAsync(certificate.Name, context.CancellationToken);
+    }
+}
