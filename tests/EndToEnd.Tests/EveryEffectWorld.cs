@@ -1,0 +1,160 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using Amazon.S3;
+using Bibind.Testing.Servers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.EndToEnd.Tests;
+
+/// <summary>An installation whose effects are all at real servers, a zone and a proxy of its own among them.</summary>
+internal sealed class EveryEffectWorld : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+    private readonly CaddyServer _caddy;
+    private readonly CephS3Server _s3;
+    private PebbleServer _authority;
+
+    private EveryEffectWorld(Installation installation, PowerDnsServer dns, string zone, PebbleServer authority, CephS3Server s3, CaddyServer caddy, WebApplication application)
+    {
+        (Installation, Dns, Zone, _authority, _s3, _caddy, _application) = (installation, dns, zone, authority, s3, caddy, application);
+        foreach (var (key, value) in new Dictionary<string, string>
+        {
+            ["Platform:Domain"] = zone,
+            ["Seed:Server:Url"] = application.Urls.Single(),
+            ["Dns:Provider"] = "powerdns",
+            ["Dns:Zone"] = zone,
+            ["Dns:Target"] = "127.0.0.1",
+            ["Dns:Authoritative"] = dns.Dns.ToString(),
+            ["Dns:PowerDns:Url"] = dns.Api.AbsoluteUri,
+            ["Dns:PowerDns:ApiKey"] = dns.ApiKey,
+            ["Certificates:Provider"] = "acme",
+            ["Certificates:Challenge"] = "dns-01",
+            ["Certificates:Acme:AcceptTerms"] = "true",
+            ["Storage:Provider"] = "s3",
+            ["Storage:S3:Endpoint"] = s3.Url.AbsoluteUri,
+            ["Storage:S3:AccessKey"] = s3.Account.AccessKey,
+            ["Storage:S3:SecretKey"] = s3.Account.SecretKey,
+            ["Backups:Bucket"] = $"{installation.Code}-backups",
+            ["Routing:Provider"] = "caddy",
+            ["Routing:Http"] = caddy.Http.AbsoluteUri,
+            ["Routing:Https"] = caddy.Https.AbsoluteUri,
+            ["Routing:Caddy:Admin"] = caddy.Admin.AbsoluteUri,
+            ["Routing:Caddy:Server"] = CaddyServer.Edge,
+        })
+        {
+            installation.Settings[key] = value;
+        }
+
+        UseAuthority(authority);
+    }
+
+    public Installation Installation { get; }
+
+    public PowerDnsServer Dns { get; }
+
+    public string Zone { get; }
+
+    public static async Task<EveryEffectWorld> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder(["--Urls=http://127.0.0.1:0"]);
+        builder.Logging.ClearProviders();
+        var application = builder.Build();
+        application.Run(http => http.Response.WriteAsync($"the application, asked for {http.Request.Host.Host}"));
+        await application.StartAsync();
+        var dns = await PowerDnsServer.GetAsync();
+        return new EveryEffectWorld(
+            await Installation.CreateAsync(), dns, await dns.NewZoneAsync(), await PebbleServer.GetAsync(), await CephS3Server.GetAsync(),
+            await CaddyServer.StartAsync(), application);
+    }
+
+    public void UseAuthority(PebbleServer authority)
+    {
+        _authority = authority;
+        Installation.Settings["Certificates:Acme:Directory"] = authority.Directory.AbsoluteUri;
+        Installation.Settings["Certificates:Acme:TrustedRoots"] = authority.TrustedRootsFile;
+    }
+
+    public string HostOf(string code) => $"{code}.{Zone}";
+
+    /// <summary>What people get at the tenant's name, the chain verified to the authority's root.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> GetAsync(string code)
+    {
+        using var answer = await AskAsync(HostOf(code), HostOf(code));
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>What the proxy says to another host name over a tenant's connection.</summary>
+    public async Task<HttpStatusCode> AskWithCertificateOfAsync(string code, string host)
+    {
+        using var answer = await AskAsync(HostOf(code), host);
+        return answer.StatusCode;
+    }
+
+    public async Task<IReadOnlyList<string>> BucketsAsync()
+    {
+        using var client = new AmazonS3Client(
+            _s3.Account.AccessKey, _s3.Account.SecretKey, new AmazonS3Config { ServiceURL = _s3.Url.AbsoluteUri, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        return [.. ((await client.ListBucketsAsync()).Buckets ?? []).Select(b => b.BucketName).Where(b => b.Contains(Installation.Code, StringComparison.Ordinal))];
+    }
+
+    /// <summary>Asks every server itself.</summary>
+    public async Task AssertNothingIsLeftAsync()
+    {
+        await Installation.ComesToRestAsync();
+        Assert.Empty(await Installation.DatabasesAsync());
+        var zone = JsonNode.Parse(await Dns.ReadZoneAsync(Zone))!["rrsets"]!.AsArray();
+        Assert.All(zone, record => Assert.Contains(record!["type"]!.GetValue<string>(), new[] { "SOA", "NS" }));
+        Assert.DoesNotContain(Installation.Code, await ProxyConfigurationAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain(await BucketsAsync(), b => !b.EndsWith("-backups", StringComparison.Ordinal));
+        Assert.Equal(0, await Installation.CountAsync("select count(*) from control.secrets where name like 'tenants/%' or name like 'certificates/tenants/%'"));
+        Assert.Equal(0, await Installation.CountAsync("select count(*) from control.backups"));
+        Assert.Equal(0, await Installation.CountAsync("select count(*) from durable.activities"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Directory.CreateDirectory(Installation.Store);
+        await Installation.DisposeAsync();
+        await _caddy.DisposeAsync();
+        await _application.DisposeAsync();
+    }
+
+    private async Task<string> ProxyConfigurationAsync()
+    {
+        using var client = new HttpClient();
+        return await client.GetStringAsync(new Uri(_caddy.Admin, "/config/"));
+    }
+
+    private async Task<HttpResponseMessage> AskAsync(string tlsName, string host)
+    {
+        var root = await _authority.GetRootAsync();
+        var client = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            ConnectCallback = async (_, cancellation) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(_caddy.Https.Host, _caddy.Https.Port, cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                // Otherwise the name of the Host header would be asked for.
+                TargetHost = tlsName,
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { root },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                },
+            },
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://{tlsName}/") { Headers = { Host = host } };
+        return await client.SendAsync(request);
+    }
+}
