@@ -39,7 +39,6 @@ public static class ActivitiesRegistration
         services.TryAddSingleton<ICertificateProvider, NoCertificates>();
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<PgDump>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<OdooRpc>();
         services.AddSingleton<OdooBin>();
@@ -50,6 +49,7 @@ public static class ActivitiesRegistration
         AddOdooClient(services);
         AddStorage(services, configuration);
         AddRouting(services, configuration);
+        AddBackups(services, configuration);
         return services;
     }
 
@@ -76,6 +76,9 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Application.CreateStandardUser, Make<CreateStandardUser>)
             .AddActivity(Contracts.Application.SmokeTest, Make<SmokeTestApplication>)
             .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
+            .AddActivity(Contracts.Backup.Restore, Make<RestoreDatabase>)
+            .AddActivity(Contracts.Backup.Verify, Make<VerifyBackup>)
+            .AddActivity(Contracts.Backup.DeleteOne, Make<DeleteOneBackup>)
             .AddActivity(Contracts.Backup.DeleteAll, Make<DeleteAllBackups>)
             .AddActivity(Contracts.Tenants.TakeInventory, Make<TakeInventory>)
             .AddActivity(Contracts.Caller.Notify, Make<NotifyCaller>)
@@ -146,13 +149,22 @@ public static class ActivitiesRegistration
         });
     }
 
+    private static void AddBackups(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section))
+            .Validate(o => ObjectNames.IsBucket(o.Bucket), "Backups__Bucket must be the name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'.")
+            .ValidateOnStart();
+        services.AddSingleton<PgDump>();
+        services.AddSingleton<PgRestore>();
+        services.AddSingleton<BackupDataKeys>();
+        services.AddSingleton<BackupFiles>();
+        services.AddSingleton<BackupRestore>();
+    }
+
     private static void AddOptions(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<CredentialsOptions>().Bind(configuration.GetSection(CredentialsOptions.Section))
             .Validate(o => o.PoolSize is >= 0 and <= 1000, "Credentials__PoolSize must be 0 to 1000.")
-            .ValidateOnStart();
-        services.AddOptions<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section))
-            .Validate(o => ObjectNames.IsBucket(o.Bucket), "Backups__Bucket must be the name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'.")
             .ValidateOnStart();
         services.AddOptions<TemplateOptions>().Bind(configuration.GetSection(TemplateOptions.Section))
             .Validate(o => !string.IsNullOrWhiteSpace(o.OdooBin), "Templates__OdooBin must name a program.")
