@@ -113,7 +113,8 @@ public static class ActivitiesRegistration
             .Validate(o => o.CapacityBytes is null or > 0, "Storage__Local__CapacityBytes must be more than 0, or left out.")
             .ValidateOnStart();
         services.AddOptions<S3Options>().Bind(configuration.GetSection(S3Options.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<S3Options>, S3OptionsValidation>();
+        services.AddSingleton<IValidateOptions<S3Options>>(
+            new S3OptionsValidation(isUsed: configuration.GetSection(StorageOptions.Section)[nameof(StorageOptions.Provider)] == StorageOptions.S3));
         services.AddSingleton<S3Server>();
         services.TryAddSingleton<IObjectStore>(provider =>
             provider.GetRequiredService<IOptions<StorageOptions>>().Value.Provider == StorageOptions.S3

@@ -169,6 +169,19 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public async Task What_a_restore_that_died_has_left_goes_with_the_tenants_database()
+    {
+        await using var world = await World.CreateAsync();
+        var place = World.NewPlace();
+        await world.ExecuteAsync($"create database \"bibind-restore-{place.TenantId}-{place.Code}\" owner odoo is_template true");
+        await world.ExecuteAsync($"create database \"bibind-former-{place.TenantId}-{place.Code}\" owner odoo");
+
+        await world.RunAsync<Activities.Database.DropDatabase>(place);
+
+        Assert.Empty(await ScratchesAsync(world, place));
+    }
+
+    [Fact]
     public async Task A_backup_that_is_tried_out_gets_a_receipt_and_leaves_nothing()
     {
         await using var world = await World.CreateAsync();
