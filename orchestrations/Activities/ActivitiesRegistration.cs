@@ -39,7 +39,6 @@ public static class ActivitiesRegistration
         AddCertificates(services, configuration);
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<PgDump>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<OdooRpc>();
         services.AddSingleton<OdooBin>();
@@ -50,6 +49,7 @@ public static class ActivitiesRegistration
         AddOdooClient(services);
         AddStorage(services, configuration);
         AddRouting(services, configuration);
+        AddBackups(services, configuration);
         return services;
     }
 
@@ -77,6 +77,9 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Application.CreateStandardUser, Make<CreateStandardUser>)
             .AddActivity(Contracts.Application.SmokeTest, Make<SmokeTestApplication>)
             .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
+            .AddActivity(Contracts.Backup.Restore, Make<RestoreDatabase>)
+            .AddActivity(Contracts.Backup.Verify, Make<VerifyBackup>)
+            .AddActivity(Contracts.Backup.DeleteOne, Make<DeleteOneBackup>)
             .AddActivity(Contracts.Backup.DeleteAll, Make<DeleteAllBackups>)
             .AddActivity(Contracts.Tenants.TakeInventory, Make<TakeInventory>)
             .AddActivity(Contracts.Caller.Notify, Make<NotifyCaller>)
@@ -114,7 +117,8 @@ public static class ActivitiesRegistration
             .Validate(o => o.CapacityBytes is null or > 0, "Storage__Local__CapacityBytes must be more than 0, or left out.")
             .ValidateOnStart();
         services.AddOptions<S3Options>().Bind(configuration.GetSection(S3Options.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<S3Options>, S3OptionsValidation>();
+        services.AddSingleton<IValidateOptions<S3Options>>(
+            new S3OptionsValidation(isUsed: configuration.GetSection(StorageOptions.Section)[nameof(StorageOptions.Provider)] == StorageOptions.S3));
         services.AddSingleton<S3Server>();
         services.TryAddSingleton<IObjectStore>(provider =>
             provider.GetRequiredService<IOptions<StorageOptions>>().Value.Provider == StorageOptions.S3
@@ -149,13 +153,22 @@ public static class ActivitiesRegistration
         });
     }
 
+    private static void AddBackups(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section))
+            .Validate(o => ObjectNames.IsBucket(o.Bucket), "Backups__Bucket must be the name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'.")
+            .ValidateOnStart();
+        services.AddSingleton<PgDump>();
+        services.AddSingleton<PgRestore>();
+        services.AddSingleton<BackupDataKeys>();
+        services.AddSingleton<BackupFiles>();
+        services.AddSingleton<BackupRestore>();
+    }
+
     private static void AddOptions(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<CredentialsOptions>().Bind(configuration.GetSection(CredentialsOptions.Section))
             .Validate(o => o.PoolSize is >= 0 and <= 1000, "Credentials__PoolSize must be 0 to 1000.")
-            .ValidateOnStart();
-        services.AddOptions<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section))
-            .Validate(o => ObjectNames.IsBucket(o.Bucket), "Backups__Bucket must be the name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'.")
             .ValidateOnStart();
         services.AddOptions<TemplateOptions>().Bind(configuration.GetSection(TemplateOptions.Section))
             .Validate(o => !string.IsNullOrWhiteSpace(o.OdooBin), "Templates__OdooBin must name a program.")

@@ -44,6 +44,12 @@ internal static partial class Logs
     [LoggerMessage(3031, LogLevel.Warning, "Took no backup of database {Database}: Backups__Enabled is false")]
     public static partial void BackupsDisabled(this ILogger logger, string database);
 
+    [LoggerMessage(3032, LogLevel.Information, "Restored backup {Backup} as database {Database}: {Bytes} bytes")]
+    public static partial void BackupRestored(this ILogger logger, string backup, string database, long bytes);
+
+    [LoggerMessage(3033, LogLevel.Information, "Tried out backup {Backup}: {Tables} tables, {Bytes} bytes")]
+    public static partial void BackupVerified(this ILogger logger, string backup, int tables, long bytes);
+
     [LoggerMessage(3040, LogLevel.Warning, "Cannot tell whether the {Kind} {Name} is still there")]
     public static partial void InventoryUnknown(this ILogger logger, string kind, string name, Exception reason);
 

@@ -106,12 +106,66 @@ public sealed record BackupRequest(TenantPlace Place, string Kind);
 /// <param name="Sha256">Lower-case hex of its SHA-256.</param>
 public sealed record BackupTaken(string Key, long Bytes, string Sha256);
 
+/// <summary>One backup of one tenant.</summary>
+/// <param name="TenantId">The tenant that it was taken of.</param>
+/// <param name="BackupId">Its id in the list of backups.</param>
+public sealed record BackupRef(long TenantId, string BackupId);
+
+/// <summary>A backup to bring back.</summary>
+/// <param name="Place">The tenant that gets it: the one it was taken of, or a new one.</param>
+/// <param name="Backup">The backup.</param>
+/// <param name="Replace">True puts it in the place of the tenant's database; false is for a tenant that has none yet.</param>
+public sealed record RestoreRequest(TenantPlace Place, BackupRef Backup, bool Replace);
+
+/// <summary>A database that was brought back; like a clone, it is held back until it is handed over.</summary>
+/// <param name="Database">Its name.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Tables">How many tables it has.</param>
+public sealed record RestoredDatabase(string Database, long Bytes, int Tables);
+
+/// <summary>A backup to try out.</summary>
+/// <param name="Place">A tenant on the server that the trial runs on; its own database is not touched.</param>
+/// <param name="Backup">The backup.</param>
+public sealed record VerifyRequest(TenantPlace Place, BackupRef Backup);
+
+/// <summary>Proof that a backup was restored, and what was in it.</summary>
+public sealed record BackupReceipt
+{
+    public required string BackupId { get; init; }
+    public required DateTimeOffset VerifiedAt { get; init; }
+
+    /// <summary>Lower-case hex of the SHA-256 of the object as it is stored.</summary>
+    public required string StoredSha256 { get; init; }
+
+    /// <summary>Lower-case hex of the SHA-256 of the dump.</summary>
+    public required string DumpSha256 { get; init; }
+    public required long DumpBytes { get; init; }
+
+    /// <summary>Tables of all schemas but PostgreSQL's own.</summary>
+    public required int Tables { get; init; }
+
+    /// <summary>Rows of the core tables, by table.</summary>
+    public required IReadOnlyDictionary<string, long> Rows { get; init; }
+
+    /// <summary>Major version of the server that it was restored on.</summary>
+    public required int PostgresMajor { get; init; }
+}
+
 /// <summary>Backups of a tenant.</summary>
 public static class Backup
 {
     public static readonly ActivityDefinition<BackupRequest, BackupTaken> Take = new("backup.take", Policies.Act);
 
-    /// <summary>Deletes every backup of the tenant, objects and rows.</summary>
+    /// <summary>Restores into a database beside the tenant's, which gets the name only when it is complete.</summary>
+    public static readonly ActivityDefinition<RestoreRequest, RestoredDatabase> Restore = new("backup.restore", Policies.Act);
+
+    /// <summary>Restores into a database that is dropped again, and says what was in it.</summary>
+    public static readonly ActivityDefinition<VerifyRequest, BackupReceipt> Verify = new("backup.verify", Policies.Act);
+
+    /// <summary>Deletes one backup, objects and row.</summary>
+    public static readonly ActivityDefinition<BackupRef, Nothing> DeleteOne = new("backup.delete_one", Policies.Undo);
+
+    /// <summary>Deletes every backup of the tenant, objects and rows, and the key that they were encrypted with.</summary>
     public static readonly ActivityDefinition<TenantPlace, Nothing> DeleteAll = new("backup.delete_all", Policies.Undo);
 }
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
-using Bibind.Activities.Storage.S3;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
+using Bibind.Activities.Storage;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Bibind.Activities.Worker;
 
@@ -13,13 +13,18 @@ public static class Program
     public static async Task<int> Main(string[] arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
+        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+        await using var services = OneTenant.Host(configuration);
         switch (arguments)
         {
             case ["store", var bucket, var key, var bytes]:
-                await StoreAsync(bucket, key, long.Parse(bytes, CultureInfo.InvariantCulture));
+                await StoreAsync(services.GetRequiredService<IObjectStore>(), bucket, key, long.Parse(bytes, CultureInfo.InvariantCulture));
+                break;
+            case ["restore", var database, var copy]:
+                await OneTenant.BackUpAndRestoreAsync(services, database, copy);
                 break;
             default:
-                await Console.Error.WriteLineAsync("store BUCKET KEY BYTES");
+                await Console.Error.WriteLineAsync("store BUCKET KEY BYTES | restore DATABASE COPY");
                 return 2;
         }
 
@@ -29,21 +34,12 @@ public static class Program
     }
 
     /// <summary>Stores so many random bytes, reads them again and compares.</summary>
-    private static async Task StoreAsync(string bucket, string key, long bytes)
+    private static async Task StoreAsync(IObjectStore store, string bucket, string key, long bytes)
     {
         const int Seed = 4;
-        using var server = new S3Server(Options.Create(new S3Options
-        {
-            Endpoint = new Uri(Setting("ENDPOINT")),
-            AccessKey = Setting("ACCESS_KEY"),
-            SecretKey = Setting("SECRET_KEY"),
-        }));
-        var store = new S3ObjectStore(server, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
         await store.PutAsync(bucket, key, new RandomStream(bytes, Seed), CancellationToken.None);
         await using var stored = (await store.OpenReadAsync(bucket, key, CancellationToken.None))!;
         var (found, wanted) = (await SHA256.HashDataAsync(stored), await SHA256.HashDataAsync(new RandomStream(bytes, Seed)));
         await Console.Out.WriteLineAsync(found.AsSpan().SequenceEqual(wanted) ? "same" : "different");
     }
-
-    private static string Setting(string name) => Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set.");
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Backups;
 
 namespace Bibind.Activities.Backup;
 
@@ -15,7 +16,10 @@ internal static class BackupKeys
 
     public static string Prefix(BackupRequest request) => $"{Prefix(request.Place)}{Id(request)}/";
 
-    public static string Dump(BackupRequest request) => Prefix(request) + "database.dump";
+    public static string Dump(BackupRequest request) => Prefix(request) + "database.dump.br.aes";
+
+    /// <summary>Everything of a stored backup: the folder that its dump lies in.</summary>
+    public static string PrefixOf(BackupRecord backup) => backup.Key[..(backup.Key.LastIndexOf('/') + 1)];
 
     public static string Manifest(BackupRequest request) => Prefix(request) + "manifest.json";
 }

@@ -1,14 +1,21 @@
 using System.Text.Json;
+using Bibind.Activities.Backup.Encryption;
 
 namespace Bibind.Activities.Backup;
 
 /// <summary>Lies beside a dump and says what it is; written last, so a backup with a manifest is whole.</summary>
 public sealed record BackupManifest
 {
+    /// <summary>The dump is stored as <c>pg_dump</c> wrote it.</summary>
+    public const int PlainFormat = 1;
+
+    /// <summary>The dump is compressed with Brotli, then encrypted in frames.</summary>
+    public const int EncryptedFormat = 2;
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    /// <summary>Of this document.</summary>
-    public int FormatVersion { get; init; } = 1;
+    /// <summary>Of this document and of what it describes.</summary>
+    public int FormatVersion { get; init; } = EncryptedFormat;
     public required string Id { get; init; }
     public required long TenantId { get; init; }
     public required string Code { get; init; }
@@ -20,17 +27,49 @@ public sealed record BackupManifest
 
     /// <summary>Key of the dump.</summary>
     public required string Key { get; init; }
+
+    /// <summary>Size of the dump as it is stored.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>Lower-case hex.</summary>
+    /// <summary>Lower-case hex of the SHA-256 of the dump as it is stored.</summary>
     public required string Sha256 { get; init; }
+
+    /// <summary>Size of the dump itself; not in manifests of the first format, where it is stored as it is.</summary>
+    public long? DumpBytes { get; init; }
+
+    /// <summary>Lower-case hex of the SHA-256 of the dump itself.</summary>
+    public string? DumpSha256 { get; init; }
+
+    /// <summary>For people: <c>brotli</c>.</summary>
+    public string? Compression { get; init; }
+
+    /// <summary>For people: <c>aes-256-gcm, frames of 1 MiB</c>.</summary>
+    public string? Encryption { get; init; }
     public required string PostgresVersion { get; init; }
     public required string PgDumpVersion { get; init; }
+
+    /// <summary>Encoding of the database, such as <c>UTF8</c>; like the next two not in manifests of the first format.</summary>
+    public string? Encoding { get; init; }
+
+    /// <summary>How text is ordered, such as <c>C</c>.</summary>
+    public string? Collation { get; init; }
+
+    /// <summary>What counts as a letter.</summary>
+    public string? CharacterType { get; init; }
 
     /// <summary>Version of the application's base module.</summary>
     public string? ApplicationVersion { get; init; }
     public required string TemplateCode { get; init; }
     public string? TemplateVersion { get; init; }
+
+    /// <summary>Major version of the server that was dumped.</summary>
+    internal int PostgresMajor =>
+        int.TryParse(PostgresVersion.Split('.', ' ')[0], out var major)
+            ? major
+            : throw new BackupDamagedException($"its manifest names no version of PostgreSQL but '{PostgresVersion}'");
+
+    /// <summary>What is sealed into the encrypted dump, so that it opens only as this backup of this tenant.</summary>
+    internal string Binding => BindingOf(TenantId, Id);
 
     /// <summary>As it is stored.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
@@ -40,4 +79,7 @@ public sealed record BackupManifest
     public static async Task<BackupManifest> ReadAsync(Stream stored, CancellationToken cancellationToken) =>
         await JsonSerializer.DeserializeAsync<BackupManifest>(stored, Json, cancellationToken)
         ?? throw new JsonException("The manifest is empty.");
+
+    internal static string BindingOf(long tenantId, string backupId) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"tenant={tenantId} backup={backupId}");
 }

@@ -11,6 +11,9 @@ public sealed class BackupOptions
     /// <summary>Path of <c>pg_dump</c>, at least as new as the servers; the newest that is installed unless given.</summary>
     public string? PgDump { get; set; }
 
+    /// <summary>Path of <c>pg_restore</c>; the newest that is installed unless given.</summary>
+    public string? PgRestore { get; set; }
+
     /// <summary>The bucket that all backups lie in.</summary>
     public string Bucket { get; set; } = "bibind-backups";
 }

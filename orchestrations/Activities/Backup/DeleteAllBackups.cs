@@ -6,8 +6,9 @@ using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Backup;
 
-/// <summary>Deletes every backup of a tenant: first the objects, then what the catalogue knows of them.</summary>
-public sealed class DeleteAllBackups(IObjectStore store, IBackupCatalogue catalogue, IOptions<BackupOptions> options) : TaskActivity<TenantPlace, Nothing>
+/// <summary>Deletes every backup of a tenant: first the objects, then what the catalogue knows of them, then their key.</summary>
+public sealed class DeleteAllBackups(IObjectStore store, IBackupCatalogue catalogue, BackupDataKeys keys, IOptions<BackupOptions> options)
+    : TaskActivity<TenantPlace, Nothing>
 {
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
@@ -27,6 +28,7 @@ public sealed class DeleteAllBackups(IObjectStore store, IBackupCatalogue catalo
             await catalogue.DeleteAsync(backup.Id, context.CancellationToken);
         }
 
+        await keys.ForgetAsync(place.TenantId, context.CancellationToken);
         return Nothing.Value;
     }
 }

@@ -1,13 +1,12 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Bibind.Activities.Processes;
 using Bibind.Durable;
 
 namespace Bibind.Activities.Backup;
 
 /// <summary>
-/// What a running <c>pg_dump</c> writes, hashed as it passes. The end of the stream is the end of a good dump: where
-/// the program failed, the last read throws instead, so that no half dump is ever stored as a whole one.
+/// What a running <c>pg_dump</c> writes. The end of the stream is the end of a good dump: where the program failed, the
+/// last read throws instead, so that no half dump is ever stored as a whole one.
 /// </summary>
 internal sealed class DumpStream : Stream
 {
@@ -15,7 +14,6 @@ internal sealed class DumpStream : Stream
     private readonly string _database;
     private readonly OutputTail _errors;
     private readonly Task _readErrors;
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     public DumpStream(Process process, string database, string password)
     {
@@ -39,17 +37,10 @@ internal sealed class DumpStream : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Lower-case hex of the SHA-256 of what was read so far.</summary>
-    public string Sha256 => Convert.ToHexStringLower(_hash.GetCurrentHash());
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await _process.StandardOutput.BaseStream.ReadAsync(buffer, cancellationToken);
-        if (read > 0)
-        {
-            _hash.AppendData(buffer.Span[..read]);
-        }
-        else if (buffer.Length > 0)
+        if (read == 0 && buffer.Length > 0)
         {
             await ThrowIfFailedAsync(cancellationToken);
         }
@@ -84,7 +75,6 @@ internal sealed class DumpStream : Stream
         await _process.WaitForExitAsync(CancellationToken.None);
         await _readErrors;
         _process.Dispose();
-        _hash.Dispose();
         await base.DisposeAsync();
     }
 

@@ -2,6 +2,7 @@ using Bibind.Activities.Database;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -9,18 +10,21 @@ using Npgsql;
 
 namespace Bibind.Activities.Backup;
 
-/// <summary>Dumps the tenant's database into the object store, with a manifest, and records it.</summary>
+/// <summary>Dumps the tenant's database into the object store, compressed and encrypted, with a manifest, and records it.</summary>
 public sealed class TakeBackup(
     PostgresConnector postgres,
     PgDump dumper,
     IObjectStore store,
     IBackupCatalogue catalogue,
+    BackupDataKeys keys,
     IOptions<BackupOptions> options,
     TimeProvider time,
     ILogger<TakeBackup> logger) : TaskActivity<BackupRequest, BackupTaken>
 {
-    private const string VersionsSql = """
-        select current_setting('server_version'), (select latest_version from ir_module_module where name = 'base')
+    private const string SourceSql = """
+        select current_setting('server_version'), (select latest_version from ir_module_module where name = 'base'),
+               pg_encoding_to_char(encoding), datcollate, datctype
+        from pg_database where datname = current_database()
         """;
 
     private string Bucket => options.Value.Bucket;
@@ -64,21 +68,17 @@ public sealed class TakeBackup(
     {
         var place = request.Place;
         var createdAt = time.GetUtcNow();
-        var (server, postgresVersion, applicationVersion) = await ReadVersionsAsync(place, cancellationToken);
+        var source = await ReadSourceAsync(place, cancellationToken);
         var dumpVersion = await dumper.GetVersionAsync(cancellationToken);
 
         await store.CreateBucketAsync(Bucket, cancellationToken);
         var key = BackupKeys.Dump(request);
         try
         {
-            long bytes;
-            string sha256;
-            await using (var dump = dumper.Start(server, place.Database))
-            {
-                bytes = await store.PutAsync(Bucket, key, dump, cancellationToken);
-                sha256 = dump.Sha256;
-            }
-
+            var dataKey = await keys.GetAsync(place.TenantId, cancellationToken);
+            await using var packed = new PackingStream(
+                dumper.Start(source.Server, place.Database), dataKey, BackupManifest.BindingOf(place.TenantId, BackupKeys.Id(request)));
+            var bytes = await store.PutAsync(Bucket, key, packed, cancellationToken);
             var manifest = new BackupManifest
             {
                 Id = BackupKeys.Id(request),
@@ -89,10 +89,17 @@ public sealed class TakeBackup(
                 Database = place.Database,
                 Key = key,
                 Bytes = bytes,
-                Sha256 = sha256,
-                PostgresVersion = postgresVersion,
+                Sha256 = packed.PackedSha256,
+                DumpBytes = packed.DumpBytes,
+                DumpSha256 = packed.DumpSha256,
+                Compression = "brotli",
+                Encryption = "aes-256-gcm, frames of 1 MiB",
+                PostgresVersion = source.PostgresVersion,
                 PgDumpVersion = dumpVersion,
-                ApplicationVersion = applicationVersion,
+                Encoding = source.Encoding,
+                Collation = source.Collation,
+                CharacterType = source.CharacterType,
+                ApplicationVersion = source.ApplicationVersion,
                 TemplateCode = place.TemplateCode,
                 TemplateVersion = place.TemplateVersion,
             };
@@ -109,16 +116,19 @@ public sealed class TakeBackup(
         }
     }
 
-    private async Task<(ControlPlane.Servers.ServerConnection Server, string Postgres, string? Application)> ReadVersionsAsync(
-        TenantPlace place, CancellationToken cancellationToken)
+    private async Task<Source> ReadSourceAsync(TenantPlace place, CancellationToken cancellationToken)
     {
         await using var session = await postgres.OpenAsync(place.ServerId, place.Database, cancellationToken);
         return await session.InWordsAsync(async () =>
         {
-            await using var command = new NpgsqlCommand(VersionsSql, session.Connection);
+            await using var command = new NpgsqlCommand(SourceSql, session.Connection);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
-            return (session.Server, reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1));
+            return new Source(
+                session.Server, reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4));
         });
     }
+
+    private sealed record Source(
+        ServerConnection Server, string PostgresVersion, string? ApplicationVersion, string Encoding, string Collation, string CharacterType);
 }

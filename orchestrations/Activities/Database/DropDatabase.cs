@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,7 @@ public sealed class DropDatabase(PostgresConnector postgres, TimeProvider time, 
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind drop {place.Code}", context.CancellationToken);
         return await session.InWordsAsync(target.Name, async () =>
         {
+            await RestoreLeftovers.DropAsync(session, place, context.CancellationToken);
             if (!await MarkedDatabases.DropAsync(session, target, time, context.CancellationToken))
             {
                 logger.ForeignDatabaseLeft(target.Name, place.ServerCode);

@@ -24,11 +24,11 @@ public sealed class TakeBackupTests
 
         var taken = await TakeAsync(world, place);
 
-        Assert.Equal($"backups/{place.Code}/{place.TenantId}/{place.JobId}-first/database.dump", taken.Key);
+        Assert.Equal($"backups/{place.Code}/{place.TenantId}/{place.JobId}-first/database.dump.br.aes", taken.Key);
         var file = ObjectFile(world, taken.Key);
         Assert.Equal(taken.Bytes, new FileInfo(file).Length);
         Assert.Equal(taken.Sha256, Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(file))));
-        Assert.Contains("TABLE DATA public res_users", await ListContentAsync(world, file), StringComparison.Ordinal);
+        Assert.Contains("TABLE DATA public res_users", await ListContentAsync(world, place), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -137,10 +137,12 @@ public sealed class TakeBackupTests
         var (world, place) = await WithPgDumpAsync("""echo "arguments: $*"; echo "as $PGUSER on $PGDATABASE" """);
         await using var end = world;
 
-        var taken = await TakeAsync(world, place);
+        await TakeAsync(world, place);
 
-        var output = await File.ReadAllTextAsync(ObjectFile(world, taken.Key));
-        Assert.Equal($"arguments: --format=custom --no-password\nas bibind on {place.Database}\n", output);
+        await using var dump = await DumpAsync(world, place);
+        using var output = new StreamReader(dump);
+        Assert.Equal(
+            $"arguments: --format=custom --compress=0 --no-password\nas bibind on {place.Database}\n", await output.ReadToEndAsync());
     }
 
     [Fact]
@@ -155,6 +157,38 @@ public sealed class TakeBackupTests
     }
 
     [Fact]
+    public async Task What_is_stored_cannot_be_read_without_the_tenants_key()
+    {
+        await using var world = await World.CreateAsync();
+        var place = await world.CloneAsync();
+
+        var taken = await TakeAsync(world, place);
+
+        var stored = await File.ReadAllBytesAsync(ObjectFile(world, taken.Key));
+        Assert.Equal("bibindbk"u8.ToArray(), stored[..8]);
+        Assert.Equal(-1, stored.AsSpan().IndexOf("PGDMP"u8));
+        Assert.Equal(-1, stored.AsSpan().IndexOf("res_users"u8));
+        Assert.Equal(32, Convert.FromBase64String(world.Secrets.Values[BackupDataKeys.Prefix(place.TenantId) + "key"]).Length);
+    }
+
+    [Fact]
+    public async Task Deleting_one_backup_leaves_the_others_and_succeeds_when_there_is_none()
+    {
+        await using var world = await World.CreateAsync();
+        var place = await world.CloneAsync();
+        await TakeAsync(world, place);
+        var kept = await world.RunAsync<TakeBackup, BackupRequest, BackupTaken>(new BackupRequest(place, "manual"));
+        var doomed = new BackupRef(place.TenantId, $"{place.JobId}-first");
+
+        await world.RunAsync<DeleteOneBackup, BackupRef, Nothing>(doomed);
+        await world.RunAsync<DeleteOneBackup, BackupRef, Nothing>(doomed);
+
+        Assert.Equal("manual", Assert.Single(world.Backups.Rows.Values).Kind);
+        Assert.Equal(2, Files(world).Count);
+        Assert.NotNull(await world.Store.HeadAsync(Bucket, kept.Key, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Deleting_all_backups_leaves_those_of_others()
     {
         await using var world = await World.CreateAsync();
@@ -165,6 +199,7 @@ public sealed class TakeBackupTests
         await world.RunAsync<DeleteAllBackups>(mine);
         await world.RunAsync<DeleteAllBackups>(mine);
 
+        Assert.Equal([BackupDataKeys.Prefix(other.TenantId) + "key"], world.Secrets.Values.Keys.Where(k => k.StartsWith("backups/", StringComparison.Ordinal)));
         Assert.Equal(other.TenantId, Assert.Single(world.Backups.Rows.Values).TenantId);
         Assert.Equal(2, Files(world).Count);
         Assert.NotNull(await world.Store.HeadAsync(Bucket, kept.Key, CancellationToken.None));
@@ -190,9 +225,23 @@ public sealed class TakeBackupTests
         return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)] : [];
     }
 
-    private static async Task<string> ListContentAsync(World world, string dump)
+    private static async Task<Stream> DumpAsync(World world, TenantPlace place)
     {
-        using var restore = Process.Start(new ProcessStartInfo(Path.Combine(world.Postgres.Binaries.Folder, "pg_restore"), ["--list", dump])
+        var files = world.Get<BackupFiles>();
+        var backup = new BackupRef(place.TenantId, world.Backups.Rows.Values.Single(r => r.TenantId == place.TenantId).Id);
+        return await files.OpenDumpAsync(await files.ReadManifestAsync(backup, CancellationToken.None), CancellationToken.None);
+    }
+
+    private static async Task<string> ListContentAsync(World world, TenantPlace place)
+    {
+        var file = Path.Combine(world.Folder, "plain.dump");
+        await using (var dump = await DumpAsync(world, place))
+        await using (var plain = File.Create(file))
+        {
+            await dump.CopyToAsync(plain);
+        }
+
+        using var restore = Process.Start(new ProcessStartInfo(Path.Combine(world.Postgres.Binaries.Folder, "pg_restore"), ["--list", file])
         {
             RedirectStandardOutput = true,
         })!;

@@ -2,6 +2,7 @@ using System.Text;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Durable;
+using Bibind.Testing.Servers;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Storage;
@@ -61,5 +62,45 @@ public sealed class BucketTests
         await world.RunAsync<DeleteBucket>(place);
 
         Assert.False(await world.Store.BucketExistsAsync(place.Bucket, None));
+    }
+
+    [Fact]
+    public async Task At_an_S3_store_a_bucket_comes_and_goes_with_everything_in_it()
+    {
+        await using var world = await OverS3Async();
+        var place = World.NewPlace();
+
+        await world.RunAsync<CreateBucket>(place);
+        await world.RunAsync<CreateBucket>(place);
+        await world.Store.PutAsync(place.Bucket, "a/b", new MemoryStream(Encoding.UTF8.GetBytes("content")), None);
+        Assert.True(await world.Store.BucketExistsAsync(place.Bucket, None));
+        await world.RunAsync<DeleteBucket>(place);
+        await world.RunAsync<DeleteBucket>(place);
+
+        Assert.False(await world.Store.BucketExistsAsync(place.Bucket, None));
+    }
+
+    [Fact]
+    public async Task At_an_S3_store_a_bucket_of_another_account_is_refused_and_left_alone()
+    {
+        await using var world = await OverS3Async();
+        await using var s3 = await S3World.CreateAsync();
+        var place = World.NewPlace() with { Bucket = s3.NewName() };
+        await s3.Other.CreateBucketAsync(place.Bucket, None);
+
+        await Assert.ThrowsAnyAsync<PermanentFailureException>(() => world.RunAsync<CreateBucket>(place));
+        await world.RunAsync<DeleteBucket>(place);
+
+        Assert.True(await s3.Other.BucketExistsAsync(place.Bucket, None));
+    }
+
+    private static async Task<World> OverS3Async()
+    {
+        var ceph = await CephS3Server.GetAsync();
+        return await World.CreateAsync(
+            ("Storage:Provider", "s3"),
+            ("Storage:S3:Endpoint", ceph.Url.AbsoluteUri),
+            ("Storage:S3:AccessKey", ceph.Account.AccessKey),
+            ("Storage:S3:SecretKey", ceph.Account.SecretKey));
     }
 }

@@ -126,9 +126,10 @@ public sealed class S3FaultsTests
         var bucket = await world.NewBucketAsync();
         var settings = new Dictionary<string, string>
         {
-            ["ENDPOINT"] = world.Ceph.Url.AbsoluteUri,
-            ["ACCESS_KEY"] = world.Ceph.Account.AccessKey,
-            ["SECRET_KEY"] = world.Ceph.Account.SecretKey,
+            ["Storage__Provider"] = "s3",
+            ["Storage__S3__Endpoint"] = world.Ceph.Url.AbsoluteUri,
+            ["Storage__S3__AccessKey"] = world.Ceph.Account.AccessKey,
+            ["Storage__S3__SecretKey"] = world.Ceph.Account.SecretKey,
         };
 
         var result = await WorkerProcess.RunAsync(heapLimit: 80 * Mebibyte, settings, "store", bucket, "object", $"{200 * Mebibyte}");

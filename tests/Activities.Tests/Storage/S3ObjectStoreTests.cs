@@ -19,9 +19,9 @@ public sealed class S3ObjectStoreTests
     [InlineData(0)]
     [InlineData(7)]
     [InlineData(128 * 1024)]
-    [InlineData((8 * Mebibyte) - 1)]
-    [InlineData(8 * Mebibyte)]
-    [InlineData((24 * Mebibyte) + 5)]
+    [InlineData((5 * Mebibyte) - 1)]
+    [InlineData(5 * Mebibyte)]
+    [InlineData((20 * Mebibyte) + 5)]
     public async Task An_object_is_read_as_it_was_written(int bytes)
     {
         await using var world = await S3World.CreateAsync();

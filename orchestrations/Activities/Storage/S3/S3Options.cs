@@ -32,12 +32,12 @@ public sealed class S3Options
     internal string Where => Endpoint?.Authority ?? $"AWS in {Region}";
 }
 
-/// <summary>Says which setting is wrong, never a key.</summary>
-internal sealed class S3OptionsValidation(IOptions<StorageOptions> storage) : IValidateOptions<S3Options>
+/// <summary>Says which setting is wrong, never a key; where another store is used, nothing is.</summary>
+internal sealed class S3OptionsValidation(bool isUsed) : IValidateOptions<S3Options>
 {
     public ValidateOptionsResult Validate(string? name, S3Options options)
     {
-        if (storage.Value.Provider != StorageOptions.S3)
+        if (!isUsed)
         {
             return ValidateOptionsResult.Skip;
         }

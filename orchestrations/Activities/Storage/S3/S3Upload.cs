@@ -12,7 +12,7 @@ namespace Bibind.Activities.Storage.S3;
 internal sealed class S3Upload(S3Server server, string bucket, string key, ILogger logger)
 {
     private const int SmallBytes = 128 * 1024;
-    private const int FirstPartBytes = 8 * 1024 * 1024;
+    private const int FirstPartBytes = 5 * 1024 * 1024;
     private const int PartsOfOneSize = 2000;
     private const int PartsInFlight = 2;
     private const int MostUploads = 4;
@@ -54,7 +54,7 @@ internal sealed class S3Upload(S3Server server, string bucket, string key, ILogg
         }
     }
 
-    // S3 takes at most 10,000 parts: they grow, so that 8 MiB parts do for 16 GB and an object may have 500 GB.
+    // S3 takes at most 10,000 parts, of 5 MiB at least: they grow, so that small ones do for 10 GB and an object may have 300 GB.
     internal static int PartBytes(int number) => FirstPartBytes << ((number - 1) / PartsOfOneSize);
 
     private async Task<long> PutLargeAsync(ReadOnlyMemory<byte> start, Stream content, CancellationToken cancellationToken)

@@ -1,0 +1,25 @@
+using Bibind.Activities.Storage;
+using Bibind.Contracts;
+using Bibind.ControlPlane.Backups;
+using Bibind.Durable;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Activities.Backup;
+
+/// <summary>Deletes one backup: first its objects, then its row; succeeds when there is none.</summary>
+public sealed class DeleteOneBackup(IObjectStore store, IBackupCatalogue catalogue, BackupFiles files, IOptions<BackupOptions> options)
+    : TaskActivity<BackupRef, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, BackupRef backup)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (await files.FindAsync(backup, context.CancellationToken) is { } found)
+        {
+            await store.DeleteAllAsync(options.Value.Bucket, BackupKeys.PrefixOf(found), context.CancellationToken);
+            await catalogue.DeleteAsync(found.Id, context.CancellationToken);
+        }
+
+        return Nothing.Value;
+    }
+}

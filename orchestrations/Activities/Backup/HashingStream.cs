@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+
+namespace Bibind.Activities.Backup;
+
+/// <summary>Counts and hashes what is read through it.</summary>
+internal sealed class HashingStream(Stream content) : Stream
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => Bytes;
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>How much was read so far.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Lower-case hex of the SHA-256 of what was read so far.</summary>
+    public string Sha256 => Convert.ToHexStringLower(_hash.GetCurrentHash());
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await content.ReadAsync(buffer, cancellationToken);
+        _hash.AppendData(buffer.Span[..read]);
+        Bytes += read;
+        return read;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("The content is read asynchronously.");
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+        // Nothing is written here.
+    }
+
+    /// <summary>The content is disposed of with it.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        _hash.Dispose();
+        await content.DisposeAsync();
+        await base.DisposeAsync();
+    }
+}

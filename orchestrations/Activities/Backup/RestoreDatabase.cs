@@ -1,0 +1,73 @@
+using Bibind.Activities.Database;
+using Bibind.Contracts;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.Activities.Backup;
+
+/// <summary>
+/// Restores a backup as the tenant's database. The backup is proved to its last byte before anything is made; it is
+/// restored beside the tenant's database, and only a complete one takes the name, in one transaction.
+/// </summary>
+public sealed class RestoreDatabase(PostgresConnector postgres, BackupFiles files, BackupRestore restore, ILogger<RestoreDatabase> logger)
+    : TaskActivity<RestoreRequest, RestoredDatabase>
+{
+    /// <inheritdoc/>
+    public override async Task<RestoredDatabase> RunAsync(TaskActivityContext context, RestoreRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(request);
+        var cancellationToken = context.CancellationToken;
+        var place = request.Place;
+        var target = MarkedDatabase.Of(place);
+        var restored = target with { Mark = $"{target.Owner} restored={place.JobId}/{request.Backup.BackupId}" };
+        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind restore {place.Code}", cancellationToken);
+        return await session.InWordsAsync(target.Name, async () =>
+        {
+            var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken);
+            if (there?.Comment != restored.Mark)
+            {
+                await RestoreAsync(session, request, restored, isThere: there is not null, cancellationToken);
+            }
+
+            return await DescribeAsync(session, request, cancellationToken);
+        });
+    }
+
+    private async Task RestoreAsync(
+        MaintenanceSession session, RestoreRequest request, MarkedDatabase restored, bool isThere, CancellationToken cancellationToken)
+    {
+        if (isThere && !request.Replace)
+        {
+            throw new PermanentFailureException($"The tenant has a database '{restored.Name}' already: it is only replaced when that is ordered.");
+        }
+
+        var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);
+        BackupRestore.RefuseOlderServer(manifest, session);
+        await files.VerifyAsync(manifest, cancellationToken);
+
+        var scratch = ScratchDatabase.NameForRestore(request.Place);
+        await restore.RunAsync(session, scratch, manifest, cancellationToken);
+        try
+        {
+            await RestoreSwap.RunAsync(session, scratch, restored, request.Place, isThere, cancellationToken);
+        }
+        catch
+        {
+            await ScratchDatabase.DropAsync(session, scratch, CancellationToken.None);
+            throw;
+        }
+
+        logger.BackupRestored(request.Backup.BackupId, restored.Name, manifest.DumpBytes ?? manifest.Bytes);
+    }
+
+    private async Task<RestoredDatabase> DescribeAsync(MaintenanceSession session, RestoreRequest request, CancellationToken cancellationToken)
+    {
+        // A crash after the swap leaves what was replaced.
+        await ScratchDatabase.DropAsync(session, RestoreSwap.FormerName(request.Place), cancellationToken);
+        var sight = await MarkedDatabases.FindOursAsync(session, MarkedDatabase.Of(request.Place), cancellationToken)
+            ?? throw new TransientFailureException($"The database '{request.Place.Database}' is not there after it was restored.");
+        await using var database = await postgres.OpenAsync(request.Place.ServerId, request.Place.Database, cancellationToken);
+        return new RestoredDatabase(request.Place.Database, sight.Bytes, await ScratchDatabase.CountTablesAsync(database, cancellationToken));
+    }
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using Bibind.Activities.Database;
+using Bibind.Contracts;
+using Npgsql;
+
+namespace Bibind.Activities.Backup;
+
+/// <summary>Gives a restored database the tenant's name, and the one that had it away, both or neither.</summary>
+internal static class RestoreSwap
+{
+    private const int MostAttempts = 5;
+
+    private const string EndSessionsSql = """
+        select pg_terminate_backend(pid) from pg_stat_activity where datname = any($1) and pid <> pg_backend_pid()
+        """;
+
+    /// <summary>The name of what was replaced, until it is dropped.</summary>
+    public static string FormerName(TenantPlace place) =>
+        string.Create(CultureInfo.InvariantCulture, $"bibind-former-{place.TenantId}-{place.Code}");
+
+    public static async Task RunAsync(
+        MaintenanceSession session, string scratch, MarkedDatabase restored, TenantPlace place, bool isThere, CancellationToken cancellationToken)
+    {
+        var (database, former, fresh) = (SqlText.Identifier(restored.Name), SqlText.Identifier(FormerName(place)), SqlText.Identifier(scratch));
+        await ScratchDatabase.DropAsync(session, FormerName(place), cancellationToken);
+        if (isThere)
+        {
+            // Nobody comes back between the end of the sessions and the renaming; on failure they may again.
+            await session.ExecuteAsync($"alter database {database} allow_connections false", cancellationToken);
+        }
+
+        var setAside = isThere ? $"alter database {database} rename to {former};" : string.Empty;
+        try
+        {
+            await RetryWhileInUseAsync(async () =>
+            {
+                await session.ExecuteAsync(EndSessionsSql, cancellationToken, (object)new[] { restored.Name, scratch });
+                await session.ExecuteAsync(
+                    $"""
+                    {setAside}
+                    comment on database {fresh} is {SqlText.Literal(restored.Mark)};
+                    alter database {fresh} owner to {SqlText.Identifier(session.Server.DatabaseUser)};
+                    alter database {fresh} rename to {database}
+                    """,
+                    cancellationToken);
+            });
+        }
+        catch when (isThere)
+        {
+            await session.ExecuteAsync($"alter database {database} allow_connections true", CancellationToken.None);
+            throw;
+        }
+
+        await ScratchDatabase.DropAsync(session, FormerName(place), cancellationToken);
+    }
+
+    // A session that was told to end needs a moment; PostgreSQL itself waits five seconds for it.
+    private static async Task RetryWhileInUseAsync(Func<Task> swap)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await swap();
+                return;
+            }
+            catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.ObjectInUse && attempt < MostAttempts)
+            {
+                // The sessions are ended again.
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Bibind.Activities.Database;
+using Bibind.Contracts;
+
+namespace Bibind.Activities.Backup;
+
+/// <summary>A database that a backup is restored into beside everything else. Nobody but us connects to it, and the application does not see it.</summary>
+internal static class ScratchDatabase
+{
+    // Views and sequences are not counted; nor is what belongs to an extension's own schema, for PostgreSQL's are left out.
+    private const string CountTablesSql = """
+        select count(*)::int from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p') and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema'
+        """;
+
+    private static readonly string[] CoreTables = ["res_users", "res_company", "ir_module_module", "ir_attachment"];
+
+    /// <summary>The name while a tenant's database is restored.</summary>
+    public static string NameForRestore(TenantPlace place) =>
+        string.Create(CultureInfo.InvariantCulture, $"bibind-restore-{place.TenantId}-{place.Code}");
+
+    /// <summary>The name while a backup is tried out.</summary>
+    public static string NameForTrial(BackupRef backup) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"bibind-verify-{backup.TenantId}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(backup.BackupId)))[..12]}");
+
+    /// <summary>Makes it empty, as the one that was dumped; one that an earlier attempt left is dropped before.</summary>
+    public static async Task CreateAsync(MaintenanceSession session, string name, BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        await DropAsync(session, name, cancellationToken);
+
+        // The application looks for databases that its role owns and that are no templates.
+        var database = SqlText.Identifier(name);
+        await session.ExecuteAsync(
+            $"create database {database} owner {SqlText.Identifier(session.Server.ApplicationRole)} template template0 is_template true{Locale(manifest)}",
+            cancellationToken);
+        await session.ExecuteAsync($"revoke connect on database {database} from public", cancellationToken);
+        await session.ExecuteAsync(
+            $"grant connect on database {database} to {SqlText.Identifier(session.Server.DatabaseUser)}", cancellationToken);
+    }
+
+    /// <summary>Drops it, whoever is connected; succeeds when there is none.</summary>
+    public static async Task DropAsync(MaintenanceSession session, string name, CancellationToken cancellationToken)
+    {
+        if (await MarkedDatabases.LookAsync(session, name, cancellationToken) is not null)
+        {
+            var database = SqlText.Identifier(name);
+            await session.ExecuteAsync($"alter database {database} is_template false allow_connections false", cancellationToken);
+            await session.ExecuteAsync($"drop database if exists {database} with (force)", cancellationToken);
+        }
+    }
+
+    /// <summary>How many tables a restored database has.</summary>
+    public static async Task<int> CountTablesAsync(DatabaseSession session, CancellationToken cancellationToken)
+    {
+        await using var command = new Npgsql.NpgsqlCommand(CountTablesSql, session.Connection);
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>The rows of the core tables; a table that is missing fails as PostgreSQL says it.</summary>
+    public static async Task<IReadOnlyDictionary<string, long>> CountRowsAsync(DatabaseSession session, CancellationToken cancellationToken)
+    {
+        var rows = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var table in CoreTables)
+        {
+            await using var command = new Npgsql.NpgsqlCommand($"select count(*) from {SqlText.Identifier(table)}", session.Connection);
+            rows[table] = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        }
+
+        return rows;
+    }
+
+    private static string Locale(BackupManifest manifest) =>
+        manifest is { Encoding: { } encoding, Collation: { } collation, CharacterType: { } type }
+            ? $" encoding {SqlText.Literal(encoding)} lc_collate {SqlText.Literal(collation)} lc_ctype {SqlText.Literal(type)}"
+            : string.Empty;
+}

@@ -1,0 +1,55 @@
+using Bibind.Activities.Database;
+using Bibind.Contracts;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.Activities.Backup;
+
+/// <summary>Tries a backup out: restores it into a database that is always dropped again, and counts what is in it.</summary>
+public sealed class VerifyBackup(
+    PostgresConnector postgres, BackupFiles files, BackupRestore restore, TimeProvider time, ILogger<VerifyBackup> logger)
+    : TaskActivity<VerifyRequest, BackupReceipt>
+{
+    /// <inheritdoc/>
+    public override async Task<BackupReceipt> RunAsync(TaskActivityContext context, VerifyRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(request);
+        var cancellationToken = context.CancellationToken;
+        var scratch = ScratchDatabase.NameForTrial(request.Backup);
+        await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind verify {request.Place.Code}", cancellationToken);
+        return await session.InWordsAsync(scratch, async () =>
+        {
+            var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);
+            BackupRestore.RefuseOlderServer(manifest, session);
+            await files.VerifyAsync(manifest, cancellationToken);
+            await restore.RunAsync(session, scratch, manifest, cancellationToken);
+            try
+            {
+                var receipt = await CountAsync(session, scratch, manifest, cancellationToken);
+                logger.BackupVerified(receipt.BackupId, receipt.Tables, receipt.DumpBytes);
+                return receipt;
+            }
+            finally
+            {
+                await ScratchDatabase.DropAsync(session, scratch, CancellationToken.None);
+            }
+        });
+    }
+
+    private async Task<BackupReceipt> CountAsync(MaintenanceSession session, string scratch, BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        await using var database = await postgres.OpenAsync(session.Server.ServerId, scratch, cancellationToken);
+        return await database.InWordsAsync(async () => new BackupReceipt
+        {
+            BackupId = manifest.Id,
+            VerifiedAt = time.GetUtcNow(),
+            StoredSha256 = manifest.Sha256,
+            DumpSha256 = manifest.DumpSha256 ?? manifest.Sha256,
+            DumpBytes = manifest.DumpBytes ?? manifest.Bytes,
+            Tables = await ScratchDatabase.CountTablesAsync(database, cancellationToken),
+            Rows = await ScratchDatabase.CountRowsAsync(database, cancellationToken),
+            PostgresMajor = session.MajorVersion,
+        });
+    }
+}
