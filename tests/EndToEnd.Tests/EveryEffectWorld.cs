@@ -84,14 +84,17 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
     /// <summary>What people get at the tenant's name, the chain verified to the authority's root.</summary>
     public async Task<(HttpStatusCode Status, string Body)> GetAsync(string code)
     {
-        using var answer = await AskAsync(HostOf(code), HostOf(code));
+        using var client = new HttpClient(await TrustingHandlerAsync());
+        using var answer = await client.GetAsync(new Uri($"https://{HostOf(code)}/"));
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>What the proxy says to another host name over a tenant's connection.</summary>
-    public async Task<HttpStatusCode> AskWithCertificateOfAsync(string code, string host)
+    /// <summary>What the proxy says to a plain request for any host name.</summary>
+    public async Task<HttpStatusCode> AskPlainAsync(string host)
     {
-        using var answer = await AskAsync(HostOf(code), host);
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, _caddy.Http) { Headers = { Host = host } };
+        using var answer = await client.SendAsync(request);
         return answer.StatusCode;
     }
 
@@ -130,31 +133,24 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
         return await client.GetStringAsync(new Uri(_caddy.Admin, "/config/"));
     }
 
-    private async Task<HttpResponseMessage> AskAsync(string tlsName, string host)
+    // Connects to the proxy whatever the name, and trusts the authority's root and nothing else.
+    private async Task<SocketsHttpHandler> TrustingHandlerAsync() => new()
     {
-        var root = await _authority.GetRootAsync();
-        var client = new HttpClient(new SocketsHttpHandler
+        AllowAutoRedirect = false,
+        ConnectCallback = async (_, cancellation) =>
         {
-            AllowAutoRedirect = false,
-            ConnectCallback = async (_, cancellation) =>
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(_caddy.Https.Host, _caddy.Https.Port, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            CertificateChainPolicy = new X509ChainPolicy
             {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-                await socket.ConnectAsync(_caddy.Https.Host, _caddy.Https.Port, cancellation);
-                return new NetworkStream(socket, ownsSocket: true);
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { await _authority.GetRootAsync() },
+                RevocationMode = X509RevocationMode.NoCheck,
             },
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                // Otherwise the name of the Host header would be asked for.
-                TargetHost = tlsName,
-                CertificateChainPolicy = new X509ChainPolicy
-                {
-                    TrustMode = X509ChainTrustMode.CustomRootTrust,
-                    CustomTrustStore = { root },
-                    RevocationMode = X509RevocationMode.NoCheck,
-                },
-            },
-        });
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://{tlsName}/") { Headers = { Host = host } };
-        return await client.SendAsync(request);
-    }
+        },
+    };
 }

@@ -42,7 +42,7 @@ internal sealed class ActivityRunner(
         running.Task = Task.Run(() => RunAsync(running));
     }
 
-    public IReadOnlyList<ActivityLease> Leases() => [.. _running.Keys];
+    public IReadOnlyList<ActivityLease> Leases() => [.. _running.Where(r => !r.Value.IsLost).Select(r => r.Key)];
 
     public void LoseLeases(IEnumerable<ActivityLease> lost)
     {
