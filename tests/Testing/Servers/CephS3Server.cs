@@ -112,7 +112,6 @@ public sealed class CephS3Server
             rgw data = {folder}/rgw
             rgw enable usage log = false
             rgw thread pool size = 32
-            rgw lc debug interval = 2
             rgw gc obj min wait = 1
             rgw gc processor period = 2
 
