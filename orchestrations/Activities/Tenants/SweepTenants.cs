@@ -45,7 +45,7 @@ public sealed class SweepTenants(
         if (tenant.OpenJob is { } job)
         {
             // Nobody took an inventory, so something may be left.
-            var unknown = new Inventory { FailedUndoSteps = ["nothing was undone"] };
+            var unknown = new Contracts.Inventory { FailedUndoSteps = ["nothing was undone"] };
             if (tenant.State == TenantStates.Provisioning)
             {
                 await lifecycle.MarkFailedAsync(
