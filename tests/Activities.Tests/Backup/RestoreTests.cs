@@ -226,7 +226,12 @@ public sealed class RestoreTests
 
         await ChangeManifestAsync(world, place, m => m with
         {
-            FormatVersion = 1, Bytes = m.DumpBytes!.Value, Sha256 = m.DumpSha256!, DumpBytes = null, DumpSha256 = null, Encoding = null,
+            FormatVersion = 1,
+            Bytes = m.DumpBytes!.Value,
+            Sha256 = m.DumpSha256!,
+            DumpBytes = null,
+            DumpSha256 = null,
+            Encoding = null,
         });
         var newcomer = World.NewPlace();
 
