@@ -12,6 +12,7 @@ using Bibind.Functions.Security;
 using Bibind.Functions.Seeding;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
+using Bibind.Functions.Timers;
 using Bibind.Orchestrators;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -53,6 +54,10 @@ public static class FunctionsHost
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
             .AddSingleton<IReadinessCheck, WorkerCheck>();
         builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
+        builder.Services.AddOptions<TimerOptions>().Bind(builder.Configuration.GetSection(TimerOptions.Section))
+            .Validate(o => o.SweepInterval >= TimeSpan.FromSeconds(1), "Timers__SweepInterval must be one second at least, such as 00:05:00.")
+            .ValidateOnStart();
+        builder.Services.AddHostedService<DurableTimers>();
         builder.Services.AddApiDocument();
         if (settings.Telemetry is { } telemetry)
         {

@@ -33,6 +33,9 @@ internal static partial class Logs
     [LoggerMessage(2009, LogLevel.Information, "Template {Template} on server {Server} is database {Database}.")]
     public static partial void TemplateSeeded(ILogger logger, string template, string server, string database);
 
+    [LoggerMessage(2011, LogLevel.Information, "Started the timer {InstanceId}.")]
+    public static partial void TimerStarted(ILogger logger, string instanceId);
+
     [LoggerMessage(2010, LogLevel.Warning, "The control database is not there yet; trying again until {Deadline:HH:mm:ss} UTC.")]
     public static partial void WaitingForDatabase(ILogger logger, DateTimeOffset deadline, Exception exception);
 }

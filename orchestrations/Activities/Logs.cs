@@ -95,6 +95,12 @@ internal static partial class Logs
     [LoggerMessage(3086, LogLevel.Information, "The authority does not say when to renew the certificate for {Host}: {Reason}")]
     public static partial void NoRenewalWindow(this ILogger logger, string host, string reason);
 
+    [LoggerMessage(3090, LogLevel.Warning, "Tenant {Code} ({TenantId}) was left behind; job {JobId} removes it.")]
+    public static partial void LeftoversSwept(this ILogger logger, string code, long tenantId, string jobId);
+
+    [LoggerMessage(3091, LogLevel.Error, "Tenant {Code} ({TenantId}) left something behind, but its names belong to another tenant now: remove it by hand.")]
+    public static partial void LeftoversKept(this ILogger logger, string code, long tenantId);
+
     [LoggerMessage(3087, LogLevel.Warning, "CERTIFICATES ARE ISSUED BY A LOCAL AUTHORITY OF OUR OWN (Certificates__Provider is local). NO BROWSER TRUSTS THEM. Set Certificates__Provider to acme or wildcard before customers come.")]
     public static partial void LocalAuthorityInUse(this ILogger logger);
 }

@@ -14,7 +14,7 @@ public sealed class DestroyTenant : TaskOrchestrator<DestroyTenantOrder, TenantD
         {
             place = await context.CallActivityAsync(Tenants.BeginDestroy, order);
             // Nothing is removed before the last copy is safe.
-            var backup = order.FinalBackup
+            var backup = order.FinalBackup && !order.FinalBackupTaken
                 ? await context.CallActivityAsync(Backup.Take, new BackupRequest(place, "final"))
                 : null;
             var failedSteps = await RemoveAsync(context, place, order.FinalBackup);

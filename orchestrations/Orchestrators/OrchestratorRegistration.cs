@@ -13,6 +13,7 @@ public static class OrchestratorRegistration
         return registry
             .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new ProvisionTenant())
             .AddOrchestrator(Orchestrations.DestroyTenant, _ => new DestroyTenant())
-            .AddOrchestrator(Orchestrations.CreateTemplate, _ => new CreateTemplate());
+            .AddOrchestrator(Orchestrations.CreateTemplate, _ => new CreateTemplate())
+            .AddOrchestrator(Orchestrations.Sweep, _ => new Sweep());
     }
 }

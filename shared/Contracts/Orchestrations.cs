@@ -8,4 +8,5 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<ProvisionTenantOrder, TenantReady> ProvisionTenant = new("ProvisionTenant");
     public static readonly OrchestratorDefinition<DestroyTenantOrder, TenantDestroyed> DestroyTenant = new("DestroyTenant");
     public static readonly OrchestratorDefinition<CreateTemplateOrder, TemplateReady> CreateTemplate = new("CreateTemplate");
+    public static readonly OrchestratorDefinition<SweepOrder, Nothing> Sweep = new("Sweep");
 }

@@ -131,7 +131,19 @@ public sealed record DestroyTenantOrder
 
     /// <summary>Take and keep one last backup; without it every backup is deleted too.</summary>
     public bool FinalBackup { get; init; } = true;
+
+    /// <summary>True if an earlier removal took the last backup: it is kept, and no other is taken.</summary>
+    public bool FinalBackupTaken { get; init; }
 }
+
+/// <summary>A look for abandoned tenants.</summary>
+/// <param name="Every">How long to wait between two.</param>
+public sealed record SweepOrder(TimeSpan Every);
+
+/// <summary>What a look found.</summary>
+/// <param name="Jobs">The removals that were started.</param>
+/// <param name="ForgottenKeys">Idempotency keys that were too old to matter.</param>
+public sealed record SweepResult(IReadOnlyList<string> Jobs, int ForgottenKeys);
 
 /// <summary>A tenant that is gone.</summary>
 public sealed record TenantDestroyed
@@ -159,6 +171,9 @@ public static class Tenants
 
     /// <summary>Ends a destroy: stores the proof; the tenant is terminated if it is clean, else keeps the reason.</summary>
     public static readonly ActivityDefinition<TenantDestroyEnd, Nothing> EndDestroy = new("tenants.end_destroy", Stubborn);
+
+    /// <summary>Starts the removal of what abandoned tenants left.</summary>
+    public static readonly ActivityDefinition<SweepOrder, SweepResult> Sweep = new("tenants.sweep", Quick);
 
     /// <summary>Asks every server what is left of the tenant.</summary>
     public static readonly ActivityDefinition<InventoryRequest, Inventory> TakeInventory = new("tenants.take_inventory", Quick);

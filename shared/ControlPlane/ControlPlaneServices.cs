@@ -49,6 +49,7 @@ public static class ControlPlaneServices
         services.AddSingleton<Reservations>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantLifecycle>();
+        services.AddSingleton<AbandonedTenants>();
         services.AddSingleton<JobStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
         services.AddSingleton<ChallengeStore>();

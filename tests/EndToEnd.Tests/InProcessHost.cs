@@ -1,3 +1,4 @@
+using Bibind.Durable;
 using Bibind.Durable.Worker;
 using Bibind.Functions;
 using Microsoft.AspNetCore.Builder;
@@ -19,6 +20,8 @@ internal sealed class InProcessHost : IAsyncDisposable
     }
 
     public Api Api { get; }
+
+    public DurableTaskClient Tasks => _app.Services.GetRequiredService<DurableTaskClient>();
 
     public static async Task<InProcessHost> StartAsync(Installation installation, IWorkerInterceptor? interceptor = null)
     {

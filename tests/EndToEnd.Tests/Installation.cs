@@ -38,6 +38,8 @@ internal sealed class Installation : IAsyncDisposable
             ["Logging:LogLevel:Default"] = "Warning",
             ["Worker:LeaseDuration"] = "00:00:01",
             ["Worker:PollInterval"] = "00:00:00.2",
+            // A test that is about them switches them on.
+            ["Timers:Enabled"] = "false",
             ["Seed:Server:Code"] = "local",
             ["Seed:Server:Name"] = "Local",
             // Nobody listens there: no Odoo can be had, and the standard user is put off.

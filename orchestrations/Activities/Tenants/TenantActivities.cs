@@ -7,7 +7,7 @@ namespace Bibind.Activities.Tenants;
 /// <summary>Registers the activities on the tenant's row.</summary>
 public static class TenantActivities
 {
-    /// <summary>Adds reserve, activate, mark failed, begin destroy and end destroy; the inventory is registered with the effects that it asks.</summary>
+    /// <summary>Adds reserve, activate, mark failed, begin destroy, end destroy and sweep; the inventory is registered with the effects that it asks.</summary>
     public static DurableTaskRegistry AddTenantActivities(this DurableTaskRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
@@ -16,6 +16,7 @@ public static class TenantActivities
             .AddActivity(Contracts.Tenants.Activate, s => new ActivateTenant(s.GetRequiredService<TenantLifecycle>()))
             .AddActivity(Contracts.Tenants.MarkFailed, s => new MarkTenantFailed(s.GetRequiredService<TenantLifecycle>()))
             .AddActivity(Contracts.Tenants.BeginDestroy, s => new BeginDestroyTenant(s.GetRequiredService<TenantLifecycle>()))
-            .AddActivity(Contracts.Tenants.EndDestroy, s => new EndDestroyTenant(s.GetRequiredService<TenantLifecycle>()));
+            .AddActivity(Contracts.Tenants.EndDestroy, s => new EndDestroyTenant(s.GetRequiredService<TenantLifecycle>()))
+            .AddActivity(Contracts.Tenants.Sweep, s => ActivatorUtilities.CreateInstance<SweepTenants>(s));
     }
 }

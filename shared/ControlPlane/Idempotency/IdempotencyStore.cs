@@ -32,7 +32,7 @@ public abstract record IdempotencyResult
 /// Look and record in the transaction that does the work: the answer is stored if and only if the work is, and a
 /// request that fails leaves its key free.
 /// </remarks>
-public sealed class IdempotencyStore(TimeProvider time)
+public sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>Looks the key up and keeps equal requests waiting until the transaction ends.</summary>
     /// <param name="requestHash">Tells requests apart: over method, path and body.</param>
@@ -71,5 +71,13 @@ public sealed class IdempotencyStore(TimeProvider time)
         public int Status { get; init; }
         public string? Location { get; init; }
         public string? Body { get; init; }
+    }
+
+    /// <summary>Forgets keys that are older; answers how many.</summary>
+    public async Task<int> PurgeAsync(TimeSpan age, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteAsync(Sql.Command(
+            "delete from control.idempotency_keys where created_at < @before", new { before = time.GetUtcNow() - age }, cancellationToken));
     }
 }

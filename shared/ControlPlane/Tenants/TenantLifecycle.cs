@@ -85,12 +85,22 @@ public sealed class TenantLifecycle(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var tenant = await FindLockedAsync(connection, transaction, code, cancellationToken);
-        if (tenant is null)
-        {
-            return new TerminationRefused(TerminationRefusalKind.NotFound, $"There is no tenant '{code}'.");
-        }
+        return await FindLockedAsync(connection, transaction, code, cancellationToken) is { } tenant
+            ? await BeginTerminatingAsync(connection, transaction, tenant, requestedBy, cancellationToken)
+            : new TerminationRefused(TerminationRefusalKind.NotFound, $"There is no tenant '{code}'.");
+    }
 
+    /// <summary>Begins to remove one tenant, whoever has its code now, in the caller's transaction: state and job.</summary>
+    /// <exception cref="PermanentFailureException">There is no such tenant.</exception>
+    public async Task<TerminationResult> BeginTerminatingAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, string requestedBy, CancellationToken cancellationToken) =>
+        await BeginTerminatingAsync(
+            connection, transaction, await LockAsync(connection, transaction, tenantId, cancellationToken), requestedBy, cancellationToken);
+
+    private async Task<TerminationResult> BeginTerminatingAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, Tenant tenant, string requestedBy, CancellationToken cancellationToken)
+    {
+        var code = tenant.Code;
         var running = await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
             "select id from control.jobs where tenant_id = @Id and changing and finished_at is null", new { tenant.Id }, transaction, cancellationToken));
         if (Refusal(tenant, running) is { } refused)

@@ -71,6 +71,7 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
         "--OdooWebhooks:0:Name=console", $"--OdooWebhooks:0:Token={WebhookToken}",
         "--OdooWebhooks:1:Name=partner", $"--OdooWebhooks:1:Token={OtherWebhookToken}",
         "--Storage:Local:Folder=unused",
+        "--Timers:Enabled=false",
         "--Platform:Domain=example.test",
         "--Urls=http://127.0.0.1:0",
         $"--Seed:Server:Code={Server}",

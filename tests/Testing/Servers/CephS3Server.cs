@@ -25,6 +25,8 @@ public sealed class CephS3Server
     /// <summary>Somebody else's account.</summary>
     public S3Account OtherAccount { get; } = new("somebody", "otherkey", "othersecret");
 
+    private static readonly TimeSpan ElectionLimit = TimeSpan.FromSeconds(60);
+
     public static Task<CephS3Server> GetAsync() => Shared.Value;
 
     private static async Task<CephS3Server> StartAsync()
@@ -45,7 +47,8 @@ public sealed class CephS3Server
         await monitor.ListensAsync(monitorPort);
 
         var storage = Guid.NewGuid().ToString();
-        await programs.RunAsync("ceph", "ceph-common", "osd", "new", storage);
+        // It listens before it has elected itself, and refuses everything until then.
+        await Eventually.UntilAsync(() => programs.TryRunAsync("ceph", "ceph-common", "osd", "new", storage), ElectionLimit, "the monitor is elected");
         await programs.RunAsync("ceph", "ceph-common", "osd", "crush", "add", "osd.0", "1.0", "root=default", "host=h");
         await programs.RunAsync("ceph-osd", "ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", storage);
         await programs.StartAsync("ceph-osd", "ceph-osd", deleteFolder: false, "-f", "-i", "0");
@@ -125,6 +128,19 @@ public sealed class CephS3Server
 
         public Task<string> RunAsync(string program, string package, params string[] arguments) =>
             ChildProcess.MustRunAsync(Command(program, package, arguments), "prepare the S3 server", CancellationToken.None);
+
+        public async Task<bool> TryRunAsync(string program, string package, params string[] arguments)
+        {
+            try
+            {
+                await RunAsync(program, package, arguments);
+                return true;
+            }
+            catch (LocalServerException)
+            {
+                return false;
+            }
+        }
 
         public Task<RunningServer> StartAsync(string program, string package, bool deleteFolder, params string[] arguments) =>
             RunningServer.StartAsync(program, folder, Command(program, package, arguments), deleteFolder);
