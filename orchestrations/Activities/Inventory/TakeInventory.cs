@@ -38,12 +38,15 @@ public sealed class TakeInventory(
         var cancellationToken = context.CancellationToken;
         var place = request.Place;
         var target = MarkedDatabase.Of(place);
+        var (restoring, former) = (ScratchDatabase.NameForRestore(place), RestoreSwap.FormerName(place));
         return new Contracts.Inventory
         {
             Items =
             [
                 await AskAsync("database", target.Name, () => LookForDatabaseAsync(place, target, target.Name, cancellationToken)),
                 await AskAsync("database", target.StagingName, () => LookForDatabaseAsync(place, target, target.StagingName, cancellationToken)),
+                await AskAsync("database", restoring, () => LookForLeftoverAsync(place, restoring, cancellationToken)),
+                await AskAsync("database", former, () => LookForLeftoverAsync(place, former, cancellationToken)),
                 await AskAsync("role", target.Name, () => LookForRoleAsync(place, target, cancellationToken)),
                 await AskAsync("dns-record", place.Host, async () => Seen(await dns.ExistsAsync(place, cancellationToken))),
                 await AskAsync("certificate", place.Host, async () => Seen(await certificates.ExistsAsync(place, cancellationToken))),
@@ -80,6 +83,14 @@ public sealed class TakeInventory(
                 : target.Marks(sight.Comment) || (isStaging && sight.Comment is null) ? new Answer(InventoryItem.Present, $"{sight.Bytes} bytes")
                 : new Answer(InventoryItem.Absent, ForeignDetail);
         });
+    }
+
+    // The tenant's number is in the name, and nobody but a restore makes such names.
+    private async Task<Answer> LookForLeftoverAsync(TenantPlace place, string name, CancellationToken cancellationToken)
+    {
+        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
+        return await session.InWordsAsync(name, async () =>
+            await MarkedDatabases.LookAsync(session, name, cancellationToken) is { } left ? new Answer(InventoryItem.Present, $"{left.Bytes} bytes") : Seen(false));
     }
 
     private async Task<Answer> LookForRoleAsync(TenantPlace place, MarkedDatabase target, CancellationToken cancellationToken)

@@ -39,7 +39,7 @@ public sealed class TakeInventoryTests
         var inventory = await TakeAsync(world, place);
         Assert.All(inventory.Items, i => Assert.Equal(InventoryItem.Absent, i.State));
         Assert.Equal(
-            ["database", "database", "role", "dns-record", "certificate", "route", "bucket", "backup", "secret"],
+            ["database", "database", "database", "database", "role", "dns-record", "certificate", "route", "bucket", "backup", "secret"],
             inventory.Items.Select(i => i.Kind));
         Assert.True(inventory.IsClean);
     }
@@ -65,6 +65,20 @@ public sealed class TakeInventoryTests
         var inventory = await TakeAsync(world, place);
 
         Assert.Contains(inventory.Items, i => i.Name == $"bibind-new-{place.TenantId}-{place.Code}" && i.State == InventoryItem.Present);
+    }
+
+    [Theory]
+    [InlineData("restore")]
+    [InlineData("former")]
+    public async Task What_a_restore_left_is_left_over(string what)
+    {
+        await using var world = await World.CreateAsync();
+        var place = World.NewPlace();
+        await world.ExecuteAsync($"create database \"bibind-{what}-{place.TenantId}-{place.Code}\"");
+
+        var inventory = await TakeAsync(world, place);
+
+        Assert.Contains(inventory.Items, i => i.Name == $"bibind-{what}-{place.TenantId}-{place.Code}" && i.State == InventoryItem.Present);
     }
 
     [Fact]
