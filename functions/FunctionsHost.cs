@@ -12,6 +12,7 @@ using Bibind.Functions.Security;
 using Bibind.Functions.Seeding;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
+using Bibind.Functions.Timers;
 using Bibind.Orchestrators;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -48,11 +49,12 @@ public static class FunctionsHost
             _ => new PostgresTaskHub(settings.ControlDatabase),
             registry => registry.AddOrchestrators().AddActivities(),
             settings.Worker.Configure);
-        builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>();
+        builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
             .AddSingleton<IReadinessCheck, WorkerCheck>();
         builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
+        builder.Services.AddHostedService<CertificateRenewals>();
         builder.Services.AddApiDocument();
         if (settings.Telemetry is { } telemetry)
         {
@@ -98,6 +100,7 @@ public static class FunctionsHost
         app.MapOdooWebhook();
         app.MapAcmeChallenges();
         app.MapTenants();
+        app.MapDomains();
         app.MapJobs();
         app.MapServers();
         app.MapTemplates();

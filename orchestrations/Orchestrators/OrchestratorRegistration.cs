@@ -13,6 +13,9 @@ public static class OrchestratorRegistration
         return registry
             .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new ProvisionTenant())
             .AddOrchestrator(Orchestrations.DestroyTenant, _ => new DestroyTenant())
-            .AddOrchestrator(Orchestrations.CreateTemplate, _ => new CreateTemplate());
+            .AddOrchestrator(Orchestrations.CreateTemplate, _ => new CreateTemplate())
+            .AddOrchestrator(Orchestrations.AddDomain, _ => new AddDomain())
+            .AddOrchestrator(Orchestrations.RemoveDomain, _ => new RemoveDomain())
+            .AddOrchestrator(Orchestrations.RenewCertificates, _ => new RenewCertificates());
     }
 }

@@ -8,4 +8,7 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<ProvisionTenantOrder, TenantReady> ProvisionTenant = new("ProvisionTenant");
     public static readonly OrchestratorDefinition<DestroyTenantOrder, TenantDestroyed> DestroyTenant = new("DestroyTenant");
     public static readonly OrchestratorDefinition<CreateTemplateOrder, TemplateReady> CreateTemplate = new("CreateTemplate");
+    public static readonly OrchestratorDefinition<DomainOrder, DomainOutcome> AddDomain = new("AddDomain");
+    public static readonly OrchestratorDefinition<DomainOrder, DomainOutcome> RemoveDomain = new("RemoveDomain");
+    public static readonly OrchestratorDefinition<RenewalRound, Nothing> RenewCertificates = new("RenewCertificates");
 }
