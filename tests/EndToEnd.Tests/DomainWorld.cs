@@ -53,13 +53,16 @@ internal sealed class DomainWorld : IAsyncDisposable
     }
 
     /// <summary>Orders the domain with its records set, and waits for its job.</summary>
-    public async Task<JsonObject> AddAsync()
+    public async Task<JsonObject> AddAsync() => await Api.EndOfAsync(await BeginAddingAsync(), seconds: 120);
+
+    /// <summary>Orders the domain with its records set; answers the job's address.</summary>
+    public async Task<string> BeginAddingAsync()
     {
         var (job, body) = await Api.AddDomainAsync(Code, Name);
         await Api.DomainAsync(Code, d => d["checkedAt"] is not null);
         await FollowAsync(body["instructions"]!);
         await Api.ValidateDomainAsync(Code, Name);
-        return await Api.EndOfAsync(job, seconds: 120);
+        return job;
     }
 
     /// <summary>The address that the application has for its links.</summary>
