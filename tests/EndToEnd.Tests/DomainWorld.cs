@@ -9,18 +9,18 @@ namespace Bibind.EndToEnd.Tests;
 internal sealed class DomainWorld : IAsyncDisposable
 {
     private readonly PebbleServer _authority;
+    private InProcessHost? _host;
 
     private DomainWorld(EveryEffectWorld servers, PebbleServer authority, InProcessHost host, string zone)
     {
-        (Servers, _authority, Host, Zone) = (servers, authority, host, zone);
+        (Servers, _authority, _host, Zone) = (servers, authority, host, zone);
         Name = $"shop.{zone}";
     }
 
     public EveryEffectWorld Servers { get; }
 
-    public InProcessHost Host { get; }
-
-    public Api Api => Host.Api;
+    /// <summary>Of the host that runs.</summary>
+    public Api Api => _host!.Api;
 
     public string Code => Servers.Installation.Code;
 
@@ -42,6 +42,20 @@ internal sealed class DomainWorld : IAsyncDisposable
         var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(world.Code), seconds: 120);
         Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString());
         return world;
+    }
+
+    /// <summary>Stops the host.</summary>
+    public async Task StopAsync()
+    {
+        await _host!.DisposeAsync();
+        _host = null;
+    }
+
+    /// <summary>Starts another host in the place of the one that was stopped.</summary>
+    public async Task StartAgainAsync()
+    {
+        _host = await InProcessHost.StartAsync(Servers.Installation);
+        await Servers.ServeChallengesAsync(_host.Address);
     }
 
     /// <summary>Does as the instructions say.</summary>
@@ -86,7 +100,11 @@ internal sealed class DomainWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Host.DisposeAsync();
+        if (_host is not null)
+        {
+            await _host.DisposeAsync();
+        }
+
         await Servers.DisposeAsync();
         await _authority.DisposeAsync();
     }

@@ -94,6 +94,21 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
+    /// <summary>Thumbprint of the certificate that the proxy presents at a host name.</summary>
+    public async Task<string> PresentedAsync(string host)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(_caddy.Https.Host, _caddy.Https.Port);
+        var thumbprint = string.Empty;
+        await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, presented, _, _) =>
+        {
+            thumbprint = presented?.GetCertHashString() ?? string.Empty;
+            return thumbprint.Length > 0;
+        });
+        await tls.AuthenticateAsClientAsync(host);
+        return thumbprint;
+    }
+
     /// <summary>What the proxy says to another host name over a tenant's connection.</summary>
     public async Task<HttpStatusCode> AskWithCertificateOfAsync(string code, string host)
     {
@@ -151,7 +166,7 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
             """;
         using var client = new HttpClient();
         using var body = new StringContent(route, Encoding.UTF8, "application/json");
-        using var answer = await client.PutAsync(new Uri(_caddy.Admin, "/config/apps/http/servers/challenges"), body);
+        using var answer = await client.PostAsync(new Uri(_caddy.Admin, "/config/apps/http/servers/challenges"), body);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
