@@ -38,4 +38,7 @@ internal static partial class Logs
 
     [LoggerMessage(2010, LogLevel.Warning, "The control database is not there yet; trying again until {Deadline:HH:mm:ss} UTC.")]
     public static partial void WaitingForDatabase(ILogger logger, DateTimeOffset deadline, Exception exception);
+
+    [LoggerMessage(2020, LogLevel.Information, "{Caller} asked to look at the records of domain {Name} at once.")]
+    public static partial void DomainLookAsked(ILogger logger, string caller, string name);
 }

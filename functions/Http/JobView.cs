@@ -11,13 +11,13 @@ public record JobSummary
 {
     public required string Id { get; init; }
 
-    /// <summary><c>provision</c>, <c>destroy</c> or <c>create-template</c>.</summary>
+    /// <summary><c>provision</c>, <c>destroy</c>, <c>create-template</c>, <c>add-domain</c> or <c>remove-domain</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>The tenant's code, for a tenant's job.</summary>
     public string? Tenant { get; init; }
 
-    /// <summary>What it is about: a tenant's code, or <c>server/template</c>.</summary>
+    /// <summary>What it is about: a tenant's code, a domain, or <c>server/template</c>.</summary>
     public required string Subject { get; init; }
 
     /// <summary>One of <see cref="JobStates"/>.</summary>

@@ -23,6 +23,9 @@ public sealed partial record HostSettings
     /// <summary>Where traces and metrics go, or null.</summary>
     internal TelemetryExport? Telemetry { get; init; }
 
+    /// <summary>False leaves the renewal of certificates to other hosts.</summary>
+    public required bool RenewsCertificates { get; init; }
+
     /// <summary>A server to register at start, or null.</summary>
     public SeedServer? Server { get; init; }
 
@@ -42,6 +45,7 @@ public sealed partial record HostSettings
             Urls = ReadUrls(reader),
             Worker = WorkerSettings.Read(reader),
             Telemetry = TelemetryExport.Read(reader),
+            RenewsCertificates = reader.Flag("Timers:CertificateRenewals", otherwise: true),
             Server = SeedServer.Read(reader),
             Templates = SeedServer.ReadTemplates(reader),
         };

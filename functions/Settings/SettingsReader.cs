@@ -45,6 +45,22 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return otherwise;
     }
 
+    public bool Flag(string key, bool otherwise)
+    {
+        if (Optional(key) is not { } text)
+        {
+            return otherwise;
+        }
+
+        if (bool.TryParse(text, out var flag))
+        {
+            return flag;
+        }
+
+        Report(key, "must be true or false.");
+        return otherwise;
+    }
+
     public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan from, TimeSpan to)
     {
         if (Optional(key) is not { } text)

@@ -5,6 +5,7 @@ using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
 using Bibind.Activities.Dns;
+using Bibind.Activities.Domains;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
@@ -26,7 +27,7 @@ public static class ActivitiesRegistration
 {
     /// <summary>
     /// Adds every activity with its providers and options. The host brings <c>IServerDirectory</c>, <c>ISecretStore</c>,
-    /// <c>IBackupCatalogue</c> and <c>ITemplateDirectory</c>; a provider that it registers before stays.
+    /// <c>ITenantDomains</c>, <c>IBackupCatalogue</c> and <c>ITemplateDirectory</c>; a provider that it registers before stays.
     /// </summary>
     public static IServiceCollection AddActivities(this IServiceCollection services, IConfiguration configuration)
     {
@@ -37,6 +38,7 @@ public static class ActivitiesRegistration
         services.TryAddSingleton(TimeProvider.System);
         AddDns(services, configuration);
         AddCertificates(services, configuration);
+        DomainsRegistration.Add(services, configuration);
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<CallbackClient>();
@@ -67,6 +69,13 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Certificates.Issue, Make<IssueCertificate>)
             .AddActivity(Contracts.Certificates.Revoke, Make<RevokeCertificate>)
             .AddActivity(Contracts.Certificates.Renew, Make<RenewCertificate>)
+            .AddActivity(Contracts.Certificates.FindDue, Make<FindDueCertificates>)
+            .AddActivity(Contracts.Certificates.FindServed, Make<FindServedPlaces>)
+            .AddActivity(Contracts.Domains.Check, Make<CheckDomain>)
+            .AddActivity(Contracts.Domains.Locate, Make<LocateDomain>)
+            .AddActivity(Contracts.Domains.Activate, Make<ActivateDomain>)
+            .AddActivity(Contracts.Domains.End, Make<EndDomain>)
+            .AddActivity(Contracts.Domains.Forget, Make<ForgetDomain>)
             .AddActivity(Contracts.Storage.CreateBucket, Make<CreateBucket>)
             .AddActivity(Contracts.Storage.DeleteBucket, Make<DeleteBucket>)
             .AddActivity(Contracts.Routing.Publish, Make<PublishRoute>)
@@ -76,6 +85,8 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Application.HandOver, Make<HandOverApplication>)
             .AddActivity(Contracts.Application.CreateStandardUser, Make<CreateStandardUser>)
             .AddActivity(Contracts.Application.SmokeTest, Make<SmokeTestApplication>)
+            .AddActivity(Contracts.Application.SetAddress, Make<SetApplicationAddress>)
+            .AddActivity(Contracts.Application.ResetAddress, Make<SetApplicationAddress>)
             .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
             .AddActivity(Contracts.Backup.Restore, Make<RestoreDatabase>)
             .AddActivity(Contracts.Backup.Verify, Make<VerifyBackup>)

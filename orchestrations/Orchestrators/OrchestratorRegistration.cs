@@ -14,6 +14,9 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new ProvisionTenant())
             .AddOrchestrator(Orchestrations.DestroyTenant, _ => new DestroyTenant())
             .AddOrchestrator(Orchestrations.CreateTemplate, _ => new CreateTemplate())
-            .AddOrchestrator(Orchestrations.Sweep, _ => new Sweep());
+            .AddOrchestrator(Orchestrations.Sweep, _ => new Sweep())
+            .AddOrchestrator(Orchestrations.AddDomain, _ => new AddDomain())
+            .AddOrchestrator(Orchestrations.RemoveDomain, _ => new RemoveDomain())
+            .AddOrchestrator(Orchestrations.RenewCertificates, _ => new RenewCertificates());
     }
 }

@@ -46,6 +46,27 @@ public static class Certificates
 
     /// <summary>Renews a certificate if its time has come; a renewal that fails is an outcome, to be tried again at its <c>LookAt</c>.</summary>
     public static readonly ActivityDefinition<CertificateToRenew, RenewalOutcome> Renew = new("certificates.renew", Policies.Act);
+
+    /// <summary>Names of certificates to look at now, the most urgent first.</summary>
+    public static readonly ActivityDefinition<Nothing, DueCertificates> FindDue = new("certificates.find_due", Policies.Act);
+
+    /// <summary>The tenants, at the host names, that a certificate is presented for.</summary>
+    public static readonly ActivityDefinition<CertificateToRenew, ServedPlaces> FindServed = new("certificates.find_served", Policies.Act);
+}
+
+/// <summary>Certificates to look at now.</summary>
+/// <param name="Names">As the register has them.</param>
+/// <param name="MayBeMore">True if the list was cut.</param>
+public sealed record DueCertificates(IReadOnlyList<string> Names, bool MayBeMore);
+
+/// <summary>Where a certificate is presented.</summary>
+public sealed record ServedPlaces(IReadOnlyList<TenantPlace> Places);
+
+/// <summary>One round of the renewal timer.</summary>
+public sealed record RenewalRound
+{
+    /// <summary>Certificates that were renewed and that a proxy was not given yet.</summary>
+    public IReadOnlyList<string> Unpublished { get; init; } = [];
 }
 
 /// <summary>A certificate that may have to be renewed.</summary>
@@ -93,6 +114,12 @@ public static class Application
     /// <summary>Makes the standard user by RPC when the application server answers.</summary>
     public static readonly ActivityDefinition<TenantPlace, StepOutcome> CreateStandardUser = new("application.create_standard_user", Policies.Act);
     public static readonly ActivityDefinition<TenantPlace, StepOutcome> SmokeTest = new("application.smoke_test", Policies.Act);
+
+    /// <summary>Tells the application its public address, <c>BaseUrl</c>, for the links that it writes.</summary>
+    public static readonly ActivityDefinition<TenantPlace, Nothing> SetAddress = new("application.set_address", Policies.Act);
+
+    /// <summary>The same as an undo.</summary>
+    public static readonly ActivityDefinition<TenantPlace, Nothing> ResetAddress = new("application.reset_address", Policies.Undo);
 }
 
 /// <summary>A backup to take.</summary>

@@ -63,6 +63,11 @@ public sealed record TenantPlace
     /// <summary>The primary host name.</summary>
     public required string Host { get; init; }
 
+    /// <summary>
+    /// At a host name of the customer's own: the platform's, by which the application finds the tenant's database.
+    /// </summary>
+    public string? ApplicationHost { get; init; }
+
     /// <summary>The public address, such as <c>https://acme.example.com</c>, without a slash at the end.</summary>
     public required string BaseUrl { get; init; }
 

@@ -1,5 +1,6 @@
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Certificates;
+using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Offers;
@@ -55,6 +56,8 @@ public static class ControlPlaneServices
         services.AddSingleton<ChallengeStore>();
         services.AddSingleton<IssuanceBudget>();
         services.AddSingleton<CertificateRegister>();
+        services.AddSingleton<DomainStore>().AddSingleton<DomainLifecycle>();
+        services.AddSingleton<ITenantDomains>(s => s.GetRequiredService<DomainStore>());
         services.AddSingleton<IdempotencyStore>();
         services.AddSingleton<WebhookDeliveries>();
         return services;

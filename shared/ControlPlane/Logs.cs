@@ -23,4 +23,7 @@ internal static partial class Logs
 
     [LoggerMessage(2005, LogLevel.Information, "Secrets {Prefix} revealed: {Count}")]
     public static partial void SecretsRevealed(ILogger logger, string prefix, int count);
+
+    [LoggerMessage(2020, LogLevel.Information, "Domain {Name} is now {State}, job {JobId}")]
+    public static partial void DomainStateChanged(ILogger logger, string name, string state, string jobId);
 }

@@ -18,9 +18,10 @@ public sealed class ActivitiesRegistrationTests
         {
             typeof(Contracts.Database), typeof(Contracts.Credentials), typeof(Contracts.Dns), typeof(Contracts.Certificates), typeof(Contracts.Storage),
             typeof(Contracts.Routing), typeof(Contracts.Application), typeof(Contracts.Backup), typeof(Caller), typeof(Contracts.Templates),
-            typeof(Contracts.Tenants),
+            typeof(Contracts.Tenants), typeof(Contracts.Domains),
         }.SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Select(field => field.GetValue(null)!)
+            .Where(value => value is not string)
             .Select(definition => (string)definition.GetType().GetProperty("Name")!.GetValue(definition)!);
 
         Assert.Equal(named.Order(), new DurableTaskRegistry().AddActivities().ActivityNames.Order());
@@ -61,6 +62,8 @@ public sealed class ActivitiesRegistrationTests
     [InlineData("Certificates:Acme:EabKey", "abc", "Certificates:Provider", "acme")]
     [InlineData("Certificates:Acme:TrustedRoots", "no/such/file.pem", "Certificates:Provider", "acme")]
     [InlineData("Certificates:Challenge", "dns-01", "Certificates:Provider", "acme")]
+    [InlineData("Domains:Resolvers", "ns1.example.com")]
+    [InlineData("Domains:WaitLimit", "00:00:00")]
     [InlineData("Certificates:PerWeek", "0", "Certificates:Provider", "acme")]
     public void A_wrong_setting_is_named(string setting, string value, string? besides = null, string? ofValue = null)
     {
@@ -110,8 +113,9 @@ public sealed class ActivitiesRegistrationTests
         await using var world = await World.CreateAsync();
 
         var activities = typeof(ActivitiesRegistration).Assembly.GetTypes()
-            // Those on the tenant's row need the control database.
-            .Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(ITaskActivity)) && type.Namespace != "Bibind.Activities.Tenants");
+            // Those on the rows of tenants and domains need the control database.
+            .Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(ITaskActivity))
+                && type.Namespace is not ("Bibind.Activities.Tenants" or "Bibind.Activities.Domains"));
 
         Assert.All(activities, type => Assert.NotNull(ActivatorUtilities.CreateInstance(world.Services, type)));
     }

@@ -49,6 +49,27 @@ internal sealed class Api : IDisposable
     public async Task<string> DestroyAsync(string code, bool finalBackup) =>
         await AcceptedAsync(await _http.DeleteAsync(new Uri($"/api/tenants/{code}?finalBackup={(finalBackup ? "true" : "false")}", UriKind.Relative)));
 
+    /// <summary>Orders a domain; answers the job's address and what was said.</summary>
+    public async Task<(string Job, JsonObject Body)> AddDomainAsync(string code, string name)
+    {
+        using var response = await _http.PostAsJsonAsync($"/api/tenants/{code}/domains", new JsonObject { ["name"] = name });
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.Accepted, $"{(int)response.StatusCode} {text}");
+        return (response.Headers.Location!.OriginalString, JsonNode.Parse(text)!.AsObject());
+    }
+
+    public async Task<string> RemoveDomainAsync(string code, string name) =>
+        await AcceptedAsync(await _http.DeleteAsync(new Uri($"/api/tenants/{code}/domains/{name}", UriKind.Relative)));
+
+    public async Task<string> ValidateDomainAsync(string code, string name) =>
+        await AcceptedAsync(await _http.PostAsync(new Uri($"/api/tenants/{code}/domains/{name}/validate", UriKind.Relative), null));
+
+    /// <summary>Waits until a tenant's only domain is as wanted, and answers it.</summary>
+    public async Task<JsonObject> DomainAsync(string code, Func<JsonObject, bool> wanted) =>
+        await Eventually.UntilAsync(
+            async () => (await GetAsync($"/api/tenants/{code}/domains"))["items"]!.AsArray().Single()!.AsObject(),
+            wanted, TimeSpan.FromSeconds(60), "the domain is as wanted");
+
     public async Task<JsonObject> GetAsync(string path)
     {
         using var response = await _http.GetAsync(new Uri(path, UriKind.Relative));

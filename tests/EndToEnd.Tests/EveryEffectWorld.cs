@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json.Nodes;
 using Amazon.S3;
 using Bibind.Testing.Servers;
@@ -32,6 +33,8 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
             ["Dns:Authoritative"] = dns.Dns.ToString(),
             ["Dns:PowerDns:Url"] = dns.Api.AbsoluteUri,
             ["Dns:PowerDns:ApiKey"] = dns.ApiKey,
+            ["Domains:Resolvers"] = dns.Dns.ToString(),
+            ["Timers:CertificateRenewals"] = "false",
             ["Certificates:Provider"] = "acme",
             ["Certificates:Challenge"] = "dns-01",
             ["Certificates:Acme:AcceptTerms"] = "true",
@@ -82,11 +85,29 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
     public string HostOf(string code) => $"{code}.{Zone}";
 
     /// <summary>What people get at the tenant's name, the chain verified to the authority's root.</summary>
-    public async Task<(HttpStatusCode Status, string Body)> GetAsync(string code)
+    public Task<(HttpStatusCode Status, string Body)> GetAsync(string code) => GetAtAsync(HostOf(code));
+
+    /// <summary>What people get at a host name, the chain verified to the authority's root.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> GetAtAsync(string host)
     {
         using var client = new HttpClient(await TrustingHandlerAsync());
-        using var answer = await client.GetAsync(new Uri($"https://{HostOf(code)}/"));
+        using var answer = await client.GetAsync(new Uri($"https://{host}/"));
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Thumbprint of the certificate that the proxy presents at a host name.</summary>
+    public async Task<string> PresentedAsync(string host)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(_caddy.Https.Host, _caddy.Https.Port);
+        var thumbprint = string.Empty;
+        await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, presented, _, _) =>
+        {
+            thumbprint = presented?.GetCertHashString() ?? string.Empty;
+            return thumbprint.Length > 0;
+        });
+        await tls.AuthenticateAsClientAsync(host);
+        return thumbprint;
     }
 
     /// <summary>What the proxy says to a plain request for any host name.</summary>
@@ -97,6 +118,8 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
         using var answer = await client.SendAsync(request);
         return answer.StatusCode;
     }
+
+    public async Task<bool> IsKnownToProxyAsync(string host) => (await ProxyConfigurationAsync()).Contains(host, StringComparison.Ordinal);
 
     public async Task<IReadOnlyList<string>> BucketsAsync()
     {
@@ -116,6 +139,7 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
         Assert.DoesNotContain(await BucketsAsync(), b => !b.EndsWith("-backups", StringComparison.Ordinal));
         Assert.Equal(0, await Installation.CountAsync("select count(*) from control.secrets where name like 'tenants/%' or name like 'certificates/tenants/%'"));
         Assert.Equal(0, await Installation.CountAsync("select count(*) from control.backups"));
+        Assert.Equal(0, await Installation.CountAsync("select count(*) from control.domains"));
         Assert.Equal(0, await Installation.CountAsync("select count(*) from durable.activities"));
     }
 
@@ -125,6 +149,28 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
         await Installation.DisposeAsync();
         await _caddy.DisposeAsync();
         await _application.DisposeAsync();
+    }
+
+    /// <summary>
+    /// Lets the proxy listen where the authority asks, and send its questions to the product's host, as an operator would.
+    /// The authority must be the test's own.
+    /// </summary>
+    public async Task ServeChallengesAsync(Uri host)
+    {
+        var route = $$"""
+            {
+              "listen": ["127.0.0.1:{{_authority.HttpPort}}"],
+              "automatic_https": { "disable": true },
+              "routes": [{
+                "match": [{ "path": ["/.well-known/acme-challenge/*"] }],
+                "handle": [{ "handler": "reverse_proxy", "upstreams": [{ "dial": "{{host.Authority}}" }] }]
+              }]
+            }
+            """;
+        using var client = new HttpClient();
+        using var body = new StringContent(route, Encoding.UTF8, "application/json");
+        using var answer = await client.PostAsync(new Uri(_caddy.Admin, "/config/apps/http/servers/challenges"), body);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     private async Task<string> ProxyConfigurationAsync()

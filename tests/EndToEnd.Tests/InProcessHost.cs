@@ -16,8 +16,11 @@ internal sealed class InProcessHost : IAsyncDisposable
     private InProcessHost(WebApplication app)
     {
         _app = app;
-        Api = new Api(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()));
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        Api = new Api(Address);
     }
+
+    public Uri Address { get; }
 
     public Api Api { get; }
 

@@ -14,12 +14,15 @@ internal sealed class KillableHost : IAsyncDisposable
     private KillableHost(Process process, Uri address)
     {
         _process = process;
+        Address = address;
         Api = new Api(address);
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
+
+    public Uri Address { get; }
 
     public Api Api { get; }
 

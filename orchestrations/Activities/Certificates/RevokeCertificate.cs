@@ -1,15 +1,21 @@
 using Bibind.Contracts;
+using Bibind.ControlPlane.Domains;
 using Bibind.Durable;
 
 namespace Bibind.Activities.Certificates;
 
-/// <summary>Revokes the tenant's TLS certificate.</summary>
-public sealed class RevokeCertificate(ICertificateProvider certificates) : TaskActivity<TenantPlace, Nothing>
+/// <summary>Revokes the tenant's TLS certificate; with the platform's name those of its own names, too.</summary>
+public sealed class RevokeCertificate(ICertificateProvider certificates, ITenantDomains domains) : TaskActivity<TenantPlace, Nothing>
 {
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
     {
         ArgumentNullException.ThrowIfNull(context);
+        foreach (var at in await domains.BesidesAsync(place, onlyActive: false, context.CancellationToken))
+        {
+            await certificates.RevokeAsync(at, context.CancellationToken);
+        }
+
         await certificates.RevokeAsync(place, context.CancellationToken);
         return Nothing.Value;
     }

@@ -23,5 +23,8 @@ public sealed class NoDns : IDnsProvider, IDnsChallenges, IHostReadiness
     public Task RemoveAsync(string fqdn, string value, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
+    public bool IsInZone(string host) => false;
+
+    /// <inheritdoc/>
     public Task WaitUntilPointsAsync(string host, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -109,6 +109,10 @@ internal sealed class ZoneRecords(
     }
 
     /// <inheritdoc/>
+    public bool IsInZone(string host) =>
+        host == _options.Zone || host.EndsWith($".{_options.Zone}", StringComparison.Ordinal);
+
+    /// <inheritdoc/>
     public Task WaitUntilPointsAsync(string host, CancellationToken cancellationToken)
     {
         var hasOnlyV6 = DnsTarget.TryParse(_options.Target) is { Name: null } target && target.At(host, 0, new OwnershipMark("", "")).All(s => s.Type == "AAAA");
@@ -183,9 +187,6 @@ internal sealed class ZoneRecords(
         return DnsTarget.TryParse(address) ?? throw new PermanentFailureException(
             $"Server {place.ServerCode} has the address '{address}', which no DNS record can point at: set Dns__Target to the addresses of the reverse proxy.");
     }
-
-    private bool IsInZone(string name) =>
-        name == _options.Zone || name.EndsWith($".{_options.Zone}", StringComparison.Ordinal);
 
     private void RequireInZone(string name)
     {

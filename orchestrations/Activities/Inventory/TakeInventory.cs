@@ -6,6 +6,7 @@ using Bibind.Activities.Dns;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,7 @@ public sealed class TakeInventory(
     IObjectStore store,
     TenantBucket buckets,
     ISecretStore secrets,
+    ITenantDomains domains,
     IOptions<BackupOptions> backups,
     ILogger<TakeInventory> logger) : TaskActivity<InventoryRequest, Contracts.Inventory>
 {
@@ -51,11 +53,24 @@ public sealed class TakeInventory(
                 await AskAsync("dns-record", place.Host, async () => Seen(await dns.ExistsAsync(place, cancellationToken))),
                 await AskAsync("certificate", place.Host, async () => Seen(await certificates.ExistsAsync(place, cancellationToken))),
                 await AskAsync("route", place.Host, async () => Seen(await routes.ExistsAsync(place, cancellationToken))),
+                .. await AskForDomainsAsync(place, cancellationToken),
                 await AskAsync("bucket", place.Bucket, () => LookForBucketAsync(place, cancellationToken)),
                 await AskAsync("backup", BackupKeys.Prefix(place), () => LookForBackupsAsync(request, cancellationToken)),
                 await AskAsync("secret", TenantSecrets.Prefix(place.TenantId), () => LookForSecretsAsync(place, cancellationToken)),
             ],
         };
+    }
+
+    private async Task<IReadOnlyList<InventoryItem>> AskForDomainsAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        var items = new List<InventoryItem>();
+        foreach (var at in await domains.BesidesAsync(place, onlyActive: false, cancellationToken))
+        {
+            items.Add(await AskAsync("certificate", at.Host, async () => Seen(await certificates.ExistsAsync(at, cancellationToken))));
+            items.Add(await AskAsync("route", at.Host, async () => Seen(await routes.ExistsAsync(at, cancellationToken))));
+        }
+
+        return items;
     }
 
     private async Task<InventoryItem> AskAsync(string kind, string name, Func<Task<Answer>> ask)

@@ -1,15 +1,21 @@
 using Bibind.Contracts;
+using Bibind.ControlPlane.Domains;
 using Bibind.Durable;
 
 namespace Bibind.Activities.Routing;
 
-/// <summary>Leads the tenant's host name to its server.</summary>
-public sealed class PublishRoute(IRouteProvider routes) : TaskActivity<TenantPlace, Nothing>
+/// <summary>Leads the tenant's host name to its server; with the platform's name those of its own, too.</summary>
+public sealed class PublishRoute(IRouteProvider routes, ITenantDomains domains) : TaskActivity<TenantPlace, Nothing>
 {
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
     {
         ArgumentNullException.ThrowIfNull(context);
+        foreach (var at in await domains.BesidesAsync(place, onlyActive: true, context.CancellationToken))
+        {
+            await routes.PublishAsync(at, context.CancellationToken);
+        }
+
         await routes.PublishAsync(place, context.CancellationToken);
         return Nothing.Value;
     }

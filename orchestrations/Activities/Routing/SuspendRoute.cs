@@ -1,15 +1,21 @@
 using Bibind.Contracts;
+using Bibind.ControlPlane.Domains;
 using Bibind.Durable;
 
 namespace Bibind.Activities.Routing;
 
-/// <summary>Shows a page at the tenant's host name instead of the application.</summary>
-public sealed class SuspendRoute(IRouteProvider routes) : TaskActivity<TenantPlace, Nothing>
+/// <summary>Shows a page instead of the application at the tenant's host name; with the platform's name at those of its own, too.</summary>
+public sealed class SuspendRoute(IRouteProvider routes, ITenantDomains domains) : TaskActivity<TenantPlace, Nothing>
 {
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
     {
         ArgumentNullException.ThrowIfNull(context);
+        foreach (var at in await domains.BesidesAsync(place, onlyActive: true, context.CancellationToken))
+        {
+            await routes.SuspendAsync(at, context.CancellationToken);
+        }
+
         await routes.SuspendAsync(place, context.CancellationToken);
         return Nothing.Value;
     }

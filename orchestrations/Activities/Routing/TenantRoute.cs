@@ -31,6 +31,9 @@ internal sealed partial record TenantRoute
     /// <summary>The application server.</summary>
     public required Uri Upstream { get; init; }
 
+    /// <summary>The host name that the application is told instead of the one that was asked for; null tells it that one.</summary>
+    public string? ApplicationHost { get; init; }
+
     /// <summary>The public address without path, if that is https.</summary>
     public string? SecureAddress { get; init; }
 
@@ -48,7 +51,7 @@ internal sealed partial record TenantRoute
 
     /// <summary>Tells this route from every other, an earlier one of the same host included.</summary>
     public string Revision => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', Host, Owner, Upstream.AbsoluteUri, SecureAddress, Certificate?.Thumbprint, IsSuspended))))[..32];
+        string.Join('\n', Host, Owner, Upstream.AbsoluteUri, SecureAddress, Certificate?.Thumbprint, IsSuspended) + (ApplicationHost is null ? null : $"\n{ApplicationHost}"))))[..32];
 
     /// <summary>How a route is marked as a tenant's.</summary>
     public static string OwnerOf(TenantPlace place) => string.Create(CultureInfo.InvariantCulture, $"tenant={place.TenantId} code={place.Code}");
@@ -70,6 +73,7 @@ internal sealed partial record TenantRoute
             Host = host,
             Owner = OwnerOf(place),
             Upstream = server.Url,
+            ApplicationHost = place.ApplicationHost is { } known ? HostOf(place with { Host = known }) : null,
             SecureAddress = Uri.TryCreate(place.BaseUrl, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttps
                 ? $"https://{address.Authority}"
                 : null,

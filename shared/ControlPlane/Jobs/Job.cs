@@ -45,6 +45,8 @@ public static class JobKinds
     public const string Provision = "provision";
     public const string Destroy = "destroy";
     public const string CreateTemplate = "create-template";
+    public const string AddDomain = "add-domain";
+    public const string RemoveDomain = "remove-domain";
 }
 
 /// <summary>How a job ended.</summary>

@@ -188,7 +188,8 @@ public sealed class TenantLifecycle(
 
     private async Task EndAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, string state, string? reason, Inventory inventory,
-        CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken)
+    {
         await connection.ExecuteAsync(Sql.Command(
             """
             update control.tenants set
@@ -197,6 +198,13 @@ public sealed class TenantLifecycle(
             where id = @tenantId
             """,
             new { tenantId, state, reason, Leftovers = !inventory.IsClean, Now = time.GetUtcNow() }, transaction, cancellationToken));
+
+        // The proof counted their routes and certificates, so the names are free again with the tenant's own.
+        if (state is TenantStates.Failed or TenantStates.Terminated && inventory.IsClean)
+        {
+            await connection.ExecuteAsync(Sql.Command("delete from control.domains where tenant_id = @tenantId", new { tenantId }, transaction, cancellationToken));
+        }
+    }
 
     private static async Task<Tenant> LockAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, CancellationToken cancellationToken) =>

@@ -5,6 +5,7 @@ using Bibind.Activities.Credentials;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
@@ -68,6 +69,7 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<IServerDirectory>(new OneServer(Connect(postgres)))
             .AddSingleton<ISecretStore, MemorySecrets>()
             .AddSingleton<IBackupCatalogue, MemoryBackups>()
+            .AddSingleton<ITenantDomains, MemoryDomains>()
             .AddSingleton<ITemplateDirectory, MemoryTemplates>()
             .AddSingleton(logs)
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(logs))

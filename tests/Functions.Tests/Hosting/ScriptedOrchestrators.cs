@@ -18,6 +18,8 @@ public static class ScriptedOrchestrators
         .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new Provision())
         .AddOrchestrator(Orchestrations.DestroyTenant, _ => new Destroy())
         .AddOrchestrator(Orchestrations.CreateTemplate, _ => new Create())
+        .AddOrchestrator(Orchestrations.AddDomain, _ => new AddDomain())
+        .AddOrchestrator(Orchestrations.RemoveDomain, _ => new RemoveDomain())
         .AddActivity(Storage.CreateBucket.Name, _ => new SucceedsAtTheSecondAttempt())
         .AddActivity(Routing.Publish.Name, _ => new FailsForGood());
 
@@ -52,6 +54,25 @@ public static class ScriptedOrchestrators
         {
             await context.WaitForExternalEvent<string>(End);
             return new TemplateReady(input.Code, input.Database, "hash", 1);
+        }
+    }
+
+    /// <summary>Ends when it is asked to look.</summary>
+    private sealed class AddDomain : TaskOrchestrator<DomainOrder, DomainOutcome>
+    {
+        public override async Task<DomainOutcome> RunAsync(TaskOrchestrationContext context, DomainOrder input)
+        {
+            await context.WaitForExternalEvent<Nothing>(Domains.ValidateEvent);
+            return new DomainOutcome(input.Code, input.Name, "active");
+        }
+    }
+
+    private sealed class RemoveDomain : TaskOrchestrator<DomainOrder, DomainOutcome>
+    {
+        public override async Task<DomainOutcome> RunAsync(TaskOrchestrationContext context, DomainOrder input)
+        {
+            await context.WaitForExternalEvent<string>(End);
+            return new DomainOutcome(input.Code, input.Name, "removed");
         }
     }
 

@@ -26,7 +26,11 @@ internal sealed class AcmeAuthority(
         try
         {
             var isWildcard = use.Hosts.Any(h => h.StartsWith("*.", StringComparison.Ordinal));
-            var challengeType = isWildcard ? ChallengeTypes.Dns : _options.Challenge;
+
+            // In a customer's own zone we can set no record.
+            var challengeType = isWildcard ? ChallengeTypes.Dns
+                : _options.Challenge == ChallengeTypes.Dns && !hosts.IsInZone(use.Host) ? ChallengeTypes.Http
+                : _options.Challenge;
             if (challengeType == ChallengeTypes.Http)
             {
                 // An authority that looks too early counts a failure against us.

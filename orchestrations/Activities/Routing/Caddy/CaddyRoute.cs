@@ -63,6 +63,17 @@ internal static class CaddyRoute
             ["handler"] = "reverse_proxy",
             ["upstreams"] = new JsonArray(new JsonObject { ["dial"] = route.Dial }),
         };
+        if (route.ApplicationHost is { } known)
+        {
+            forward["headers"] = new JsonObject
+            {
+                ["request"] = new JsonObject
+                {
+                    ["set"] = new JsonObject { ["Host"] = new JsonArray(known), ["X-Forwarded-Host"] = new JsonArray(known) },
+                },
+            };
+        }
+
         if (route.Upstream.Scheme == Uri.UriSchemeHttps)
         {
             forward["transport"] = new JsonObject { ["protocol"] = "http", ["tls"] = new JsonObject { ["server_name"] = route.Upstream.Host } };

@@ -1,0 +1,18 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Certificates;
+
+/// <summary>Finds the certificates that have to be looked at now.</summary>
+public sealed class FindDueCertificates(ICertificateRenewals renewals) : TaskActivity<Nothing, DueCertificates>
+{
+    private const int AtOnce = 50;
+
+    /// <inheritdoc/>
+    public override async Task<DueCertificates> RunAsync(TaskActivityContext context, Nothing input)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var names = await renewals.DueAsync(AtOnce, context.CancellationToken);
+        return new DueCertificates(names, names.Count == AtOnce);
+    }
+}

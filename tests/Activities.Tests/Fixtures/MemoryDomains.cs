@@ -1,0 +1,18 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Domains;
+
+namespace Bibind.Activities.Tests.Fixtures;
+
+/// <summary>Tenants' own host names, in memory.</summary>
+internal sealed class MemoryDomains : ITenantDomains
+{
+    public List<string> Names { get; } = [];
+
+    /// <summary>A name that a job is setting up.</summary>
+    public string? Busy { get; set; }
+
+    public Task<IReadOnlyList<TenantPlace>> BesidesAsync(TenantPlace place, bool onlyActive, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<TenantPlace>>(place.ApplicationHost is null ? [.. Names.Select(name => DomainPlaces.At(place, place.Host, name))] : []);
+
+    public Task<string?> CloseAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(Busy);
+}
