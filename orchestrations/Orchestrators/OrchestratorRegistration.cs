@@ -13,6 +13,10 @@ public static class OrchestratorRegistration
         return registry
             .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new ProvisionTenant())
             .AddOrchestrator(Orchestrations.DestroyTenant, _ => new DestroyTenant())
-            .AddOrchestrator(Orchestrations.CreateTemplate, _ => new CreateTemplate());
+            .AddOrchestrator(Orchestrations.CreateTemplate, _ => new CreateTemplate())
+            .AddOrchestrator(Orchestrations.BackUpTenant, _ => new BackUpTenant())
+            .AddOrchestrator(Orchestrations.RestoreTenant, _ => new RestoreTenant())
+            .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
+            .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

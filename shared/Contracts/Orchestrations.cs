@@ -8,4 +8,8 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<ProvisionTenantOrder, TenantReady> ProvisionTenant = new("ProvisionTenant");
     public static readonly OrchestratorDefinition<DestroyTenantOrder, TenantDestroyed> DestroyTenant = new("DestroyTenant");
     public static readonly OrchestratorDefinition<CreateTemplateOrder, TemplateReady> CreateTemplate = new("CreateTemplate");
+    public static readonly OrchestratorDefinition<BackUpTenantOrder, TenantBackedUp> BackUpTenant = new("BackUpTenant");
+    public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenant = new("RestoreTenant");
+    public static readonly OrchestratorDefinition<VerifyBackupOrder, BackupReceipt> VerifyBackup = new("VerifyBackup");
+    public static readonly OrchestratorDefinition<NightlyBackupsState, Nothing> NightlyBackups = new("NightlyBackups");
 }

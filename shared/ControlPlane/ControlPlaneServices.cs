@@ -51,6 +51,9 @@ public static class ControlPlaneServices
         services.AddSingleton<TenantLifecycle>();
         services.AddSingleton<JobStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
+        services.AddSingleton<BackupStore>();
+        services.AddSingleton<BackupJobOpening>();
+        services.AddSingleton<BackupJobEnding>();
         services.AddSingleton<ChallengeStore>();
         services.AddSingleton<IssuanceBudget>();
         services.AddSingleton<CertificateRegister>();

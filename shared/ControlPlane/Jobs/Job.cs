@@ -45,6 +45,9 @@ public static class JobKinds
     public const string Provision = "provision";
     public const string Destroy = "destroy";
     public const string CreateTemplate = "create-template";
+    public const string Backup = "backup";
+    public const string Restore = "restore";
+    public const string VerifyBackup = "verify-backup";
 }
 
 /// <summary>How a job ended.</summary>

@@ -72,6 +72,7 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
         "--OdooWebhooks:1:Name=partner", $"--OdooWebhooks:1:Token={OtherWebhookToken}",
         "--Storage:Local:Folder=unused",
         "--Platform:Domain=example.test",
+        "--Backups:Nightly=false",
         "--Urls=http://127.0.0.1:0",
         $"--Seed:Server:Code={Server}",
         "--Seed:Server:Name=Local",
