@@ -12,6 +12,7 @@ using Bibind.Functions.Security;
 using Bibind.Functions.Seeding;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
+using Bibind.Functions.Timers;
 using Bibind.Orchestrators;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -48,11 +49,11 @@ public static class FunctionsHost
             _ => new PostgresTaskHub(settings.ControlDatabase),
             registry => registry.AddOrchestrators().AddActivities(),
             settings.Worker.Configure);
-        builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>();
+        builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<BackupOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
             .AddSingleton<IReadinessCheck, WorkerCheck>();
-        builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
+        builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>().AddHostedService<NightlyBackupsTimer>();
         builder.Services.AddApiDocument();
         if (settings.Telemetry is { } telemetry)
         {
@@ -98,6 +99,7 @@ public static class FunctionsHost
         app.MapOdooWebhook();
         app.MapAcmeChallenges();
         app.MapTenants();
+        app.MapBackups();
         app.MapJobs();
         app.MapServers();
         app.MapTemplates();

@@ -35,4 +35,7 @@ internal static partial class Logs
 
     [LoggerMessage(2010, LogLevel.Warning, "The control database is not there yet; trying again until {Deadline:HH:mm:ss} UTC.")]
     public static partial void WaitingForDatabase(ILogger logger, DateTimeOffset deadline, Exception exception);
+
+    [LoggerMessage(2020, LogLevel.Warning, "{Caller} downloaded backup {BackupId}.")]
+    public static partial void BackupDownloaded(ILogger logger, string caller, string backupId);
 }

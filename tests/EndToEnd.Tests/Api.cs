@@ -49,6 +49,11 @@ internal sealed class Api : IDisposable
     public async Task<string> DestroyAsync(string code, bool finalBackup) =>
         await AcceptedAsync(await _http.DeleteAsync(new Uri($"/api/tenants/{code}?finalBackup={(finalBackup ? "true" : "false")}", UriKind.Relative)));
 
+    /// <summary>Orders what needs no words; answers the job's address.</summary>
+    public async Task<string> PostAsync(string path) => await AcceptedAsync(await _http.PostAsync(new Uri(path, UriKind.Relative), content: null));
+
+    public Task<byte[]> DownloadAsync(string path) => _http.GetByteArrayAsync(new Uri(path, UriKind.Relative));
+
     public async Task<JsonObject> GetAsync(string path)
     {
         using var response = await _http.GetAsync(new Uri(path, UriKind.Relative));
