@@ -7,7 +7,7 @@ public sealed class BackupJobsTests
     public async Task A_restored_tenant_is_as_it_was_when_it_was_backed_up()
     {
         await using var tenant = await BackedUpTenant.CreateAsync();
-        await tenant.ExecuteAsync("insert into ir_config_parameter (key, value) values ('test.mistake', 'yes'); update res_users set active = false");
+        await tenant.ExecuteAsync("insert into ir_config_parameter (key, value) values ('test.mistake', 'yes'); update res_company set name = 'spoilt'");
         await using var host = await InProcessHost.StartAsync(tenant.Installation);
 
         var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/restore"));
@@ -15,7 +15,7 @@ public sealed class BackupJobsTests
         Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
         await tenant.AssertActiveAsync(host.Api, "before");
         Assert.Equal(0, await tenant.CountAsync("select count(*) from ir_config_parameter where key = 'test.mistake'"));
-        Assert.Equal(1, await tenant.CountAsync("select count(*) from res_users where active and not share and id > 1"));
+        Assert.Equal(0, await tenant.CountAsync("select count(*) from res_company where name = 'spoilt'"));
         Assert.Equal(["manual", "manual", "first"], await tenant.KindsAsync(host.Api));
 
         var undo = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{end["result"]!["safetyBackupId"]}/restore"));
