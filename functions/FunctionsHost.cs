@@ -49,7 +49,8 @@ public static class FunctionsHost
             _ => new PostgresTaskHub(settings.ControlDatabase),
             registry => registry.AddOrchestrators().AddActivities(),
             settings.Worker.Configure);
-        builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>();
+        builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
+            .AddSingleton<BackupOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
             .AddSingleton<IReadinessCheck, WorkerCheck>();
@@ -58,7 +59,7 @@ public static class FunctionsHost
             .Validate(o => o.SweepInterval >= TimeSpan.FromSeconds(1), "Timers__SweepInterval must be one second at least, such as 00:05:00.")
             .ValidateOnStart();
         builder.Services.AddHostedService<DurableTimers>();
-        builder.Services.AddHostedService<CertificateRenewals>();
+        builder.Services.AddHostedService<CertificateRenewals>().AddHostedService<NightlyBackupsTimer>();
         builder.Services.AddApiDocument();
         if (settings.Telemetry is { } telemetry)
         {
@@ -105,6 +106,7 @@ public static class FunctionsHost
         app.MapAcmeChallenges();
         app.MapTenants();
         app.MapDomains();
+        app.MapBackups();
         app.MapJobs();
         app.MapServers();
         app.MapTemplates();

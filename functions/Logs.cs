@@ -41,4 +41,7 @@ internal static partial class Logs
 
     [LoggerMessage(2020, LogLevel.Information, "{Caller} asked to look at the records of domain {Name} at once.")]
     public static partial void DomainLookAsked(ILogger logger, string caller, string name);
+
+    [LoggerMessage(2021, LogLevel.Warning, "{Caller} downloaded backup {BackupId}.")]
+    public static partial void BackupDownloaded(ILogger logger, string caller, string backupId);
 }

@@ -11,7 +11,7 @@ public record JobSummary
 {
     public required string Id { get; init; }
 
-    /// <summary><c>provision</c>, <c>destroy</c>, <c>create-template</c>, <c>add-domain</c> or <c>remove-domain</c>.</summary>
+    /// <summary>One of <see cref="JobKinds"/>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>The tenant's code, for a tenant's job.</summary>

@@ -14,7 +14,10 @@ internal static class JobsApi
 {
     private static readonly QueryParameter Tenant = new("tenant", "Only jobs of the tenant with this code.");
     private static readonly QueryParameter State = new("state", "Only jobs in this state.", JobStates.All);
-    private static readonly QueryParameter Kind = new("kind", "Only jobs of this kind.", [JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate, JobKinds.AddDomain, JobKinds.RemoveDomain]);
+    private static readonly QueryParameter Kind = new("kind", "Only jobs of this kind.", [
+        JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate, JobKinds.Backup, JobKinds.Restore, JobKinds.VerifyBackup,
+        JobKinds.AddDomain, JobKinds.RemoveDomain,
+    ]);
 
     private static readonly QueryParameter Full = new(
         "full", "true: inputs and results whole, as a test that replays them needs them; otherwise texts are cut at 2,000 characters.", ["true", "false"]);

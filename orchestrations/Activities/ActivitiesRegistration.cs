@@ -1,5 +1,6 @@
 using Bibind.Activities.Application;
 using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Jobs;
 using Bibind.Activities.Callers;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
@@ -101,6 +102,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Templates.SmokeTest, Make<SmokeTestTemplate>)
             .AddActivity(Contracts.Templates.MarkReady, Make<MarkTemplateReady>)
             .AddActivity(Contracts.Templates.MarkFailed, Make<MarkTemplateFailed>)
+            .AddBackupJobActivities()
             .AddTenantActivities();
     }
 
@@ -168,6 +170,9 @@ public static class ActivitiesRegistration
     {
         services.AddOptions<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section))
             .Validate(o => ObjectNames.IsBucket(o.Bucket), "Backups__Bucket must be the name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'.")
+            .Validate(
+                o => o.NightlyAt >= TimeSpan.Zero && o.NightlyAt < TimeSpan.FromDays(1),
+                "Backups__NightlyAt must be a time of day in UTC, such as 02:00:00.")
             .ValidateOnStart();
         services.AddSingleton<PgDump>();
         services.AddSingleton<PgRestore>();

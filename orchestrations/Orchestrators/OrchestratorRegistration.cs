@@ -17,6 +17,10 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.Sweep, _ => new Sweep())
             .AddOrchestrator(Orchestrations.AddDomain, _ => new AddDomain())
             .AddOrchestrator(Orchestrations.RemoveDomain, _ => new RemoveDomain())
-            .AddOrchestrator(Orchestrations.RenewCertificates, _ => new RenewCertificates());
+            .AddOrchestrator(Orchestrations.RenewCertificates, _ => new RenewCertificates())
+            .AddOrchestrator(Orchestrations.BackUpTenant, _ => new BackUpTenant())
+            .AddOrchestrator(Orchestrations.RestoreTenant, _ => new RestoreTenant())
+            .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
+            .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

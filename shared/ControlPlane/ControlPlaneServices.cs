@@ -53,6 +53,9 @@ public static class ControlPlaneServices
         services.AddSingleton<AbandonedTenants>();
         services.AddSingleton<JobStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
+        services.AddSingleton<BackupStore>();
+        services.AddSingleton<BackupJobOpening>();
+        services.AddSingleton<BackupJobEnding>();
         services.AddSingleton<ChallengeStore>();
         services.AddSingleton<IssuanceBudget>();
         services.AddSingleton<CertificateRegister>();

@@ -18,7 +18,7 @@ public sealed class ActivitiesRegistrationTests
         {
             typeof(Contracts.Database), typeof(Contracts.Credentials), typeof(Contracts.Dns), typeof(Contracts.Certificates), typeof(Contracts.Storage),
             typeof(Contracts.Routing), typeof(Contracts.Application), typeof(Contracts.Backup), typeof(Caller), typeof(Contracts.Templates),
-            typeof(Contracts.Tenants), typeof(Contracts.Domains),
+            typeof(Contracts.Tenants), typeof(Contracts.Domains), typeof(BackupJobs),
         }.SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Select(field => field.GetValue(null)!)
             .Where(value => value is not string)
@@ -45,6 +45,7 @@ public sealed class ActivitiesRegistrationTests
     [InlineData("Routing:Nginx:HttpListen", "80; return 200")]
     [InlineData("Routing:Nginx:HttpsListen", "https")]
     [InlineData("Backups:Bucket", "No Bucket")]
+    [InlineData("Backups:NightlyAt", "1.02:00:00")]
     [InlineData("Templates:OdooBin", "")]
     [InlineData("Templates:InitialisationLimit", "00:00:00")]
     [InlineData("Callbacks:Timeout", "01:00:00")]

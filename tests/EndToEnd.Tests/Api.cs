@@ -70,6 +70,11 @@ internal sealed class Api : IDisposable
             async () => (await GetAsync($"/api/tenants/{code}/domains"))["items"]!.AsArray().Single()!.AsObject(),
             wanted, TimeSpan.FromSeconds(60), "the domain is as wanted");
 
+    /// <summary>Orders what needs no words; answers the job's address.</summary>
+    public async Task<string> PostAsync(string path) => await AcceptedAsync(await _http.PostAsync(new Uri(path, UriKind.Relative), content: null));
+
+    public Task<byte[]> DownloadAsync(string path) => _http.GetByteArrayAsync(new Uri(path, UriKind.Relative));
+
     public async Task<JsonObject> GetAsync(string path)
     {
         using var response = await _http.GetAsync(new Uri(path, UriKind.Relative));

@@ -33,6 +33,7 @@ internal sealed class Installation : IAsyncDisposable
             ["OdooWebhooks:0:Token"] = WebhookToken,
             ["Storage:Local:Folder"] = Store,
             ["Platform:Domain"] = "tenants.test",
+            ["Backups:Nightly"] = "false",
             ["Credentials:PoolSize"] = "0",
             ["Callbacks:AllowPrivateTargets"] = "true",
             ["Logging:LogLevel:Default"] = "Warning",

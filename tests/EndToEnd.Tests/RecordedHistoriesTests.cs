@@ -55,6 +55,9 @@ public sealed class RecordedHistoriesTests
         nameof(ProvisionTenant) => new ProvisionTenant(),
         nameof(DestroyTenant) => new DestroyTenant(),
         nameof(CreateTemplate) => new CreateTemplate(),
+        nameof(BackUpTenant) => new BackUpTenant(),
+        nameof(RestoreTenant) => new RestoreTenant(),
+        nameof(VerifyBackup) => new VerifyBackup(),
         var name => throw new InvalidOperationException($"No orchestrator is known by the name '{name}'."),
     };
 }

@@ -19,6 +19,12 @@ internal static class Steps
         "database.drop", "credentials.forget", "tenants.take_inventory", "tenants.end_destroy",
     ];
 
+    public static readonly string[] OfRestoring =
+    [
+        "backup_jobs.begin", "backup.take", "routing.suspend", "backup.restore", "application.hand_over", "routing.publish",
+        "application.smoke_test", "backup_jobs.end_restore",
+    ];
+
     public static readonly string[] OfUndoing =
     [
         "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "credentials.forget",

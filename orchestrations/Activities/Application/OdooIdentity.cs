@@ -16,6 +16,10 @@ internal static class OdooIdentity
     public static string TenantValue(TenantPlace place) =>
         string.Create(CultureInfo.InvariantCulture, $"{place.TenantId} {place.JobId}");
 
+    /// <summary>True if a job of the tenant configured it: a restored database says the job of its own time.</summary>
+    public static bool IsTenants(string? value, TenantPlace place) =>
+        value?.StartsWith(string.Create(CultureInfo.InvariantCulture, $"{place.TenantId} "), StringComparison.Ordinal) ?? false;
+
     public static void Write(SqlSteps steps, OdooTables tables, TenantPlace place, DateTimeOffset now)
     {
         var parameters = new Dictionary<string, string>

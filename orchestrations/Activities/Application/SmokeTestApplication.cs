@@ -68,7 +68,7 @@ public sealed class SmokeTestApplication(PostgresConnector postgres, IServerDire
         Check(Guid.TryParse(parameters.GetValueOrDefault("database.secret"), out _), "it has no secret");
         Check(parameters.GetValueOrDefault("web.base.url") == place.BaseUrl, "its address is not the tenant's");
         Check(parameters.GetValueOrDefault("web.base.url.freeze") == "True", "its address is not frozen");
-        Check(parameters.GetValueOrDefault(OdooIdentity.TenantKey) == OdooIdentity.TenantValue(place), "it was configured for another tenant or job");
+        Check(OdooIdentity.IsTenants(parameters.GetValueOrDefault(OdooIdentity.TenantKey), place), "it was configured for another tenant");
         return faults;
 
         void Check(bool isRight, string fault)

@@ -93,6 +93,14 @@ public sealed class BackupFiles(IObjectStore store, IBackupCatalogue catalogue, 
         return store.LinkAsync(Bucket, manifest.Key, lifetime, cancellationToken);
     }
 
+    /// <summary>The stored, encrypted dump as it is, to be read forwards once.</summary>
+    /// <exception cref="BackupDamagedException">It is not in the object store.</exception>
+    public async Task<Stream> OpenStoredAsync(BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return await store.OpenReadAsync(Bucket, manifest.Key, cancellationToken) ?? throw new BackupDamagedException("its dump is not in the object store");
+    }
+
     /// <summary>Runs what reads a dump; damage that the decompression finds comes out in words.</summary>
     internal static async Task InWordsAsync(Func<Task> read)
     {
@@ -105,9 +113,6 @@ public sealed class BackupFiles(IObjectStore store, IBackupCatalogue catalogue, 
             throw new BackupDamagedException("it cannot be decompressed");
         }
     }
-
-    private async Task<Stream> OpenStoredAsync(BackupManifest manifest, CancellationToken cancellationToken) =>
-        await store.OpenReadAsync(Bucket, manifest.Key, cancellationToken) ?? throw new BackupDamagedException("its dump is not in the object store");
 
     private async Task<Stream> UnpackAsync(BackupManifest manifest, Stream stored, CancellationToken cancellationToken)
     {

@@ -16,4 +16,10 @@ public sealed class BackupOptions
 
     /// <summary>The bucket that all backups lie in.</summary>
     public string Bucket { get; set; } = "bibind-backups";
+
+    /// <summary>False leaves the plans' schedules to somebody else: no backup is taken by itself, and none is deleted by age.</summary>
+    public bool Nightly { get; set; } = true;
+
+    /// <summary>When the night's first backups start, UTC; the others follow within an hour.</summary>
+    public TimeSpan NightlyAt { get; set; } = TimeSpan.FromHours(2);
 }

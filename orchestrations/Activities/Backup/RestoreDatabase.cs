@@ -20,7 +20,7 @@ public sealed class RestoreDatabase(PostgresConnector postgres, BackupFiles file
         var cancellationToken = context.CancellationToken;
         var place = request.Place;
         var target = MarkedDatabase.Of(place);
-        var restored = target with { Mark = $"{target.Owner} restored={place.JobId}/{request.Backup.BackupId}" };
+        var restored = target with { Mark = MarkOf(target, request) };
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind restore {place.Code}", cancellationToken);
         return await session.InWordsAsync(target.Name, async () =>
         {
@@ -33,6 +33,10 @@ public sealed class RestoreDatabase(PostgresConnector postgres, BackupFiles file
             return await DescribeAsync(session, request, cancellationToken);
         });
     }
+
+    /// <summary>What marks a database that this job brought back from this backup.</summary>
+    internal static string MarkOf(MarkedDatabase target, RestoreRequest request) =>
+        $"{target.Owner} restored={request.Place.JobId}/{request.Backup.BackupId}";
 
     private async Task RestoreAsync(
         MaintenanceSession session, RestoreRequest request, MarkedDatabase restored, bool isThere, CancellationToken cancellationToken)

@@ -102,7 +102,7 @@ public sealed class TenantLifecycle(
     {
         var code = tenant.Code;
         var running = await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
-            "select id from control.jobs where tenant_id = @Id and changing and finished_at is null", new { tenant.Id }, transaction, cancellationToken));
+            BackupJobOpening.InTheWaySql, new { tenant.Id }, transaction, cancellationToken));
         if (Refusal(tenant, running) is { } refused)
         {
             return refused;

@@ -73,6 +73,7 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
         "--Storage:Local:Folder=unused",
         "--Timers:Enabled=false",
         "--Platform:Domain=example.test",
+        "--Backups:Nightly=false",
         "--Urls=http://127.0.0.1:0",
         $"--Seed:Server:Code={Server}",
         "--Seed:Server:Name=Local",

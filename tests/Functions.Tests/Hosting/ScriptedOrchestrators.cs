@@ -20,6 +20,9 @@ public static class ScriptedOrchestrators
         .AddOrchestrator(Orchestrations.CreateTemplate, _ => new Create())
         .AddOrchestrator(Orchestrations.AddDomain, _ => new AddDomain())
         .AddOrchestrator(Orchestrations.RemoveDomain, _ => new RemoveDomain())
+        .AddOrchestrator(Orchestrations.BackUpTenant, _ => new Standing<BackUpTenantOrder, TenantBackedUp>())
+        .AddOrchestrator(Orchestrations.RestoreTenant, _ => new Standing<RestoreTenantOrder, TenantRestored>())
+        .AddOrchestrator(Orchestrations.VerifyBackup, _ => new Standing<VerifyBackupOrder, BackupReceipt>())
         .AddActivity(Storage.CreateBucket.Name, _ => new SucceedsAtTheSecondAttempt())
         .AddActivity(Routing.Publish.Name, _ => new FailsForGood());
 
@@ -46,6 +49,11 @@ public static class ScriptedOrchestrators
             await context.WaitForExternalEvent<string>(End);
             return new TenantDestroyed { Code = input.Code, Inventory = new Inventory() };
         }
+    }
+
+    private sealed class Standing<TOrder, TResult> : TaskOrchestrator<TOrder, TResult>
+    {
+        public override Task<TResult> RunAsync(TaskOrchestrationContext context, TOrder input) => context.WaitForExternalEvent<TResult>(End);
     }
 
     private sealed class Create : TaskOrchestrator<CreateTemplateOrder, TemplateReady>

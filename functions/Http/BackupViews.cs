@@ -1,0 +1,41 @@
+using System.Text.Json;
+using Bibind.ControlPlane.Backups;
+
+namespace Bibind.Functions.Http;
+
+/// <summary>Which tenant is meant to be restored.</summary>
+public sealed record RestoreBackup
+{
+    /// <summary>Code of the tenant that the backup was taken of, for whoever wants to be sure; no other can be given.</summary>
+    public string? Tenant { get; init; }
+}
+
+/// <summary>A backup as people see it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Tenant">Code of the tenant that it was taken of.</param>
+/// <param name="Kind"><c>first</c>, <c>final</c>, <c>manual</c> or <c>scheduled</c>.</param>
+/// <param name="CreatedAt">UTC.</param>
+/// <param name="Bytes">Size of the stored object.</param>
+/// <param name="Sha256">Lower-case hex of the SHA-256 of the stored object.</param>
+/// <param name="VerifiedAt">When it was last tried out with success, UTC.</param>
+/// <param name="Receipt">What that trial found.</param>
+public sealed record BackupView(
+    string Id, string Tenant, string Kind, DateTimeOffset CreatedAt, long Bytes, string Sha256, DateTimeOffset? VerifiedAt, JsonElement? Receipt)
+{
+    /// <summary>From a row.</summary>
+    public static BackupView Of(StoredBackup backup)
+    {
+        ArgumentNullException.ThrowIfNull(backup);
+        return new BackupView(
+            backup.Id, backup.TenantCode, backup.Kind, backup.CreatedAt, backup.Bytes, backup.Sha256, backup.VerifiedAt,
+            backup.Receipt is null ? null : JsonElement.Parse(backup.Receipt));
+    }
+}
+
+/// <summary>Where an encrypted backup can be downloaded for a while, by anybody who has the address.</summary>
+/// <param name="Id">The backup.</param>
+/// <param name="Url">The address.</param>
+/// <param name="ExpiresAt">Until when, UTC.</param>
+/// <param name="Bytes">Size of the object.</param>
+/// <param name="Sha256">Lower-case hex of its SHA-256.</param>
+public sealed record BackupLink(string Id, Uri Url, DateTimeOffset ExpiresAt, long Bytes, string Sha256);

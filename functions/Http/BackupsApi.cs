@@ -1,0 +1,115 @@
+using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Encryption;
+using Bibind.Contracts;
+using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Tenants;
+using Bibind.Functions.OpenApi;
+using Bibind.Functions.Ordering;
+using Bibind.Functions.Problems;
+using Bibind.Functions.Requests;
+using Bibind.Functions.Security;
+
+namespace Bibind.Functions.Http;
+
+/// <summary><c>/api/tenants/{code}/backups</c> and <c>/api/backups</c>.</summary>
+internal static class BackupsApi
+{
+    private static readonly TimeSpan LinkLifetime = TimeSpan.FromMinutes(15);
+
+    public static void MapBackups(this IEndpointRouteBuilder routes)
+    {
+        var ofTenant = routes.MapGroup("/api/tenants/{code}/backups").WithTags("backups");
+        ofTenant.MapPost("/", BackUpAsync).NeedsRole(Role.Manager).Describe("backUpTenant", "Takes a backup of a tenant")
+            .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
+            .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+        ofTenant.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listBackups", "Lists a tenant's backups, newest first")
+            .Answers<ListAnswer<BackupView>>().Refuses(StatusCodes.Status404NotFound);
+
+        var backups = routes.MapGroup("/api/backups/{id}").WithTags("backups");
+        backups.MapPost("/restore", RestoreAsync).NeedsRole(Role.Admin).Describe("restoreBackup", "Puts a backup in the place of its tenant's database")
+            .Takes<RestoreBackup>().TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
+            .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+        backups.MapPost("/verify", VerifyAsync).NeedsRole(Role.Manager).Describe("verifyBackup", "Tries a backup out, beside everything else")
+            .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
+            .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+        backups.MapGet("/download", DownloadAsync).NeedsRole(Role.Admin)
+            .Describe("downloadBackup", "Gives a link to an encrypted backup, or the backup itself where the store has no links")
+            .Answers<BackupLink>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+    }
+
+    private static async Task<IResult> BackUpAsync(HttpContext context, string code, BackupOrdering ordering)
+    {
+        var key = IdempotencyKey.Read(context.Request);
+        if (!Codes.IsPlausible(code))
+        {
+            throw new ProblemException(NoSuchTenant());
+        }
+
+        var caller = context.Caller().Name;
+        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/backups", null);
+        return await ordering.BackUpAsync(code, caller, request, context.RequestAborted);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, string code, TenantStore tenants, BackupStore backups)
+    {
+        var tenant = (Codes.IsPlausible(code) ? await tenants.FindAsync(code, context.RequestAborted) : null) ?? throw new ProblemException(NoSuchTenant());
+        return TypedResults.Ok(Paging.ShowAll(await backups.ListAsync(tenant.Id, context.RequestAborted), BackupView.Of));
+    }
+
+    private static async Task<IResult> RestoreAsync(HttpContext context, string id, BackupStore backups, BackupOrdering ordering)
+    {
+        var key = IdempotencyKey.Read(context.Request);
+
+        // Whoever says more than nothing must be understood: a tenant is overwritten.
+        var command = HasBody(context.Request) ? await CommandReader.ReadAsync<RestoreBackup>(context) : new RestoreBackup();
+        var backup = await RequireAsync(id, backups, context.RequestAborted);
+        if (command.Tenant is { } tenant && tenant != backup.TenantCode)
+        {
+            throw new ProblemException(Refusals.Invalid(
+                "tenant", $"The backup was taken of tenant '{backup.TenantCode}': it is restored there and nowhere else"));
+        }
+
+        var caller = context.Caller().Name;
+        var request = new CommandRequest($"api:{caller}", key, $"POST /api/backups/{id}/restore", command);
+        return await ordering.RestoreAsync(id, caller, request, context.RequestAborted);
+    }
+
+    private static async Task<IResult> VerifyAsync(HttpContext context, string id, BackupStore backups, BackupOrdering ordering)
+    {
+        var key = IdempotencyKey.Read(context.Request);
+        await RequireAsync(id, backups, context.RequestAborted);
+        var caller = context.Caller().Name;
+        var request = new CommandRequest($"api:{caller}", key, $"POST /api/backups/{id}/verify", null);
+        return await ordering.VerifyAsync(id, caller, request, context.RequestAborted);
+    }
+
+    private static async Task<IResult> DownloadAsync(
+        HttpContext context, string id, BackupStore backups, BackupFiles files, TimeProvider time, ILogger<BackupLink> logger)
+    {
+        var cancellation = context.RequestAborted;
+        var backup = await RequireAsync(id, backups, cancellation);
+        context.Response.Headers.CacheControl = "no-store";
+        try
+        {
+            var manifest = await files.ReadManifestAsync(new BackupRef(backup.TenantId, backup.Id), cancellation);
+            var expiresAt = time.GetUtcNow() + LinkLifetime;
+            var link = await files.LinkAsync(manifest, LinkLifetime, cancellation);
+            Logs.BackupDownloaded(logger, context.Caller().Name, id);
+            return link is not null
+                ? TypedResults.Ok(new BackupLink(id, link, expiresAt, backup.Bytes, backup.Sha256))
+                : TypedResults.Stream(await files.OpenStoredAsync(manifest, cancellation), "application/octet-stream", $"{id}.dump.br.aes");
+        }
+        catch (BackupDamagedException damaged)
+        {
+            throw new ProblemException(Refusals.Conflict("backup-damaged", "The backup cannot be used", damaged.Message));
+        }
+    }
+
+    private static bool HasBody(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
+
+    private static async Task<StoredBackup> RequireAsync(string id, BackupStore backups, CancellationToken cancellation) =>
+        (Codes.IsPlausible(id) ? await backups.FindAsync(id, cancellation) : null)
+        ?? throw new ProblemException(Refusals.NotFound("There is no backup with this id; GET /api/tenants/{code}/backups lists them."));
+
+    private static Problem NoSuchTenant() => Refusals.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
+}

@@ -1,0 +1,17 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Backups;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Backup.Jobs;
+
+/// <summary>Finds the place of the tenant whose open job this is.</summary>
+public sealed class BeginBackupJob(BackupJobEnding jobs) : TaskActivity<TenantJob, TenantPlace>
+{
+    /// <inheritdoc/>
+    public override Task<TenantPlace> RunAsync(TaskActivityContext context, TenantJob job)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(job);
+        return jobs.ConfirmAsync(job.TenantId, job.JobId, context.CancellationToken);
+    }
+}

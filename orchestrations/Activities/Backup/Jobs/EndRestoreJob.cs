@@ -1,0 +1,17 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Backups;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Backup.Jobs;
+
+/// <summary>Closes the job of a restore together with the tenant's state.</summary>
+public sealed class EndRestoreJob(BackupJobEnding jobs) : TaskActivity<RestoreEnd, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, RestoreEnd end)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await jobs.EndRestoreAsync(end, context.CancellationToken);
+        return Nothing.Value;
+    }
+}

@@ -1,0 +1,17 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Backups;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Backup.Jobs;
+
+/// <summary>Closes the job of a trial and keeps its receipt.</summary>
+public sealed class EndVerifyJob(BackupJobEnding jobs) : TaskActivity<VerifyEnd, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, VerifyEnd end)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await jobs.EndVerifyAsync(end, context.CancellationToken);
+        return Nothing.Value;
+    }
+}

@@ -1,0 +1,36 @@
+using Bibind.Activities.Database;
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Backup.Jobs;
+
+/// <summary>
+/// Looks at what a restore that failed left: drops what is half done, lets people back into a database that was not
+/// replaced, and says whether it was.
+/// </summary>
+public sealed class SettleRestore(PostgresConnector postgres) : TaskActivity<RestoreRequest, RestoreSettled>
+{
+    /// <inheritdoc/>
+    public override async Task<RestoreSettled> RunAsync(TaskActivityContext context, RestoreRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(request);
+        var cancellationToken = context.CancellationToken;
+        var target = MarkedDatabase.Of(request.Place);
+        await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind restore {request.Place.Code}", cancellationToken);
+        return await session.InWordsAsync(target.Name, async () =>
+        {
+            var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken)
+                ?? throw new PermanentFailureException($"The database '{target.Name}' is not there any more.");
+            await RestoreLeftovers.DropAsync(session, request.Place, cancellationToken);
+            if (there.Comment == RestoreDatabase.MarkOf(target, request))
+            {
+                return new RestoreSettled(Replaced: true);
+            }
+
+            // A restore that died between closing the database and replacing it left it closed.
+            await session.ExecuteAsync($"alter database {SqlText.Identifier(target.Name)} allow_connections true", cancellationToken);
+            return new RestoreSettled(Replaced: false);
+        });
+    }
+}

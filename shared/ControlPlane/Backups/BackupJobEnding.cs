@@ -1,0 +1,80 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Tenants;
+using Bibind.Durable;
+using Bibind.Durable.Serialization;
+using Dapper;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Bibind.ControlPlane.Backups;
+
+/// <summary>Confirms and closes the jobs of backups, restores and trials. Every method may be called again and answers the same.</summary>
+public sealed class BackupJobEnding(NpgsqlDataSource database, TenantStore tenants, JobStore jobs, ILogger<BackupJobEnding> logger)
+{
+    /// <summary>The place of the tenant whose open job this is.</summary>
+    /// <exception cref="PermanentFailureException">The job is not an open one of this tenant.</exception>
+    public async Task<TenantPlace> ConfirmAsync(long tenantId, string jobId, CancellationToken cancellationToken)
+    {
+        var place = await tenants.GetPlaceAsync(tenantId, jobId, cancellationToken);
+        return await jobs.FindAsync(jobId, cancellationToken) is { FinishedAt: null } job && job.TenantId == tenantId
+            ? place
+            : throw new PermanentFailureException($"Job '{jobId}' is not an open job of tenant '{place.Code}' ({tenantId}).");
+    }
+
+    /// <summary>Ends a backup.</summary>
+    public Task EndBackupAsync(BackupEnd end, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        return jobs.FinishAsync(end.JobId, Ended(end.Result, end.Reason), cancellationToken);
+    }
+
+    /// <summary>Ends a trial; a receipt is kept with its backup.</summary>
+    public async Task EndVerifyAsync(VerifyEnd end, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (end.Receipt is { } receipt)
+        {
+            await connection.ExecuteAsync(Sql.Command(
+                "update control.backups set verified_at = @VerifiedAt, receipt = cast(@Json as jsonb) where id = @BackupId",
+                new { receipt.BackupId, receipt.VerifiedAt, Json = DataConverter.Default.Serialize(receipt) }, transaction, cancellationToken));
+        }
+
+        await jobs.FinishAsync(connection, transaction, end.JobId, Ended(end.Receipt, end.Reason), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Ends a restore: the tenant is active if it is open again, else suspended, with the reason.</summary>
+    /// <exception cref="PermanentFailureException">Another job has moved the tenant on.</exception>
+    public async Task EndRestoreAsync(RestoreEnd end, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var state = end.IsOpen ? TenantStates.Active : TenantStates.Suspended;
+        var moved = await connection.ExecuteAsync(Sql.Command(
+            """
+            update control.tenants t set state = @state, reason = case when @IsOpen then null else @Reason end
+            where t.id = @TenantId and t.state in ('restoring', @state)
+              and exists (select from control.jobs j where j.id = @JobId and j.tenant_id = t.id)
+            """,
+            new { end.TenantId, end.JobId, end.IsOpen, end.Reason, state }, transaction, cancellationToken));
+        if (moved == 0)
+        {
+            throw new PermanentFailureException($"Tenant {end.TenantId} is not being restored by job '{end.JobId}'.");
+        }
+
+        await jobs.FinishAsync(connection, transaction, end.JobId, Ended(end.Result, end.Reason), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        Logs.TenantStateChanged(logger, end.TenantId, state, end.JobId);
+    }
+
+    private static JobEnd Ended(object? result, string? reason) => new()
+    {
+        Outcome = result is null ? JobOutcomes.Failed : JobOutcomes.Succeeded,
+        Result = result,
+        Reason = reason,
+    };
+}

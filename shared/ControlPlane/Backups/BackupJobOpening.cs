@@ -1,0 +1,191 @@
+using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Tenants;
+using Dapper;
+using Npgsql;
+using static Bibind.ControlPlane.Backups.BackupJobRefusalKind;
+
+namespace Bibind.ControlPlane.Backups;
+
+/// <summary>Opens the jobs of backups, restores and trials, in the caller's transaction; the tenant's row is locked first.</summary>
+public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
+{
+    /// <summary>
+    /// An open job that nothing may change the tenant beside: one that changes it itself, or one that reads what would be
+    /// changed or deleted.
+    /// </summary>
+    internal const string InTheWaySql =
+        """
+        select id from control.jobs
+        where tenant_id = @Id and finished_at is null and (changing or kind in ('backup', 'verify-backup'))
+        order by changing desc, created_at limit 1
+        """;
+
+    private const string BackupInTheWaySql =
+        """
+        select id from control.jobs
+        where tenant_id = @Id and finished_at is null and (changing or kind = 'backup')
+        order by changing desc, created_at limit 1
+        """;
+
+    private const string TrialInTheWaySql =
+        "select id from control.jobs where tenant_id = @Id and finished_at is null and (kind = 'destroy' or (kind = 'verify-backup' and subject = @subject)) limit 1";
+
+    /// <summary>Opens a backup that somebody asked for.</summary>
+    public async Task<BackupJobResult> OpenBackupAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string requestedBy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        var tenant = await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
+            $"{TenantStore.Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1 for no key update of t",
+            new { code }, transaction, cancellationToken));
+        return tenant is null
+            ? new BackupJobRefused(NotFound, "There is no tenant with this code; GET /api/tenants lists them.")
+            : await OpenBackupAsync(connection, transaction, tenant, jobId: null, requestedBy, cancellationToken);
+    }
+
+    /// <summary>Opens the backup of a night; null if it was opened before, or cannot be now.</summary>
+    public async Task<BackupJobOpened?> OpenScheduledAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, DateTime night, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        var tenant = await LockAsync(connection, transaction, tenantId, cancellationToken);
+        var jobId = FormattableString.Invariant($"nightly-{tenant.Code}-{tenant.Id}-{night:yyyyMMdd}");
+        var earlier = await connection.ExecuteScalarAsync<bool>(Sql.Command(
+            "select exists (select from control.jobs where id = @jobId)", new { jobId }, transaction, cancellationToken));
+        return earlier
+            ? null
+            : await OpenBackupAsync(connection, transaction, tenant, jobId, requestedBy: "nightly", cancellationToken) as BackupJobOpened;
+    }
+
+    /// <summary>Opens the restore of a backup into its tenant, which is restoring from then on.</summary>
+    public async Task<BackupJobResult> OpenRestoreAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string backupId, string requestedBy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        if (await FindTenantAsync(connection, transaction, backupId, cancellationToken) is not { } tenant)
+        {
+            return NoSuchBackup();
+        }
+
+        if (await FindInTheWayAsync(connection, transaction, BackupInTheWaySql, tenant, backupId, cancellationToken) is { } running)
+        {
+            return running;
+        }
+
+        if (tenant.State is not (TenantStates.Active or TenantStates.Suspended))
+        {
+            return NotActive(tenant, "a backup is restored only into an active or suspended tenant");
+        }
+
+        var jobId = await InsertAsync(connection, transaction, tenant, JobKinds.Restore, backupId, requestedBy, changing: true, jobId: null, cancellationToken);
+        await connection.ExecuteAsync(Sql.Command(
+            "update control.tenants set state = 'restoring' where id = @Id", new { tenant.Id }, transaction, cancellationToken));
+        return new BackupJobOpened(tenant.Id, tenant.Code, jobId, TenantStates.Restoring, tenant.State == TenantStates.Suspended);
+    }
+
+    /// <summary>Opens the trial of a backup; its tenant may be gone by now.</summary>
+    public async Task<BackupJobResult> OpenVerifyAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string backupId, string requestedBy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        if (await FindTenantAsync(connection, transaction, backupId, cancellationToken) is not { } tenant)
+        {
+            return NoSuchBackup();
+        }
+
+        if (await FindInTheWayAsync(connection, transaction, TrialInTheWaySql, tenant, backupId, cancellationToken) is { } running)
+        {
+            return running;
+        }
+
+        var jobId = await InsertAsync(
+            connection, transaction, tenant, JobKinds.VerifyBackup, backupId, requestedBy, changing: false, jobId: null, cancellationToken);
+        return new BackupJobOpened(tenant.Id, tenant.Code, jobId, tenant.State);
+    }
+
+    /// <summary>Active tenants that their plan backs up this night and that come at this minute: by turns, so that the minutes are equally full.</summary>
+    public async Task<IReadOnlyList<long>> ListDueAsync(DateTime night, int minute, int minutes, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+
+        // Half a day less than a week, for a backup is never taken at quite the same time.
+        return (await connection.QueryAsync<long>(Sql.Command(
+            """
+            select t.id from control.tenants t join control.plans p on p.code = t.plan
+            where t.state = 'active' and t.id % @minutes = @minute
+              and (p.backup_schedule = 'daily' or not exists (
+                select from control.backups b
+                where b.tenant_id = t.id and b.kind = 'scheduled' and b.created_at > @night - interval '6 days 12 hours'))
+            order by t.id
+            """,
+            new { night, minute, minutes }, cancellationToken))).AsList();
+    }
+
+    private async Task<BackupJobResult> OpenBackupAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, Tenant tenant, string? jobId, string requestedBy, CancellationToken cancellationToken)
+    {
+        if (await FindInTheWayAsync(connection, transaction, BackupInTheWaySql, tenant, tenant.Code, cancellationToken) is { } running)
+        {
+            return running;
+        }
+
+        if (tenant.State is not (TenantStates.Active or TenantStates.Suspended))
+        {
+            return NotActive(tenant, "only an active or suspended tenant is backed up");
+        }
+
+        jobId = await InsertAsync(
+            connection, transaction, tenant, JobKinds.Backup, tenant.Code, requestedBy, changing: false, jobId, cancellationToken);
+        return new BackupJobOpened(tenant.Id, tenant.Code, jobId, tenant.State);
+    }
+
+    private async Task<string> InsertAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, Tenant tenant, string kind, string subject, string requestedBy, bool changing,
+        string? jobId, CancellationToken cancellationToken)
+    {
+        if (jobId is null)
+        {
+            var attempt = 1 + await connection.ExecuteScalarAsync<int>(Sql.Command(
+                "select count(*)::int from control.jobs where tenant_id = @Id and kind = @kind", new { tenant.Id, kind }, transaction, cancellationToken));
+            jobId = $"{kind}-{tenant.Code}-{tenant.Id}-{attempt}";
+        }
+
+        await jobs.InsertAsync(
+            connection, transaction,
+            new NewJob
+            {
+                Id = jobId,
+                Kind = kind,
+                TenantId = tenant.Id,
+                TenantCode = tenant.Code,
+                Subject = subject,
+                RequestedBy = requestedBy,
+                Changing = changing,
+            },
+            cancellationToken);
+        return jobId;
+    }
+
+    private static async Task<BackupJobRefused?> FindInTheWayAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string sql, Tenant tenant, string subject, CancellationToken cancellationToken) =>
+        await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(sql, new { tenant.Id, subject }, transaction, cancellationToken)) is { } job
+            ? new BackupJobRefused(JobRunning, $"Job '{job}' of tenant '{tenant.Code}' is in the way: wait for its end.")
+            : null;
+
+    private static async Task<Tenant?> FindTenantAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string backupId, CancellationToken cancellationToken) =>
+        await connection.QuerySingleOrDefaultAsync<long?>(Sql.Command(
+            "select tenant_id from control.backups where id = @backupId", new { backupId }, transaction, cancellationToken)) is { } tenantId
+            ? await LockAsync(connection, transaction, tenantId, cancellationToken)
+            : null;
+
+    private static Task<Tenant> LockAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, CancellationToken cancellationToken) =>
+        connection.QuerySingleAsync<Tenant>(Sql.Command(
+            $"{TenantStore.Select} where t.id = @tenantId for no key update of t", new { tenantId }, transaction, cancellationToken));
+
+    private static BackupJobRefused NoSuchBackup() =>
+        new(NotFound, "There is no backup with this id; GET /api/tenants/{code}/backups lists them.");
+
+    private static BackupJobRefused NotActive(Tenant tenant, string rule) => new(TenantNotActive, $"Tenant '{tenant.Code}' is {tenant.State}: {rule}.");
+}

@@ -1,0 +1,81 @@
+namespace Bibind.EndToEnd.Tests;
+
+/// <summary>What a customer gets back after a mistake, by the API alone.</summary>
+public sealed class BackupJobsTests
+{
+    [Fact]
+    public async Task A_restored_tenant_is_as_it_was_when_it_was_backed_up()
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        await tenant.ExecuteAsync("insert into ir_config_parameter (key, value) values ('test.mistake', 'yes'); update res_company set name = 'spoilt'");
+        await using var host = await InProcessHost.StartAsync(tenant.Installation);
+
+        var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/restore"));
+
+        Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
+        await tenant.AssertActiveAsync(host.Api, "before");
+        Assert.Equal(0, await tenant.CountAsync("select count(*) from ir_config_parameter where key = 'test.mistake'"));
+        Assert.Equal(0, await tenant.CountAsync("select count(*) from res_company where name = 'spoilt'"));
+        Assert.Equal(["manual", "manual", "first"], await tenant.KindsAsync(host.Api));
+
+        var undo = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{end["result"]!["safetyBackupId"]}/restore"));
+        Assert.True(undo["state"]!.GetValue<string>() == "succeeded", undo.ToString());
+        Assert.Equal(1, await tenant.CountAsync("select count(*) from ir_config_parameter where key = 'test.mistake'"));
+    }
+
+    [Fact]
+    public async Task A_verified_backup_has_a_receipt()
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(tenant.Installation);
+
+        var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/verify"));
+
+        Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
+        var backup = (await host.Api.GetAsync($"/api/tenants/{tenant.Code}/backups"))["items"]!.AsArray().Single(b => b!["id"]!.GetValue<string>() == tenant.BackupId)!;
+        Assert.NotNull(backup["verifiedAt"]);
+        Assert.Equal(backup["sha256"]!.GetValue<string>(), backup["receipt"]!["storedSha256"]!.GetValue<string>());
+        Assert.True(backup["receipt"]!["rows"]!["res_users"]!.GetValue<long>() > 0);
+        await tenant.AssertActiveAsync(host.Api, "after");
+    }
+
+    [Fact]
+    public async Task A_tampered_backup_is_refused_before_anything_is_changed()
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        await tenant.TamperAsync();
+        await using var host = await InProcessHost.StartAsync(tenant.Installation);
+
+        var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/restore"));
+
+        Assert.Equal("failed", end["state"]!.GetValue<string>());
+        Assert.Contains("The backup cannot be used", end["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", end["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        await tenant.AssertActiveAsync(host.Api, "after");
+    }
+
+    [Fact]
+    public async Task A_tampered_backup_gets_no_receipt()
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        await tenant.TamperAsync();
+        await using var host = await InProcessHost.StartAsync(tenant.Installation);
+
+        var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/verify"));
+
+        Assert.Equal("failed", end["state"]!.GetValue<string>());
+        Assert.Equal(0, await tenant.Installation.CountAsync("select count(*) from control.backups where verified_at is not null"));
+        await tenant.AssertActiveAsync(host.Api, "after");
+    }
+
+    [Fact]
+    public async Task A_download_is_the_stored_object()
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(tenant.Installation);
+
+        var content = await host.Api.DownloadAsync($"/api/backups/{tenant.BackupId}/download");
+
+        Assert.Equal(await tenant.StoredSha256Async(), Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content)));
+    }
+}

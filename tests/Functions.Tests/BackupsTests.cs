@@ -1,0 +1,145 @@
+using System.Net;
+using Bibind.Functions.Tests.Hosting;
+using Xunit;
+
+namespace Bibind.Functions.Tests;
+
+/// <summary>Orders about backups: what is accepted, once, and what is refused.</summary>
+public sealed class BackupsTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    [Fact]
+    public async Task A_backup_is_ordered_once_under_one_key()
+    {
+        var code = await ActiveTenantAsync("b-once");
+
+        using var first = await host.SendAsync(HttpMethod.Post, $"/api/tenants/{code}/backups", ApiHost.ManagerToken, idempotencyKey: "b-once");
+        using var second = await host.SendAsync(HttpMethod.Post, $"/api/tenants/{code}/backups", ApiHost.ManagerToken, idempotencyKey: "b-once");
+
+        Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
+        Assert.Equal(first.Headers.Location, second.Headers.Location);
+        var job = (await ApiHost.JsonAsync(first)).GetProperty("job").GetString()!;
+        Assert.Equal("BackUpTenant", (await host.Tasks.GetInstanceAsync(job))?.Name);
+        using var shown = await host.GetAsync($"/api/jobs?kind=backup&tenant={code}");
+        Assert.Equal(1, (await ApiHost.JsonAsync(shown)).GetProperty("total").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_backup_of_a_tenant_that_is_being_backed_up_is_refused_and_so_is_its_removal()
+    {
+        var code = await ActiveTenantAsync("b-busy");
+        using var first = await host.SendAsync(HttpMethod.Post, $"/api/tenants/{code}/backups", ApiHost.ManagerToken);
+
+        using var second = await host.SendAsync(HttpMethod.Post, $"/api/tenants/{code}/backups", ApiHost.ManagerToken);
+        using var removal = await host.SendAsync(HttpMethod.Delete, $"/api/tenants/{code}", ApiHost.AdminToken);
+
+        await ProblemAssert.IsAsync(second, HttpStatusCode.Conflict, "job-running");
+        await ProblemAssert.IsAsync(removal, HttpStatusCode.Conflict, "job-running");
+    }
+
+    [Fact]
+    public async Task A_backup_of_a_tenant_that_is_being_provisioned_is_refused()
+    {
+        await host.OrderTenantAsync("b-early");
+        using var answer = await host.SendAsync(HttpMethod.Post, "/api/tenants/b-early/backups", ApiHost.ManagerToken);
+        await ProblemAssert.IsAsync(answer, HttpStatusCode.Conflict, "job-running");
+    }
+
+    [Theory]
+    [InlineData("POST", "/api/tenants/nobody/backups")]
+    [InlineData("GET", "/api/tenants/nobody/backups")]
+    [InlineData("POST", "/api/backups/nothing/restore")]
+    [InlineData("POST", "/api/backups/nothing/verify")]
+    [InlineData("GET", "/api/backups/nothing/download")]
+    public async Task What_is_not_there_answers_404(string method, string path)
+    {
+        using var answer = await host.SendAsync(new HttpMethod(method), path, ApiHost.AdminToken);
+        await ProblemAssert.IsAsync(answer, HttpStatusCode.NotFound, "not-found");
+    }
+
+    [Theory]
+    [InlineData("POST", "/api/tenants/any/backups", ApiHost.ViewerToken)]
+    [InlineData("POST", "/api/backups/any/restore", ApiHost.ManagerToken)]
+    [InlineData("POST", "/api/backups/any/verify", ApiHost.ViewerToken)]
+    [InlineData("GET", "/api/backups/any/download", ApiHost.ManagerToken)]
+    public async Task A_role_that_is_not_enough_is_refused(string method, string path, string token)
+    {
+        using var answer = await host.SendAsync(new HttpMethod(method), path, token);
+        await ProblemAssert.IsAsync(answer, HttpStatusCode.Forbidden, "forbidden");
+    }
+
+    [Theory]
+    [InlineData("""{"code": "other", "name": "Other"}""", "code", "unknown")]
+    [InlineData("""{"tenant": "other"}""", "tenant", "nowhere else")]
+    public async Task A_restore_into_another_tenant_is_refused_and_changes_nothing(string body, string field, string words)
+    {
+        var code = await ActiveTenantAsync($"b-else-{field}");
+        await BackupAsync(code);
+
+        using var answer = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/restore", ApiHost.AdminToken, body);
+
+        ProblemAssert.Names(await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command"), field, words);
+        Assert.Equal("active", await StateAsync(code));
+    }
+
+    [Fact]
+    public async Task A_restore_makes_the_tenant_restoring_and_keeps_others_out()
+    {
+        var code = await ActiveTenantAsync("b-back");
+        await BackupAsync(code);
+
+        using var first = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/restore", ApiHost.AdminToken, $$"""{"tenant": "{{code}}"}""");
+        using var second = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/restore", ApiHost.AdminToken);
+
+        Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
+        Assert.Equal("restoring", await StateAsync(code));
+        await ProblemAssert.IsAsync(second, HttpStatusCode.Conflict, "job-running");
+    }
+
+    [Fact]
+    public async Task A_restore_into_a_removed_tenant_is_refused_but_its_backup_can_be_tried_out()
+    {
+        var code = await ActiveTenantAsync("b-gone");
+        await BackupAsync(code);
+        await host.ExecuteAsync($"update control.tenants set state = 'terminated', ended_at = now() where code = '{code}'");
+
+        using var restore = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/restore", ApiHost.AdminToken);
+        using var trial = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/verify", ApiHost.ManagerToken);
+        using var again = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/verify", ApiHost.ManagerToken);
+
+        await ProblemAssert.IsAsync(restore, HttpStatusCode.Conflict, "tenant-not-active");
+        Assert.Equal(HttpStatusCode.Accepted, trial.StatusCode);
+        await ProblemAssert.IsAsync(again, HttpStatusCode.Conflict, "job-running");
+    }
+
+    [Fact]
+    public async Task A_download_of_what_is_not_in_the_store_says_so()
+    {
+        var code = await ActiveTenantAsync("b-lost");
+        await BackupAsync(code);
+        using var answer = await host.SendAsync(HttpMethod.Get, $"/api/backups/{code}-x/download", ApiHost.AdminToken);
+        await ProblemAssert.IsAsync(answer, HttpStatusCode.Conflict, "backup-damaged");
+    }
+
+    private async Task<string> ActiveTenantAsync(string code)
+    {
+        await host.OrderTenantAsync(code);
+        await host.ExecuteAsync(
+            $"""
+            update control.tenants set state = 'active' where code = '{code}';
+            update control.jobs set finished_at = now(), outcome = 'succeeded' where tenant_code = '{code}'
+            """);
+        return code;
+    }
+
+    private Task BackupAsync(string code) => host.ExecuteAsync(
+        $"""
+        insert into control.backups (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at)
+        select code || '-x', id, 'manual', 'k', 'm', 1, '00', now() from control.tenants where code = '{code}'
+        """);
+
+    private async Task<string> StateAsync(string code)
+    {
+        using var answer = await host.GetAsync($"/api/tenants/{code}");
+        return (await ApiHost.JsonAsync(answer)).GetProperty("state").GetString()!;
+    }
+}
