@@ -78,6 +78,12 @@ internal static class JobsApi
     {
         var job = await RequireAsync(id, jobs, context.RequestAborted);
         var instance = await client.GetInstanceAsync(job.Id, context.RequestAborted);
+        if (job.Outcome is null && instance is { IsCompleted: true })
+        {
+            // It was closed between the two looks; its result and reason are in the row now.
+            job = await RequireAsync(id, jobs, context.RequestAborted);
+        }
+
         var history = instance is null ? [] : await client.GetHistoryAsync(job.Id, context.RequestAborted);
         return TypedResults.Ok(JobViews.Show(job, instance, history, time.GetUtcNow()));
     }
