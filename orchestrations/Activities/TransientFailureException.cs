@@ -5,4 +5,4 @@ namespace Bibind.Activities;
 /// It carries no inner exception: people are shown the message at the root of a failure, and that must be ours,
 /// not a driver's.
 /// </remarks>
-public sealed class TransientFailureException(string message) : Exception(message);
+public class TransientFailureException(string message) : Exception(message);

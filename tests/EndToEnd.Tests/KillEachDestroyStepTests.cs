@@ -30,7 +30,7 @@ public sealed class KillEachDestroyStepTests
         Assert.Empty(await installation.DatabasesAsync());
         Assert.Equal(0, await installation.CountAsync("select count(*) from control.secrets where name like 'tenants/%'"));
         Assert.Equal(2, await installation.CountAsync("select count(*) from control.backups"));
-        Assert.Equal(2, installation.StoredFiles().Count(f => f.EndsWith(".dump", StringComparison.Ordinal)));
+        Assert.Equal(2, installation.StoredFiles().Count(f => f.EndsWith(".dump.br.aes", StringComparison.Ordinal)));
         Assert.Equal("terminated", (await host.Api.GetAsync($"/api/tenants/{installation.Code}"))["state"]!.GetValue<string>());
     }
 }

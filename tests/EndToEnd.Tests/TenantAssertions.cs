@@ -11,7 +11,7 @@ internal static class TenantAssertions
         Assert.Equal([installation.Code], await installation.DatabasesAsync());
         Assert.Equal(1, await installation.CountAsync("select count(*) from control.tenants"));
         Assert.Equal(1, await installation.CountAsync("select count(*) from control.backups"));
-        var dump = Assert.Single(installation.StoredFiles(), f => f.EndsWith(".dump", StringComparison.Ordinal));
+        var dump = Assert.Single(installation.StoredFiles(), f => f.EndsWith(".dump.br.aes", StringComparison.Ordinal));
         Assert.Single(installation.StoredFiles(), f => f.EndsWith("manifest.json", StringComparison.Ordinal));
         Assert.True(new FileInfo(dump).Length > 10_000);
         await using var database = installation.OpenTenant(installation.Code);

@@ -10,6 +10,9 @@ namespace Bibind.Activities.Routing.Caddy;
 /// <summary>Caddy did not take a configuration; it goes on with the one before.</summary>
 internal sealed class CaddyRefusedException(string reason) : Exception(reason);
 
+/// <summary>Caddy closed the connection, as it does with open ones when it loads a configuration; what became of the request is unknown.</summary>
+internal sealed class CaddyInterruptedException(string message) : TransientFailureException(message);
+
 /// <summary>A configuration and the version that it was read at.</summary>
 internal sealed record CaddyApps(JsonObject? Apps, string Version);
 
@@ -82,6 +85,10 @@ internal sealed class CaddyAdmin(IHttpClientFactory clients, IOptions<CaddyOptio
         {
             using var client = clients.CreateClient(HttpClientName);
             return await client.SendAsync(request, limit.Token);
+        }
+        catch (HttpRequestException cut) when (cut.HttpRequestError is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError))
+        {
+            throw new CaddyInterruptedException($"Caddy's admin API at {options.Value.Admin.Authority} broke off: {cut.InnerException?.Message ?? cut.Message}.");
         }
         catch (HttpRequestException away)
         {

@@ -112,6 +112,22 @@ internal sealed class CaddyChanges(CaddyAdmin admin, TimeProvider time, ILogger<
     {
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
         {
+            if (await TryLoadAsync(batch, isLast: attempt == MostAttempts))
+            {
+                return;
+            }
+
+            // Somebody else was faster. Of several like us, not all should come back at the same moment.
+            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, LongestPauseMilliseconds)), time);
+        }
+
+        throw new TransientFailureException("Caddy's configuration is changed by others all the time: our change found no moment.");
+    }
+
+    private async Task<bool> TryLoadAsync(List<Change> batch, bool isLast)
+    {
+        try
+        {
             var read = await admin.ReadAsync(CancellationToken.None);
             var apps = read.Apps ?? [];
             var before = apps.DeepClone();
@@ -130,14 +146,15 @@ internal sealed class CaddyChanges(CaddyAdmin admin, TimeProvider time, ILogger<
             if (JsonNode.DeepEquals(before, apps) || await admin.TryReplaceAsync(new CaddyApps(apps, read.Version), CancellationToken.None))
             {
                 batch.ForEach(change => change.Done.TrySetResult());
-                return;
+                return true;
             }
-
-            // Somebody else was faster. Of several like us, not all should come back at the same moment.
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, LongestPauseMilliseconds)), time);
+        }
+        catch (CaddyInterruptedException) when (!isLast)
+        {
+            // The next look shows whether the change is in.
         }
 
-        throw new TransientFailureException("Caddy's configuration is changed by others all the time: our change found no moment.");
+        return false;
     }
 
     private sealed record Change(Action<JsonObject> Edit)
