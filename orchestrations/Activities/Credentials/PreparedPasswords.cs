@@ -16,7 +16,11 @@ public sealed record PreparedPassword(string Password, string Hash)
 /// </summary>
 public sealed class PreparedPasswords : IHostedService, IDisposable
 {
+    // Whoever takes one is about to clone a database, and two threads of one core share it.
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(3);
     private readonly Channel<PreparedPassword>? _ready;
+    private readonly int _fewest;
+    private long _takenAt = long.MinValue / 2;
     private readonly CancellationTokenSource _stop = new();
     private int _disposed;
 
@@ -24,6 +28,7 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
     public PreparedPasswords(IOptions<CredentialsOptions> options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        _fewest = options.Value.PoolSize / 4;
         if (options.Value.PoolSize > 0)
         {
             _ready = Channel.CreateBounded<PreparedPassword>(
@@ -36,10 +41,13 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
 
     /// <summary>One that is ready, else one made now with fewer rounds; never the same twice.</summary>
     /// <remarks>In a flood of orders a second of CPU each would keep the doors from answering.</remarks>
-    public PreparedPassword Take() =>
-        _ready is null ? Make(PasslibPbkdf2Sha512.OdooRounds)
-        : _ready.Reader.TryRead(out var ready) ? ready
-        : Make(PasslibPbkdf2Sha512.RandomTextRounds);
+    public PreparedPassword Take()
+    {
+        Volatile.Write(ref _takenAt, Environment.TickCount64);
+        return _ready is null ? Make(PasslibPbkdf2Sha512.OdooRounds)
+            : _ready.Reader.TryRead(out var ready) ? ready
+            : Make(PasslibPbkdf2Sha512.RandomTextRounds);
+    }
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
@@ -51,7 +59,7 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
 
         // A thread of its own: each hash would hold a thread of the pool for a second.
         var stop = _stop.Token;
-        new Thread(() => Fill(_ready.Writer, stop)) { IsBackground = true, Name = "password-hashes" }.Start();
+        new Thread(() => Fill(_ready, stop)) { IsBackground = true, Name = "password-hashes" }.Start();
         return Task.CompletedTask;
     }
 
@@ -75,15 +83,21 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
         return new PreparedPassword(password, PasslibPbkdf2Sha512.Hash(password, rounds));
     }
 
-    private static void Fill(ChannelWriter<PreparedPassword> ready, CancellationToken stop)
+    private void Fill(Channel<PreparedPassword> ready, CancellationToken stop)
     {
         ThreadNiceness.YieldToEveryone();
         try
         {
             // The thread has nothing else to do than to wait for room.
-            while (ready.WaitToWriteAsync(stop).AsTask().GetAwaiter().GetResult())
+            while (ready.Writer.WaitToWriteAsync(stop).AsTask().GetAwaiter().GetResult())
             {
-                ready.TryWrite(Make(PasslibPbkdf2Sha512.OdooRounds));
+                while (ready.Reader.Count >= _fewest && Environment.TickCount64 - Volatile.Read(ref _takenAt) < Rest.TotalMilliseconds)
+                {
+                    stop.WaitHandle.WaitOne(Rest / 10);
+                    stop.ThrowIfCancellationRequested();
+                }
+
+                ready.Writer.TryWrite(Make(PasslibPbkdf2Sha512.OdooRounds));
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

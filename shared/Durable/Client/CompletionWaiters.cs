@@ -9,7 +9,7 @@ namespace Bibind.Durable;
 internal sealed class CompletionWaiters(ITaskHub hub)
 {
     // Milliseconds of the machine's clock: what is waited for is the store, whatever time it is for orchestrations.
-    private const long FirstWait = 5;
+    private const long FirstWait = 20;
     private const long LongestWait = 250;
     private const long BeingAsked = long.MaxValue;
     private readonly Lock _lock = new();
