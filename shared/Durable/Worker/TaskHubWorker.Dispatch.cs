@@ -98,6 +98,7 @@ public sealed partial class TaskHubWorker
             _lastOwner = LastServed(work.Activities.Select(a => a.Owner), _lastOwner);
         }
 
+        _nextDueAt = work.NextDueAt;
         _idle = quiet && work.IsEmpty;
         if (work.Instances.Count > 0 || work.Activities.Count > 0)
         {

@@ -315,23 +315,6 @@ public abstract partial class RuntimeConformance
     }
 
     [Fact]
-    public async Task A_worker_pumped_until_idle_finishes_what_is_due_and_stops()
-    {
-        await using var runtime = await CreateAsync();
-        runtime.Activity<int, int>("Square", n => n * n)
-            .Orchestrator<int, int>("Main", async (context, n) =>
-            {
-                var square = await context.CallActivityAsync<int>("Square", n);
-                return await context.CallActivityAsync<int>("Square", square);
-            });
-        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", 3);
-        var pump = runtime.CreateWorker();
-
-        Assert.True(await pump.RunUntilIdleAsync(TimeSpan.FromSeconds(20)));
-        Assert.Equal(81, (await runtime.Client.GetInstanceAsync(id))!.ReadOutputAs<int>());
-    }
-
-    [Fact]
     public async Task Deterministic_values_are_the_same_at_every_replay()
     {
         await using var runtime = await CreateAsync();
