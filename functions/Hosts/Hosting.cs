@@ -35,6 +35,8 @@ internal static class Hosting
             return;
         }
 
+        // Messages come from the host.
+        builder.Configuration["Queues:Consume"] = "false";
         services.AddSingleton(Options.Create(settings.Pump));
         services.AddSingleton<HostedQueues>().AddSingleton<OrchestrationPump>().AddSingleton<IWakeUp, QueueWakeUp>();
         services.AddSingleton<LambdaEvents>();

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Bibind.Functions.Hosts.Lambda;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Bibind.Functions.Hosts;
 
@@ -32,7 +33,7 @@ internal static class WebAdapter
             throw new ProblemException(Refusals.NotFound("There is nothing here for callers from outside."));
         }
 
-        if (context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = LargestEvent;
         }

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
-using Bibind.Functions.Queues;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Bibind.Functions.Hosts.Azure;
 
@@ -82,7 +83,7 @@ internal static class AzureFunctions
 
     private static async Task<JsonDocument> ReadAsync(HttpContext context)
     {
-        if (context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = EnvelopeLimit;
         }
@@ -112,15 +113,15 @@ internal static class AzureFunctions
 
 /// <summary>The answer to an invocation; the names are the host's.</summary>
 /// <param name="Logs">Lines for the host's log.</param>
-internal sealed record AzureAnswer([property: System.Text.Json.Serialization.JsonPropertyName("Logs")] IReadOnlyList<string> Logs)
+internal sealed record AzureAnswer([property: JsonPropertyName("Logs")] IReadOnlyList<string> Logs)
 {
     /// <summary>Output bindings: none.</summary>
-    [System.Text.Json.Serialization.JsonPropertyName("Outputs")]
+    [JsonPropertyName("Outputs")]
     public IReadOnlyDictionary<string, string> Outputs { get; } = new Dictionary<string, string>();
 
     /// <summary>None.</summary>
-    [System.Text.Json.Serialization.JsonPropertyName("ReturnValue")]
-    public string? ReturnValue => null;
+    [JsonPropertyName("ReturnValue")]
+    public string? ReturnValue { get; init; }
 }
 
 /// <summary>Marks endpoints that only the host calls, over loopback: they are no HTTP functions.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Bibind.Functions.Queues;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
 
@@ -21,7 +20,7 @@ internal sealed class LambdaEvents(FunctionDeclarations functions, FunctionRunne
     {
         if (@event.Member("Records") is { ValueKind: JsonValueKind.Array } records)
         {
-            return await HandleAsync(records, deadline, cancellationToken);
+            return await HandleBatchAsync(records, deadline, cancellationToken);
         }
 
         var (name, scheduledFor) = ReadTimer(@event);
@@ -65,7 +64,7 @@ internal sealed class LambdaEvents(FunctionDeclarations functions, FunctionRunne
             : throw new UnknownEventException($"{field} is '{element}', which is no time such as 2026-01-01T10:00:00Z.");
     }
 
-    private async Task<object> HandleAsync(JsonElement records, DateTimeOffset? deadline, CancellationToken cancellationToken)
+    private async Task<object> HandleBatchAsync(JsonElement records, DateTimeOffset? deadline, CancellationToken cancellationToken)
     {
         var deliveries = records.EnumerateArray().Select(Read).ToArray();
         var failed = new List<string>();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -23,7 +22,7 @@ internal static class LambdaHttp
         IHttpApplication<TContext> application, JsonElement @event, LambdaInvocation invocation, CancellationToken timeUp)
         where TContext : notnull
     {
-        var response = new LambdaResponse();
+        using var response = new LambdaResponse();
         using var aborted = CancellationTokenSource.CreateLinkedTokenSource(timeUp);
         var features = new FeatureCollection();
         var request = ReadRequest(@event);

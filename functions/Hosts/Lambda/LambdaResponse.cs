@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Bibind.Functions.Hosts.Lambda;
 
 /// <summary>An answer that is collected in memory: Lambda takes it whole.</summary>
-internal sealed class LambdaResponse : IHttpResponseFeature, IHttpResponseBodyFeature
+internal sealed class LambdaResponse : IHttpResponseFeature, IHttpResponseBodyFeature, IDisposable
 {
     private readonly MemoryStream _content = new();
     private readonly StartingStream _stream;
@@ -82,6 +82,12 @@ internal sealed class LambdaResponse : IHttpResponseFeature, IHttpResponseBodyFe
         await SendFileFallback.SendFileAsync(_stream, path, offset, count, cancellationToken);
     }
 
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _content.Dispose();
+    }
+
     /// <summary>The first byte starts the answer.</summary>
     private sealed class StartingStream(LambdaResponse response, MemoryStream content) : Stream
     {
@@ -99,7 +105,10 @@ internal sealed class LambdaResponse : IHttpResponseFeature, IHttpResponseBodyFe
             set => throw new NotSupportedException();
         }
 
-        public override void Flush() => throw Synchronous();
+        // Disposing a stream flushes it; there is nothing to flush.
+        public override void Flush()
+        {
+        }
 
         public override Task FlushAsync(CancellationToken cancellationToken) => response.StartAsync(cancellationToken);
 
