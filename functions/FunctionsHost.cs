@@ -7,6 +7,7 @@ using Bibind.Functions.Http;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
+using Bibind.Functions.Queues;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
 using Bibind.Functions.Seeding;
@@ -60,6 +61,7 @@ public static class FunctionsHost
             .ValidateOnStart();
         builder.Services.AddHostedService<DurableTimers>();
         builder.Services.AddHostedService<CertificateRenewals>().AddHostedService<NightlyBackupsTimer>();
+        builder.AddQueues();
         builder.Services.AddApiDocument();
         if (settings.Telemetry is { } telemetry)
         {
