@@ -22,11 +22,6 @@ internal static class Hosting
         var functions = Declarations.For(settings.Kind);
         services.AddSingleton(functions).AddSingleton<FunctionRunner>();
         services.AddSingleton<TimerLedger>().AddSingleton<WakeUpLedger>();
-        foreach (var handler in functions.Queues.Select(q => q.Handler).Concat(functions.Timers.Select(t => t.Handler)))
-        {
-            services.AddScoped(handler);
-        }
-
         if (!settings.Kind.IsFunctionHost())
         {
             services.AddSingleton<IWakeUp, NoWakeUp>();

@@ -69,11 +69,22 @@ public sealed class CommandTransaction(NpgsqlDataSource database, IdempotencySto
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(work);
+        return await RunAsync((connection, transaction, c) => AnswerAsync(request, work, connection, transaction, c), cancellation);
+    }
+
+    /// <summary>Does the work in one transaction, and once more if PostgreSQL chose it to give way to another.</summary>
+    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, NpgsqlTransaction, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(work);
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await RunOnceAsync(request, work, cancellation);
+                await using var connection = await database.OpenConnectionAsync(cancellation);
+                await using var transaction = await connection.BeginTransactionAsync(cancellation);
+                var result = await work(connection, transaction, cancellation);
+                await transaction.CommitAsync(cancellation);
+                return result;
             }
             catch (PostgresException lost) when (attempt < MostAttempts
                 && lost.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
@@ -83,10 +94,9 @@ public sealed class CommandTransaction(NpgsqlDataSource database, IdempotencySto
         }
     }
 
-    private async Task<OrderAnswer> RunOnceAsync(CommandRequest request, OrderWork work, CancellationToken cancellation)
+    private async Task<OrderAnswer> AnswerAsync(
+        CommandRequest request, OrderWork work, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var hash = request.Key is null ? string.Empty : request.Hash();
         if (request.Key is not null)
         {
@@ -112,7 +122,6 @@ public sealed class CommandTransaction(NpgsqlDataSource database, IdempotencySto
                 connection, transaction, request.Caller, request.Key, hash, new StoredAnswer(answer.Status, answer.Location, answer.Body), cancellation);
         }
 
-        await transaction.CommitAsync(cancellation);
         return answer;
     }
 }

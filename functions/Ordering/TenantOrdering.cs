@@ -66,6 +66,17 @@ public sealed class TenantOrdering(
             cancellation);
     }
 
+    /// <summary>Orders a tenant in a transaction of the caller's, which a refusal leaves usable.</summary>
+    /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
+    public async Task<TenantAccepted> OrderAsync(
+        TenantOrder order, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        Check(order);
+        var reservation = await ReserveAsync(order, connection, transaction, cancellation);
+        return new TenantAccepted(order.Code, TenantStates.Provisioning, reservation.JobId);
+    }
+
     /// <summary>Orders a tenant's removal.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be removed now.</exception>
     public Task<OrderAnswer> DestroyAsync(string code, bool finalBackup, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
@@ -73,19 +84,27 @@ public sealed class TenantOrdering(
             request,
             async (connection, transaction, c) =>
             {
-                var result = await lifecycle.BeginTerminatingAsync(connection, transaction, code, requestedBy, c);
-                if (result is not Termination termination)
-                {
-                    throw new ProblemException(Refuse((TerminationRefused)result));
-                }
-
-                await client.ScheduleNewOrchestrationInstanceAsync(
-                    Orchestrations.DestroyTenant, termination.Order(finalBackup), Start(termination.JobId, code, JobKinds.Destroy, transaction), c);
-                Logs.Ordered(logger, requestedBy, termination.JobId, JobKinds.Destroy, code);
-                return new AcceptedOrder(
-                    JobsApi.AddressOf(termination.JobId), new TenantAccepted(code, TenantStates.Terminating, termination.JobId));
+                var accepted = await DestroyAsync(code, finalBackup, requestedBy, connection, transaction, c);
+                return new AcceptedOrder(JobsApi.AddressOf(accepted.Job), accepted);
             },
             cancellation);
+
+    /// <summary>Orders a tenant's removal in a transaction of the caller's, which a refusal leaves usable.</summary>
+    /// <exception cref="ProblemException">404 or 409: it cannot be removed now.</exception>
+    public async Task<TenantAccepted> DestroyAsync(
+        string code, bool finalBackup, string requestedBy, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        var result = await lifecycle.BeginTerminatingAsync(connection, transaction, code, requestedBy, cancellation);
+        if (result is not Termination termination)
+        {
+            throw new ProblemException(Refuse((TerminationRefused)result));
+        }
+
+        await client.ScheduleNewOrchestrationInstanceAsync(
+            Orchestrations.DestroyTenant, termination.Order(finalBackup), Start(termination.JobId, code, JobKinds.Destroy, transaction), cancellation);
+        Logs.Ordered(logger, requestedBy, termination.JobId, JobKinds.Destroy, code);
+        return new TenantAccepted(code, TenantStates.Terminating, termination.JobId);
+    }
 
     private async Task<Reservation> ReserveAsync(
         TenantOrder order, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)

@@ -4,31 +4,21 @@ using Bibind.Functions.Pump;
 namespace Bibind.Functions.Triggers;
 
 /// <summary>Runs queue and timer functions for every host: each call in a scope of its own, and wakes the pump for what it handed in.</summary>
-public sealed class FunctionRunner(IServiceScopeFactory scopes, TimerLedger ledger, IWakeUp wakeUp, ILogger<FunctionRunner> logger)
+public sealed class FunctionRunner(IServiceScopeFactory scopes, TimerLedger ledger, IWakeUp wakeUp)
 {
     /// <summary>Runs a queue function once.</summary>
     /// <param name="function">The function.</param>
     /// <param name="message">What triggered it.</param>
     /// <param name="deadline">When the host will end the call, if it ever does.</param>
     /// <param name="cancellationToken">Cancelled when the host gives the call up.</param>
-    /// <returns>What becomes of the message; a failure of the function means that it is tried again.</returns>
+    /// <returns>What becomes of the message.</returns>
     public async Task<QueueOutcome> RunAsync(QueueFunction function, QueueMessage message, DateTimeOffset? deadline, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(function);
         ArgumentNullException.ThrowIfNull(message);
         using var invocation = FunctionInvocation.Begin(deadline);
         await using var scope = scopes.CreateAsyncScope();
-        QueueOutcome outcome;
-        try
-        {
-            outcome = await ((IQueueFunction)scope.ServiceProvider.GetRequiredService(function.Handler)).RunAsync(message, cancellationToken);
-        }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
-        {
-            Logs.QueueFunctionFailed(logger, function.Name, message.Id, message.Attempt, failure);
-            outcome = QueueOutcome.Retry();
-        }
-
+        var outcome = await Create<IQueueFunction>(scope, function.Handler).RunAsync(message, cancellationToken);
         await WakeAsync(invocation, cancellationToken);
         return outcome;
     }
@@ -45,7 +35,7 @@ public sealed class FunctionRunner(IServiceScopeFactory scopes, TimerLedger ledg
         ArgumentNullException.ThrowIfNull(tick);
         using var invocation = FunctionInvocation.Begin(deadline);
         await using var scope = scopes.CreateAsyncScope();
-        var handler = (ITimerFunction)scope.ServiceProvider.GetRequiredService(function.Handler);
+        var handler = Create<ITimerFunction>(scope, function.Handler);
         var ran = true;
         if (function.IsRecorded)
         {
@@ -59,6 +49,8 @@ public sealed class FunctionRunner(IServiceScopeFactory scopes, TimerLedger ledg
         await WakeAsync(invocation, cancellationToken);
         return ran;
     }
+
+    private static T Create<T>(AsyncServiceScope scope, Type handler) => (T)ActivatorUtilities.CreateInstance(scope.ServiceProvider, handler);
 
     private Task WakeAsync(FunctionInvocation invocation, CancellationToken cancellationToken) =>
         invocation.HandedInWork ? wakeUp.SendAsync(TimeSpan.Zero, cancellationToken) : Task.CompletedTask;

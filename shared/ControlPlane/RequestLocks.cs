@@ -11,6 +11,8 @@ internal static class RequestLocks
 {
     public const int IdempotencyKey = 0x6962_0001;
     public const int WebhookRecord = 0x6962_0002;
+    public const int BillingId = 0x6962_0003;
+    public const int BillingTenant = 0x6962_0004;
 
     public static Task TakeAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, int family, IEnumerable<string> parts, CancellationToken cancellationToken) =>

@@ -45,8 +45,7 @@ internal static class AzureFunctions
             ?? throw Unreadable($"Data.{function.Name} is missing: it holds the queue message.");
         var message = new QueueMessage(
             TolerantJson.Text(metadata.Member("Id")) ?? "unknown", body, TolerantJson.Number(metadata.Member("DequeueCount")) ?? 1);
-        var runner = context.RequestServices.GetRequiredService<FunctionRunner>();
-        switch (await runner.RunAsync(function, message, deadline: null, context.RequestAborted))
+        switch (await RunAsync(context, function, message))
         {
             case QueueOutcome.Completed:
                 await AnswerAsync(context, $"{function.Name}: message {message.Id} is done.");
@@ -60,6 +59,19 @@ internal static class AzureFunctions
                 throw new ProblemException(new Problem(
                     StatusCodes.Status503ServiceUnavailable, "retry", "The message is to be delivered again",
                     $"{function.Name}: message {message.Id}, attempt {message.Attempt}: {reason ?? "it failed; the log of this function has the reason"}"));
+        }
+    }
+
+    private static async Task<QueueOutcome> RunAsync(HttpContext context, QueueFunction function, QueueMessage message)
+    {
+        try
+        {
+            return await context.RequestServices.GetRequiredService<FunctionRunner>().RunAsync(function, message, deadline: null, context.RequestAborted);
+        }
+        catch (Exception failure) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            Logs.QueueFunctionFailed(context.RequestServices.GetRequiredService<ILogger<FunctionRunner>>(), function.Name, message.Id, message.Attempt, failure);
+            return QueueOutcome.Retry();
         }
     }
 

@@ -30,6 +30,9 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
 
     public PostgresServer Postgres => postgres;
 
+    /// <summary>Settings besides those that every host of the tests has.</summary>
+    public IReadOnlyList<string> More { get; init; } = [];
+
     public string ControlDatabase { get; private set; } = string.Empty;
 
     public IServiceProvider Services => _app!.Services;
@@ -84,6 +87,7 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
         $"--Seed:Server:DatabasePassword={postgres.Postgres.PasswordOf(LocalServer.ControlRole)}",
         $"--Seed:Server:ApplicationRole={LocalServer.ApplicationRole}",
         $"--Seed:Templates:blank={PostgresServer.TemplateDatabase}",
+        .. More,
     ];
 
     /// <summary>Sends a request; the body is JSON text.</summary>

@@ -2,35 +2,43 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Bibind.Activities.Dns.Route53;
+namespace Bibind.Activities.Services;
 
 /// <summary>Credentials of AWS; <see cref="object.ToString"/> leaves the secrets out.</summary>
-internal sealed record AwsCredentials(string AccessKeyId, string SecretAccessKey, string? SessionToken = null)
+public sealed record AwsCredentials(string AccessKeyId, string SecretAccessKey, string? SessionToken = null)
 {
     /// <inheritdoc/>
     public override string ToString() => AccessKeyId;
 }
 
 /// <summary>Signs requests as AWS wants it (Signature Version 4).</summary>
-internal static class AwsSignature
+public static class AwsSignature
 {
     private const string Algorithm = "AWS4-HMAC-SHA256";
 
-    /// <summary>Adds the date, the session's token and the signature over method, address, host, these headers and the body.</summary>
+    /// <summary>
+    /// Adds the date, the session's token and the signature over method, address, host, these headers, those named
+    /// <c>x-amz-…</c> that are there already, and the body.
+    /// </summary>
     public static void Sign(HttpRequestMessage request, byte[] body, AwsCredentials credentials, string region, string service, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(credentials);
         var address = request.RequestUri!;
         var date = now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         var headers = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["host"] = address.IsDefaultPort ? address.Host : address.Authority,
-            ["x-amz-date"] = date,
         };
         request.Headers.Add("X-Amz-Date", date);
         if (!string.IsNullOrEmpty(credentials.SessionToken))
         {
-            headers["x-amz-security-token"] = credentials.SessionToken;
             request.Headers.Add("X-Amz-Security-Token", credentials.SessionToken);
+        }
+
+        foreach (var (name, values) in request.Headers.Where(h => h.Key.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase)))
+        {
+            headers[name.ToLowerInvariant()] = string.Join(',', values).Trim();
         }
 
         var signed = string.Join(';', headers.Keys);

@@ -1,0 +1,70 @@
+namespace Bibind.Functions.Queues.Brokers;
+
+/// <summary>A message broker, as far as queue functions and those who wake them need one.</summary>
+internal interface IQueueBroker
+{
+    /// <summary>What it is called in logs and in the answer about readiness.</summary>
+    string Name { get; }
+
+    /// <summary>The queue of that name; whether it is there is another question.</summary>
+    IBrokerQueue Open(string queue);
+}
+
+/// <summary>One queue at one broker. Every call may throw whatever the way to the broker throws.</summary>
+internal interface IBrokerQueue
+{
+    string Name { get; }
+
+    /// <summary>The most messages that one call receives.</summary>
+    int LargestBatch { get; }
+
+    /// <summary>How long to rest at most after a call that brought nothing; short where the broker itself waits for messages.</summary>
+    TimeSpan LongestPause { get; }
+
+    /// <summary>Creates the queue unless it is there.</summary>
+    Task CreateAsync(CancellationToken cancellationToken);
+
+    /// <summary>Takes messages, and hides them from everybody else for that long.</summary>
+    Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>Hides a message for that long from now on; zero shows it at once.</summary>
+    /// <exception cref="LeaseLostException">It belongs to somebody else by now, or is gone.</exception>
+    Task HideAsync(BrokerMessage message, TimeSpan time, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a message for good.</summary>
+    /// <inheritdoc cref="HideAsync" path="/exception"/>
+    Task DeleteAsync(BrokerMessage message, CancellationToken cancellationToken);
+
+    /// <summary>Sends a message, to be seen after the delay.</summary>
+    /// <exception cref="MessageTooLargeException">The broker carries no message of that size.</exception>
+    Task SendAsync(string body, TimeSpan delay, CancellationToken cancellationToken);
+
+    /// <summary>Sends on a message as it came, byte by byte.</summary>
+    Task ForwardAsync(BrokerMessage message, CancellationToken cancellationToken);
+}
+
+/// <summary>A message that was received and is ours for a while.</summary>
+/// <param name="Id">The broker's id, for logs.</param>
+/// <param name="Raw">The text as the broker holds it.</param>
+/// <param name="Body">What was sent, or null if it cannot be read.</param>
+/// <param name="Attempt">Which delivery this is: 1 is the first.</param>
+internal sealed record BrokerMessage(string Id, string Raw, string? Body, int Attempt)
+{
+    private string _receipt = string.Empty;
+
+    /// <summary>Why there is no <see cref="Body"/>.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>Proves to the broker that the message is ours; some brokers give another one at each renewal.</summary>
+    public required string Receipt
+    {
+        get => Volatile.Read(ref _receipt);
+        set => Volatile.Write(ref _receipt, value);
+    }
+}
+
+/// <summary>The message is not ours any more.</summary>
+internal sealed class LeaseLostException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The broker carries no message of that size.</summary>
+internal sealed class MessageTooLargeException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Text;
+using Azure;
+using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
+
+namespace Bibind.Functions.Queues.Brokers;
+
+/// <summary>Azure Storage queues.</summary>
+internal sealed class StorageBroker(StorageQueueSettings settings) : IQueueBroker
+{
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(15);
+
+    // What goes over the wire is read and written here, so that a message in a wrong encoding is one message's problem.
+    private readonly QueueServiceClient _service = new(settings.ConnectionString, new QueueClientOptions
+    {
+        MessageEncoding = QueueMessageEncoding.None,
+        Retry = { MaxRetries = 1, Delay = TimeSpan.FromMilliseconds(200), NetworkTimeout = CallLimit },
+        Diagnostics = { IsLoggingEnabled = false, IsDistributedTracingEnabled = false },
+    });
+
+    public string Name => "azure-storage";
+
+    public IBrokerQueue Open(string queue) => new StorageQueue(_service.GetQueueClient(queue), settings);
+}
+
+/// <summary>A queue of Azure Storage.</summary>
+internal sealed class StorageQueue(QueueClient client, StorageQueueSettings settings) : IBrokerQueue
+{
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly TimeSpan Forever = TimeSpan.FromSeconds(-1);
+    private static readonly TimeSpan LongestHiding = TimeSpan.FromDays(7);
+
+    public string Name => client.Name;
+
+    public int LargestBatch => 32;
+
+    public TimeSpan LongestPause => settings.LongestPause;
+
+    public Task CreateAsync(CancellationToken cancellationToken) => client.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+
+    public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        var answer = await client.ReceiveMessagesAsync(most, lease, cancellationToken);
+        return [.. answer.Value.Select(Read)];
+    }
+
+    public async Task HideAsync(BrokerMessage message, TimeSpan time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await client.UpdateMessageAsync(
+                message.Id, message.Receipt, message.Raw, time < LongestHiding ? time : LongestHiding, cancellationToken);
+            message.Receipt = answer.Value.PopReceipt;
+        }
+        catch (RequestFailedException gone) when (IsLost(gone))
+        {
+            throw Lost(message, gone);
+        }
+    }
+
+    public async Task DeleteAsync(BrokerMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.DeleteMessageAsync(message.Id, message.Receipt, cancellationToken);
+        }
+        catch (RequestFailedException gone) when (IsLost(gone))
+        {
+            throw Lost(message, gone);
+        }
+    }
+
+    public Task SendAsync(string body, TimeSpan delay, CancellationToken cancellationToken) =>
+        SendRawAsync(settings.Base64 ? Convert.ToBase64String(Strict.GetBytes(body)) : body, delay, cancellationToken);
+
+    public Task ForwardAsync(BrokerMessage message, CancellationToken cancellationToken) =>
+        SendRawAsync(message.Raw, TimeSpan.Zero, cancellationToken);
+
+    // Without a time to live the service would delete it after seven days, whatever became of it.
+    private async Task SendRawAsync(string text, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.SendMessageAsync(text, delay == TimeSpan.Zero ? null : delay, Forever, cancellationToken);
+        }
+        catch (RequestFailedException refused) when (
+            refused.Status == (int)HttpStatusCode.RequestEntityTooLarge || refused.ErrorCode is "RequestBodyTooLarge" or "MessageTooLarge")
+        {
+            throw new MessageTooLargeException("The storage queue carries 64 KiB at most.", refused);
+        }
+        catch (ArgumentException refused) when (text.Length > client.MessageMaxBytes)
+        {
+            throw new MessageTooLargeException("The storage queue carries 64 KiB at most.", refused);
+        }
+    }
+
+    private BrokerMessage Read(Azure.Storage.Queues.Models.QueueMessage message)
+    {
+        var raw = message.MessageText ?? string.Empty;
+        var (body, problem) = settings.Base64 ? Decode(raw) : (raw, null);
+        return new BrokerMessage(message.MessageId, raw, body, (int)Math.Min(message.DequeueCount, int.MaxValue))
+        {
+            Receipt = message.PopReceipt,
+            Problem = problem,
+        };
+    }
+
+    private static (string? Body, string? Problem) Decode(string raw)
+    {
+        try
+        {
+            return (Strict.GetString(Convert.FromBase64String(raw)), null);
+        }
+        catch (FormatException)
+        {
+            return (null, "It is not Base64, as Queues__AzureStorage__MessageEncoding wants it.");
+        }
+        catch (DecoderFallbackException)
+        {
+            return (null, "Its Base64 does not hold text in UTF-8.");
+        }
+    }
+
+    private static bool IsLost(RequestFailedException failure) =>
+        failure.ErrorCode == QueueErrorCode.MessageNotFound || failure.ErrorCode == QueueErrorCode.PopReceiptMismatch;
+
+    private static LeaseLostException Lost(BrokerMessage message, Exception cause) =>
+        new($"Message '{message.Id}' is with somebody else, or gone.", cause);
+}

@@ -1,0 +1,172 @@
+using System.Text.RegularExpressions;
+using Azure.Storage.Queues;
+using Bibind.Activities.Services;
+using Bibind.Functions.Settings;
+
+namespace Bibind.Functions.Queues;
+
+/// <summary>Settings <c>Queues:AzureStorage:*</c>. Holds a key: never logged.</summary>
+internal sealed record StorageQueueSettings(string ConnectionString, bool Base64, TimeSpan LongestPause)
+{
+    /// <inheritdoc/>
+    public override string ToString() => nameof(StorageQueueSettings);
+}
+
+/// <summary>Settings <c>Queues:Sqs:*</c>. Holds a key: never logged.</summary>
+/// <param name="QueueUrlPrefix">What stands before a queue's name in its address.</param>
+internal sealed record SqsSettings(string QueueUrlPrefix, string Region, AwsCredentials Credentials, TimeSpan WaitTime)
+{
+    /// <inheritdoc/>
+    public override string ToString() => nameof(SqsSettings);
+}
+
+/// <summary>Settings <c>Queues:*</c>.</summary>
+internal sealed partial record QueueSettings
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    /// <summary>Null if this host knows no Azure Storage queues.</summary>
+    public StorageQueueSettings? Storage { get; init; }
+
+    /// <summary>Null if this host knows no SQS.</summary>
+    public SqsSettings? Sqs { get; init; }
+
+    /// <summary>False on hosts that send messages but leave it to others to handle them.</summary>
+    public bool Consume { get; init; } = true;
+
+    /// <summary>Whether queues that are missing are created.</summary>
+    public bool CreateQueues { get; init; } = true;
+
+    /// <summary>Messages of one queue at one broker that are handled at once.</summary>
+    public int MaxConcurrentMessages { get; init; } = 16;
+
+    /// <summary>Deliveries after which a message goes to the poison queue.</summary>
+    public int MaxAttempts { get; init; } = 5;
+
+    /// <summary>How long a message that was received is hidden; renewed while it is handled.</summary>
+    public TimeSpan VisibilityTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long one message may be handled.</summary>
+    public TimeSpan HandlerLimit { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a message rests after its first failure; four times as long after each further one.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest such rest.</summary>
+    public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How long handlers may work on when the host stops.</summary>
+    public TimeSpan ShutdownLimit { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Reads and checks the settings.</summary>
+    public static QueueSettings Read(IConfiguration configuration, out IReadOnlyList<string> problems)
+    {
+        var reader = new SettingsReader(configuration);
+        var defaults = new QueueSettings();
+        var settings = new QueueSettings
+        {
+            Storage = ReadStorage(reader),
+            Sqs = ReadSqs(reader),
+            Consume = reader.Flag("Queues:Consume", defaults.Consume),
+            CreateQueues = reader.Flag("Queues:CreateQueues", defaults.CreateQueues),
+            MaxConcurrentMessages = reader.Number("Queues:MaxConcurrentMessages", defaults.MaxConcurrentMessages, 1, 1000),
+            MaxAttempts = reader.Number("Queues:MaxAttempts", defaults.MaxAttempts, 1, 1000),
+            VisibilityTimeout = reader.Duration("Queues:VisibilityTimeout", defaults.VisibilityTimeout, Second, TimeSpan.FromHours(12)),
+            HandlerLimit = reader.Duration("Queues:HandlerLimit", defaults.HandlerLimit, Second, TimeSpan.FromHours(11)),
+            RetryDelay = reader.Duration("Queues:RetryDelay", defaults.RetryDelay, TimeSpan.Zero, TimeSpan.FromHours(11)),
+            LongestRetryDelay = reader.Duration("Queues:LongestRetryDelay", defaults.LongestRetryDelay, TimeSpan.Zero, TimeSpan.FromHours(11)),
+            ShutdownLimit = reader.Duration("Queues:ShutdownLimit", defaults.ShutdownLimit, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
+        };
+        problems = reader.Problems;
+        return settings;
+    }
+
+    /// <summary>How long a message rests after the attempt that failed.</summary>
+    public TimeSpan DelayAfter(int attempt)
+    {
+        var delay = RetryDelay * Math.Pow(4, Math.Min(attempt, 15) - 1);
+        return delay < LongestRetryDelay ? delay : LongestRetryDelay;
+    }
+
+    private static StorageQueueSettings? ReadStorage(SettingsReader reader)
+    {
+        const string Key = "Queues:AzureStorage:ConnectionString";
+        if (reader.Optional(Key) is not { } text)
+        {
+            return null;
+        }
+
+        try
+        {
+            _ = new QueueServiceClient(text);
+        }
+        catch (Exception malformed) when (malformed is FormatException or ArgumentException or InvalidOperationException)
+        {
+            // The exception's words may repeat the key, so they are not passed on.
+            reader.Report(Key, "is not the connection string of a storage account, which begins with DefaultEndpointsProtocol=… or BlobEndpoint=….");
+        }
+
+        const string Encoding = "Queues:AzureStorage:MessageEncoding";
+        var encoding = (reader.Optional(Encoding) ?? "base64").ToLowerInvariant();
+        if (encoding is not ("base64" or "none"))
+        {
+            reader.Report(Encoding, "must be base64, as the Functions host has it, or none.");
+        }
+
+        return new StorageQueueSettings(
+            text, encoding == "base64",
+            reader.Duration("Queues:AzureStorage:LongestPause", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5)));
+    }
+
+    private static SqsSettings? ReadSqs(SettingsReader reader)
+    {
+        const string Key = "Queues:Sqs:QueueUrlPrefix";
+        if (reader.Optional(Key) is not { } prefix)
+        {
+            foreach (var key in new[] { "Queues:Sqs:Region", "Queues:Sqs:AccessKeyId", "Queues:Sqs:SecretAccessKey" })
+            {
+                if (reader.Optional(key) is not null)
+                {
+                    reader.Report(Key, $"is missing, though {SettingsReader.NameOf(key)} is set: write what stands before a queue's name in its address.");
+                    break;
+                }
+            }
+
+            return null;
+        }
+
+        if (!Uri.TryCreate(prefix, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")
+            || address.Query.Length + address.Fragment.Length + address.UserInfo.Length > 0 || address.AbsolutePath == "/")
+        {
+            reader.Report(Key, "must be what stands before a queue's name in its address, such as https://sqs.eu-west-3.amazonaws.com/123456789012/.");
+        }
+
+        return new SqsSettings(
+            prefix, ReadRegion(reader, prefix),
+            new AwsCredentials(
+                reader.Required("Queues:Sqs:AccessKeyId", "the id of the key that signs requests to SQS"),
+                reader.Required("Queues:Sqs:SecretAccessKey", "the key that signs requests to SQS"),
+                reader.Optional("Queues:Sqs:SessionToken")),
+            reader.Duration("Queues:Sqs:WaitTime", TimeSpan.FromSeconds(20), TimeSpan.Zero, TimeSpan.FromSeconds(20)));
+    }
+
+    private static string ReadRegion(SettingsReader reader, string prefix)
+    {
+        const string Key = "Queues:Sqs:Region";
+        if (reader.Optional(Key) is { } region)
+        {
+            return region;
+        }
+
+        if (AddressAtAws().Match(prefix) is { Success: true } match)
+        {
+            return match.Groups[1].Value;
+        }
+
+        reader.Report(Key, "is missing: the region that signatures are for, such as eu-west-3.");
+        return string.Empty;
+    }
+
+    [GeneratedRegex(@"\Ahttps://sqs\.([a-z0-9-]+)\.amazonaws\.com/")]
+    private static partial Regex AddressAtAws();
+}

@@ -1,0 +1,46 @@
+using Bibind.ControlPlane.Billing;
+using Bibind.Functions.Health;
+using Bibind.Functions.Queues.Brokers;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Functions.Queues;
+
+/// <summary>Composes brokers and consumers.</summary>
+internal static class QueuesRegistration
+{
+    /// <summary>Adds the brokers that the settings name, and consumers of theirs for the queue functions; without any, nothing runs.</summary>
+    public static void AddQueues(this WebApplicationBuilder builder)
+    {
+        var settings = QueueSettings.Read(builder.Configuration, out var problems);
+        builder.Services.AddSingleton(settings).AddOptions<Checked>().ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<Checked>>(new Problems(problems));
+        builder.Services.AddSingleton<BillingInbox>();
+        if (problems.Count > 0)
+        {
+            return;
+        }
+
+        if (settings.Storage is { } storage)
+        {
+            builder.Services.AddSingleton<IQueueBroker>(new StorageBroker(storage));
+        }
+
+        if (settings.Sqs is { } sqs)
+        {
+            builder.Services.AddSingleton<IQueueBroker>(services => new SqsBroker(sqs, services.GetRequiredService<TimeProvider>()));
+        }
+
+        builder.Services.AddSingleton<QueueConsumers>()
+            .AddSingleton<IReadinessCheck>(services => services.GetRequiredService<QueueConsumers>())
+            .AddHostedService(services => services.GetRequiredService<QueueConsumers>());
+    }
+
+    private sealed class Checked;
+
+    // What was wrong with the settings is told together with what is wrong with everybody else's.
+    private sealed class Problems(IReadOnlyList<string> problems) : IValidateOptions<Checked>
+    {
+        public ValidateOptionsResult Validate(string? name, Checked options) =>
+            problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+}

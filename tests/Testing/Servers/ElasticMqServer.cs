@@ -1,0 +1,50 @@
+using System.Globalization;
+
+namespace Bibind.Testing.Servers;
+
+/// <summary>A server that speaks SQS's query protocol, on a free port of 127.0.0.1; it keeps messages in memory and checks no signature.</summary>
+public sealed class ElasticMqServer : IAsyncDisposable
+{
+    private static readonly string[] OpenPackages = ["java.util.regex", "java.lang", "java.util", "sun.nio.ch"];
+    private static readonly Lazy<Task<ElasticMqServer>> Shared = new(StartAsync);
+
+    private readonly int _port;
+    private readonly RunningServer _process;
+
+    private ElasticMqServer(int port, RunningServer process)
+    {
+        _port = port;
+        _process = process;
+    }
+
+    /// <summary>What stands before a queue's name in its address.</summary>
+    public string QueueUrlPrefix => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_port}/queue/");
+
+    /// <summary>One for the tests of a process.</summary>
+    public static Task<ElasticMqServer> GetAsync() => Shared.Value;
+
+    public static async Task<ElasticMqServer> StartAsync()
+    {
+        var folder = PostgresFixture.NewFolder();
+        var port = FreePorts.Next();
+        var configuration = Path.Combine(folder, "elasticmq.conf");
+        await File.WriteAllTextAsync(configuration, string.Create(CultureInfo.InvariantCulture, $$"""
+            include classpath("application.conf")
+            node-address { protocol = http, host = "127.0.0.1", port = {{port}}, context-path = "" }
+            rest-sqs { enabled = true, bind-port = {{port}}, bind-hostname = "127.0.0.1", sqs-limits = strict }
+
+            """));
+        var process = await RunningServer.StartAsync(
+            "elasticmq", folder,
+            [
+                ServerPrograms.Require("java", "default-jre-headless"), "-Xmx256m", "-XX:TieredStopAtLevel=1",
+                .. OpenPackages.SelectMany(p => new[] { "--add-opens", $"java.base/{p}=ALL-UNNAMED" }),
+                $"-Dconfig.file={configuration}", "-jar", NodeServers.Require("elasticmq", "elasticmq-server-*.jar"),
+            ],
+            deleteFolder: true);
+        await process.ListensAsync(port);
+        return new ElasticMqServer(port, process);
+    }
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+}
