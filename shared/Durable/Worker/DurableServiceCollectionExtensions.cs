@@ -11,8 +11,8 @@ namespace Bibind.Durable;
 public static class DurableServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds hub, client and a worker that runs as long as the host does. The hub's schema is made before the worker
-    /// starts. An <see cref="IWorkerInterceptor"/> in the container is used.
+    /// Adds hub, client and a pump. Where processes live on, <see cref="AddDurableWorker"/> adds the worker. An
+    /// <see cref="IWorkerInterceptor"/> in the container is used.
     /// </summary>
     public static IServiceCollection AddDurableTasks(
         this IServiceCollection services,
@@ -30,22 +30,32 @@ public static class DurableServiceCollectionExtensions
             register(registry);
             return registry;
         });
-        services.AddSingleton(sp =>
-        {
-            var options = new TaskHubWorkerOptions();
-            configure?.Invoke(options);
-            return new TaskHubWorker(
-                sp.GetRequiredService<ITaskHub>(),
-                sp.GetRequiredService<DurableTaskRegistry>(),
-                sp,
-                options,
-                sp.GetService<ILogger<TaskHubWorker>>(),
-                sp.GetRequiredService<TimeProvider>(),
-                sp.GetService<IWorkerInterceptor>());
-        });
+        services.AddSingleton<Func<TaskHubWorker>>(sp => () => CreateWorker(sp, configure));
+        services.AddSingleton<WorkerPump>();
+        return services;
+    }
+
+    /// <summary>Adds a worker that runs as long as the host does. The hub's schema is made before it starts.</summary>
+    public static IServiceCollection AddDurableWorker(this IServiceCollection services)
+    {
+        services.AddSingleton(sp => sp.GetRequiredService<Func<TaskHubWorker>>()());
         services.AddHostedService<WorkerHostedService>();
         services.AddHostedService<HubGauges>();
         return services;
+    }
+
+    private static TaskHubWorker CreateWorker(IServiceProvider services, Action<TaskHubWorkerOptions>? configure)
+    {
+        var options = new TaskHubWorkerOptions();
+        configure?.Invoke(options);
+        return new TaskHubWorker(
+            services.GetRequiredService<ITaskHub>(),
+            services.GetRequiredService<DurableTaskRegistry>(),
+            services,
+            options,
+            services.GetService<ILogger<TaskHubWorker>>(),
+            services.GetRequiredService<TimeProvider>(),
+            services.GetService<IWorkerInterceptor>());
     }
 
     private sealed class WorkerHostedService(ITaskHub hub, TaskHubWorker worker) : IHostedService

@@ -32,6 +32,7 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
     private string _lastOwner = string.Empty;
     private volatile bool _draining;
     private volatile bool _idle;
+    private DateTime? _nextDueAt;
 
     /// <summary>A worker that is not started yet.</summary>
     public TaskHubWorker(
@@ -116,21 +117,21 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts, works until nothing is due or the deadline comes, and stops: for hosts in which no process lives on.
+    /// Starts, works until nothing is due or the time is up, and stops: for hosts in which no process lives on. In the
+    /// last <see cref="TaskHubWorkerOptions.ShutdownTimeout"/> of the limit it takes nothing new.
     /// </summary>
-    /// <returns>True if nothing was due any more.</returns>
-    public async Task<bool> RunUntilIdleAsync(TimeSpan deadline, CancellationToken cancellationToken = default)
+    public async Task<PumpResult> RunUntilIdleAsync(TimeSpan limit, CancellationToken cancellationToken = default)
     {
         Start();
         var started = _time.GetTimestamp();
         try
         {
-            while (!_idle && _time.GetElapsedTime(started) < deadline && !cancellationToken.IsCancellationRequested)
+            while (!_idle && _time.GetElapsedTime(started) < limit - _options.ShutdownTimeout && !cancellationToken.IsCancellationRequested)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(5), _time, CancellationToken.None);
             }
 
-            return _idle;
+            return new PumpResult(_idle, _nextDueAt);
         }
         finally
         {
@@ -181,6 +182,8 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
             if (!session.State!.HasEnded)
             {
                 _turns.Keep(session);
+                // What came for it while it was held was passed by: whoever told of it told too early.
+                Wake();
             }
 
             _sessions.TryRemove(new KeyValuePair<string, InstanceSession>(session.Lease.InstanceId, session));
