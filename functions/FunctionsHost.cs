@@ -3,6 +3,7 @@ using Bibind.ControlPlane;
 using Bibind.Durable;
 using Bibind.Durable.Hubs.Postgres;
 using Bibind.Functions.Health;
+using Bibind.Functions.Hosts;
 using Bibind.Functions.Http;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
@@ -14,6 +15,7 @@ using Bibind.Functions.Seeding;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
 using Bibind.Functions.Timers;
+using Bibind.Functions.Triggers;
 using Bibind.Orchestrators;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -49,19 +51,18 @@ public static class FunctionsHost
         builder.Services.AddDurableTasks(
             _ => new PostgresTaskHub(settings.ControlDatabase),
             registry => registry.AddOrchestrators().AddActivities(),
-            settings.Worker.Configure);
+            settings.ConfigureWorker,
+            FunctionInvocation.NoteWork);
+        builder.AddHosting(settings);
+        builder.AddQueues();
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
             .AddSingleton<BackupOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
-        builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
-            .AddSingleton<IReadinessCheck, WorkerCheck>();
+        builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>();
         builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
         builder.Services.AddOptions<TimerOptions>().Bind(builder.Configuration.GetSection(TimerOptions.Section))
             .Validate(o => o.SweepInterval >= TimeSpan.FromSeconds(1), "Timers__SweepInterval must be one second at least, such as 00:05:00.")
             .ValidateOnStart();
-        builder.Services.AddHostedService<DurableTimers>();
-        builder.Services.AddHostedService<CertificateRenewals>().AddHostedService<NightlyBackupsTimer>();
-        builder.AddQueues();
         builder.Services.AddApiDocument();
         if (settings.Telemetry is { } telemetry)
         {
@@ -103,6 +104,7 @@ public static class FunctionsHost
         app.UseMiddleware<ProblemsMiddleware>();
         app.UseRouting();
         app.UseMiddleware<AccessMiddleware>();
+        app.UseHosting();
         app.MapHealth();
         app.MapOdooWebhook();
         app.MapAcmeChallenges();
@@ -127,6 +129,7 @@ public static class FunctionsHost
     private static async Task<int> FailAsync(string message, int exitCode)
     {
         await Console.Error.WriteLineAsync(message);
+        await Hosting.ReportFailedStartAsync(message);
         return exitCode;
     }
 }

@@ -44,4 +44,34 @@ internal static partial class Logs
 
     [LoggerMessage(2021, LogLevel.Warning, "{Caller} downloaded backup {BackupId}.")]
     public static partial void BackupDownloaded(ILogger logger, string caller, string backupId);
+
+    [LoggerMessage(2040, LogLevel.Information, "Timer {Timer} ran for {ScheduledFor:yyyy-MM-dd HH:mm:ss} UTC.")]
+    public static partial void TimerRan(ILogger logger, string timer, DateTimeOffset scheduledFor);
+
+    [LoggerMessage(2041, LogLevel.Error, "Timer {Timer} failed; it is run again in {Pause}.")]
+    public static partial void TimerFailed(ILogger logger, string timer, TimeSpan pause, Exception exception);
+
+    [LoggerMessage(2042, LogLevel.Error, "Function {Function} failed on message {MessageId}, attempt {Attempt}.")]
+    public static partial void QueueFunctionFailed(ILogger logger, string function, string messageId, int attempt, Exception exception);
+
+    [LoggerMessage(2043, LogLevel.Warning, "Message {MessageId} of queue {Queue} went to the poison queue: {Reason}")]
+    public static partial void DeadLettered(ILogger logger, string queue, string messageId, string reason);
+
+    [LoggerMessage(2044, LogLevel.Warning, "The next attempt at message {MessageId} of queue {Queue} could not be put off; the queue's own time applies.")]
+    public static partial void NotHidden(ILogger logger, string queue, string messageId, Exception exception);
+
+    [LoggerMessage(2045, LogLevel.Warning, "The pump could not be woken; its schedule will run it.")]
+    public static partial void NotWoken(ILogger logger, Exception exception);
+
+    [LoggerMessage(2046, LogLevel.Information, "Pumped for {Milliseconds} ms; nothing left: {IsIdle}; next due {NextDueAt:O}.")]
+    public static partial void Pumped(ILogger logger, long milliseconds, bool isIdle, DateTime? nextDueAt);
+
+    [LoggerMessage(2047, LogLevel.Warning, "The call of the pump came with too little time left; it is called again.")]
+    public static partial void PumpHasNoTime(ILogger logger);
+
+    [LoggerMessage(2048, LogLevel.Error, "Invocation {RequestId} failed: {Reason}")]
+    public static partial void InvocationFailed(ILogger logger, string requestId, string reason, Exception exception);
+
+    [LoggerMessage(2049, LogLevel.Critical, "The Lambda Runtime API does not answer as it should; the process ends.")]
+    public static partial void RuntimeApiBroken(ILogger logger, Exception exception);
 }

@@ -1,1 +1,3 @@
-return await Bibind.Functions.FunctionsHost.RunAsync(args);
+return args is [Bibind.Functions.Hosts.FunctionManifest.Command, .. var rest]
+    ? await Bibind.Functions.Hosts.FunctionManifest.RunAsync(rest)
+    : await Bibind.Functions.FunctionsHost.RunAsync(args);

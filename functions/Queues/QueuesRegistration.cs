@@ -1,9 +1,6 @@
 using Bibind.ControlPlane.Billing;
 using Bibind.Functions.Health;
-using Bibind.Functions.Queues.Billing;
 using Bibind.Functions.Queues.Brokers;
-using Bibind.Functions.Triggers;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Functions.Queues;
@@ -18,7 +15,6 @@ internal static class QueuesRegistration
         builder.Services.AddSingleton(settings).AddOptions<Checked>().ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<Checked>>(new Problems(problems));
         builder.Services.AddSingleton<BillingInbox>();
-        builder.Services.TryAddSingleton(new FunctionDeclarations([new QueueFunction("billing-messages", "billing", typeof(BillingMessages))], []));
         if (problems.Count > 0)
         {
             return;

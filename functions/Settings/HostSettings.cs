@@ -1,4 +1,8 @@
 using System.Text.RegularExpressions;
+using Bibind.Durable.Worker;
+using Bibind.Functions.Hosts;
+using Bibind.Functions.Hosts.Lambda;
+using Bibind.Functions.Pump;
 using Bibind.Functions.Security;
 using Bibind.Functions.Telemetry;
 using Npgsql;
@@ -8,6 +12,8 @@ namespace Bibind.Functions.Settings;
 /// <summary>What the doors need to know, checked at start.</summary>
 public sealed partial record HostSettings
 {
+    private const string AzurePort = "FUNCTIONS_CUSTOMHANDLER_PORT";
+
     /// <summary>Connection string of the control database, which holds the task hub too. Holds a password: never logged.</summary>
     public required string ControlDatabase { get; init; }
 
@@ -17,14 +23,17 @@ public sealed partial record HostSettings
     /// <summary>Addresses to listen on.</summary>
     public required IReadOnlyList<string> Urls { get; init; }
 
+    /// <summary>Who calls the functions.</summary>
+    public required HostKind Kind { get; init; }
+
     /// <summary>How the durable worker works.</summary>
     public required WorkerSettings Worker { get; init; }
 
+    /// <summary>How orchestrations run where no process lives on.</summary>
+    public required PumpOptions Pump { get; init; }
+
     /// <summary>Where traces and metrics go, or null.</summary>
     internal TelemetryExport? Telemetry { get; init; }
-
-    /// <summary>False leaves the renewal of certificates to other hosts.</summary>
-    public required bool RenewsCertificates { get; init; }
 
     /// <summary>A server to register at start, or null.</summary>
     public SeedServer? Server { get; init; }
@@ -43,9 +52,10 @@ public sealed partial record HostSettings
             ControlDatabase = ReadConnectionString(reader),
             Callers = CallerSettings.Read(reader),
             Urls = ReadUrls(reader),
+            Kind = ReadKind(reader),
             Worker = WorkerSettings.Read(reader),
+            Pump = PumpOptions.Read(reader),
             Telemetry = TelemetryExport.Read(reader),
-            RenewsCertificates = reader.Flag("Timers:CertificateRenewals", otherwise: true),
             Server = SeedServer.Read(reader),
             Templates = SeedServer.ReadTemplates(reader),
         };
@@ -53,8 +63,44 @@ public sealed partial record HostSettings
         return settings;
     }
 
+    /// <summary>Sets a worker up: one that lives on, or one that is pumped.</summary>
+    internal void ConfigureWorker(TaskHubWorkerOptions options)
+    {
+        Worker.Configure(options);
+        if (Kind.IsFunctionHost())
+        {
+            options.ShutdownTimeout = Pump.ActivityGrace;
+            options.MaxActivityGiveBacks = PumpOptions.MaxActivityGiveBacks;
+            foreach (var name in Pump.LeftActivities)
+            {
+                options.ActivityLimits[name] = 0;
+            }
+        }
+    }
+
     /// <summary>Shows no value: several are secrets.</summary>
     public override string ToString() => nameof(HostSettings);
+
+    private static HostKind ReadKind(SettingsReader reader)
+    {
+        const string Key = "Hosting:Kind";
+        var kind = reader.Optional(Key) is { } text ? reader.Choice(Key, text, HostKind.Kestrel) : HostKind.Kestrel;
+        if (kind == HostKind.Azure && reader.Optional(AzurePort) is null)
+        {
+            reader.Report(AzurePort, "is missing: with Hosting__Kind=azure the Functions host starts this program and names the port.");
+        }
+        else if (kind == HostKind.Lambda && reader.Optional(LambdaRuntimeApi.AddressVariable) is null)
+        {
+            reader.Report(LambdaRuntimeApi.AddressVariable, "is missing: with Hosting__Kind=lambda the program is started by Lambda, which names its Runtime API.");
+        }
+
+        if (kind.IsFunctionHost() && reader.Optional("Queues:AzureStorage:ConnectionString") is null && reader.Optional("Queues:Sqs:QueueUrlPrefix") is null)
+        {
+            reader.Report(Key, $"is {kind.ToString().ToLowerInvariant()}, where a queue wakes the pump: set Queues__AzureStorage__ConnectionString or Queues__Sqs__QueueUrlPrefix.");
+        }
+
+        return kind;
+    }
 
     private static string ReadConnectionString(SettingsReader reader)
     {
@@ -85,9 +131,9 @@ public sealed partial record HostSettings
     private static string[] ReadUrls(SettingsReader reader)
     {
         // The Functions host chooses the port of a custom handler and calls it over IPv4 loopback.
-        if (reader.Optional("FUNCTIONS_CUSTOMHANDLER_PORT") is not null)
+        if (reader.Optional(AzurePort) is not null)
         {
-            return [$"http://127.0.0.1:{reader.Number("FUNCTIONS_CUSTOMHANDLER_PORT", 0, 1, 65535)}"];
+            return [$"http://127.0.0.1:{reader.Number(AzurePort, 0, 1, 65535)}"];
         }
 
         const string Key = "Urls";

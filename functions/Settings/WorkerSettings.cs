@@ -21,6 +21,9 @@ public sealed record WorkerSettings(
     // A server clones no faster with more at once, only everything else on it slower; a dump takes a processor.
     private const string DefaultLimits = "database.clone=4, backup.take=2";
 
+    /// <summary>The names of all activities.</summary>
+    internal static IReadOnlyList<string> KnownActivities { get; } = [.. new DurableTaskRegistry().AddActivities().ActivityNames.Order(StringComparer.Ordinal)];
+
     internal static WorkerSettings Read(SettingsReader reader)
     {
         var defaults = new TaskHubWorkerOptions();
@@ -48,7 +51,6 @@ public sealed record WorkerSettings(
     private static Dictionary<string, int> ReadLimits(SettingsReader reader)
     {
         const string Key = "Worker:ActivityLimits";
-        var known = new DurableTaskRegistry().AddActivities().ActivityNames.ToHashSet(StringComparer.Ordinal);
         var limits = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var part in (reader.Optional(Key) ?? DefaultLimits).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
@@ -57,9 +59,9 @@ public sealed record WorkerSettings(
             {
                 reader.Report(Key, $"has '{part}': write activities and whole numbers above 0, such as {DefaultLimits}.");
             }
-            else if (!known.Contains(name))
+            else if (!KnownActivities.Contains(name))
             {
-                reader.Report(Key, $"names '{name}', which is no activity: choose from {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+                reader.Report(Key, $"names '{name}', which is no activity: choose from {string.Join(", ", KnownActivities)}.");
             }
             else
             {

@@ -10,7 +10,11 @@ public sealed record QueueFunction(string Name, string Queue, Type Handler);
 /// <param name="Name">The function's name on every host.</param>
 /// <param name="Schedule">Six fields, seconds first, in UTC.</param>
 /// <param name="Handler">An <see cref="ITimerFunction"/>, made afresh for each tick.</param>
-public sealed record TimerFunction(string Name, string Schedule, Type Handler);
+public sealed record TimerFunction(string Name, string Schedule, Type Handler)
+{
+    /// <summary>True unless a moment may be run by several machines, and need not be made up for.</summary>
+    public bool IsRecorded { get; init; } = true;
+}
 
 /// <summary>
 /// Every queue and timer function of the product, declared once: hosts translate, and what is deployed is generated from it.

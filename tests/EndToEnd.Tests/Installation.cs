@@ -40,7 +40,7 @@ internal sealed class Installation : IAsyncDisposable
             ["Worker:LeaseDuration"] = "00:00:01",
             ["Worker:PollInterval"] = "00:00:00.2",
             // A test that is about them switches them on.
-            ["Timers:Enabled"] = "false",
+            ["Timers:Sweep"] = "false",
             ["Seed:Server:Code"] = "local",
             ["Seed:Server:Name"] = "Local",
             // Nobody listens there: no Odoo can be had, and the standard user is put off.

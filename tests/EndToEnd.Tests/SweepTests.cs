@@ -9,7 +9,7 @@ public sealed class SweepTests
     public async Task A_tenant_whose_provisioning_was_ended_from_outside_is_removed_by_the_sweep()
     {
         await using var installation = await Installation.CreateAsync();
-        installation.Settings["Timers:Enabled"] = "true";
+        installation.Settings["Timers:Sweep"] = "true";
         installation.Settings["Timers:SweepInterval"] = "00:00:01";
         // The step waits: the order is ended while the database is there and nothing is undone.
         var atStep = new StopsAt("application.configure");

@@ -10,11 +10,16 @@ public sealed class TaskHubClient : DurableTaskClient
     private readonly ITaskHub _hub;
     private readonly CompletionWaiters _waiters;
     private readonly TimeProvider _time;
+    private readonly Action _handedIn;
 
-    /// <summary>A client of a _hub.</summary>
-    public TaskHubClient(ITaskHub hub, TimeProvider? timeProvider = null)
+    /// <summary>A client of a hub.</summary>
+    /// <param name="hub">The hub.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="handedIn">Called when work was handed in, if perhaps in a transaction that is still open.</param>
+    public TaskHubClient(ITaskHub hub, TimeProvider? timeProvider = null, Action? handedIn = null)
     {
         _hub = hub;
+        _handedIn = handedIn ?? (static () => { });
         _waiters = new CompletionWaiters(hub);
         _time = timeProvider ?? TimeProvider.System;
     }
@@ -43,6 +48,7 @@ public sealed class TaskHubClient : DurableTaskClient
             TraceParent = traceParent,
         };
         await _hub.CreateInstanceAsync(new NewInstance(started, options?.ReplaceableStatuses ?? []), options?.Transaction, cancellation);
+        _handedIn();
         return instanceId;
     }
 
@@ -70,21 +76,21 @@ public sealed class TaskHubClient : DurableTaskClient
     public override Task RaiseEventAsync(string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(eventName);
-        return _hub.SendAsync(
+        return SendAsync(
             instanceId, new EventRaisedEvent { Timestamp = Now, Name = eventName, Input = DataConverter.Default.Serialize(eventPayload) }, cancellation);
     }
 
     /// <inheritdoc/>
     public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) =>
-        _hub.SendAsync(instanceId, new ExecutionSuspendedEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
+        SendAsync(instanceId, new ExecutionSuspendedEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
 
     /// <inheritdoc/>
     public override Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) =>
-        _hub.SendAsync(instanceId, new ExecutionResumedEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
+        SendAsync(instanceId, new ExecutionResumedEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
 
     /// <inheritdoc/>
     public override Task TerminateInstanceAsync(string instanceId, string? reason = null, bool recursive = false, CancellationToken cancellation = default) =>
-        _hub.SendAsync(instanceId, new ExecutionTerminatedEvent { Timestamp = Now, Input = Clean(reason), Recurse = recursive }, cancellation);
+        SendAsync(instanceId, new ExecutionTerminatedEvent { Timestamp = Now, Input = Clean(reason), Recurse = recursive }, cancellation);
 
     /// <inheritdoc/>
     public override Task<bool> PurgeInstanceAsync(string instanceId, CancellationToken cancellation = default) => _hub.PurgeAsync(instanceId, cancellation);
@@ -93,12 +99,25 @@ public sealed class TaskHubClient : DurableTaskClient
     public override Task<int> PurgeInstancesAsync(PurgeInstancesFilter filter, CancellationToken cancellation = default) => _hub.PurgeAsync(filter, cancellation);
 
     /// <inheritdoc/>
-    public override Task RewindInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) =>
-        _hub.RewindAsync(instanceId, new ExecutionRewoundEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
+    public override async Task RewindInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
+    {
+        await _hub.RewindAsync(instanceId, new ExecutionRewoundEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
+        _handedIn();
+    }
 
     /// <inheritdoc/>
-    public override Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellation = default) =>
-        _hub.ReleaseIsolatedAsync(instanceId, cancellation);
+    public override async Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellation = default)
+    {
+        var released = await _hub.ReleaseIsolatedAsync(instanceId, cancellation);
+        _handedIn();
+        return released;
+    }
+
+    private async Task SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellation)
+    {
+        await _hub.SendAsync(instanceId, message, cancellation);
+        _handedIn();
+    }
 
     // Reasons are stored as raw text, in which PostgreSQL allows no NUL.
     private static string? Clean(string? reason) => reason?.Replace("\0", string.Empty, StringComparison.Ordinal);

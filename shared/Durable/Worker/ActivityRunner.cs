@@ -155,6 +155,12 @@ internal sealed class ActivityRunner(
                     $"The activity '{scheduled.Name}' was delivered {worker.Options.MaxActivityDeliveries} times and never answered: it ends the process or never returns.");
             }
 
+            if (activity.GivenBack > worker.Options.MaxActivityGiveBacks)
+            {
+                throw new PermanentFailureException(
+                    $"The activity '{scheduled.Name}' was given back {activity.GivenBack} times because its worker's time was up: it takes longer than one call lasts. Leave it to a worker that lives on.");
+            }
+
             await worker.Interceptor.BeforeActivityAsync(activity, cancellation);
             var implementation = create(worker.Services);
             var input = ReadInput(scheduled, implementation);

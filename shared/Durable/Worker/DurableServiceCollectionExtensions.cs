@@ -12,18 +12,20 @@ public static class DurableServiceCollectionExtensions
 {
     /// <summary>
     /// Adds hub, client and a pump. Where processes live on, <see cref="AddDurableWorker"/> adds the worker. An
-    /// <see cref="IWorkerInterceptor"/> in the container is used.
+    /// <see cref="IWorkerInterceptor"/> in the container is used. <paramref name="handedIn"/> is called whenever the client
+    /// hands work in.
     /// </summary>
     public static IServiceCollection AddDurableTasks(
         this IServiceCollection services,
         Func<IServiceProvider, ITaskHub> createHub,
         Action<DurableTaskRegistry> register,
-        Action<TaskHubWorkerOptions>? configure = null)
+        Action<TaskHubWorkerOptions>? configure = null,
+        Action? handedIn = null)
     {
         ArgumentNullException.ThrowIfNull(register);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(createHub);
-        services.AddSingleton<DurableTaskClient>(sp => new TaskHubClient(sp.GetRequiredService<ITaskHub>(), sp.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<DurableTaskClient>(sp => new TaskHubClient(sp.GetRequiredService<ITaskHub>(), sp.GetRequiredService<TimeProvider>(), handedIn));
         services.AddSingleton(_ =>
         {
             var registry = new DurableTaskRegistry();

@@ -54,6 +54,9 @@ public sealed class TaskHubWorkerOptions
     /// <summary>Deliveries of an activity that may end without an answer before it is failed for good.</summary>
     public int MaxActivityDeliveries { get; set; } = 10;
 
+    /// <summary>How often an activity may be given back at a shutdown before it is failed for good: it takes longer than workers here live.</summary>
+    public int MaxActivityGiveBacks { get; set; } = int.MaxValue;
+
     /// <summary>How long the code of a turn may run; afterwards its instance is taken from it. The thread cannot be.</summary>
     public TimeSpan MaxTurnDuration { get; set; } = TimeSpan.FromSeconds(30);
 

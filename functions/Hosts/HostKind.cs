@@ -1,0 +1,24 @@
+namespace Bibind.Functions.Hosts;
+
+/// <summary>Who calls the functions; setting <c>Hosting__Kind</c>. Chosen in words, never guessed from the surroundings.</summary>
+public enum HostKind
+{
+    /// <summary>The process lives on and listens itself: self-hosted.</summary>
+    Kestrel,
+
+    /// <summary>Azure Functions calls over loopback, as a custom handler.</summary>
+    Azure,
+
+    /// <summary>The process asks the Lambda Runtime API for invocations.</summary>
+    Lambda,
+
+    /// <summary>The Lambda Web Adapter calls over loopback.</summary>
+    WebAdapter,
+}
+
+/// <summary>What follows from the kind of host.</summary>
+public static class HostKinds
+{
+    /// <summary>True where a process may end or be frozen after each call: nothing may run between calls.</summary>
+    public static bool IsFunctionHost(this HostKind kind) => kind != HostKind.Kestrel;
+}

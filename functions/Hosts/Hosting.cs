@@ -1,0 +1,83 @@
+using Bibind.ControlPlane.Timers;
+using Bibind.Durable;
+using Bibind.Functions.Health;
+using Bibind.Functions.Hosts.Azure;
+using Bibind.Functions.Hosts.Lambda;
+using Bibind.Functions.Pump;
+using Bibind.Functions.Settings;
+using Bibind.Functions.Timers;
+using Bibind.Functions.Triggers;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Functions.Hosts;
+
+/// <summary>Composes what differs between hosts; the functions are the same.</summary>
+internal static class Hosting
+{
+    /// <summary>Adds what calls the functions, and what runs orchestrations.</summary>
+    public static void AddHosting(this WebApplicationBuilder builder, HostSettings settings)
+    {
+        var services = builder.Services;
+        var functions = Declarations.For(settings.Kind);
+        services.AddSingleton(functions).AddSingleton<FunctionRunner>();
+        services.AddSingleton<TimerLedger>().AddSingleton<WakeUpLedger>();
+        if (!settings.Kind.IsFunctionHost())
+        {
+            services.AddSingleton<IWakeUp, NoWakeUp>();
+            services.AddDurableWorker().AddSingleton<IReadinessCheck, WorkerCheck>();
+            services.AddHostedService<TimerScheduler>();
+            return;
+        }
+
+        // Messages come from the host.
+        builder.Configuration["Queues:Consume"] = "false";
+        services.AddSingleton(Options.Create(settings.Pump));
+        services.AddSingleton<HostedQueues>().AddSingleton<OrchestrationPump>().AddSingleton<IWakeUp, QueueWakeUp>();
+        services.AddSingleton<LambdaEvents>();
+        if (settings.Kind == HostKind.Lambda && builder.Configuration[LambdaRuntimeApi.AddressVariable] is { } address)
+        {
+            services.AddSingleton(_ => new LambdaRuntimeApi(address)).AddSingleton<IServer, LambdaServer>();
+        }
+    }
+
+    /// <summary>Adds what the host calls besides the functions' own addresses.</summary>
+    public static void UseHosting(this WebApplication app)
+    {
+        var kind = app.Services.GetRequiredService<HostSettings>().Kind;
+        if (kind.IsFunctionHost())
+        {
+            app.UseMiddleware<WakeUpMiddleware>();
+        }
+
+        if (kind == HostKind.Azure)
+        {
+            app.MapAzureFunctions();
+        }
+        else if (kind == HostKind.WebAdapter)
+        {
+            app.MapWebAdapter();
+        }
+    }
+
+    /// <summary>Tells Lambda why the process cannot start; elsewhere the exit code and what was printed say enough.</summary>
+    public static async Task ReportFailedStartAsync(string message)
+    {
+        if (Environment.GetEnvironmentVariable(LambdaRuntimeApi.AddressVariable) is not { Length: > 0 } address
+            || !string.Equals(Environment.GetEnvironmentVariable("Hosting__Kind"), nameof(HostKind.Lambda), StringComparison.OrdinalIgnoreCase))
+        {
+            return;
+        }
+
+        using var api = new LambdaRuntimeApi(address);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        try
+        {
+            await api.FailInitAsync("Bibind.CannotStart", message, limit.Token);
+        }
+        catch (Exception unreachable) when (unreachable is HttpRequestException or OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("The Lambda Runtime API did not take the reason.");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Bibind.Functions.Hosts.Lambda;
+using Bibind.Functions.Http;
+using Bibind.Functions.Problems;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Bibind.Functions.Hosts;
+
+/// <summary>
+/// The endpoints that the Lambda Web Adapter calls over loopback: readiness at <c>/</c>, and every event that is no HTTP
+/// request at <c>/events</c> (its <c>AWS_LWA_PASS_THROUGH_PATH</c>).
+/// </summary>
+/// <remarks>
+/// The adapter takes any answer for success unless <c>AWS_LWA_ERROR_STATUS_CODES</c> says otherwise; the deployment sets it
+/// to 400-599, so that a failed event is delivered again.
+/// </remarks>
+internal static class WebAdapter
+{
+    // The adapter adds it to what came over HTTP, and nobody can take it off again on the way.
+    private const string OverHttp = "x-amzn-request-context";
+    private const int LargestEvent = 6 * 1024 * 1024;
+
+    public static void MapWebAdapter(this WebApplication app)
+    {
+        app.MapGet("/", () => TypedResults.Json(new { }, ApiJson.Options)).ExcludeFromDescription().WithMetadata(new Probe());
+        app.MapPost("/events", HandleAsync).ExcludeFromDescription().WithMetadata(new Azure.HostOnly());
+    }
+
+    private static async Task<IResult> HandleAsync(HttpContext context, LambdaEvents events)
+    {
+        if (context.Request.Headers.ContainsKey(OverHttp))
+        {
+            throw new ProblemException(Refusals.NotFound("There is nothing here for callers from outside."));
+        }
+
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = LargestEvent;
+        }
+
+        try
+        {
+            using var document = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+            return TypedResults.Json(await events.HandleAsync(document.RootElement, deadline: null, context.RequestAborted), ApiJson.Options);
+        }
+        catch (JsonException malformed)
+        {
+            throw new ProblemException(Refusals.Unreadable(
+                $"The event is not valid JSON at line {malformed.LineNumber + 1}, position {malformed.BytePositionInLine + 1}."));
+        }
+        catch (UnknownEventException unknown)
+        {
+            throw new ProblemException(Refusals.Unreadable(unknown.Message));
+        }
+    }
+}
