@@ -4,7 +4,6 @@ using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Triggers;
 using Bibind.Testing.Servers;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bibind.Benchmarks;
@@ -51,15 +50,24 @@ internal static class QueueDrain
     private static async Task<double> DrainAsync(IQueueBroker broker, string name, int count)
     {
         var queue = await FillAsync(broker, name, count);
-        var handled = new Handled(count);
-        await using var services = new ServiceCollection().AddSingleton(handled).BuildServiceProvider();
+        var left = count;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var consumers = new QueueConsumers(
-            [broker], new FunctionDeclarations([new QueueFunction("no-operation", name, typeof(NoOperation))], []),
-            new QueueSettings { MaxConcurrentMessages = Parallel }, services.GetRequiredService<IServiceScopeFactory>(), TimeProvider.System,
-            NullLogger<QueueConsumers>.Instance);
+            [broker], new FunctionDeclarations([new QueueFunction("no-operation", name, typeof(IQueueFunction))], []),
+            new QueueSettings { MaxConcurrentMessages = Parallel },
+            (_, _, _) =>
+            {
+                if (Interlocked.Decrement(ref left) == 0)
+                {
+                    all.SetResult();
+                }
+
+                return Task.FromResult(QueueOutcome.Complete);
+            },
+            TimeProvider.System, NullLogger<QueueConsumers>.Instance);
         var watch = Stopwatch.StartNew();
         await consumers.StartAsync(default);
-        await handled.All.WaitAsync(Limit);
+        await all.Task.WaitAsync(Limit);
         // The last deletions are waited for, too.
         await consumers.StopAsync(default);
         var seconds = watch.Elapsed.TotalSeconds;
@@ -104,31 +112,6 @@ internal static class QueueDrain
         if ((await queue.ReceiveAsync(1, TimeSpan.FromSeconds(1), default)).Count > 0)
         {
             throw new InvalidOperationException($"{queue.Name} was not drained.");
-        }
-    }
-
-    private sealed class Handled(int count)
-    {
-        private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int _left = count;
-
-        public Task All => _all.Task;
-
-        public void One()
-        {
-            if (Interlocked.Decrement(ref _left) == 0)
-            {
-                _all.SetResult();
-            }
-        }
-    }
-
-    private sealed class NoOperation(Handled handled) : IQueueFunction
-    {
-        public Task<QueueOutcome> RunAsync(QueueMessage message, CancellationToken cancellationToken)
-        {
-            handled.One();
-            return Task.FromResult(QueueOutcome.Complete);
         }
     }
 }

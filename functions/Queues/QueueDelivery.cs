@@ -4,13 +4,16 @@ using Bibind.Functions.Triggers;
 
 namespace Bibind.Functions.Queues;
 
+/// <summary>Calls a queue function.</summary>
+internal delegate Task<QueueOutcome> QueueInvocation(QueueFunction function, QueueMessage message, CancellationToken cancellationToken);
+
 /// <summary>What every delivery of a queue shares.</summary>
 internal sealed record DeliveryContext(
     IBrokerQueue Queue,
     PoisonQueue Poison,
     QueueFunction Function,
     QueueSettings Settings,
-    IServiceScopeFactory Scopes,
+    QueueInvocation Invoke,
     TimeProvider Time,
     ILogger Logger);
 
@@ -100,9 +103,7 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
     {
         // Off the loop that receives, whatever the handler does before it first waits.
         await Task.Yield();
-        await using var scope = context.Scopes.CreateAsyncScope();
-        var handler = (IQueueFunction)ActivatorUtilities.CreateInstance(scope.ServiceProvider, context.Function.Handler);
-        return await handler.RunAsync(new QueueMessage(message.Id, message.Body!, message.Attempt), cancellationToken);
+        return await context.Invoke(context.Function, new QueueMessage(message.Id, message.Body!, message.Attempt), cancellationToken);
     }
 
     private QueueOutcome Failed(Exception failure)

@@ -5,7 +5,6 @@ using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Functions.Triggers;
 using Bibind.Testing;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.Functions.Tests.Queues;
@@ -15,7 +14,7 @@ internal sealed class QueueWorld : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly ServiceProvider _services;
+    private readonly ILoggerFactory _logging;
     private readonly QueueConsumers _consumers;
     private readonly IBrokerQueue _direct;
     private readonly IBrokerQueue _poison;
@@ -26,15 +25,15 @@ internal sealed class QueueWorld : IAsyncDisposable
         Name = name;
         _direct = direct.Open(Name);
         _poison = direct.Open(PoisonQueue.NameOf(Name));
-        var script = new Script(async (message, cancellation) =>
-        {
-            Deliveries.Enqueue(message);
-            return await handle(message, cancellation);
-        });
-        _services = new ServiceCollection().AddSingleton(script).AddLogging(l => l.SetMinimumLevel(LogLevel.Trace).AddProvider(Logs)).BuildServiceProvider();
+        _logging = LoggerFactory.Create(l => l.SetMinimumLevel(LogLevel.Trace).AddProvider(Logs));
         _consumers = new QueueConsumers(
-            [consumed], new FunctionDeclarations([new QueueFunction("scripted", Name, typeof(ScriptedFunction))], []), settings,
-            _services.GetRequiredService<IServiceScopeFactory>(), TimeProvider.System, _services.GetRequiredService<ILogger<QueueConsumers>>());
+            [consumed], new FunctionDeclarations([new QueueFunction("scripted", Name, typeof(IQueueFunction))], []), settings,
+            async (_, message, cancellation) =>
+            {
+                Deliveries.Enqueue(message);
+                return await handle(message, cancellation);
+            },
+            TimeProvider.System, _logging.CreateLogger<QueueConsumers>());
     }
 
     public delegate Task<QueueOutcome> Handler(QueueMessage message, CancellationToken cancellation);
@@ -117,7 +116,7 @@ internal sealed class QueueWorld : IAsyncDisposable
         }
 
         await _consumers.DisposeAsync();
-        await _services.DisposeAsync();
+        _logging.Dispose();
     }
 
     private static async Task<BrokerMessage?> TakeAsync(IBrokerQueue queue, TimeSpan limit)
@@ -135,12 +134,5 @@ internal sealed class QueueWorld : IAsyncDisposable
         }
 
         return taken;
-    }
-
-    public sealed record Script(Handler Handle);
-
-    public sealed class ScriptedFunction(Script script) : IQueueFunction
-    {
-        public Task<QueueOutcome> RunAsync(QueueMessage message, CancellationToken cancellationToken) => script.Handle(message, cancellationToken);
     }
 }
