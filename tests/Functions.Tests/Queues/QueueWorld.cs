@@ -40,7 +40,10 @@ internal sealed class QueueWorld : IAsyncDisposable
 
     public static QueueSettings Settings { get; } = new()
     {
-        RetryDelay = TimeSpan.FromMilliseconds(1), LongestRetryDelay = TimeSpan.FromSeconds(1), MaxAttempts = 3, VisibilityTimeout = TimeSpan.FromSeconds(20),
+        RetryDelay = TimeSpan.FromMilliseconds(1),
+        LongestRetryDelay = TimeSpan.FromSeconds(1),
+        MaxAttempts = 3,
+        VisibilityTimeout = TimeSpan.FromSeconds(20),
     };
 
     public string Name { get; }
