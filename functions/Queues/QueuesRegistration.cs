@@ -3,6 +3,7 @@ using Bibind.Functions.Health;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Triggers;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Bibind.Functions.Queues;
 
@@ -33,6 +34,8 @@ internal static class QueuesRegistration
 
         builder.Services.AddSingleton<QueueInvocation>(services =>
             (function, message, cancellation) => services.GetRequiredService<FunctionRunner>().RunAsync(function, message, deadline: null, cancellation));
+        builder.Services.AddSingleton(services => QueueGate.Of(
+            services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<QueueGate>>()));
         builder.Services.AddSingleton<QueueConsumers>()
             .AddSingleton<IReadinessCheck>(services => services.GetRequiredService<QueueConsumers>())
             .AddHostedService(services => services.GetRequiredService<QueueConsumers>());
