@@ -7,6 +7,7 @@ var known = new Dictionary<string, Func<bool, Task>>(StringComparer.Ordinal)
 {
     ["provision"] = ProvisionBenchmark.RunAsync,
     ["durable"] = DurableBenchmark.RunAsync,
+    ["hosts"] = HostsBenchmark.RunAsync,
 };
 if (areas.Length == 0)
 {

@@ -1,6 +1,3 @@
-using System.Net.Sockets;
-using Npgsql;
-
 namespace Bibind.Functions.Problems;
 
 /// <summary>Sees to it that whatever goes wrong is answered as a problem, and that only the log gets to know more.</summary>
@@ -44,7 +41,7 @@ internal sealed class ProblemsMiddleware(RequestDelegate next, ILogger<ProblemsM
                 return Refusals.TooLarge(Requests.CommandReader.BodyLimit);
             case BadHttpRequestException bad:
                 return Refusals.Unreadable(bad.Message) with { Status = bad.StatusCode };
-            case var away when IsDatabaseAway(away):
+            case var away when DatabaseAway.Is(away):
                 Logs.DatabaseUnavailable(logger, Problem.TraceOf(context), away);
                 return Refusals.Unavailable;
             default:
@@ -52,14 +49,4 @@ internal sealed class ProblemsMiddleware(RequestDelegate next, ILogger<ProblemsM
                 return Refusals.Unexpected;
         }
     }
-
-    // A server that ends or refuses the connection (starting, stopping, full, no such database or role) is away; one that
-    // refuses a statement is a fault of ours.
-    private static bool IsDatabaseAway(Exception exception) => exception switch
-    {
-        PostgresException refused => refused.InvariantSeverity is "FATAL" or "PANIC" || refused.SqlState[..2] is "08" or "53" or "57" or "58",
-        NpgsqlException or SocketException => true,
-        { InnerException: { } inner } => IsDatabaseAway(inner),
-        _ => false,
-    };
 }

@@ -30,6 +30,12 @@ internal static partial class Logs
     [LoggerMessage(2108, LogLevel.Information, "Message {MessageId} of {Queue} was given back, because the host stops.")]
     public static partial void GivenBack(ILogger logger, string messageId, string queue);
 
+    [LoggerMessage(2111, LogLevel.Warning, "The control database is away; no messages are taken until it is back.")]
+    public static partial void GateClosed(ILogger logger);
+
+    [LoggerMessage(2112, LogLevel.Information, "The control database is back; messages are taken again.")]
+    public static partial void GateOpened(ILogger logger);
+
     [LoggerMessage(2110, LogLevel.Information, "Billing message {BillingId} ({Type}, {Tenant}, number {Sequence}) is {State}: {Reason}")]
     public static partial void BillingTaken(ILogger logger, string billingId, string type, string tenant, long sequence, string state, string reason);
 }

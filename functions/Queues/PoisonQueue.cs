@@ -15,7 +15,7 @@ namespace Bibind.Functions.Queues;
 internal sealed record DeadLetter(string Queue, string MessageId, string Reason, int Attempts, DateTimeOffset At, string Body, bool Undecoded);
 
 /// <summary>The queue <c>{queue}-poison</c>, for what nobody could handle.</summary>
-internal sealed class PoisonQueue(IQueueBroker broker, string queue, TimeProvider time)
+internal sealed class PoisonQueue(IQueueBroker broker, string queue, TimeProvider time, bool create = false)
 {
     private const int LongestReason = 2000;
     private readonly IBrokerQueue _poison = broker.Open(NameOf(queue));
@@ -42,6 +42,12 @@ internal sealed class PoisonQueue(IQueueBroker broker, string queue, TimeProvide
         {
             // With the reason beside it, it would not fit any more. The log has the reason; the message itself matters more.
             await _poison.ForwardAsync(message, cancellationToken);
+        }
+        catch (Exception failure) when (create && failure is not OperationCanceledException)
+        {
+            // Perhaps somebody deleted the queue; whoever calls tries again.
+            await _poison.CreateAsync(cancellationToken);
+            throw;
         }
     }
 }

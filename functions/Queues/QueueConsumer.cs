@@ -70,6 +70,7 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
             var taken = 0;
             try
             {
+                await context.Gate.UntilOpenAsync(_receiving.Token);
                 slots = await TakeSlotsAsync();
                 taken = await ReceiveAsync(slots);
                 BrokerAnswered();
@@ -108,14 +109,14 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
 
         var lease = context.Settings.VisibilityTimeout;
         var messages = await ReceiveAsync(slots, lease);
-        // A long poll may have waited first: the lease began no earlier than the answer did, less its way to us.
-        var leasedUntil = context.Time.GetUtcNow() + lease - Safety(lease);
+        // A long poll may have waited first, hence the answer counts; the lease is held to be a little shorter instead.
+        var leasedAt = context.Time.GetTimestamp();
         foreach (var message in messages)
         {
             // Added before it can end; when it ends it is removed.
             var ended = new TaskCompletionSource();
             _running[ended] = ended.Task;
-            _ = RunAsync(message, leasedUntil, ended);
+            _ = RunAsync(message, leasedAt, ended);
         }
 
         return messages.Count;
@@ -125,7 +126,8 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
     {
         try
         {
-            return await context.Queue.ReceiveAsync(slots, lease, _receiving.Token);
+            // Whether the broker is there should not have to wait for the end of a long poll.
+            return await context.Queue.ReceiveAsync(slots, lease, mayWait: Volatile.Read(ref _fault) is null, _receiving.Token);
         }
         catch (Exception failure) when (failure is not OperationCanceledException && context.Settings.CreateQueues)
         {
@@ -135,11 +137,11 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
         }
     }
 
-    private async Task RunAsync(BrokerMessage message, DateTimeOffset leasedUntil, TaskCompletionSource ended)
+    private async Task RunAsync(BrokerMessage message, long leasedAt, TaskCompletionSource ended)
     {
         try
         {
-            using var delivery = new QueueDelivery(context, message, leasedUntil);
+            using var delivery = new QueueDelivery(context, message, leasedAt);
             await Task.Run(() => delivery.RunAsync(_handling.Token));
         }
         finally
@@ -212,8 +214,6 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
             Volatile.Write(ref _fault, $"does not answer since {context.Time.GetUtcNow():u}");
         }
     }
-
-    private static TimeSpan Safety(TimeSpan lease) => lease / 20;
 
     private static TimeSpan Longer(TimeSpan pause, TimeSpan longest) => pause * 2 < longest ? pause * 2 : longest;
 }

@@ -10,7 +10,7 @@ internal sealed class QueueConsumers : IHostedService, IReadinessCheck, IAsyncDi
     private readonly IReadOnlyList<QueueConsumer> _consumers;
 
     public QueueConsumers(
-        IEnumerable<IQueueBroker> brokers, FunctionDeclarations functions, QueueSettings settings, IServiceScopeFactory scopes, TimeProvider time,
+        IEnumerable<IQueueBroker> brokers, FunctionDeclarations functions, QueueSettings settings, QueueInvocation invoke, QueueGate gate, TimeProvider time,
         ILogger<QueueConsumers> logger)
     {
         _consumers = settings.Consume
@@ -19,7 +19,7 @@ internal sealed class QueueConsumers : IHostedService, IReadinessCheck, IAsyncDi
                 select new QueueConsumer(
                     broker.Name,
                     new DeliveryContext(
-                        broker.Open(function.Queue), new PoisonQueue(broker, function.Queue, time), function, settings, scopes, time, logger))]
+                        broker.Open(function.Queue), new PoisonQueue(broker, function.Queue, time, settings.CreateQueues), function, settings, invoke, gate, time, logger))]
             : [];
     }
 

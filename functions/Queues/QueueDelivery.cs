@@ -4,21 +4,25 @@ using Bibind.Functions.Triggers;
 
 namespace Bibind.Functions.Queues;
 
+/// <summary>Calls a queue function.</summary>
+internal delegate Task<QueueOutcome> QueueInvocation(QueueFunction function, QueueMessage message, CancellationToken cancellationToken);
+
 /// <summary>What every delivery of a queue shares.</summary>
 internal sealed record DeliveryContext(
     IBrokerQueue Queue,
     PoisonQueue Poison,
     QueueFunction Function,
     QueueSettings Settings,
-    IServiceScopeFactory Scopes,
+    QueueInvocation Invoke,
+    QueueGate Gate,
     TimeProvider Time,
     ILogger Logger);
 
 /// <summary>One delivery of one message: handles it under a lease that is renewed, then tells the broker what became of it.</summary>
 /// <param name="context">What it shares with the others.</param>
 /// <param name="message">The message.</param>
-/// <param name="leasedUntil">When it becomes visible to others, on our clock and rather too early.</param>
-internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage message, DateTimeOffset leasedUntil) : IDisposable
+/// <param name="leasedAt">A timestamp: since when it is ours.</param>
+internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage message, long leasedAt) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
 
@@ -26,7 +30,7 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _lost = new();
-    private DateTimeOffset _leasedUntil = leasedUntil;
+    private long _leasedAt = leasedAt;
 
     /// <summary>Runs to the end; never throws.</summary>
     /// <param name="stopping">Ends the handler, and gives the message back.</param>
@@ -39,6 +43,9 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
     }
 
     public void Dispose() => _lost.Dispose();
+
+    // A twentieth is for the way between the broker and us.
+    private TimeSpan Left => (context.Settings.VisibilityTimeout * 0.95) - context.Time.GetElapsedTime(_leasedAt);
 
     private QueueOutcome? RefuseUnseen() =>
         message.Problem is { } problem ? QueueOutcome.DeadLetter(problem)
@@ -100,13 +107,12 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
     {
         // Off the loop that receives, whatever the handler does before it first waits.
         await Task.Yield();
-        await using var scope = context.Scopes.CreateAsyncScope();
-        var handler = (IQueueFunction)ActivatorUtilities.CreateInstance(scope.ServiceProvider, context.Function.Handler);
-        return await handler.RunAsync(new QueueMessage(message.Id, message.Body!, message.Attempt), cancellationToken);
+        return await context.Invoke(context.Function, new QueueMessage(message.Id, message.Body!, message.Attempt), cancellationToken);
     }
 
     private QueueOutcome Failed(Exception failure)
     {
+        context.Gate.Report(failure);
         if (LastAttempt($"{failure.GetType().Name}: {failure.Message}") is { } given)
         {
             return given;
@@ -167,7 +173,7 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
     {
         for (var pause = FirstPause; ; pause *= 2)
         {
-            var left = _leasedUntil - context.Time.GetUtcNow();
+            var left = Left;
             if (left <= TimeSpan.Zero)
             {
                 Logs.LeaseLost(context.Logger, message.Id, context.Queue.Name);
@@ -187,8 +193,7 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
             }
             catch (Exception failure)
             {
-                left = _leasedUntil - context.Time.GetUtcNow();
-                if (left <= pause)
+                if (Left <= pause)
                 {
                     Logs.SettlingFailed(context.Logger, message.Id, context.Queue.Name, failure);
                     return false;
@@ -213,11 +218,11 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
 
             try
             {
-                var from = context.Time.GetUtcNow();
+                var from = context.Time.GetTimestamp();
                 using var limit = new CancellationTokenSource(lease / 2);
                 // Not ended by "done": broken off in between, nobody would know which receipt is the valid one.
                 await context.Queue.HideAsync(message, lease, limit.Token);
-                _leasedUntil = from + lease;
+                _leasedAt = from;
                 pause = lease / 2;
             }
             catch (LeaseLostException)
@@ -231,7 +236,7 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
                 pause = lease / 10;
             }
 
-            if (context.Time.GetUtcNow() >= _leasedUntil)
+            if (Left <= TimeSpan.Zero)
             {
                 await _lost.CancelAsync();
                 return;

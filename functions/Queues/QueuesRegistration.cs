@@ -1,7 +1,9 @@
 using Bibind.ControlPlane.Billing;
 using Bibind.Functions.Health;
 using Bibind.Functions.Queues.Brokers;
+using Bibind.Functions.Triggers;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Bibind.Functions.Queues;
 
@@ -30,6 +32,10 @@ internal static class QueuesRegistration
             builder.Services.AddSingleton<IQueueBroker>(services => new SqsBroker(sqs, services.GetRequiredService<TimeProvider>()));
         }
 
+        builder.Services.AddSingleton<QueueInvocation>(services =>
+            (function, message, cancellation) => services.GetRequiredService<FunctionRunner>().RunAsync(function, message, deadline: null, cancellation));
+        builder.Services.AddSingleton(services => QueueGate.Of(
+            services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<QueueGate>>()));
         builder.Services.AddSingleton<QueueConsumers>()
             .AddSingleton<IReadinessCheck>(services => services.GetRequiredService<QueueConsumers>())
             .AddHostedService(services => services.GetRequiredService<QueueConsumers>());

@@ -23,9 +23,9 @@ internal sealed class KillingBroker(IQueueBroker broker, string boundary) : IQue
 
         public Task CreateAsync(CancellationToken cancellationToken) => queue.CreateAsync(cancellationToken);
 
-        public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken)
+        public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken)
         {
-            var messages = await queue.ReceiveAsync(most, lease, cancellationToken);
+            var messages = await queue.ReceiveAsync(most, lease, mayWait, cancellationToken);
             if (messages.Count > 0)
             {
                 await At("queue:received");

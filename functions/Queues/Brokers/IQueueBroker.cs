@@ -25,7 +25,14 @@ internal interface IBrokerQueue
     Task CreateAsync(CancellationToken cancellationToken);
 
     /// <summary>Takes messages, and hides them from everybody else for that long.</summary>
-    Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken);
+    Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken) =>
+        ReceiveAsync(most, lease, mayWait: true, cancellationToken);
+
+    /// <summary>Takes messages, and hides them from everybody else for that long.</summary>
+    /// <param name="most">The most messages that are taken.</param>
+    /// <param name="lease">How long they are hidden.</param>
+    /// <param name="mayWait">False has the broker answer at once where it would wait for messages.</param>
+    Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken);
 
     /// <summary>Hides a message for that long from now on; zero shows it at once.</summary>
     /// <exception cref="LeaseLostException">It belongs to somebody else by now, or is gone.</exception>
@@ -39,7 +46,7 @@ internal interface IBrokerQueue
     /// <exception cref="MessageTooLargeException">The broker carries no message of that size.</exception>
     Task SendAsync(string body, TimeSpan delay, CancellationToken cancellationToken);
 
-    /// <summary>Sends on a message as it came, byte by byte.</summary>
+    /// <summary>Sends on a message as it came.</summary>
     Task ForwardAsync(BrokerMessage message, CancellationToken cancellationToken);
 }
 

@@ -46,11 +46,11 @@ internal sealed class SqsQueue : IBrokerQueue
     public Task CreateAsync(CancellationToken cancellationToken) =>
         _api.CallAsync(new Uri(_address, "/"), "CreateQueue", [new("QueueName", Name)], cancellationToken);
 
-    public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken)
     {
         List<KeyValuePair<string, string>> form =
             [new("MaxNumberOfMessages", Number(most)), new("VisibilityTimeout", Seconds(lease)), new("AttributeName.1", "ApproximateReceiveCount")];
-        if (_settings.WaitTime > TimeSpan.Zero)
+        if (mayWait && _settings.WaitTime > TimeSpan.Zero)
         {
             form.Add(new("WaitTimeSeconds", Seconds(_settings.WaitTime)));
         }

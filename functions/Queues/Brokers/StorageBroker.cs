@@ -39,7 +39,7 @@ internal sealed class StorageQueue(QueueClient client, StorageQueueSettings sett
 
     public Task CreateAsync(CancellationToken cancellationToken) => client.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
 
-    public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken)
     {
         var answer = await client.ReceiveMessagesAsync(most, lease, cancellationToken);
         return [.. answer.Value.Select(Read)];
@@ -49,8 +49,9 @@ internal sealed class StorageQueue(QueueClient client, StorageQueueSettings sett
     {
         try
         {
+            // No text: it stays as it is.
             var answer = await client.UpdateMessageAsync(
-                message.Id, message.Receipt, message.Raw, time < LongestHiding ? time : LongestHiding, cancellationToken);
+                message.Id, message.Receipt, messageText: null, time < LongestHiding ? time : LongestHiding, cancellationToken);
             message.Receipt = answer.Value.PopReceipt;
         }
         catch (RequestFailedException gone) when (IsLost(gone))
@@ -75,7 +76,7 @@ internal sealed class StorageQueue(QueueClient client, StorageQueueSettings sett
         SendRawAsync(settings.Base64 ? Convert.ToBase64String(Strict.GetBytes(body)) : body, delay, cancellationToken);
 
     public Task ForwardAsync(BrokerMessage message, CancellationToken cancellationToken) =>
-        SendRawAsync(message.Raw, TimeSpan.Zero, cancellationToken);
+        message.Body is { } body ? SendAsync(body, TimeSpan.Zero, cancellationToken) : SendRawAsync(message.Raw, TimeSpan.Zero, cancellationToken);
 
     // Without a time to live the service would delete it after seven days, whatever became of it.
     private async Task SendRawAsync(string text, TimeSpan delay, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using Bibind.Activities.Dns.Route53;
 using Bibind.Activities.Services;
 using Bibind.Durable;
 using Bibind.Testing.Servers;

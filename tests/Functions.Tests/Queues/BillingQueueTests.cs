@@ -7,6 +7,7 @@ using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
+using Npgsql;
 using Xunit;
 
 namespace Bibind.Functions.Tests.Queues;
@@ -82,6 +83,31 @@ public sealed class BillingQueueTests(PostgresServer postgres) : IAsyncLifetime
         await UnreadableAsync(sqs: false);
         Assert.DoesNotContain("the-secret-key", _host.Logs.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("AccountKey=", _host.Logs.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_the_control_database_is_away_messages_stay_at_the_broker()
+    {
+        var name = new NpgsqlConnectionStringBuilder(_host!.ControlDatabase).Database;
+        await postgres.RunAsync($"ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+        try
+        {
+            await postgres.RunAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+            await Task.WhenAll(Enumerable.Range(1, 30).Select(i => SendAsync(
+                i % 2 == 0, BillingMessagesTests.Message($"kept-{i}", "invoice.paid", $"tenant-{i}", 1, "{}"))));
+            await Eventually.UntilAsync(() => _host.Logs.Text.Contains("no messages are taken until it is back", StringComparison.Ordinal), Patience, "it is noticed");
+        }
+        finally
+        {
+            await postgres.RunAsync($"ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+        }
+
+        await Eventually.UntilAsync(
+            () => _host.ScalarAsync<long>("select count(*) from control.billing_inbox where state = 'parked'"), count => count == 30, Patience, "all are kept");
+        foreach (var poison in new[] { Broker(true), Broker(false) }.Select(b => b.Open(PoisonQueue.NameOf(Queue))))
+        {
+            Assert.Empty(await poison.ReceiveAsync(1, TimeSpan.FromSeconds(1), default));
+        }
     }
 
     private async Task CancelledInTheWrongOrderAsync()

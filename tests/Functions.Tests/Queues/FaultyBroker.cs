@@ -34,8 +34,8 @@ internal sealed class FaultyBroker(IQueueBroker broker) : IQueueBroker
 
         public Task CreateAsync(CancellationToken cancellationToken) => queue.CreateAsync(cancellationToken);
 
-        public Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken) =>
-            queue.ReceiveAsync(most, lease, cancellationToken);
+        public Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken) =>
+            queue.ReceiveAsync(most, lease, mayWait, cancellationToken);
 
         public async Task HideAsync(BrokerMessage message, TimeSpan time, CancellationToken cancellationToken)
         {

@@ -5,7 +5,6 @@ using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Functions.Triggers;
 using Bibind.Testing;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.Functions.Tests.Queues;
@@ -15,7 +14,7 @@ internal sealed class QueueWorld : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly ServiceProvider _services;
+    private readonly ILoggerFactory _logging;
     private readonly QueueConsumers _consumers;
     private readonly IBrokerQueue _direct;
     private readonly IBrokerQueue _poison;
@@ -26,22 +25,25 @@ internal sealed class QueueWorld : IAsyncDisposable
         Name = name;
         _direct = direct.Open(Name);
         _poison = direct.Open(PoisonQueue.NameOf(Name));
-        var script = new Script(async (message, cancellation) =>
-        {
-            Deliveries.Enqueue(message);
-            return await handle(message, cancellation);
-        });
-        _services = new ServiceCollection().AddSingleton(script).AddLogging(l => l.SetMinimumLevel(LogLevel.Trace).AddProvider(Logs)).BuildServiceProvider();
+        _logging = LoggerFactory.Create(l => l.SetMinimumLevel(LogLevel.Trace).AddProvider(Logs));
         _consumers = new QueueConsumers(
-            [consumed], new FunctionDeclarations([new QueueFunction("scripted", Name, typeof(ScriptedFunction))], []), settings,
-            _services.GetRequiredService<IServiceScopeFactory>(), TimeProvider.System, _services.GetRequiredService<ILogger<QueueConsumers>>());
+            [consumed], new FunctionDeclarations([new QueueFunction("scripted", Name, typeof(IQueueFunction))], []), settings,
+            async (_, message, cancellation) =>
+            {
+                Deliveries.Enqueue(message);
+                return await handle(message, cancellation);
+            },
+            new QueueGate(_ => false, _ => Task.CompletedTask, TimeProvider.System, _logging.CreateLogger<QueueGate>()), TimeProvider.System, _logging.CreateLogger<QueueConsumers>());
     }
 
     public delegate Task<QueueOutcome> Handler(QueueMessage message, CancellationToken cancellation);
 
     public static QueueSettings Settings { get; } = new()
     {
-        RetryDelay = TimeSpan.FromMilliseconds(1), LongestRetryDelay = TimeSpan.FromSeconds(1), MaxAttempts = 3, VisibilityTimeout = TimeSpan.FromSeconds(20),
+        RetryDelay = TimeSpan.FromMilliseconds(1),
+        LongestRetryDelay = TimeSpan.FromSeconds(1),
+        MaxAttempts = 3,
+        VisibilityTimeout = TimeSpan.FromSeconds(20),
     };
 
     public string Name { get; }
@@ -117,7 +119,7 @@ internal sealed class QueueWorld : IAsyncDisposable
         }
 
         await _consumers.DisposeAsync();
-        await _services.DisposeAsync();
+        _logging.Dispose();
     }
 
     private static async Task<BrokerMessage?> TakeAsync(IBrokerQueue queue, TimeSpan limit)
@@ -135,12 +137,5 @@ internal sealed class QueueWorld : IAsyncDisposable
         }
 
         return taken;
-    }
-
-    public sealed record Script(Handler Handle);
-
-    public sealed class ScriptedFunction(Script script) : IQueueFunction
-    {
-        public Task<QueueOutcome> RunAsync(QueueMessage message, CancellationToken cancellationToken) => script.Handle(message, cancellationToken);
     }
 }

@@ -28,6 +28,36 @@ public sealed class StorageQueueTests : ConsumerTests
     }
 
     [Fact]
+    public async Task Queues_that_somebody_deleted_are_made_again()
+    {
+        await using var world = await QueueWorld.StartAsync(await OpenAsync(), (_, _) => Task.FromResult(QueueOutcome.DeadLetter("No.")));
+        var service = new QueueServiceClient((await AzuriteServer.GetAsync()).ConnectionString);
+        await service.DeleteQueueAsync(PoisonQueue.NameOf(world.Name));
+        await world.SendAsync("first");
+        await Eventually(async () => await service.GetQueueClient(PoisonQueue.NameOf(world.Name)).ExistsAsync(), "the poison queue is there");
+        Assert.Equal("first", (await world.TakePoisonAsync()).Body);
+
+        await service.DeleteQueueAsync(world.Name);
+        await Eventually(async () => await service.GetQueueClient(world.Name).ExistsAsync(), "the queue is there");
+        await world.SendAsync("second");
+        Assert.Equal("second", (await world.TakePoisonAsync()).Body);
+    }
+
+    [Fact]
+    public async Task Hiding_a_message_leaves_its_text_as_it_is()
+    {
+        var broker = await OpenAsync();
+        await using var world = await QueueWorld.StartAsync(broker, (_, _) => Task.FromResult(QueueOutcome.Complete));
+        await world.StopAsync();
+        await world.SendAsync("{\"é\": 1}");
+        var queue = broker.Open(world.Name);
+        var message = await world.TakeAsync(QueueWorld.Patience);
+        // As from a host that knows the body only.
+        await queue.HideAsync(message! with { Raw = message.Body! }, TimeSpan.Zero, CancellationToken.None);
+        Assert.Equal("{\"é\": 1}", (await world.TakeAsync(QueueWorld.Patience))?.Body);
+    }
+
+    [Fact]
     public async Task Text_as_it_is_can_be_agreed_on()
     {
         var server = await AzuriteServer.GetAsync();
