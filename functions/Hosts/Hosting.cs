@@ -1,4 +1,3 @@
-using Bibind.ControlPlane.Timers;
 using Bibind.Durable;
 using Bibind.Functions.Health;
 using Bibind.Functions.Hosts.Azure;
@@ -21,7 +20,6 @@ internal static class Hosting
         var services = builder.Services;
         var functions = Declarations.For(settings.Kind);
         services.AddSingleton(functions).AddSingleton<FunctionRunner>();
-        services.AddSingleton<TimerLedger>().AddSingleton<WakeUpLedger>();
         if (!settings.Kind.IsFunctionHost())
         {
             services.AddSingleton<IWakeUp, NoWakeUp>();

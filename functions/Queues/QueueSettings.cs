@@ -144,11 +144,15 @@ internal sealed partial record QueueSettings
         return new SqsSettings(
             prefix, ReadRegion(reader, prefix),
             new AwsCredentials(
-                reader.Required("Queues:Sqs:AccessKeyId", "the id of the key that signs requests to SQS"),
-                reader.Required("Queues:Sqs:SecretAccessKey", "the key that signs requests to SQS"),
-                reader.Optional("Queues:Sqs:SessionToken")),
+                ReadKey(reader, "AccessKeyId", "AWS_ACCESS_KEY_ID", "the id of the key that signs requests to SQS"),
+                ReadKey(reader, "SecretAccessKey", "AWS_SECRET_ACCESS_KEY", "the key that signs requests to SQS"),
+                reader.Optional("Queues:Sqs:SessionToken") ?? reader.Optional("AWS_SESSION_TOKEN")),
             reader.Duration("Queues:Sqs:WaitTime", TimeSpan.FromSeconds(20), TimeSpan.Zero, TimeSpan.FromSeconds(20)));
     }
+
+    // Lambda hands the keys of the function's role over in its own names.
+    private static string ReadKey(SettingsReader reader, string name, string otherwise, string meaning) =>
+        reader.Optional($"Queues:Sqs:{name}") ?? reader.Optional(otherwise) ?? reader.Required($"Queues:Sqs:{name}", meaning);
 
     private static string ReadRegion(SettingsReader reader, string prefix)
     {
@@ -156,6 +160,11 @@ internal sealed partial record QueueSettings
         if (reader.Optional(Key) is { } region)
         {
             return region;
+        }
+
+        if (reader.Optional("AWS_REGION") is { } surroundings)
+        {
+            return surroundings;
         }
 
         if (AddressAtAws().Match(prefix) is { Success: true } match)

@@ -1,3 +1,4 @@
+using System.Text;
 using Bibind.ControlPlane.Timers;
 using Bibind.Functions.Pump;
 
@@ -16,6 +17,11 @@ public sealed class FunctionRunner(IServiceScopeFactory scopes, TimerLedger ledg
     {
         ArgumentNullException.ThrowIfNull(function);
         ArgumentNullException.ThrowIfNull(message);
+        if (Encoding.UTF8.GetByteCount(message.Body) is var bytes and > QueueMessage.LargestBody)
+        {
+            return QueueOutcome.DeadLetter($"It has {bytes:N0} bytes; a message may have {QueueMessage.LargestBody:N0} at most.");
+        }
+
         using var invocation = FunctionInvocation.Begin(deadline);
         await using var scope = scopes.CreateAsyncScope();
         var outcome = await Create<IQueueFunction>(scope, function.Handler).RunAsync(message, cancellationToken);

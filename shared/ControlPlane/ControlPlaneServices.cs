@@ -10,6 +10,7 @@ using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
+using Bibind.ControlPlane.Timers;
 using Bibind.ControlPlane.Webhooks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -63,6 +64,7 @@ public static class ControlPlaneServices
         services.AddSingleton<ITenantDomains>(s => s.GetRequiredService<DomainStore>());
         services.AddSingleton<IdempotencyStore>();
         services.AddSingleton<WebhookDeliveries>();
+        services.AddSingleton<TimerLedger>().AddSingleton<WakeUpLedger>();
         return services;
     }
 }

@@ -11,9 +11,10 @@ internal sealed class Api : IDisposable
 {
     private readonly HttpClient _http;
 
-    public Api(Uri address)
+    /// <summary>Calls an address, perhaps through something else than a socket.</summary>
+    public Api(Uri address, HttpMessageHandler? through = null)
     {
-        _http = new HttpClient { BaseAddress = address };
+        _http = new HttpClient(through ?? new SocketsHttpHandler()) { BaseAddress = address };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Installation.Token);
     }
 

@@ -3,7 +3,7 @@ using Bibind.Local;
 namespace Bibind.Testing.Servers;
 
 /// <summary>Servers that come from npm; <c>infra/local/setup.sh</c> puts them below <c>data/tools/servers</c> of the repository.</summary>
-internal static class NodeServers
+public static class NodeServers
 {
     private const string Folder = "data/tools/servers/node_modules";
 

@@ -1,0 +1,230 @@
+// Bibind.Functions on Azure Functions. Build first with infra/azure/publish; see docs/deploying-to-azure.md.
+
+@description('Begins the names of all resources: lowercase letters and digits.')
+@minLength(3)
+@maxLength(11)
+param name string
+
+param location string = resourceGroup().location
+
+@description('Y1: Consumption, a call lasts 10 minutes at most. EP1: Elastic Premium, always warm.')
+@allowed(['Y1', 'EP1'])
+param plan string = 'Y1'
+
+@description('Tenants are reached as CODE.DOMAIN.')
+param platformDomain string
+
+@description('An S3 server for tenants\' objects and backups.')
+param storageEndpoint string
+
+@description('32 random bytes in base64: openssl rand -base64 32. Keep it: without it stored secrets cannot be read again.')
+@secure()
+param masterKey string
+
+@description('The first operator\'s token: openssl rand -hex 32.')
+@secure()
+param operatorToken string
+
+@description('What the Odoo console\'s webhook address ends with: openssl rand -hex 32.')
+@secure()
+param webhookToken string
+
+@secure()
+param databasePassword string
+
+@secure()
+param storageAccessKey string
+
+@secure()
+param storageSecretKey string
+
+var databaseUser = 'bibind'
+var databaseName = 'bibind_control'
+// Every queue of the declared functions, and its poison queue.
+var queues = ['billing', 'billing-poison', 'pump', 'pump-poison']
+
+resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  name: '${name}functions'
+  location: location
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+  properties: {
+    minimumTlsVersion: 'TLS1_2'
+    allowBlobPublicAccess: false
+    supportsHttpsTrafficOnly: true
+  }
+}
+
+resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2023-05-01' = {
+  parent: storage
+  name: 'default'
+}
+
+resource messageQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-01' = [for queue in queues: {
+  parent: queueService
+  name: queue
+}]
+
+resource database 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
+  name: '${name}-control'
+  location: location
+  sku: {
+    name: 'Standard_B2s'
+    tier: 'Burstable'
+  }
+  properties: {
+    version: '16'
+    administratorLogin: databaseUser
+    administratorLoginPassword: databasePassword
+    storage: { storageSizeGB: 32 }
+    backup: { backupRetentionDays: 14 }
+  }
+}
+
+resource controlDatabase 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' = {
+  parent: database
+  name: databaseName
+}
+
+// A function app on the Consumption plan has no network of its own; TLS and the password protect the way.
+resource fromAzure 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2024-08-01' = {
+  parent: database
+  name: 'azure'
+  properties: {
+    startIpAddress: '0.0.0.0'
+    endIpAddress: '0.0.0.0'
+  }
+}
+
+resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
+  name: '${name}-secrets'
+  location: location
+  properties: {
+    tenantId: subscription().tenantId
+    sku: {
+      family: 'A'
+      name: 'standard'
+    }
+    enableRbacAuthorization: true
+    enablePurgeProtection: true
+  }
+}
+
+var storageConnection = 'DefaultEndpointsProtocol=https;AccountName=${storage.name};AccountKey=${storage.listKeys().keys[0].value};EndpointSuffix=${environment().suffixes.storage}'
+
+resource storageConnectionSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'storage-connection'
+  properties: { value: storageConnection }
+}
+
+resource controlDatabaseSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'control-database'
+  properties: {
+    value: 'Host=${database.properties.fullyQualifiedDomainName};Database=${databaseName};Username=${databaseUser};Password="${replace(databasePassword, '"', '""')}";SSL Mode=VerifyFull;Maximum Pool Size=20'
+  }
+}
+
+resource masterKeySecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'master-key'
+  properties: { value: masterKey }
+}
+
+resource operatorTokenSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'operator-token'
+  properties: { value: operatorToken }
+}
+
+resource webhookTokenSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'webhook-token'
+  properties: { value: webhookToken }
+}
+
+resource storageAccessKeySecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'storage-access-key'
+  properties: { value: storageAccessKey }
+}
+
+resource storageSecretKeySecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'storage-secret-key'
+  properties: { value: storageSecretKey }
+}
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: '${name}-functions'
+  location: location
+}
+
+// Key Vault Secrets User.
+var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
+
+resource mayReadSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: vault
+  name: guid(vault.id, identity.id, secretsUser)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUser)
+  }
+}
+
+resource servicePlan 'Microsoft.Web/serverfarms@2023-12-01' = {
+  name: '${name}-plan'
+  location: location
+  kind: 'linux'
+  sku: { name: plan }
+  properties: { reserved: true }
+}
+
+resource functions 'Microsoft.Web/sites@2023-12-01' = {
+  name: '${name}-functions'
+  location: location
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identity.id}': {} }
+  }
+  properties: {
+    serverFarmId: servicePlan.id
+    httpsOnly: true
+    keyVaultReferenceIdentity: identity.id
+    siteConfig: {
+      minTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      appSettings: [
+        { name: 'FUNCTIONS_EXTENSION_VERSION', value: '~4' }
+        { name: 'FUNCTIONS_WORKER_RUNTIME', value: 'custom' }
+        { name: 'WEBSITE_RUN_FROM_PACKAGE', value: '1' }
+        { name: 'AzureWebJobsStorage', value: '@Microsoft.KeyVault(SecretUri=${storageConnectionSecret.properties.secretUri})' }
+        { name: 'Hosting__Kind', value: 'azure' }
+        { name: 'Queues__AzureStorage__ConnectionString', value: '@Microsoft.KeyVault(SecretUri=${storageConnectionSecret.properties.secretUri})' }
+        { name: 'Queues__CreateQueues', value: 'false' }
+        { name: 'ControlDatabase', value: '@Microsoft.KeyVault(SecretUri=${controlDatabaseSecret.properties.secretUri})' }
+        { name: 'Secrets__MasterKey', value: '@Microsoft.KeyVault(SecretUri=${masterKeySecret.properties.secretUri})' }
+        { name: 'Auth__Tokens__0__Name', value: 'operator' }
+        { name: 'Auth__Tokens__0__Role', value: 'admin' }
+        { name: 'Auth__Tokens__0__Token', value: '@Microsoft.KeyVault(SecretUri=${operatorTokenSecret.properties.secretUri})' }
+        { name: 'OdooWebhooks__0__Name', value: 'console' }
+        { name: 'OdooWebhooks__0__Token', value: '@Microsoft.KeyVault(SecretUri=${webhookTokenSecret.properties.secretUri})' }
+        { name: 'Platform__Domain', value: platformDomain }
+        { name: 'Storage__Provider', value: 's3' }
+        { name: 'Storage__S3__Endpoint', value: storageEndpoint }
+        { name: 'Storage__S3__AccessKey', value: '@Microsoft.KeyVault(SecretUri=${storageAccessKeySecret.properties.secretUri})' }
+        { name: 'Storage__S3__SecretKey', value: '@Microsoft.KeyVault(SecretUri=${storageSecretKeySecret.properties.secretUri})' }
+        // There is no pg_dump in a function: a self-hosted worker on the same control database takes backups.
+        { name: 'Pump__LeftToWorkers', value: 'backup.take, backup.restore, backup.verify' }
+        { name: 'Pump__Limit', value: '00:04:00' }
+      ]
+    }
+  }
+  dependsOn: [mayReadSecrets, messageQueues, controlDatabase, fromAzure]
+}
+
+@description('Where the API answers.')
+output api string = 'https://${functions.properties.defaultHostName}'

@@ -1,0 +1,160 @@
+using System.Text.Json.Nodes;
+using Bibind.Functions.Queues.Brokers;
+using Bibind.Testing;
+
+namespace Bibind.EndToEnd.Tests.Hosts;
+
+/// <summary>What every host must do, seen by those who call it. One class derives from this for each host.</summary>
+public abstract class HostBehaviour
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task An_order_by_webhook_becomes_a_working_tenant_and_a_destroy_leaves_nothing()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var host = await StartAsync(installation);
+
+        var job = await EndAsync(host, await host.Api.OrderByWebhookAsync(installation.Code));
+
+        Assert.Equal("succeeded", job["state"]!.GetValue<string>());
+        await TenantAssertions.AssertWorksAsync(installation, host.Api);
+        var end = await EndAsync(host, await host.Api.DestroyAsync(installation.Code, finalBackup: false));
+        Assert.Equal("succeeded", end["state"]!.GetValue<string>());
+        await installation.AssertNothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task Billing_messages_take_effect_once_however_often_they_are_delivered()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var host = await StartAsync(installation);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => host.Billing.SendAsync(Created(installation.Code), TimeSpan.Zero, default)));
+
+        await StateAsync(host, "active");
+        await TenantAssertions.AssertWorksAsync(installation, host.Api);
+        Assert.Equal(1, await installation.CountAsync("select count(*) from control.jobs"));
+
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => host.Billing.SendAsync(Cancelled(installation.Code), TimeSpan.Zero, default)));
+
+        await StateAsync(host, "terminated");
+        Assert.Equal(2, await installation.CountAsync("select count(*) from control.jobs"));
+        await installation.AssertNothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_message_that_nobody_can_read_goes_to_the_poison_queue_with_the_reason()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var host = await StartAsync(installation);
+
+        await host.Billing.SendAsync("""{"billing": {"id": "b-7", "type": "subscription.exploded"}}""", TimeSpan.Zero, default);
+        await host.Billing.SendAsync("no JSON", TimeSpan.Zero, default);
+
+        var poison = OpenPoison(installation);
+        var reasons = new List<string>();
+        await Eventually.UntilAsync(
+            async () =>
+            {
+                foreach (var letter in await poison.ReceiveAsync(10, TimeSpan.FromMinutes(5), default))
+                {
+                    reasons.Add(letter.Body!);
+                    await poison.DeleteAsync(letter, default);
+                }
+
+                return reasons.Count == 2;
+            },
+            Patience, $"both messages are poison\n{host.Output()}");
+        Assert.Contains(reasons, r => r.Contains("billing.type", StringComparison.Ordinal) || r.Contains("billing.tenant", StringComparison.Ordinal));
+        Assert.Contains(reasons, r => r.Contains("no JSON", StringComparison.Ordinal));
+        Assert.Empty(await host.Billing.ReceiveAsync(10, TimeSpan.FromSeconds(1), default));
+    }
+
+    [Fact]
+    public async Task A_host_that_is_killed_while_it_works_ends_what_it_began()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var host = await StartAsync(installation);
+        var job = await host.Api.OrderByWebhookAsync(installation.Code);
+        await Eventually.UntilAsync(
+            async () => await installation.CountAsync("select count(*) from durable.history") > 0,
+            Patience, $"the first steps are taken\n{host.Output()}");
+
+        await host.KillAsync();
+
+        var end = await EndAsync(host, job);
+        Assert.Equal("succeeded", end["state"]!.GetValue<string>());
+        await TenantAssertions.AssertWorksAsync(installation, host.Api);
+    }
+
+    [Fact]
+    public async Task A_tick_of_the_clock_starts_what_must_run_for_ever_and_a_second_one_changes_nothing()
+    {
+        await using var installation = await Installation.CreateAsync();
+        installation.Settings["Timers:Sweep"] = "true";
+        await using var host = await StartAsync(installation);
+
+        await host.TickAsync("keepTimers");
+        await host.TickAsync("keepTimers");
+
+        await Eventually.UntilAsync(
+            async () => await installation.CountAsync("select count(*) from durable.instances where instance_id = 'timer-sweep'") == 1,
+            Patience, $"the sweep runs\n{host.Output()}");
+        Assert.Equal(1, await installation.CountAsync("select count(*) from control.timers where name = 'keepTimers'"));
+    }
+
+    [Fact]
+    public async Task Work_whose_wake_up_was_lost_is_found_by_the_schedule()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var host = await StartAsync(installation);
+        host.LosesWakeUps = true;
+        var job = await host.Api.OrderByWebhookAsync(installation.Code);
+        if (host.IsPumped)
+        {
+            // Nobody but the schedule can have run it.
+            Assert.Equal(0, await installation.CountAsync("select count(*) from durable.history"));
+            await host.TickAsync("pumpSchedule");
+        }
+
+        var end = await EndAsync(host, job);
+        Assert.Equal("succeeded", end["state"]!.GetValue<string>());
+    }
+
+    /// <summary>Starts the host with a broker of its own.</summary>
+    internal abstract Task<HostUnderTest> StartAsync(Installation installation);
+
+    /// <summary>The poison queue of billing.</summary>
+    internal abstract IBrokerQueue OpenPoison(Installation installation);
+
+    private static async Task<JsonObject> EndAsync(HostUnderTest host, string job)
+    {
+        try
+        {
+            return await host.Api.EndOfAsync(job);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message}\n{host.Output()}", late);
+        }
+    }
+
+    private static Task StateAsync(HostUnderTest host, string state) => Eventually.UntilAsync(
+        async () => await host.Installation.CountAsync("select count(*) from control.tenants where code = $1 and state = $2", host.Installation.Code, state) == 1,
+        Patience, $"the tenant is {state}\n{host.Output()}");
+
+    private static string Created(string code) =>
+        $$$"""
+        {"billing": {"id": "b-1", "type": "subscription.created", "tenant": "{{{code}}}", "sequence": 1,
+          "occurredAt": "2026-03-01T09:30:00Z", "data": {"offer": "odoo-shared", "name": "Chez Anna", "customerName": "Anna",
+            "customerEmail": "anna@example.com", "plan": "starter", "template": "blank",
+            "locale": {"language": "fr_FR", "timeZone": "Europe/Paris", "currency": "EUR"} } } }
+        """;
+
+    private static string Cancelled(string code) =>
+        $$$"""
+        {"billing": {"id": "b-2", "type": "subscription.cancelled", "tenant": "{{{code}}}", "sequence": 2,
+          "occurredAt": "2026-04-01T09:30:00Z", "data": {"finalBackup": false} } }
+        """;
+}
