@@ -9,8 +9,7 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(30);
 
-    // Under load, slots become free one by one; waiting for a few of them makes the batches larger.
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(100);
 
     private readonly SemaphoreSlim _slots = new(context.Settings.MaxConcurrentMessages);
     private readonly CancellationTokenSource _receiving = new();
@@ -18,6 +17,7 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
     private readonly ConcurrentDictionary<TaskCompletionSource, Task> _running = new();
     private Task _loop = Task.CompletedTask;
     private bool _created = !context.Settings.CreateQueues;
+    private TimeSpan _gathering = TimeSpan.FromMilliseconds(1);
     private long _goneSince;
     private string? _fault = "has not answered yet";
 
@@ -108,9 +108,12 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
         }
 
         var lease = context.Settings.VisibilityTimeout;
+        var from = context.Time.GetTimestamp();
         var messages = await ReceiveAsync(slots, lease);
         // A long poll may have waited first, hence the answer counts; the lease is held to be a little shorter instead.
         var leasedAt = context.Time.GetTimestamp();
+        var took = context.Time.GetElapsedTime(from, leasedAt);
+        _gathering = took < LongestGathering ? took : LongestGathering;
         foreach (var message in messages)
         {
             // Added before it can end; when it ends it is removed.
@@ -157,18 +160,12 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
         var wanted = Math.Min(context.Queue.LargestBatch, context.Settings.MaxConcurrentMessages);
         await _slots.WaitAsync(_receiving.Token);
         var slots = 1;
-        while (slots < wanted && _slots.Wait(TimeSpan.Zero, CancellationToken.None))
+        var from = context.Time.GetTimestamp();
+        // Under load, slots become free one by one. It pays to wait for a full batch, but no longer than a call takes.
+        while (slots < wanted && _gathering - context.Time.GetElapsedTime(from) is var left
+            && await _slots.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, CancellationToken.None))
         {
             slots++;
-        }
-
-        if (slots < wanted)
-        {
-            await Task.Delay(Gathering);
-            while (slots < wanted && _slots.Wait(TimeSpan.Zero, CancellationToken.None))
-            {
-                slots++;
-            }
         }
 
         return slots;
