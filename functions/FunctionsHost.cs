@@ -50,7 +50,7 @@ public static class FunctionsHost
             registry => registry.AddOrchestrators().AddActivities(),
             settings.Worker.Configure);
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
-            .AddSingleton<BackupOrdering>();
+            .AddSingleton<BackupOrdering>().AddSingleton<PurchaseOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
             .AddSingleton<IReadinessCheck, WorkerCheck>();
@@ -106,6 +106,7 @@ public static class FunctionsHost
         app.MapAcmeChallenges();
         app.MapTenants();
         app.MapDomains();
+        app.MapDomainPurchases();
         app.MapBackups();
         app.MapJobs();
         app.MapServers();

@@ -7,6 +7,7 @@ using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
 using Bibind.Activities.Dns;
 using Bibind.Activities.Domains;
+using Bibind.Activities.Domains.Registrars;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
@@ -77,6 +78,10 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Domains.Activate, Make<ActivateDomain>)
             .AddActivity(Contracts.Domains.End, Make<EndDomain>)
             .AddActivity(Contracts.Domains.Forget, Make<ForgetDomain>)
+            .AddActivity(Contracts.DomainPurchases.Order, Make<OrderDomain>)
+            .AddActivity(Contracts.DomainPurchases.Look, Make<LookAtPurchase>)
+            .AddActivity(Contracts.DomainPurchases.Attach, Make<AttachDomain>)
+            .AddActivity(Contracts.DomainPurchases.End, Make<EndPurchase>)
             .AddActivity(Contracts.Storage.CreateBucket, Make<CreateBucket>)
             .AddActivity(Contracts.Storage.DeleteBucket, Make<DeleteBucket>)
             .AddActivity(Contracts.Routing.Publish, Make<PublishRoute>)

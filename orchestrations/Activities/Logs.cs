@@ -106,4 +106,7 @@ internal static partial class Logs
 
     [LoggerMessage(3090, LogLevel.Information, "The application in database {Database} has the address {Address}")]
     public static partial void AddressSet(this ILogger logger, string database, string address);
+
+    [LoggerMessage(3095, LogLevel.Warning, "Ordered domain {Name} at {Registrar} as {Reference}, for {Limit} at most")]
+    public static partial void DomainOrdered(this ILogger logger, string name, string registrar, string reference, string limit);
 }

@@ -59,7 +59,7 @@ public static class ControlPlaneServices
         services.AddSingleton<ChallengeStore>();
         services.AddSingleton<IssuanceBudget>();
         services.AddSingleton<CertificateRegister>();
-        services.AddSingleton<DomainStore>().AddSingleton<DomainLifecycle>();
+        services.AddSingleton<DomainStore>().AddSingleton<DomainLifecycle>().AddSingleton<DomainPurchaseStore>();
         services.AddSingleton<ITenantDomains>(s => s.GetRequiredService<DomainStore>());
         services.AddSingleton<IdempotencyStore>();
         services.AddSingleton<WebhookDeliveries>();
