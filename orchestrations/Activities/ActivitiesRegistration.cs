@@ -14,6 +14,7 @@ using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Storage.S3;
+using Bibind.Activities.Storage.S3.Rgw;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tenants;
 using Bibind.Durable;
@@ -88,6 +89,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Routing.Suspend, Make<SuspendRoute>)
             .AddActivity(Contracts.Routing.Withdraw, Make<WithdrawRoute>)
             .AddActivity(Contracts.Application.Configure, Make<ConfigureApplication>)
+            .AddActivity(Contracts.Application.Adopt, Make<AdoptApplication>)
             .AddActivity(Contracts.Application.HandOver, Make<HandOverApplication>)
             .AddActivity(Contracts.Application.CreateStandardUser, Make<CreateStandardUser>)
             .AddActivity(Contracts.Application.SmokeTest, Make<SmokeTestApplication>)
@@ -138,6 +140,15 @@ public static class ActivitiesRegistration
         services.AddSingleton<IValidateOptions<S3Options>>(
             new S3OptionsValidation(isUsed: configuration.GetSection(StorageOptions.Section)[nameof(StorageOptions.Provider)] == StorageOptions.S3));
         services.AddSingleton<S3Server>();
+        services.AddHttpClient(RgwAdmin.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+            .RemoveAllLoggers();
+        services.AddSingleton<RgwAdmin>();
+        services.TryAddSingleton<IStorageUsers>(provider =>
+            provider.GetRequiredService<IOptions<StorageOptions>>().Value.Provider == StorageOptions.S3
+            && provider.GetRequiredService<IOptions<S3Options>>().Value.TenantUsers == S3Options.RgwUsers
+                ? ActivatorUtilities.CreateInstance<RgwUsers>(provider)
+                : new NoStorageUsers());
         services.TryAddSingleton<IObjectStore>(provider =>
             provider.GetRequiredService<IOptions<StorageOptions>>().Value.Provider == StorageOptions.S3
                 ? ActivatorUtilities.CreateInstance<S3ObjectStore>(provider)

@@ -17,11 +17,17 @@ internal static partial class Logs
     [LoggerMessage(3010, LogLevel.Information, "Configured the application in database {Database}")]
     public static partial void ApplicationConfigured(this ILogger logger, string database);
 
+    [LoggerMessage(3012, LogLevel.Information, "Made the restored database {Database} a tenant of its own")]
+    public static partial void ApplicationAdopted(this ILogger logger, string database);
+
     [LoggerMessage(3011, LogLevel.Information, "The application of server {Server} does not answer: the standard user is put off")]
     public static partial void ApplicationSilent(this ILogger logger, string server);
 
     [LoggerMessage(3020, LogLevel.Warning, "Left bucket {Bucket} alone: it does not carry our mark")]
     public static partial void ForeignBucketLeft(this ILogger logger, string bucket);
+
+    [LoggerMessage(3023, LogLevel.Warning, "Left the user {User} of the object gateway alone: it is not this tenant's")]
+    public static partial void ForeignStorageUserLeft(this ILogger logger, string user);
 
     [LoggerMessage(3021, LogLevel.Warning, "The object store at {Server} has no {Feature}: buckets such as {Bucket} go without")]
     public static partial void StoreLacksFeature(this ILogger logger, string server, string feature, string bucket);

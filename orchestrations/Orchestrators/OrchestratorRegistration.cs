@@ -21,6 +21,7 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.RenewCertificates, _ => new RenewCertificates())
             .AddOrchestrator(Orchestrations.BackUpTenant, _ => new BackUpTenant())
             .AddOrchestrator(Orchestrations.RestoreTenant, _ => new RestoreTenant())
+            .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new RestoreNewTenant())
             .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }

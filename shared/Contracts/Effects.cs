@@ -108,6 +108,9 @@ public static class Application
     /// <summary>Gives the clone its own identity by SQL, before the application can see the database.</summary>
     public static readonly ActivityDefinition<TenantPlace, Nothing> Configure = new("application.configure", Policies.Act);
 
+    /// <summary>Gives a restored copy of another tenant's database its own identity by SQL, before the application can see it.</summary>
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Adopt = new("application.adopt", Policies.Act);
+
     /// <summary>Lets the application see the database: hands over the ownership that was held back.</summary>
     public static readonly ActivityDefinition<TenantPlace, Nothing> HandOver = new("application.hand_over", Policies.Act);
 

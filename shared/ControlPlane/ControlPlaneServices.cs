@@ -47,6 +47,7 @@ public static class ControlPlaneServices
         services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());
         services.AddSingleton<OfferStore>();
         services.AddSingleton<PlanStore>();
+        services.AddSingleton<IPlanLimits>(s => s.GetRequiredService<PlanStore>());
         services.AddSingleton<Reservations>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantLifecycle>();

@@ -97,6 +97,7 @@ public sealed class ActivitiesRegistrationTests
     [InlineData("Storage:S3:Region", "")]
     [InlineData("Storage:S3:AccessKey", "")]
     [InlineData("Storage:S3:SecretKey", "")]
+    [InlineData("Storage:S3:TenantUsers", "iam")]
     public void A_wrong_setting_of_the_object_store_is_named_where_it_is_used(string setting, string value)
     {
         var settings = new Dictionary<string, string?>

@@ -42,6 +42,7 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
             ["Storage:S3:Endpoint"] = s3.Url.AbsoluteUri,
             ["Storage:S3:AccessKey"] = s3.Account.AccessKey,
             ["Storage:S3:SecretKey"] = s3.Account.SecretKey,
+            ["Storage:S3:TenantUsers"] = "rgw",
             ["Backups:Bucket"] = $"{installation.Code}-backups",
             ["Routing:Provider"] = "caddy",
             ["Routing:Http"] = caddy.Http.AbsoluteUri,
