@@ -19,9 +19,15 @@ internal sealed class ActivitySlots(TaskHubWorkerOptions options, Action wake)
         {
             var reserved = Volatile.Read(ref _reserved);
             var free = Math.Clamp(options.MaxConcurrentActivities - reserved, 0, (options.MaxConcurrentActivities + 1) / 2);
+            if (free == 0)
+            {
+                // Said first and looked at again afterwards: a slot that is given back in between would wake nobody.
+                _refused = true;
+                Interlocked.MemoryBarrier();
+            }
+
             if (Interlocked.CompareExchange(ref _reserved, reserved + free, reserved) == reserved)
             {
-                _refused |= free == 0;
                 return free;
             }
         }

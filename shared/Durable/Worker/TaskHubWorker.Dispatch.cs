@@ -8,6 +8,9 @@ public sealed partial class TaskHubWorker
     // Under load much arrives at once; asking for each alone would cost the hub more than running it.
     private static readonly TimeSpan LeaseSpacing = TimeSpan.FromMilliseconds(2);
 
+    // Instances in quick motion are left out when messages are asked for: what comes for them is found when they come to rest.
+    private static readonly TimeSpan QuickMotion = TimeSpan.FromMilliseconds(100);
+
     private async Task DispatchAsync(CancellationToken stopping)
     {
         var backoff = _options.FirstBackoff;
@@ -49,10 +52,12 @@ public sealed partial class TaskHubWorker
         var maxActivities = _slots.Reserve();
         var now = _time.GetUtcNow().UtcDateTime;
         LeasedWork work;
+        bool passedBy;
         try
         {
-            // Instances in quick motion are left out: what comes for them is found when they come to rest.
-            var held = _sessions.Values.Where(s => now - s.HeldSince > TimeSpan.FromMilliseconds(100)).Select(s => s.Lease.InstanceId).ToArray();
+            var sessions = _sessions.Values.ToArray();
+            var held = sessions.Where(s => now - s.HeldSince > QuickMotion).Select(s => s.Lease.InstanceId).ToArray();
+            passedBy = held.Length < sessions.Length;
             work = await _hub.LeaseAsync(
                 new LeaseRequest(_options.Name, maxInstances, maxActivities, _options.LeaseDuration, held)
                 {
@@ -100,10 +105,12 @@ public sealed partial class TaskHubWorker
             return full ? TimeSpan.Zero : LeaseSpacing * 3;
         }
 
-        var untilDue = work.NextDueAt is { } due ? due - _time.GetUtcNow().UtcDateTime : _options.PollInterval;
+        // One that does not come to rest is asked for once its motion is no longer quick.
+        var longest = passedBy && QuickMotion < _options.PollInterval ? QuickMotion : _options.PollInterval;
+        var untilDue = work.NextDueAt is { } due ? due - _time.GetUtcNow().UtcDateTime : longest;
         return untilDue < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1)
-            : untilDue < _options.PollInterval ? untilDue
-            : _options.PollInterval;
+            : untilDue < longest ? untilDue
+            : longest;
     }
 
     // In the order in which owners are served: from the one after the last, and round.

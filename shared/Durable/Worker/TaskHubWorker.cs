@@ -181,6 +181,8 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
             if (!session.State!.HasEnded)
             {
                 _turns.Keep(session);
+                // What came for it while it was held was passed by: whoever told of it told too early.
+                Wake();
             }
 
             _sessions.TryRemove(new KeyValuePair<string, InstanceSession>(session.Lease.InstanceId, session));

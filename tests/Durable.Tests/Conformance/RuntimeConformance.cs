@@ -315,63 +315,6 @@ public abstract partial class RuntimeConformance
     }
 
     [Fact]
-    public async Task Instances_are_found_by_status_prefix_name_and_tag_page_by_page()
-    {
-        await using var runtime = await CreateAsync();
-        runtime.Orchestrator<string?, int>("Main", (_, _) => Task.FromResult(1))
-            .Orchestrator<string?, int>("Wait", (context, _) => context.WaitForExternalEvent<int>("never"));
-        runtime.StartWorker();
-        for (var i = 0; i < 5; i++)
-        {
-            await runtime.Client.ScheduleNewOrchestrationInstanceAsync(
-                "Main", null, new StartOrchestrationOptions { InstanceId = $"job-{i}", Tags = new Dictionary<string, string> { ["tenant"] = i % 2 == 0 ? "a" : "b" } });
-        }
-
-        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Wait", null, new StartOrchestrationOptions { InstanceId = "other" });
-        for (var i = 0; i < 5; i++)
-        {
-            await runtime.EndAsync($"job-{i}");
-        }
-
-        Assert.Equal(5, (await AllAsync(new OrchestrationQuery { InstanceIdPrefix = "job-", PageSize = 2 })).Count);
-        Assert.Equal(3, (await AllAsync(new OrchestrationQuery { Tag = new("tenant", "a") })).Count);
-        Assert.Equal("other", Assert.Single(await AllAsync(new OrchestrationQuery { Name = "Wait" })).InstanceId);
-        Assert.Equal(5, (await AllAsync(new OrchestrationQuery { Statuses = [OrchestrationRuntimeStatus.Completed] })).Count);
-
-        async Task<List<OrchestrationMetadata>> AllAsync(OrchestrationQuery query)
-        {
-            var found = new List<OrchestrationMetadata>();
-            do
-            {
-                var page = await runtime.Client.QueryInstancesAsync(query);
-                found.AddRange(page.Instances);
-                query = query with { ContinuationToken = page.ContinuationToken };
-            }
-            while (query.ContinuationToken is not null);
-
-            Assert.Equal(found.Count, found.Select(i => i.InstanceId).Distinct().Count());
-            return found;
-        }
-    }
-
-    [Fact]
-    public async Task An_ended_instance_can_be_purged_and_a_running_one_cannot()
-    {
-        await using var runtime = await CreateAsync();
-        runtime.Orchestrator<string?, int>("Main", (_, _) => Task.FromResult(1))
-            .Orchestrator<string?, int>("Wait", (context, _) => context.WaitForExternalEvent<int>("never"));
-        runtime.StartWorker();
-        var ended = (await runtime.RunAsync("Main")).InstanceId;
-        var running = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Wait");
-
-        Assert.True(await runtime.Client.PurgeInstanceAsync(ended));
-        Assert.False(await runtime.Client.PurgeInstanceAsync(ended));
-        Assert.Null(await runtime.Client.GetInstanceAsync(ended));
-        Assert.Empty(await runtime.Client.GetHistoryAsync(ended));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => runtime.Client.PurgeInstanceAsync(running));
-    }
-
-    [Fact]
     public async Task A_worker_pumped_until_idle_finishes_what_is_due_and_stops()
     {
         await using var runtime = await CreateAsync();

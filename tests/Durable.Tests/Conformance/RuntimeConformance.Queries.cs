@@ -1,0 +1,82 @@
+namespace Bibind.Durable.Tests.Conformance;
+
+/// <summary>What is found, and what is purged.</summary>
+public abstract partial class RuntimeConformance
+{
+    [Fact]
+    public async Task Instances_are_found_by_status_prefix_name_and_tag_page_by_page()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, int>("Main", (_, _) => Task.FromResult(1))
+            .Orchestrator<string?, int>("Wait", (context, _) => context.WaitForExternalEvent<int>("never"));
+        runtime.StartWorker();
+        for (var i = 0; i < 5; i++)
+        {
+            await runtime.Client.ScheduleNewOrchestrationInstanceAsync(
+                "Main", null, new StartOrchestrationOptions { InstanceId = $"job-{i}", Tags = new Dictionary<string, string> { ["tenant"] = i % 2 == 0 ? "a" : "b" } });
+        }
+
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Wait", null, new StartOrchestrationOptions { InstanceId = "other" });
+        for (var i = 0; i < 5; i++)
+        {
+            await runtime.EndAsync($"job-{i}");
+        }
+
+        Assert.Equal(5, (await AllAsync(runtime, new OrchestrationQuery { InstanceIdPrefix = "job-", PageSize = 2 })).Count);
+        Assert.Equal(3, (await AllAsync(runtime, new OrchestrationQuery { Tag = new("tenant", "a") })).Count);
+        Assert.Equal("other", Assert.Single(await AllAsync(runtime, new OrchestrationQuery { Name = "Wait" })).InstanceId);
+        Assert.Equal(5, (await AllAsync(runtime, new OrchestrationQuery { Statuses = [OrchestrationRuntimeStatus.Completed] })).Count);
+    }
+
+    [Fact]
+    public async Task Instances_are_found_by_the_time_they_were_created()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, int>("Main", (_, _) => Task.FromResult(1));
+        var ids = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            ids.Add(await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main"));
+        }
+
+        var created = await Task.WhenAll(ids.Select(async id => (await runtime.Client.GetInstanceAsync(id))!.CreatedAt));
+
+        // From is within, to is not.
+        var middle = await AllAsync(runtime, new OrchestrationQuery { CreatedFrom = created[1], CreatedTo = created[2], PageSize = 1 });
+        Assert.Equal(ids[1], Assert.Single(middle).InstanceId);
+        Assert.Equal([ids[2], ids[1]], (await AllAsync(runtime, new OrchestrationQuery { CreatedFrom = created[1] })).Select(i => i.InstanceId));
+        Assert.Empty(await AllAsync(runtime, new OrchestrationQuery { CreatedTo = created[0] }));
+    }
+
+    [Fact]
+    public async Task An_ended_instance_can_be_purged_and_a_running_one_cannot()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Orchestrator<string?, int>("Main", (_, _) => Task.FromResult(1))
+            .Orchestrator<string?, int>("Wait", (context, _) => context.WaitForExternalEvent<int>("never"));
+        runtime.StartWorker();
+        var ended = (await runtime.RunAsync("Main")).InstanceId;
+        var running = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Wait");
+
+        Assert.True(await runtime.Client.PurgeInstanceAsync(ended));
+        Assert.False(await runtime.Client.PurgeInstanceAsync(ended));
+        Assert.Null(await runtime.Client.GetInstanceAsync(ended));
+        Assert.Empty(await runtime.Client.GetHistoryAsync(ended));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => runtime.Client.PurgeInstanceAsync(running));
+    }
+
+    private static async Task<List<OrchestrationMetadata>> AllAsync(TestRuntime runtime, OrchestrationQuery query)
+    {
+        var found = new List<OrchestrationMetadata>();
+        do
+        {
+            var page = await runtime.Client.QueryInstancesAsync(query);
+            found.AddRange(page.Instances);
+            query = query with { ContinuationToken = page.ContinuationToken };
+        }
+        while (query.ContinuationToken is not null);
+
+        Assert.Equal(found.Count, found.Select(i => i.InstanceId).Distinct().Count());
+        return found;
+    }
+}
