@@ -38,6 +38,12 @@ internal static partial class Logs
     [LoggerMessage(3025, LogLevel.Information, "Published the route of {Host} to {Upstream} (TLS {Tls}, suspended {Suspended})")]
     public static partial void RoutePublished(this ILogger logger, string host, string upstream, bool tls, bool suspended);
 
+    [LoggerMessage(3028, LogLevel.Warning, "The proxy had lost the route of {Host}; it is published again")]
+    public static partial void RouteRepaired(this ILogger logger, string host);
+
+    [LoggerMessage(3029, LogLevel.Warning, "The route of {Host} is lost and cannot be published now: {Reason}")]
+    public static partial void RouteNotRepaired(this ILogger logger, string host, string reason);
+
     [LoggerMessage(3026, LogLevel.Warning, "Left the route of {Host} alone: it does not carry our mark for this tenant")]
     public static partial void ForeignRouteLeft(this ILogger logger, string host);
 
@@ -55,6 +61,12 @@ internal static partial class Logs
 
     [LoggerMessage(3033, LogLevel.Information, "Tried out backup {Backup}: {Tables} tables, {Bytes} bytes")]
     public static partial void BackupVerified(this ILogger logger, string backup, int tables, long bytes);
+
+    [LoggerMessage(3034, LogLevel.Warning, "Dropped database {Database} on server {Server}, which a trial that died had left")]
+    public static partial void TrialSwept(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3035, LogLevel.Warning, "Server {Server} cannot be looked at for what trials left: {Reason}")]
+    public static partial void TrialsNotSwept(this ILogger logger, string server, string reason);
 
     [LoggerMessage(3040, LogLevel.Warning, "Cannot tell whether the {Kind} {Name} is still there")]
     public static partial void InventoryUnknown(this ILogger logger, string kind, string name, Exception reason);

@@ -38,7 +38,7 @@ public sealed class BuyDomain : TaskOrchestrator<BuyDomainOrder, DomainBought>
         var deadline = context.CurrentUtcDateTime + order.WaitLimit;
         for (var pause = order.FirstLook; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
-            var standing = await context.CallActivityAsync(DomainPurchases.Look, order);
+            var standing = await LookAsync(context, order);
             switch (standing.State)
             {
                 case PurchaseStanding.Registered:
@@ -56,6 +56,19 @@ public sealed class BuyDomain : TaskOrchestrator<BuyDomainOrder, DomainBought>
             }
 
             await context.CreateTimer(pause < left ? pause : left);
+        }
+    }
+
+    /// <summary>A registrar that cannot be asked has the order all the same.</summary>
+    private static async Task<PurchaseStanding> LookAsync(TaskOrchestrationContext context, BuyDomainOrder order)
+    {
+        try
+        {
+            return await context.CallActivityAsync(DomainPurchases.Look, order);
+        }
+        catch (TaskFailedException failure)
+        {
+            return new PurchaseStanding(PurchaseStanding.UnderWay, $"it could not be looked at: {failure.Reason}");
         }
     }
 

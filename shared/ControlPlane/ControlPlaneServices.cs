@@ -52,10 +52,12 @@ public static class ControlPlaneServices
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantLifecycle>();
         services.AddSingleton<AbandonedTenants>();
+        services.AddSingleton<RoutedTenants>();
         services.AddSingleton<JobStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
         services.AddSingleton<BackupStore>();
         services.AddSingleton<BackupJobOpening>();
+        services.AddSingleton<TrialLog>();
         services.AddSingleton<BackupJobEnding>();
         services.AddSingleton<ChallengeStore>();
         services.AddSingleton<IssuanceBudget>();

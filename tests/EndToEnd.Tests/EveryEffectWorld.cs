@@ -122,6 +122,9 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
 
     public async Task<bool> IsKnownToProxyAsync(string host) => (await ProxyConfigurationAsync()).Contains(host, StringComparison.Ordinal);
 
+    /// <summary>The proxy has nothing but what it was started with.</summary>
+    public Task ForgetRoutesAsync() => _caddy.ForgetAsync();
+
     public async Task<IReadOnlyList<string>> BucketsAsync()
     {
         using var client = new AmazonS3Client(

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Bibind.EndToEnd.Tests.Purchases;
 
 /// <summary>A registrar's API as a test sees it: the real ones cannot be had.</summary>
@@ -26,6 +28,9 @@ internal interface IRegistrarStub : IAsyncDisposable
 
     /// <summary>Where a call is held for ever, once.</summary>
     Hold HoldAt { get; set; }
+
+    /// <summary>Answers instead of the API when it answers true.</summary>
+    Func<HttpContext, Task<bool>>? Fault { set; }
 
     /// <summary>The name is in the account.</summary>
     void Own();

@@ -35,6 +35,11 @@ internal sealed class OvhShopStub : IRegistrarStub
 
     public bool GivesUp { get; set; }
 
+    public Func<HttpContext, Task<bool>>? Fault
+    {
+        set => _api.Fault = value;
+    }
+
     public Task Held => _held.Task;
 
     public Hold HoldAt { get; set; }

@@ -30,6 +30,8 @@ internal sealed class Route53ShopStub : IRegistrarStub
 
     public bool GivesUp { get; set; }
 
+    public Func<HttpContext, Task<bool>>? Fault { get; set; }
+
     public Task Held => _held.Task;
 
     public Hold HoldAt { get; set; }
@@ -77,6 +79,11 @@ internal sealed class Route53ShopStub : IRegistrarStub
             using var buffer = new MemoryStream();
             await http.Request.Body.CopyToAsync(buffer);
             var target = http.Request.Headers["X-Amz-Target"].ToString();
+            if (Fault is not null && await Fault(http))
+            {
+                return;
+            }
+
             if (!Route53ApiStub.IsSigned(http.Request, buffer.ToArray(), "route53domains", out _))
             {
                 await RefuseAsync(http, "InvalidSignatureException", "The request signature we calculated does not match the signature you provided.");
