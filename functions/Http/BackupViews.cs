@@ -3,11 +3,26 @@ using Bibind.ControlPlane.Backups;
 
 namespace Bibind.Functions.Http;
 
-/// <summary>Which tenant is meant to be restored.</summary>
+/// <summary>Which tenant is meant to be restored: the one that the backup was taken of unless a new one is described.</summary>
 public sealed record RestoreBackup
 {
     /// <summary>Code of the tenant that the backup was taken of, for whoever wants to be sure; no other can be given.</summary>
     public string? Tenant { get; init; }
+
+    /// <summary>A tenant that does not exist yet and that the backup becomes; the one that it was taken of is not touched.</summary>
+    public NewTenantOfBackup? NewTenant { get; init; }
+}
+
+/// <summary>A tenant to make of a backup; offer, plan and everything else are as of the one that it was taken of.</summary>
+public sealed record NewTenantOfBackup
+{
+    public required string Code { get; init; }
+
+    /// <summary>As the control plane shows it; the other's unless given.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Told how the job ended.</summary>
+    public string? CallbackUrl { get; init; }
 }
 
 /// <summary>A backup as people see it.</summary>

@@ -26,7 +26,7 @@ internal static class BackupsApi
             .Answers<ListAnswer<BackupView>>().Refuses(StatusCodes.Status404NotFound);
 
         var backups = routes.MapGroup("/api/backups/{id}").WithTags("backups");
-        backups.MapPost("/restore", RestoreAsync).NeedsRole(Role.Admin).Describe("restoreBackup", "Puts a backup in the place of its tenant's database")
+        backups.MapPost("/restore", RestoreAsync).NeedsRole(Role.Admin).Describe("restoreBackup", "Puts a backup in the place of its tenant's database, or makes a new tenant of it")
             .Takes<RestoreBackup>().TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         backups.MapPost("/verify", VerifyAsync).NeedsRole(Role.Manager).Describe("verifyBackup", "Tries a backup out, beside everything else")
@@ -56,7 +56,7 @@ internal static class BackupsApi
         return TypedResults.Ok(Paging.ShowAll(await backups.ListAsync(tenant.Id, context.RequestAborted), BackupView.Of));
     }
 
-    private static async Task<IResult> RestoreAsync(HttpContext context, string id, BackupStore backups, BackupOrdering ordering)
+    private static async Task<IResult> RestoreAsync(HttpContext context, string id, BackupStore backups, TenantStore tenants, TenantOrdering ordering, BackupOrdering restores)
     {
         var key = IdempotencyKey.Read(context.Request);
 
@@ -66,12 +66,18 @@ internal static class BackupsApi
         if (command.Tenant is { } tenant && tenant != backup.TenantCode)
         {
             throw new ProblemException(Refusals.Invalid(
-                "tenant", $"The backup was taken of tenant '{backup.TenantCode}': it is restored there and nowhere else"));
+                "tenant", $"The backup was taken of tenant '{backup.TenantCode}': it is restored there and nowhere else, unless 'newTenant' describes one that does not exist yet"));
         }
 
         var caller = context.Caller().Name;
         var request = new CommandRequest($"api:{caller}", key, $"POST /api/backups/{id}/restore", command);
-        return await ordering.RestoreAsync(id, caller, request, context.RequestAborted);
+        if (command.NewTenant is { } wanted)
+        {
+            var source = await tenants.GetAsync(backup.TenantId, context.RequestAborted) ?? throw new ProblemException(NoSuchTenant());
+            return await ordering.RestoreNewAsync(OrderOf(wanted, source, caller), new BackupRef(backup.TenantId, id), request, context.RequestAborted);
+        }
+
+        return await restores.RestoreAsync(id, caller, request, context.RequestAborted);
     }
 
     private static async Task<IResult> VerifyAsync(HttpContext context, string id, BackupStore backups, BackupOrdering ordering)
@@ -104,6 +110,20 @@ internal static class BackupsApi
             throw new ProblemException(Refusals.Conflict("backup-damaged", "The backup cannot be used", damaged.Message));
         }
     }
+
+    private static TenantOrder OrderOf(NewTenantOfBackup wanted, Tenant source, string caller) => new()
+    {
+        Code = wanted.Code,
+        Name = wanted.Name ?? source.Name,
+        CustomerName = source.CustomerName,
+        CustomerEmail = source.CustomerEmail,
+        Offer = source.Offer,
+        Plan = source.Plan,
+        Template = source.TemplateCode,
+        Locale = source.ToPlace(string.Empty).Locale,
+        CallbackUrl = wanted.CallbackUrl,
+        RequestedBy = caller,
+    };
 
     private static bool HasBody(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
 

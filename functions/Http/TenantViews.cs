@@ -1,4 +1,5 @@
 using Bibind.Activities.Credentials;
+using Bibind.Activities.Storage;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
 
@@ -81,22 +82,34 @@ public sealed record Credential(string Login, string Password)
     public override string ToString() => Login;
 }
 
+/// <summary>A tenant's own keys at the object store, for its bucket and nothing else.</summary>
+public sealed record StorageCredential(string Bucket, string AccessKey, string SecretKey)
+{
+    /// <summary>Leaves the secret out.</summary>
+    public override string ToString() => AccessKey;
+}
+
 /// <summary>A tenant's passwords, shown once.</summary>
 /// <param name="Url">Where they are used.</param>
 /// <param name="Administrator">The administrator.</param>
 /// <param name="User">The standard user.</param>
-public sealed record TenantCredentials(string Url, Credential? Administrator, Credential? User)
+/// <param name="Storage">Its keys at the object store, where tenants have their own.</param>
+public sealed record TenantCredentials(string Url, Credential? Administrator, Credential? User, StorageCredential? Storage)
 {
     private static readonly string AdministratorName = NameOf(TenantSecrets.Administrator);
     private static readonly string UserName = NameOf(TenantSecrets.User);
+    private static readonly string StorageName = NameOf(TenantSecrets.Storage);
 
     /// <summary>The secrets that may be shown; others of the tenant are for machines.</summary>
-    internal static IReadOnlyCollection<string> Names { get; } = [AdministratorName, UserName];
+    internal static IReadOnlyCollection<string> Names { get; } = [AdministratorName, UserName, StorageName];
 
     internal static TenantCredentials Of(Tenant tenant, IReadOnlyDictionary<string, string> passwords) => new(
         tenant.BaseUrl,
         passwords.TryGetValue(AdministratorName, out var administrator) ? new Credential(TenantSecrets.AdministratorLogin, administrator) : null,
-        passwords.TryGetValue(UserName, out var user) ? new Credential(TenantSecrets.UserLogin(tenant.ToPlace(string.Empty)), user) : null);
+        passwords.TryGetValue(UserName, out var user) ? new Credential(TenantSecrets.UserLogin(tenant.ToPlace(string.Empty)), user) : null,
+        passwords.TryGetValue(StorageName, out var storage) && StorageKeys.Parse(storage) is var keys
+            ? new StorageCredential(tenant.Bucket, keys.AccessKey, keys.SecretKey)
+            : null);
 
     private static string NameOf(Func<long, string> secret) => secret(0)[TenantSecrets.Prefix(0).Length..];
 }

@@ -77,6 +77,22 @@ public sealed class TenantOrdering(
         return new TenantAccepted(order.Code, TenantStates.Provisioning, reservation.JobId);
     }
 
+    /// <summary>Orders a tenant that a backup of another becomes.</summary>
+    /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
+    public Task<OrderAnswer> RestoreNewAsync(TenantOrder order, BackupRef backup, CommandRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        if (TenantOrderValidation.Check(order) is { Count: > 0 } errors)
+        {
+            throw new ProblemException(Refusals.Invalid(errors.ToDictionary(e => $"newTenant.{e.Key}", e => e.Value)));
+        }
+
+        return transactions.RunAsync(
+            request,
+            async (connection, transaction, c) => Accept(await ReserveAsync(order, connection, transaction, c, backup)),
+            cancellation);
+    }
+
     /// <summary>Orders a tenant's removal.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be removed now.</exception>
     public Task<OrderAnswer> DestroyAsync(string code, bool finalBackup, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
@@ -107,7 +123,7 @@ public sealed class TenantOrdering(
     }
 
     private async Task<Reservation> ReserveAsync(
-        TenantOrder order, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+        TenantOrder order, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation, BackupRef? backup = null)
     {
         var result = await reservations.ReserveAsync(connection, transaction, order, cancellation);
         if (result is ReservationRefused { Kind: ReservationRefusalKind.UnknownOffer } unknown)
@@ -121,8 +137,13 @@ public sealed class TenantOrdering(
             throw new ProblemException(Refuse((ReservationRefused)result));
         }
 
-        await client.ScheduleNewOrchestrationInstanceAsync(
-            Orchestrations.ProvisionTenant, reservation.Order, Start(reservation.JobId, order.Code, JobKinds.Provision, transaction), cancellation);
+        var start = Start(reservation.JobId, order.Code, JobKinds.Provision, transaction);
+        await (backup is null
+            ? client.ScheduleNewOrchestrationInstanceAsync(Orchestrations.ProvisionTenant, reservation.Order, start, cancellation)
+            : client.ScheduleNewOrchestrationInstanceAsync(
+                Orchestrations.RestoreNewTenant,
+                new RestoreNewTenantOrder { TenantId = reservation.TenantId, JobId = reservation.JobId, Code = order.Code, Backup = backup },
+                start, cancellation));
         Logs.Ordered(logger, order.RequestedBy, reservation.JobId, JobKinds.Provision, order.Code);
         return reservation;
     }

@@ -87,7 +87,8 @@ internal static class CommandShape
     private static bool IsPlain(JsonElement value, Type type) => value.ValueKind switch
     {
         JsonValueKind.True or JsonValueKind.False => type == typeof(bool),
-        JsonValueKind.Number => (type == typeof(int) && value.TryGetInt32(out _)) || (type == typeof(long) && value.TryGetInt64(out _)),
+        JsonValueKind.Number => (type == typeof(int) && value.TryGetInt32(out _)) || (type == typeof(long) && value.TryGetInt64(out _))
+            || (type == typeof(decimal) && value.TryGetDecimal(out _)),
         _ => false,
     };
 
@@ -103,6 +104,7 @@ internal static class CommandShape
         type == typeof(string) ? "text"
         : type == typeof(bool) ? "true or false"
         : type == typeof(int) || type == typeof(long) ? "a whole number"
+        : type == typeof(decimal) ? "a number"
         : ItemOf(type) is { } item ? $"a list of {(item == typeof(string) ? "texts" : "objects")}"
         : "an object";
 }

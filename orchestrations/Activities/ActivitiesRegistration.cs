@@ -7,12 +7,14 @@ using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
 using Bibind.Activities.Dns;
 using Bibind.Activities.Domains;
+using Bibind.Activities.Domains.Registrars;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Storage.S3;
+using Bibind.Activities.Storage.S3.Rgw;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tenants;
 using Bibind.Durable;
@@ -77,12 +79,18 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Domains.Activate, Make<ActivateDomain>)
             .AddActivity(Contracts.Domains.End, Make<EndDomain>)
             .AddActivity(Contracts.Domains.Forget, Make<ForgetDomain>)
+            .AddActivity(Contracts.DomainPurchases.Order, Make<OrderDomain>)
+            .AddActivity(Contracts.DomainPurchases.Look, Make<LookAtPurchase>)
+            .AddActivity(Contracts.DomainPurchases.Attach, Make<AttachDomain>)
+            .AddActivity(Contracts.DomainPurchases.End, Make<EndPurchase>)
             .AddActivity(Contracts.Storage.CreateBucket, Make<CreateBucket>)
             .AddActivity(Contracts.Storage.DeleteBucket, Make<DeleteBucket>)
             .AddActivity(Contracts.Routing.Publish, Make<PublishRoute>)
             .AddActivity(Contracts.Routing.Suspend, Make<SuspendRoute>)
             .AddActivity(Contracts.Routing.Withdraw, Make<WithdrawRoute>)
+            .AddActivity(Contracts.Routing.Repair, Make<RepairRoutes>)
             .AddActivity(Contracts.Application.Configure, Make<ConfigureApplication>)
+            .AddActivity(Contracts.Application.Adopt, Make<AdoptApplication>)
             .AddActivity(Contracts.Application.HandOver, Make<HandOverApplication>)
             .AddActivity(Contracts.Application.CreateStandardUser, Make<CreateStandardUser>)
             .AddActivity(Contracts.Application.SmokeTest, Make<SmokeTestApplication>)
@@ -91,6 +99,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
             .AddActivity(Contracts.Backup.Restore, Make<RestoreDatabase>)
             .AddActivity(Contracts.Backup.Verify, Make<VerifyBackup>)
+            .AddActivity(Contracts.Backup.SweepTrials, Make<SweepTrials>)
             .AddActivity(Contracts.Backup.DeleteOne, Make<DeleteOneBackup>)
             .AddActivity(Contracts.Backup.DeleteAll, Make<DeleteAllBackups>)
             .AddActivity(Contracts.Tenants.TakeInventory, Make<TakeInventory>)
@@ -133,6 +142,15 @@ public static class ActivitiesRegistration
         services.AddSingleton<IValidateOptions<S3Options>>(
             new S3OptionsValidation(isUsed: configuration.GetSection(StorageOptions.Section)[nameof(StorageOptions.Provider)] == StorageOptions.S3));
         services.AddSingleton<S3Server>();
+        services.AddHttpClient(RgwAdmin.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+            .RemoveAllLoggers();
+        services.AddSingleton<RgwAdmin>();
+        services.TryAddSingleton<IStorageUsers>(provider =>
+            provider.GetRequiredService<IOptions<StorageOptions>>().Value.Provider == StorageOptions.S3
+            && provider.GetRequiredService<IOptions<S3Options>>().Value.TenantUsers == S3Options.RgwUsers
+                ? ActivatorUtilities.CreateInstance<RgwUsers>(provider)
+                : new NoStorageUsers());
         services.TryAddSingleton<IObjectStore>(provider =>
             provider.GetRequiredService<IOptions<StorageOptions>>().Value.Provider == StorageOptions.S3
                 ? ActivatorUtilities.CreateInstance<S3ObjectStore>(provider)

@@ -17,11 +17,17 @@ internal static partial class Logs
     [LoggerMessage(3010, LogLevel.Information, "Configured the application in database {Database}")]
     public static partial void ApplicationConfigured(this ILogger logger, string database);
 
+    [LoggerMessage(3012, LogLevel.Information, "Made the restored database {Database} a tenant of its own")]
+    public static partial void ApplicationAdopted(this ILogger logger, string database);
+
     [LoggerMessage(3011, LogLevel.Information, "The application of server {Server} does not answer: the standard user is put off")]
     public static partial void ApplicationSilent(this ILogger logger, string server);
 
     [LoggerMessage(3020, LogLevel.Warning, "Left bucket {Bucket} alone: it does not carry our mark")]
     public static partial void ForeignBucketLeft(this ILogger logger, string bucket);
+
+    [LoggerMessage(3023, LogLevel.Warning, "Left the user {User} of the object gateway alone: it is not this tenant's")]
+    public static partial void ForeignStorageUserLeft(this ILogger logger, string user);
 
     [LoggerMessage(3021, LogLevel.Warning, "The object store at {Server} has no {Feature}: buckets such as {Bucket} go without")]
     public static partial void StoreLacksFeature(this ILogger logger, string server, string feature, string bucket);
@@ -31,6 +37,12 @@ internal static partial class Logs
 
     [LoggerMessage(3025, LogLevel.Information, "Published the route of {Host} to {Upstream} (TLS {Tls}, suspended {Suspended})")]
     public static partial void RoutePublished(this ILogger logger, string host, string upstream, bool tls, bool suspended);
+
+    [LoggerMessage(3028, LogLevel.Warning, "The proxy had lost the route of {Host}; it is published again")]
+    public static partial void RouteRepaired(this ILogger logger, string host);
+
+    [LoggerMessage(3029, LogLevel.Warning, "The route of {Host} is lost and cannot be published now: {Reason}")]
+    public static partial void RouteNotRepaired(this ILogger logger, string host, string reason);
 
     [LoggerMessage(3026, LogLevel.Warning, "Left the route of {Host} alone: it does not carry our mark for this tenant")]
     public static partial void ForeignRouteLeft(this ILogger logger, string host);
@@ -49,6 +61,12 @@ internal static partial class Logs
 
     [LoggerMessage(3033, LogLevel.Information, "Tried out backup {Backup}: {Tables} tables, {Bytes} bytes")]
     public static partial void BackupVerified(this ILogger logger, string backup, int tables, long bytes);
+
+    [LoggerMessage(3034, LogLevel.Warning, "Dropped database {Database} on server {Server}, which a trial that died had left")]
+    public static partial void TrialSwept(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3035, LogLevel.Warning, "Server {Server} cannot be looked at for what trials left: {Reason}")]
+    public static partial void TrialsNotSwept(this ILogger logger, string server, string reason);
 
     [LoggerMessage(3040, LogLevel.Warning, "Cannot tell whether the {Kind} {Name} is still there")]
     public static partial void InventoryUnknown(this ILogger logger, string kind, string name, Exception reason);
@@ -106,4 +124,7 @@ internal static partial class Logs
 
     [LoggerMessage(3090, LogLevel.Information, "The application in database {Database} has the address {Address}")]
     public static partial void AddressSet(this ILogger logger, string database, string address);
+
+    [LoggerMessage(3095, LogLevel.Warning, "Ordered domain {Name} at {Registrar} as {Reference}, for {Limit} at most")]
+    public static partial void DomainOrdered(this ILogger logger, string name, string registrar, string reference, string limit);
 }

@@ -17,9 +17,11 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.Sweep, _ => new Sweep())
             .AddOrchestrator(Orchestrations.AddDomain, _ => new AddDomain())
             .AddOrchestrator(Orchestrations.RemoveDomain, _ => new RemoveDomain())
+            .AddOrchestrator(Orchestrations.BuyDomain, _ => new BuyDomain())
             .AddOrchestrator(Orchestrations.RenewCertificates, _ => new RenewCertificates())
             .AddOrchestrator(Orchestrations.BackUpTenant, _ => new BackUpTenant())
             .AddOrchestrator(Orchestrations.RestoreTenant, _ => new RestoreTenant())
+            .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new RestoreNewTenant())
             .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }

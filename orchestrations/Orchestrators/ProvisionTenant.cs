@@ -31,32 +31,12 @@ public sealed class ProvisionTenant : TaskOrchestrator<ProvisionTenantOrder, Ten
             await context.CallActivityAsync(Backup.Take, new BackupRequest(place, "first"));
             var ready = await context.CallActivityAsync(Tenants.Activate, place);
             var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
-            return ready with { Notes = [.. Notes(user, smoke, notified)] };
+            return ready with { Notes = [.. ProvisionFailure.Notes(user, smoke, notified)] };
         }
         catch (TaskFailedException failure)
         {
-            await FailAsync(context, saga, order, place, failure.Reason);
+            await ProvisionFailure.EndAsync(context, saga, order.TenantId, order.JobId, place, failure.Reason);
             throw;
         }
     }
-
-    private static async Task FailAsync(TaskOrchestrationContext context, Saga saga, ProvisionTenantOrder order, TenantPlace? place, string reason)
-    {
-        var failedUndoSteps = await saga.UndoAsync();
-        var inventory = place is null ? new Inventory() : await Inventories.TakeAsync(context, place, keepBackups: false);
-        await context.CallActivityAsync(Tenants.MarkFailed, new TenantFailure
-        {
-            TenantId = order.TenantId,
-            JobId = order.JobId,
-            Reason = reason,
-            Inventory = inventory with { FailedUndoSteps = failedUndoSteps },
-        });
-        if (place is not null)
-        {
-            await Callbacks.TellAsync(context, place, "failed", reason);
-        }
-    }
-
-    private static IEnumerable<string> Notes(params StepOutcome?[] outcomes) =>
-        outcomes.Where(o => o is { Done: false, Note: not null }).Select(o => o!.Note!);
 }

@@ -45,6 +45,17 @@ public sealed record RestoreTenantOrder
     public bool WasSuspended { get; init; }
 }
 
+/// <summary>A backup that becomes a new tenant, already reserved under <see cref="TenantId"/>.</summary>
+public sealed record RestoreNewTenantOrder
+{
+    public required long TenantId { get; init; }
+    public required string JobId { get; init; }
+    public required string Code { get; init; }
+
+    /// <summary>The backup, by the tenant that it was taken of.</summary>
+    public required BackupRef Backup { get; init; }
+}
+
 /// <summary>A tenant that was restored.</summary>
 public sealed record TenantRestored
 {

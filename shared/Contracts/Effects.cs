@@ -8,6 +8,9 @@ internal static class Policies
     /// <summary>An act: a server that is away for some minutes does not fail an order.</summary>
     internal static readonly RetryPolicy Act = new(6, TimeSpan.FromMilliseconds(500), 2, TimeSpan.FromSeconds(30));
 
+    /// <summary>A step of a timer, which comes again by itself.</summary>
+    internal static readonly RetryPolicy Round = new(3, TimeSpan.FromSeconds(1), 4, TimeSpan.FromSeconds(30));
+
     /// <summary>An undo: tried for about half an hour before it is reported as a leftover.</summary>
     internal static readonly RetryPolicy Undo = new(30, TimeSpan.FromMilliseconds(500), 2, TimeSpan.FromMinutes(1));
 }
@@ -95,6 +98,9 @@ public static class Routing
     /// <summary>Shows a page with status 503 until the route is published again.</summary>
     public static readonly ActivityDefinition<TenantPlace, Nothing> Suspend = new("routing.suspend", Policies.Act);
     public static readonly ActivityDefinition<TenantPlace, Nothing> Withdraw = new("routing.withdraw", Policies.Undo);
+
+    /// <summary>Publishes the routes of active and suspended tenants that the proxy has lost; answers how many.</summary>
+    public static readonly ActivityDefinition<Nothing, int> Repair = new("routing.repair", Policies.Round);
 }
 
 /// <summary>A step that may be put off without failing the order.</summary>
@@ -107,6 +113,9 @@ public static class Application
 {
     /// <summary>Gives the clone its own identity by SQL, before the application can see the database.</summary>
     public static readonly ActivityDefinition<TenantPlace, Nothing> Configure = new("application.configure", Policies.Act);
+
+    /// <summary>Gives a restored copy of another tenant's database its own identity by SQL, before the application can see it.</summary>
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Adopt = new("application.adopt", Policies.Act);
 
     /// <summary>Lets the application see the database: hands over the ownership that was held back.</summary>
     public static readonly ActivityDefinition<TenantPlace, Nothing> HandOver = new("application.hand_over", Policies.Act);
@@ -188,6 +197,9 @@ public static class Backup
 
     /// <summary>Restores into a database that is dropped again, and says what was in it.</summary>
     public static readonly ActivityDefinition<VerifyRequest, BackupReceipt> Verify = new("backup.verify", Policies.Act);
+
+    /// <summary>Drops the databases that trials of ours left when they died; answers how many.</summary>
+    public static readonly ActivityDefinition<Nothing, int> SweepTrials = new("backup.sweep_trials", Policies.Round);
 
     /// <summary>Deletes one backup, objects and row.</summary>
     public static readonly ActivityDefinition<BackupRef, Nothing> DeleteOne = new("backup.delete_one", Policies.Undo);

@@ -11,9 +11,11 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<SweepOrder, Nothing> Sweep = new("Sweep");
     public static readonly OrchestratorDefinition<DomainOrder, DomainOutcome> AddDomain = new("AddDomain");
     public static readonly OrchestratorDefinition<DomainOrder, DomainOutcome> RemoveDomain = new("RemoveDomain");
+    public static readonly OrchestratorDefinition<BuyDomainOrder, DomainBought> BuyDomain = new("BuyDomain");
     public static readonly OrchestratorDefinition<RenewalRound, Nothing> RenewCertificates = new("RenewCertificates");
     public static readonly OrchestratorDefinition<BackUpTenantOrder, TenantBackedUp> BackUpTenant = new("BackUpTenant");
     public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenant = new("RestoreTenant");
+    public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenant = new("RestoreNewTenant");
     public static readonly OrchestratorDefinition<VerifyBackupOrder, BackupReceipt> VerifyBackup = new("VerifyBackup");
     public static readonly OrchestratorDefinition<NightlyBackupsState, Nothing> NightlyBackups = new("NightlyBackups");
 }

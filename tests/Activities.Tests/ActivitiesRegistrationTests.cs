@@ -18,7 +18,7 @@ public sealed class ActivitiesRegistrationTests
         {
             typeof(Contracts.Database), typeof(Contracts.Credentials), typeof(Contracts.Dns), typeof(Contracts.Certificates), typeof(Contracts.Storage),
             typeof(Contracts.Routing), typeof(Contracts.Application), typeof(Contracts.Backup), typeof(Caller), typeof(Contracts.Templates),
-            typeof(Contracts.Tenants), typeof(Contracts.Domains), typeof(BackupJobs),
+            typeof(Contracts.Tenants), typeof(Contracts.Domains), typeof(DomainPurchases), typeof(BackupJobs),
         }.SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Select(field => field.GetValue(null)!)
             .Where(value => value.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ActivityDefinition<,>))
@@ -65,6 +65,15 @@ public sealed class ActivitiesRegistrationTests
     [InlineData("Certificates:Challenge", "dns-01", "Certificates:Provider", "acme")]
     [InlineData("Domains:Resolvers", "ns1.example.com")]
     [InlineData("Domains:WaitLimit", "00:00:00")]
+    [InlineData("Domains:Registrar:Provider", "godaddy")]
+    [InlineData("Domains:Registrar:Ovh:Subsidiary", "", "Domains:Registrar:Provider", "ovh")]
+    [InlineData("Domains:Registrar:Ovh:OwnerContact", "1234", "Domains:Registrar:Provider", "ovh")]
+    [InlineData("Domains:Registrar:WaitLimit", "00:00:00", "Domains:Registrar:Provider", "ovh")]
+    [InlineData("Dns:Ovh:ConsumerKey", "", "Domains:Registrar:Provider", "ovh")]
+    [InlineData("Dns:Route53:SecretAccessKey", "", "Domains:Registrar:Provider", "route53")]
+    [InlineData("Domains:Registrar:Route53:Contact:Email", "nobody", "Domains:Registrar:Provider", "route53")]
+    [InlineData("Domains:Registrar:Route53:Contact:PhoneNumber", "0123", "Domains:Registrar:Provider", "route53")]
+    [InlineData("Domains:Registrar:Route53:Contact:OrganizationName", "", "Domains:Registrar:Provider", "route53")]
     [InlineData("Certificates:PerWeek", "0", "Certificates:Provider", "acme")]
     public void A_wrong_setting_is_named(string setting, string value, string? besides = null, string? ofValue = null)
     {
@@ -88,6 +97,7 @@ public sealed class ActivitiesRegistrationTests
     [InlineData("Storage:S3:Region", "")]
     [InlineData("Storage:S3:AccessKey", "")]
     [InlineData("Storage:S3:SecretKey", "")]
+    [InlineData("Storage:S3:TenantUsers", "iam")]
     public void A_wrong_setting_of_the_object_store_is_named_where_it_is_used(string setting, string value)
     {
         var settings = new Dictionary<string, string?>
@@ -116,7 +126,7 @@ public sealed class ActivitiesRegistrationTests
         var activities = typeof(ActivitiesRegistration).Assembly.GetTypes()
             // Those on the rows of tenants, domains and backup jobs need the control database.
             .Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(ITaskActivity))
-                && type.Namespace is not ("Bibind.Activities.Tenants" or "Bibind.Activities.Domains" or "Bibind.Activities.Backup.Jobs"));
+                && type.Namespace is not ("Bibind.Activities.Tenants" or "Bibind.Activities.Domains" or "Bibind.Activities.Domains.Registrars" or "Bibind.Activities.Backup.Jobs"));
 
         Assert.All(activities, type => Assert.NotNull(ActivatorUtilities.CreateInstance(world.Services, type)));
     }

@@ -74,6 +74,19 @@ internal sealed class Api : IDisposable
     /// <summary>Orders what needs no words; answers the job's address.</summary>
     public async Task<string> PostAsync(string path) => await AcceptedAsync(await _http.PostAsync(new Uri(path, UriKind.Relative), content: null));
 
+    /// <summary>Sends a command; answers status, job's address and body.</summary>
+    public async Task<(HttpStatusCode Status, string? Job, JsonObject Body)> TryPostAsync(string path, JsonObject command, string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(command) };
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
+        using var response = await _http.SendAsync(request);
+        return (response.StatusCode, response.Headers.Location?.OriginalString, JsonNode.Parse(await response.Content.ReadAsStringAsync())!.AsObject());
+    }
+
     public Task<byte[]> DownloadAsync(string path) => _http.GetByteArrayAsync(new Uri(path, UriKind.Relative));
 
     public async Task<JsonObject> GetAsync(string path)

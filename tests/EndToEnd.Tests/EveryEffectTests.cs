@@ -78,4 +78,22 @@ public sealed class EveryEffectTests
         Assert.All(job["inventory"]!["items"]!.AsArray(), item => Assert.Equal("absent", item!["state"]!.GetValue<string>()));
         await world.AssertNothingIsLeftAsync();
     }
+
+    [Theory]
+    [InlineData("storage.create_bucket", false)]
+    [InlineData("storage.create_bucket", true)]
+    [InlineData("backup.take", true)]
+    public async Task A_step_that_fails_for_good_leaves_nothing_on_any_server(string step, bool afterTheEffect)
+    {
+        await using var world = await EveryEffectWorld.StartAsync();
+        await using var host = await InProcessHost.StartAsync(world.Installation, new FailureAt(step, afterTheEffect));
+
+        var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(world.Installation.Code), seconds: 120);
+
+        Assert.True(job["state"]!.GetValue<string>() == "failed", job.ToString());
+        var items = job["inventory"]!["items"]!.AsArray();
+        Assert.Contains(items, item => item!["kind"]!.GetValue<string>() == "storage-user");
+        Assert.All(items, item => Assert.Equal("absent", item!["state"]!.GetValue<string>()));
+        await world.AssertNothingIsLeftAsync();
+    }
 }

@@ -42,6 +42,7 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
             ["Storage:S3:Endpoint"] = s3.Url.AbsoluteUri,
             ["Storage:S3:AccessKey"] = s3.Account.AccessKey,
             ["Storage:S3:SecretKey"] = s3.Account.SecretKey,
+            ["Storage:S3:TenantUsers"] = "rgw",
             ["Backups:Bucket"] = $"{installation.Code}-backups",
             ["Routing:Provider"] = "caddy",
             ["Routing:Http"] = caddy.Http.AbsoluteUri,
@@ -120,6 +121,9 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
     }
 
     public async Task<bool> IsKnownToProxyAsync(string host) => (await ProxyConfigurationAsync()).Contains(host, StringComparison.Ordinal);
+
+    /// <summary>The proxy has nothing but what it was started with.</summary>
+    public Task ForgetRoutesAsync() => _caddy.ForgetAsync();
 
     public async Task<IReadOnlyList<string>> BucketsAsync()
     {

@@ -57,7 +57,14 @@ public sealed class RecordedHistoriesTests
         nameof(CreateTemplate) => new CreateTemplate(),
         nameof(BackUpTenant) => new BackUpTenant(),
         nameof(RestoreTenant) => new RestoreTenant(),
+        nameof(RestoreNewTenant) => new RestoreNewTenant(),
         nameof(VerifyBackup) => new VerifyBackup(),
+        nameof(AddDomain) => new AddDomain(),
+        nameof(RemoveDomain) => new RemoveDomain(),
+        nameof(BuyDomain) => new BuyDomain(),
+        nameof(RenewCertificates) => new RenewCertificates(),
+        nameof(NightlyBackups) => new NightlyBackups(),
+        nameof(Sweep) => new Sweep(),
         var name => throw new InvalidOperationException($"No orchestrator is known by the name '{name}'."),
     };
 }

@@ -25,6 +25,13 @@ internal static class Steps
         "application.smoke_test", "backup_jobs.end_restore",
     ];
 
+    public static readonly string[] OfRestoringIntoNew =
+    [
+        "tenants.reserve", "credentials.prepare", "backup.restore", "dns.create_record", "certificates.issue", "storage.create_bucket",
+        "application.adopt", "routing.publish", "application.hand_over", "application.create_standard_user", "application.smoke_test",
+        "backup.take", "tenants.activate",
+    ];
+
     public static readonly string[] OfUndoing =
     [
         "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "credentials.forget",

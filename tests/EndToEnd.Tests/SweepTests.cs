@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using Bibind.Testing;
+using Npgsql;
 
 namespace Bibind.EndToEnd.Tests;
 
@@ -30,6 +33,96 @@ public sealed class SweepTests
         Assert.DoesNotContain(installation.StoredFiles(), f => f.Contains(installation.Code, StringComparison.Ordinal));
         var failed = await host.Api.GetAsync(job);
         Assert.Contains("ended from outside", failed["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Routes_that_the_proxy_forgot_are_published_again_those_of_customers_names_too()
+    {
+        await using var world = await DomainWorld.StartAsync();
+        var added = await world.AddAsync();
+        Assert.True(added["state"]!.GetValue<string>() == "succeeded", added.ToString());
+        await world.StopAsync();
+        await world.Servers.ForgetRoutesAsync();
+        Assert.False(await world.Servers.IsKnownToProxyAsync(world.Name));
+        SweepOften(world.Servers.Installation);
+
+        await world.StartAgainAsync();
+
+        foreach (var host in new[] { world.Name, world.Servers.HostOf(world.Code) })
+        {
+            await Eventually.UntilAsync(() => world.Servers.IsKnownToProxyAsync(host), TimeSpan.FromSeconds(60), $"{host} is published");
+            Assert.Equal((System.Net.HttpStatusCode.OK, $"the application, asked for {world.Servers.HostOf(world.Code)}"), await world.Servers.GetAtAsync(host));
+        }
+
+        // A tenant that is removed stays so, whatever the sweep does meanwhile.
+        var end = await world.Api.EndOfAsync(await world.Api.DestroyAsync(world.Code, finalBackup: false), seconds: 120);
+        Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
+        Assert.False(await world.Servers.IsKnownToProxyAsync(world.Servers.HostOf(world.Code)));
+    }
+
+    [Fact]
+    public async Task A_suspended_tenant_whose_route_was_forgotten_shows_its_page_again()
+    {
+        await using var world = await DomainWorld.StartAsync();
+        await world.StopAsync();
+        await world.Servers.ForgetRoutesAsync();
+        await using (var suspend = world.Servers.Installation.Control.CreateCommand("update control.tenants set state = 'suspended'"))
+        {
+            await suspend.ExecuteNonQueryAsync();
+        }
+
+        SweepOften(world.Servers.Installation);
+
+        await world.StartAgainAsync();
+
+        await Eventually.UntilAsync(
+            () => world.Servers.IsKnownToProxyAsync(world.Servers.HostOf(world.Code)), TimeSpan.FromSeconds(60), "the page is published");
+        Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, (await world.Servers.GetAsync(world.Code)).Status);
+    }
+
+    [Fact]
+    public async Task A_database_that_a_trial_left_is_dropped_and_that_of_another_installation_is_not()
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        await using (var first = await InProcessHost.StartAsync(tenant.Installation))
+        {
+            var trial = await first.Api.EndOfAsync(await first.Api.PostAsync($"/api/backups/{tenant.BackupId}/verify"));
+            Assert.True(trial["state"]!.GetValue<string>() == "succeeded", trial.ToString());
+        }
+
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(tenant.BackupId)))[..12];
+        var id = await tenant.Installation.CountAsync("select id from control.tenants");
+        var (ours, theirs) = ($"bibind-verify-{id}-{hash}", $"bibind-verify-{id}-{Guid.NewGuid().ToString("n")[..12]}");
+        await using var admin = NpgsqlDataSource.Create(tenant.Installation.SuperuserConnectionString);
+        await RunAsync(admin, $"create database \"{ours}\" owner odoo is_template true");
+        await RunAsync(admin, $"create database \"{theirs}\" owner odoo");
+        SweepOften(tenant.Installation);
+
+        await using var host = await InProcessHost.StartAsync(tenant.Installation);
+
+        var left = "select coalesce(string_agg(datname, ' ' order by datname), '') from pg_database where datname in ($1, $2)";
+        await Eventually.UntilAsync(
+            async () =>
+            {
+                await using var look = admin.CreateCommand(left);
+                look.Parameters.AddWithValue(ours);
+                look.Parameters.AddWithValue(theirs);
+                return (string)(await look.ExecuteScalarAsync())! == theirs;
+            },
+            TimeSpan.FromSeconds(60), "ours is dropped");
+        await RunAsync(admin, $"drop database \"{theirs}\"");
+    }
+
+    private static async Task RunAsync(NpgsqlDataSource admin, string sql)
+    {
+        await using var command = admin.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static void SweepOften(Installation installation)
+    {
+        installation.Settings["Timers:Enabled"] = "true";
+        installation.Settings["Timers:SweepInterval"] = "00:00:01";
     }
 
     private sealed class StopsAt(string step) : Durable.Worker.WorkerInterceptor

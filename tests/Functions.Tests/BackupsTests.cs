@@ -112,6 +112,39 @@ public sealed class BackupsTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_restore_into_a_new_tenant_reserves_it_like_an_order_and_leaves_the_other_alone()
+    {
+        var code = await ActiveTenantAsync("b-origin");
+        await BackupAsync(code);
+        await host.ExecuteAsync($"update control.tenants set state = 'terminated', ended_at = now() where code = '{code}'");
+        const string Wanted = """{"newTenant": {"code": "b-copy"}}""";
+
+        using var first = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/restore", ApiHost.AdminToken, Wanted, idempotencyKey: "copy-1");
+        using var again = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/restore", ApiHost.AdminToken, Wanted, idempotencyKey: "copy-1");
+        using var taken = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/restore", ApiHost.AdminToken, Wanted);
+
+        Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
+        Assert.Equal(first.Headers.Location, again.Headers.Location);
+        await ProblemAssert.IsAsync(taken, HttpStatusCode.Conflict, "code-taken");
+        Assert.Equal("provisioning", await StateAsync("b-copy"));
+        Assert.Equal("terminated", await StateAsync(code));
+    }
+
+    [Theory]
+    [InlineData("""{"newTenant": {}}""", "newTenant.code", "missing")]
+    [InlineData("""{"newTenant": {"code": "No Code"}}""", "newTenant.code", "2 to 31 characters")]
+    [InlineData("""{"newTenant": {"code": "fine", "database": "x"}}""", "newTenant.database", "unknown")]
+    public async Task A_new_tenant_that_cannot_be_is_refused_by_field(string body, string field, string words)
+    {
+        var code = await ActiveTenantAsync($"b-new-{body.Length}");
+        await BackupAsync(code);
+
+        using var answer = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/restore", ApiHost.AdminToken, body);
+
+        ProblemAssert.Names(await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command"), field, words);
+    }
+
+    [Fact]
     public async Task A_download_of_what_is_not_in_the_store_says_so()
     {
         var code = await ActiveTenantAsync("b-lost");

@@ -21,6 +21,9 @@ public static class TenantSecrets
     /// <summary>The standard user's password.</summary>
     public static string User(long tenantId) => Prefix(tenantId) + "user";
 
+    /// <summary>The tenant's own keys at the object store.</summary>
+    public static string Storage(long tenantId) => Prefix(tenantId) + "storage";
+
     /// <summary>The standard user's login: the customer's e-mail address, else <c>user@host</c>.</summary>
     public static string UserLogin(TenantPlace place)
     {

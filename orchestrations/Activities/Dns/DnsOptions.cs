@@ -37,6 +37,15 @@ public sealed class DnsOptions
     public OvhSettings Ovh { get; set; } = new();
 
     public Route53Settings Route53 { get; set; } = new();
+
+    /// <summary>The same account for another zone.</summary>
+    internal DnsOptions ForZone(string zone)
+    {
+        var copy = (DnsOptions)MemberwiseClone();
+        copy.Zone = zone;
+        copy.Route53 = Route53.ForAnyZone();
+        return copy;
+    }
 }
 
 /// <summary>The names of the providers in <c>Dns__Provider</c>.</summary>
@@ -84,4 +93,11 @@ public sealed class Route53Settings
 
     /// <summary>Such as <c>Z0123456789ABC</c>; looked up by the zone's name unless given.</summary>
     public string HostedZoneId { get; set; } = string.Empty;
+
+    internal Route53Settings ForAnyZone()
+    {
+        var copy = (Route53Settings)MemberwiseClone();
+        copy.HostedZoneId = string.Empty;
+        return copy;
+    }
 }

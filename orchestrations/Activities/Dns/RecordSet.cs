@@ -58,6 +58,8 @@ internal sealed record OwnershipMark(string Owner, string Resource)
         return at < 0 ? null : new OwnershipMark(text[Heritage.Length..at], text[(at + ResourceKey.Length)..]);
     }
 
-    /// <summary>Where the mark is where a record cannot carry one: a TXT beside it, at the name with the type before it.</summary>
-    public static string CompanionOf(string name, string type) => $"{type.ToLowerInvariant()}-{name.Replace("*", "any", StringComparison.Ordinal)}";
+    /// <summary>Where the mark is where a record cannot carry one: a TXT beside it, at the name with the type before it, or below the zone's own name.</summary>
+    public static string CompanionOf(string name, string type, string zone) => name == zone
+        ? $"_{type.ToLowerInvariant()}.{zone}"
+        : $"{type.ToLowerInvariant()}-{name.Replace("*", "any", StringComparison.Ordinal)}";
 }

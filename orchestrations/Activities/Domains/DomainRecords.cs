@@ -65,7 +65,8 @@ public sealed class DomainRecords
         }
     }
 
-    private async Task<IReadOnlyList<IPAddress>> OursAsync(string platformHost, CancellationToken cancellationToken) =>
+    /// <summary>The addresses that a name of ours has to have.</summary>
+    internal async Task<IReadOnlyList<IPAddress>> OursAsync(string platformHost, CancellationToken cancellationToken) =>
         DnsTarget.TryParse(_dns.Target) is { Addresses.Count: > 0 } target ? target.Addresses : await _resolver.AddressesAsync(platformHost, cancellationToken);
 
     // All of them: an authority, like a visitor, takes whichever comes first.
@@ -74,5 +75,5 @@ public sealed class DomainRecords
             ? $"{name} has the address {string.Join(", ", stray)}, which is not ours ({string.Join(", ", ours)})."
             : null;
 
-    private static string ProofNameOf(string name) => $"{ProofLabel}.{name}";
+    internal static string ProofNameOf(string name) => $"{ProofLabel}.{name}";
 }

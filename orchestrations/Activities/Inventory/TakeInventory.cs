@@ -22,6 +22,7 @@ public sealed class TakeInventory(
     IRouteProvider routes,
     IObjectStore store,
     TenantBucket buckets,
+    IStorageUsers storageUsers,
     ISecretStore secrets,
     ITenantDomains domains,
     IOptions<BackupOptions> backups,
@@ -55,6 +56,7 @@ public sealed class TakeInventory(
                 await AskAsync("route", place.Host, async () => Seen(await routes.ExistsAsync(place, cancellationToken))),
                 .. await AskForDomainsAsync(place, cancellationToken),
                 await AskAsync("bucket", place.Bucket, () => LookForBucketAsync(place, cancellationToken)),
+                .. await AskForStorageUserAsync(place, cancellationToken),
                 await AskAsync("backup", BackupKeys.Prefix(place), () => LookForBackupsAsync(request, cancellationToken)),
                 await AskAsync("secret", TenantSecrets.Prefix(place.TenantId), () => LookForSecretsAsync(place, cancellationToken)),
             ],
@@ -72,6 +74,10 @@ public sealed class TakeInventory(
 
         return items;
     }
+
+    private async Task<IReadOnlyList<InventoryItem>> AskForStorageUserAsync(TenantPlace place, CancellationToken cancellationToken) => storageUsers.IsOn
+        ? [await AskAsync("storage-user", place.Bucket, async () => Seen(await storageUsers.ExistsAsync(place, cancellationToken)))]
+        : [];
 
     private async Task<InventoryItem> AskAsync(string kind, string name, Func<Task<Answer>> ask)
     {

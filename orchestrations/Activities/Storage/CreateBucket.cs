@@ -3,8 +3,8 @@ using Bibind.Durable;
 
 namespace Bibind.Activities.Storage;
 
-/// <summary>Creates the tenant's bucket and marks it as ours.</summary>
-public sealed class CreateBucket(IObjectStore store, TenantBucket buckets) : TaskActivity<TenantPlace, Nothing>
+/// <summary>Creates the tenant's bucket, marks it as ours, and gives the tenant keys to it where the store can.</summary>
+public sealed class CreateBucket(IObjectStore store, TenantBucket buckets, IStorageUsers users) : TaskActivity<TenantPlace, Nothing>
 {
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
@@ -18,6 +18,7 @@ public sealed class CreateBucket(IObjectStore store, TenantBucket buckets) : Tas
 
         await store.CreateBucketAsync(place.Bucket, context.CancellationToken);
         await buckets.MarkAsync(place, context.CancellationToken);
+        await users.GrantAsync(place, context.CancellationToken);
         return Nothing.Value;
     }
 }

@@ -47,6 +47,7 @@ public static class JobKinds
     public const string CreateTemplate = "create-template";
     public const string AddDomain = "add-domain";
     public const string RemoveDomain = "remove-domain";
+    public const string BuyDomain = "buy-domain";
     public const string Backup = "backup";
     public const string Restore = "restore";
     public const string VerifyBackup = "verify-backup";

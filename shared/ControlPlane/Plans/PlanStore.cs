@@ -3,8 +3,15 @@ using Npgsql;
 
 namespace Bibind.ControlPlane.Plans;
 
+/// <summary>What plans allow, for whoever enforces it.</summary>
+public interface IPlanLimits
+{
+    /// <summary>Bytes that a tenant of the plan may store; null if there is no limit.</summary>
+    Task<long?> FindStorageQuotaAsync(string plan, CancellationToken cancellationToken);
+}
+
 /// <summary>Reads plans.</summary>
-public sealed class PlanStore(NpgsqlDataSource database)
+public sealed class PlanStore(NpgsqlDataSource database) : IPlanLimits
 {
     private const string Columns =
         """
@@ -27,4 +34,8 @@ public sealed class PlanStore(NpgsqlDataSource database)
         return await connection.QuerySingleOrDefaultAsync<Plan>(Sql.Command(
             $"select {Columns} from control.plans where code = @code", new { code }, cancellationToken));
     }
+
+    /// <inheritdoc/>
+    public async Task<long?> FindStorageQuotaAsync(string plan, CancellationToken cancellationToken) =>
+        (await FindAsync(plan, cancellationToken))?.StorageQuotaBytes;
 }

@@ -39,6 +39,9 @@ internal sealed class OvhApiStub : IAsyncDisposable
     /// <summary>Answers instead of the API when it answers true.</summary>
     public Func<HttpContext, Task<bool>>? Fault { get; set; }
 
+    /// <summary>Serves what is not of the zone: answers true if it did.</summary>
+    public Func<HttpContext, string, string, Task<bool>>? Besides { get; set; }
+
     public IReadOnlyList<string> Records =>
         [.. _records.Values.Select(r => $"{r["fieldType"]} {r["subDomain"]} {r["target"]}").Order(StringComparer.Ordinal)];
 
@@ -96,7 +99,10 @@ internal sealed class OvhApiStub : IAsyncDisposable
                 return;
             }
 
-            await ServeAsync(http, path, body);
+            if (Besides is null || !await Besides(http, path, body))
+            {
+                await ServeAsync(http, path, body);
+            }
         }
         finally
         {

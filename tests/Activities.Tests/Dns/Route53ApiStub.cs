@@ -80,7 +80,7 @@ internal sealed class Route53ApiStub : IAsyncDisposable
                 return;
             }
 
-            if (!IsSigned(http.Request, buffer.ToArray(), out var code))
+            if (!IsSigned(http.Request, buffer.ToArray(), "route53", out var code))
             {
                 await RefuseAsync(http, 403, code, "The request signature we calculated does not match the signature you provided.");
                 return;
@@ -94,7 +94,8 @@ internal sealed class Route53ApiStub : IAsyncDisposable
         }
     }
 
-    private static bool IsSigned(HttpRequest request, byte[] body, out string code)
+    /// <summary>Whether a request carries a good Signature Version 4 for a service.</summary>
+    public static bool IsSigned(HttpRequest request, byte[] body, string service, out string code)
     {
         var fields = request.Headers.Authorization.ToString()["AWS4-HMAC-SHA256 ".Length..]
             .Split(", ").Select(f => f.Split('=', 2)).ToDictionary(f => f[0], f => f[1]);
@@ -102,7 +103,7 @@ internal sealed class Route53ApiStub : IAsyncDisposable
         code = scope[0] == AccessKeyId ? "SignatureDoesNotMatch" : "InvalidClientTokenId";
         var date = request.Headers["X-Amz-Date"].ToString();
         var sent = DateTimeOffset.ParseExact(date, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
-        if (scope[0] != AccessKeyId || scope[2] != "us-east-1" || scope[3] != "route53" || scope[1] != date[..8]
+        if (scope[0] != AccessKeyId || scope[2] != "us-east-1" || scope[3] != service || scope[1] != date[..8]
             || (DateTimeOffset.UtcNow - sent).Duration() > TimeSpan.FromMinutes(5))
         {
             return false;

@@ -6,6 +6,7 @@ using Bibind.Activities.Storage;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Domains;
+using Bibind.ControlPlane.Plans;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
@@ -71,6 +72,7 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<IBackupCatalogue, MemoryBackups>()
             .AddSingleton<ITenantDomains, MemoryDomains>()
             .AddSingleton<ITemplateDirectory, MemoryTemplates>()
+            .AddSingleton<IPlanLimits, MemoryPlans>()
             .AddSingleton(logs)
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(logs))
             .AddActivities(configuration)

@@ -22,6 +22,7 @@ public static class ScriptedOrchestrators
         .AddOrchestrator(Orchestrations.RemoveDomain, _ => new RemoveDomain())
         .AddOrchestrator(Orchestrations.BackUpTenant, _ => new Standing<BackUpTenantOrder, TenantBackedUp>())
         .AddOrchestrator(Orchestrations.RestoreTenant, _ => new Standing<RestoreTenantOrder, TenantRestored>())
+        .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new Standing<RestoreNewTenantOrder, TenantReady>())
         .AddOrchestrator(Orchestrations.VerifyBackup, _ => new Standing<VerifyBackupOrder, BackupReceipt>())
         .AddActivity(Storage.CreateBucket.Name, _ => new SucceedsAtTheSecondAttempt())
         .AddActivity(Routing.Publish.Name, _ => new FailsForGood());

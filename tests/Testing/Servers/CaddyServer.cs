@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Bibind.Testing.Servers;
@@ -9,10 +10,11 @@ public sealed class CaddyServer : IAsyncDisposable
     public const string Edge = "edge";
 
     private readonly RunningServer _process;
+    private readonly JsonObject _configuration;
 
-    private CaddyServer(RunningServer process, int adminPort, int httpPort, int httpsPort)
+    private CaddyServer(RunningServer process, JsonObject configuration, int adminPort, int httpPort, int httpsPort)
     {
-        _process = process;
+        (_process, _configuration) = (process, configuration);
         Admin = new Uri($"http://127.0.0.1:{adminPort}");
         Http = new Uri($"http://127.0.0.1:{httpPort}");
         Https = new Uri($"https://127.0.0.1:{httpsPort}");
@@ -29,14 +31,24 @@ public sealed class CaddyServer : IAsyncDisposable
     {
         var folder = PostgresFixture.NewFolder();
         var (adminPort, httpPort, httpsPort) = (FreePorts.Next(), FreePorts.Next(), FreePorts.Next());
-        var configuration = Path.Combine(folder, "caddy.json");
-        await File.WriteAllTextAsync(configuration, Configuration(adminPort, httpPort, httpsPort).ToJsonString());
+        var file = Path.Combine(folder, "caddy.json");
+        var configuration = Configuration(adminPort, httpPort, httpsPort);
+        await File.WriteAllTextAsync(file, configuration.ToJsonString());
         var process = await RunningServer.StartAsync(
-            "caddy", folder, [ServerPrograms.Require("caddy", "caddy"), "run", "--config", configuration], deleteFolder: true,
+            "caddy", folder, [ServerPrograms.Require("caddy", "caddy"), "run", "--config", file], deleteFolder: true,
             new Dictionary<string, string> { ["HOME"] = folder, ["XDG_CONFIG_HOME"] = folder, ["XDG_DATA_HOME"] = folder });
         await process.ListensAsync(adminPort);
         await process.ListensAsync(httpPort);
-        return new CaddyServer(process, adminPort, httpPort, httpsPort);
+        return new CaddyServer(process, configuration, adminPort, httpPort, httpsPort);
+    }
+
+    /// <summary>Takes the configuration that it was started with, as a restart without <c>--resume</c> does.</summary>
+    public async Task ForgetAsync()
+    {
+        using var client = new HttpClient();
+        using var body = new StringContent(_configuration.ToJsonString(), Encoding.UTF8, "application/json");
+        using var answer = await client.PostAsync(new Uri(Admin, "/load"), body);
+        answer.EnsureSuccessStatusCode();
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();

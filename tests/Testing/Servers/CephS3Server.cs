@@ -60,7 +60,8 @@ public sealed class CephS3Server
         {
             await programs.RunAsync(
                 "radosgw-admin", "radosgw", "user", "create", $"--uid={account.Name}", $"--display-name={account.Name}",
-                $"--access-key={account.AccessKey}", $"--secret-key={account.SecretKey}");
+                $"--access-key={account.AccessKey}", $"--secret-key={account.SecretKey}",
+                account == server.Account ? "--caps=users=*;buckets=*" : "--caps=");
         }
 
         return server;

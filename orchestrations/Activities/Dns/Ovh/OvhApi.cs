@@ -102,7 +102,7 @@ internal sealed class OvhApi
         {
             _ when status is 401 or 403 || refusal.Code == "INVALID_SIGNATURE" => new PermanentFailureException(
                 $"{Service} refuses our keys ({refusal.Words}): correct Dns__Ovh__ApplicationKey, Dns__Ovh__ApplicationSecret and Dns__Ovh__ConsumerKey, "
-                + "or grant them GET, POST and DELETE on /domain/zone/*."),
+                + "or grant them GET, POST and DELETE on /domain/zone/* (to buy domains, also on /order/cart* and /me/order*, and GET on /domain/*)."),
             460 => new PermanentFailureException($"{Service} says that the service has expired: renew it there."),
             400 or 409 or 422 => new PermanentFailureException($"{Service} refuses the change: {refusal.Words}."),
             _ => new TransientFailureException($"{Service} answered {status}: {refusal.Words}."),

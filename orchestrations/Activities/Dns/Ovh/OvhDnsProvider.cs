@@ -128,7 +128,7 @@ internal sealed class OvhDnsProvider(IServiceProvider services, IOptions<DnsOpti
 
     private string RecordPath(long id) => string.Create(CultureInfo.InvariantCulture, $"{_path}/record/{id}");
 
-    private string CompanionOf(string name, string type) => SubDomainOf(OwnershipMark.CompanionOf(name, type));
+    private string CompanionOf(string name, string type) => SubDomainOf(OwnershipMark.CompanionOf(name, type, _zone));
 
     // The zone's own name is the empty sub-domain.
     private string SubDomainOf(string name) => name == _zone ? "" : name[..^(_zone.Length + 1)];

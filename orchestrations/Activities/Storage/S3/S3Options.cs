@@ -28,6 +28,12 @@ public sealed class S3Options
     /// <summary>True asks for versioning of new buckets; what was overwritten is then kept for 30 days.</summary>
     public bool Versioning { get; set; } = true;
 
+    /// <summary><c>none</c>, or <c>rgw</c>: every tenant has a user of its own at Ceph's object gateway, with a quota.</summary>
+    public string TenantUsers { get; set; } = NoUsers;
+
+    public const string NoUsers = "none";
+    public const string RgwUsers = "rgw";
+
     /// <summary>For messages and logs.</summary>
     internal string Where => Endpoint?.Authority ?? $"AWS in {Region}";
 }
@@ -52,6 +58,10 @@ internal sealed class S3OptionsValidation(bool isUsed) : IValidateOptions<S3Opti
         Check(
             options.Endpoint is null || !string.IsNullOrEmpty(options.AccessKey),
             "Storage__S3__AccessKey and Storage__S3__SecretKey must be set where Storage__S3__Endpoint is.");
+        Check(options.TenantUsers is S3Options.NoUsers or S3Options.RgwUsers, "Storage__S3__TenantUsers must be none or rgw.");
+        Check(
+            options.TenantUsers != S3Options.RgwUsers || options.Endpoint is not null,
+            "Storage__S3__TenantUsers is rgw: Storage__S3__Endpoint must be the address of Ceph's object gateway.");
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
 
         void Check(bool right, string message)

@@ -1,0 +1,137 @@
+using Bibind.Activities;
+using Bibind.Activities.Domains.Registrars;
+using Bibind.Activities.RateLimits;
+using Bibind.Contracts;
+using Bibind.ControlPlane.Domains;
+using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Tenants;
+using Bibind.Durable;
+using Bibind.Functions.Http;
+using Bibind.Functions.Problems;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bibind.Functions.Ordering;
+
+/// <summary>A purchase that was accepted.</summary>
+/// <param name="Name">The domain.</param>
+/// <param name="Provider">Where it is bought.</param>
+/// <param name="Price">As the registrar says now; it is asked for again before the order.</param>
+/// <param name="Job">The id of the job.</param>
+/// <param name="Tenant">Who gets it, or null.</param>
+public sealed record PurchaseAccepted(string Name, string Provider, Price Price, string Job, string? Tenant);
+
+/// <summary>Asks the registrar, and takes orders of domains.</summary>
+public sealed class PurchaseOrdering(
+    CommandTransaction transactions, IDomainRegistrar registrar, DomainPurchaseStore purchases, TenantStore tenants, DurableTaskClient client,
+    IOptions<RegistrarOptions> options, ILogger<PurchaseOrdering> logger)
+{
+    /// <summary>Whether a domain can be bought now.</summary>
+    /// <exception cref="ProblemException">409: no registrar is set; 503: it does not answer.</exception>
+    public async Task<DomainOffer> OfferAsync(string name, CancellationToken cancellation)
+    {
+        if (registrar.Provider == RegistrarProviders.None)
+        {
+            throw new ProblemException(Refusals.Conflict(
+                "no-registrar", "Domains are not sold here", "No registrar is set: Domains__Registrar__Provider has to be ovh or route53."));
+        }
+
+        try
+        {
+            return await registrar.OfferAsync(name, cancellation);
+        }
+        catch (PermanentFailureException refused)
+        {
+            throw new ProblemException(Refusals.Conflict("registrar-refuses", "The registrar refuses the question", refused.Message));
+        }
+        catch (Exception away) when (away is TransientFailureException or RateLimitedException)
+        {
+            throw new ProblemException(new Problem(
+                StatusCodes.Status503ServiceUnavailable, "registrar-unavailable", "The registrar does not answer for the moment", $"{away.Message} Nothing was ordered; try again.")
+            {
+                Headers = new Dictionary<string, string> { ["Retry-After"] = "30" },
+            });
+        }
+    }
+
+    /// <summary>Orders a domain; the name was confirmed and the price has a limit.</summary>
+    /// <exception cref="ProblemException">404, 409 or 503: it cannot be bought now.</exception>
+    public Task<OrderAnswer> BuyAsync(
+        string name, Price limit, string? tenant, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
+        transactions.RunAsync(
+            request,
+            async (connection, transaction, c) =>
+            {
+                // Within the transaction, so that a repetition gets its answer though the name is not available any more.
+                await RequireTenantAsync(tenant, c);
+                if (await purchases.FindOpenJobAsync(name, c) is { } open)
+                {
+                    throw new ProblemException(UnderWay(name, open));
+                }
+
+                var price = Affordable(name, await OfferAsync(name, c), limit);
+                var (id, jobId) = await purchases.OpenAsync(connection, transaction, new NewDomainPurchase(name, registrar.Provider, tenant, requestedBy), c)
+                    ?? throw new ProblemException(UnderWay(name, "another"));
+                await StartAsync(
+                    new BuyDomainOrder
+                    {
+                        PurchaseId = id,
+                        JobId = jobId,
+                        Name = name,
+                        MaxPrice = limit,
+                        Tenant = tenant,
+                        FirstLook = options.Value.FirstLook,
+                        WaitLimit = options.Value.WaitLimit,
+                    },
+                    transaction, c);
+                Logs.Ordered(logger, requestedBy, jobId, JobKinds.BuyDomain, name);
+                return new AcceptedOrder(JobsApi.AddressOf(jobId), new PurchaseAccepted(name, registrar.Provider, price, jobId, tenant));
+            },
+            cancellation);
+
+    private Task<string> StartAsync(BuyDomainOrder order, NpgsqlTransaction transaction, CancellationToken cancellation) =>
+        client.ScheduleNewOrchestrationInstanceAsync(
+            Orchestrations.BuyDomain, order,
+            new StartOrchestrationOptions
+            {
+                InstanceId = order.JobId,
+                Transaction = transaction,
+                Tags = new Dictionary<string, string> { ["domain"] = order.Name, ["kind"] = JobKinds.BuyDomain },
+            },
+            cancellation);
+
+    private async Task RequireTenantAsync(string? code, CancellationToken cancellation)
+    {
+        if (code is null)
+        {
+            return;
+        }
+
+        var tenant = Requests.Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null;
+        if (tenant is null)
+        {
+            throw new ProblemException(Refusals.NotFound("There is no tenant with the code in 'tenant'; GET /api/tenants lists them."));
+        }
+
+        if (tenant.State != TenantStates.Active)
+        {
+            throw new ProblemException(Refusals.Conflict(
+                "tenant-state", "The tenant's state does not allow it", $"Tenant '{code}' is {tenant.State}: a domain can be bought for it when it is active.", "tenant"));
+        }
+    }
+
+    private static Price Affordable(string name, DomainOffer offer, Price limit)
+    {
+        if (offer is not { IsAvailable: true, Price: { } price })
+        {
+            throw new ProblemException(Refusals.Conflict("domain-unavailable", "The domain cannot be bought", offer.Reason!, "name"));
+        }
+
+        return price.RefusalAbove(limit) is { } refusal
+            ? throw new ProblemException(Refusals.Conflict("price-limit", "The price is not within the limit", $"'{name}' was not ordered: {refusal}.", "maxPrice"))
+            : price;
+    }
+
+    private static Problem UnderWay(string name, string job) =>
+        Refusals.Conflict("purchase-under-way", "The domain is being bought", $"Job '{job}' is buying '{name}': wait for its end.", "name");
+}

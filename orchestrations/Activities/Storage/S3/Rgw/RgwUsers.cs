@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Amazon.S3.Model;
+using Bibind.Activities.Credentials;
+using Bibind.Contracts;
+using Bibind.ControlPlane.Plans;
+using Bibind.ControlPlane.Secrets;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.Activities.Storage.S3.Rgw;
+
+/// <summary>
+/// Tenants' users at Ceph's object gateway. The bucket stays ours, so that we can always delete it; a policy opens it to the
+/// tenant's user, which has no bucket of its own, and its quota is the plan's.
+/// </summary>
+internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore secrets, IPlanLimits plans, ILogger<RgwUsers> logger) : IStorageUsers
+{
+    // Everything with objects, nothing with the bucket itself.
+    private static readonly string[] Allowed =
+    [
+        "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketLocation", "s3:GetObject", "s3:PutObject", "s3:DeleteObject",
+        "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",
+    ];
+
+    private static readonly string[] PublicLists = ["public-read", "public-read-write", "authenticated-read"];
+
+    public bool IsOn => true;
+
+    public async Task GrantAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        var user = await admin.FindUserAsync(IdOf(place), cancellationToken);
+        if (user is not null && user.DisplayName != NameOf(place))
+        {
+            throw new PermanentFailureException($"The object gateway has a user '{user.Id}' already, and it is not this tenant's; it was left as it is.");
+        }
+
+        user ??= await admin.CreateUserAsync(IdOf(place), NameOf(place), cancellationToken);
+        var keys = user.Keys ?? throw new TransientFailureException($"The user '{user.Id}' of the object gateway has no keys.");
+        await secrets.SetAsync(TenantSecrets.Storage(place.TenantId), keys.ToText(), cancellationToken);
+        await S3Errors.InWordsAsync(
+            server.Options, place.Bucket,
+            async () =>
+            {
+                // Ceph 16 takes every policy that allows anything to anybody for a public one, and the block would refuse it.
+                await server.Client.DeletePublicAccessBlockAsync(new DeletePublicAccessBlockRequest { BucketName = place.Bucket }, cancellationToken);
+                return await server.Client.PutBucketPolicyAsync(
+                    new PutBucketPolicyRequest { BucketName = place.Bucket, Policy = PolicyFor(place) }, cancellationToken);
+            },
+            cancellationToken);
+        await admin.SetQuotaAsync(place.Bucket, await plans.FindStorageQuotaAsync(place.Plan, cancellationToken), cancellationToken);
+    }
+
+    public async Task RevokeAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        var user = await admin.FindUserAsync(IdOf(place), cancellationToken);
+        if (user is not null && user.DisplayName != NameOf(place))
+        {
+            logger.ForeignStorageUserLeft(user.Id);
+            return;
+        }
+
+        if (user is not null)
+        {
+            await admin.DeleteUserAsync(user.Id, cancellationToken);
+        }
+
+        await secrets.DeleteAsync(TenantSecrets.Storage(place.TenantId), cancellationToken);
+    }
+
+    public async Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) =>
+        await admin.FindUserAsync(IdOf(place), cancellationToken) is { } user && user.DisplayName == NameOf(place);
+
+    // No canned access list makes anything of the tenant's public, either.
+    private static string PolicyFor(TenantPlace place) => new JsonObject
+    {
+        ["Version"] = "2012-10-17",
+        ["Statement"] = new JsonArray(
+        [
+            Statement(place, "Allow", Allowed),
+            Statement(place, "Deny", ["s3:PutObject"], new JsonObject
+            {
+                ["StringEquals"] = new JsonObject { ["s3:x-amz-acl"] = new JsonArray([.. PublicLists.Select(l => JsonValue.Create(l))]) },
+            }),
+        ]),
+    }.ToJsonString();
+
+    private static JsonObject Statement(TenantPlace place, string effect, string[] actions, JsonObject? condition = null)
+    {
+        var statement = new JsonObject
+        {
+            ["Effect"] = effect,
+            ["Principal"] = new JsonObject { ["AWS"] = new JsonArray($"arn:aws:iam:::user/{IdOf(place)}") },
+            ["Action"] = new JsonArray([.. actions.Select(a => JsonValue.Create(a))]),
+            ["Resource"] = new JsonArray($"arn:aws:s3:::{place.Bucket}", $"arn:aws:s3:::{place.Bucket}/*"),
+        };
+        if (condition is not null)
+        {
+            statement["Condition"] = condition;
+        }
+
+        return statement;
+    }
+
+    // A bucket's name is unique at its store, whatever the number of installations there.
+    private static string IdOf(TenantPlace place) => place.Bucket;
+
+    private static string NameOf(TenantPlace place) => string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId}");
+}

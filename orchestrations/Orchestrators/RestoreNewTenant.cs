@@ -1,0 +1,46 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Orchestrators;
+
+/// <summary>Makes a new tenant out of a backup of another, which is not touched; or leaves nothing behind.</summary>
+public sealed class RestoreNewTenant : TaskOrchestrator<RestoreNewTenantOrder, TenantReady>
+{
+    private const string Silenced = "Mail servers are switched off in the copy: switch them on when it takes the other's place.";
+
+    /// <inheritdoc/>
+    public override async Task<TenantReady> RunAsync(TaskOrchestrationContext context, RestoreNewTenantOrder order)
+    {
+        var saga = new Saga(context);
+        TenantPlace? place = null;
+        try
+        {
+            place = await context.CallActivityAsync(
+                Tenants.Reserve, new ProvisionTenantOrder { TenantId = order.TenantId, JobId = order.JobId, Code = order.Code });
+
+            saga.UndoneBy(Database.Drop, place);
+            await Branches.SettleAsync(
+                saga.DoAsync(Credentials.Prepare, place, undoneBy: Credentials.Forget),
+                context.CallActivityAsync(Backup.Restore, new RestoreRequest(place, order.Backup, Replace: false)),
+                saga.DoAsync(Dns.CreateRecord, place, undoneBy: Dns.DeleteRecord),
+                saga.DoAsync(Certificates.Issue, place, undoneBy: Certificates.Revoke),
+                saga.DoAsync(Storage.CreateBucket, place, undoneBy: Storage.DeleteBucket));
+
+            await context.CallActivityAsync(Application.Adopt, place);
+            await saga.DoAsync(Routing.Publish, place, undoneBy: Routing.Withdraw);
+            await context.CallActivityAsync(Application.HandOver, place);
+            var user = await context.CallActivityAsync(Application.CreateStandardUser, place);
+            var smoke = await context.CallActivityAsync(Application.SmokeTest, place);
+            saga.UndoneBy(Backup.DeleteAll, place);
+            await context.CallActivityAsync(Backup.Take, new BackupRequest(place, "first"));
+            var ready = await context.CallActivityAsync(Tenants.Activate, place);
+            var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
+            return ready with { Notes = [Silenced, .. ProvisionFailure.Notes(user, smoke, notified)] };
+        }
+        catch (TaskFailedException failure)
+        {
+            await ProvisionFailure.EndAsync(context, saga, order.TenantId, order.JobId, place, failure.Reason);
+            throw;
+        }
+    }
+}
