@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bibind.Activities.Dns;
-using Bibind.Activities.Dns.Route53;
 using Bibind.Activities.Services;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Bibind.Activities.Dns.Route53;
 using Bibind.Activities.Services;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;
