@@ -23,9 +23,9 @@ public sealed class TimerSchedulerTests(PostgresServer postgres)
         await Task.WhenAll(second.StartAsync(), third.StartAsync());
 
         await Testing.Eventually.UntilAsync(
-            async () => await first.ScalarAsync<long>("select count(*) from durable.instances where instance_id = 'timer-sweep'") == 1,
-            TimeSpan.FromSeconds(20), "the sweep was started");
-        Assert.True(await first.ScalarAsync<bool>("select ran_for > now() - interval '6 minutes' from control.timers where name = 'keepTimers'"));
+            () => first.ScalarAsync<bool>("select ran_for > now() - interval '6 minutes' from control.timers where name = 'keepTimers'"),
+            TimeSpan.FromSeconds(20), "the moment is recorded");
+        Assert.Equal(1, await first.ScalarAsync<long>("select count(*) from durable.instances where instance_id = 'timer-sweep'"));
         await second.StopAsync();
         await third.StopAsync();
     }

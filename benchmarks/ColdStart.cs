@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Bibind.Local;
+using Bibind.Testing;
+
+namespace Bibind.Benchmarks;
+
+/// <summary>
+/// What is deployed to function hosts, from the start of its process to the first answer, and what a warm call costs over the
+/// same call to the self-hosted program.
+/// </summary>
+internal static class ColdStart
+{
+    private const string Storage = "DefaultEndpointsProtocol=http;AccountName=none;AccountKey=AAAA;QueueEndpoint=http://127.0.0.1:9/none;";
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private static readonly byte[] Request = Encoding.UTF8.GetBytes(
+        """
+        {"version": "2.0", "rawPath": "/health/live", "rawQueryString": "", "headers": {"host": "bench"}, "isBase64Encoded": false,
+         "requestContext": {"stage": "$default", "http": {"method": "GET", "path": "/health/live", "sourceIp": "127.0.0.1"}}}
+        """);
+
+    public static async Task MeasureAsync(bool quick)
+    {
+        var folder = await PublishAsync();
+        await using var postgres = await BenchServer.StartAsync();
+        var settings = Settings(postgres);
+        var runs = quick ? 5 : 11;
+        // The first run of all makes the schema, and reads the files from the disk.
+        await StartAzureAsync(folder, settings);
+        var azure = await RepeatAsync(runs, () => StartAzureAsync(folder, settings));
+        var lambda = await RepeatAsync(runs, () => StartLambdaAsync(folder, settings));
+        Figures.Print("hosts.cold_start_azure", Figures.Median(azure), "ms from start to the first answer (limit 700 ms)", $"to {azure.Max():0}");
+        Figures.Print("hosts.cold_start_lambda", Figures.Median(lambda), "ms from start to the first answer (limit 700 ms)", $"to {lambda.Max():0}");
+        await MeasureWarmAsync(folder, settings, quick ? 300 : 2000);
+        var zip = new FileInfo(Path.Combine(Path.GetDirectoryName(folder)!, "bibind-azure.zip"));
+        Figures.Print("hosts.package", zip.Length / 1e6, "MB zipped", "limit 40 MB");
+    }
+
+    // Both ways in turn, so that both see the same machine.
+    private static async Task MeasureWarmAsync(string folder, Dictionary<string, string> settings, int calls)
+    {
+        await using var api = new RuntimeApi();
+        using var lambda = Start(folder, settings, ("Hosting__Kind", "lambda"), ("AWS_LAMBDA_RUNTIME_API", api.Address));
+        var address = $"http://127.0.0.1:{FreePorts.Next()}";
+        using var kestrel = Start(folder, settings, ("Urls", address));
+        using var http = new HttpClient { BaseAddress = new Uri(address) };
+        try
+        {
+            await UntilAnswersAsync(http, kestrel);
+            await api.AskedAsync().WaitAsync(Limit);
+            var (direct, through) = (new List<double>(), new List<double>());
+            for (var i = 0; i < calls; i++)
+            {
+                var watch = Stopwatch.StartNew();
+                await http.GetStringAsync(new Uri("/health/live", UriKind.Relative));
+                direct.Add(watch.Elapsed.TotalMilliseconds);
+                watch.Restart();
+                await api.InvokeAsync(Request).WaitAsync(Limit);
+                through.Add(watch.Elapsed.TotalMilliseconds);
+            }
+
+            Figures.Print("hosts.warm_kestrel_p50", Figures.Median(direct), "ms a call");
+            Figures.Print(
+                "hosts.warm_lambda_p50", Figures.Median(through), "ms a call",
+                $"{Figures.Median(through) - Figures.Median(direct):0.00} ms more, limit 3 ms");
+        }
+        finally
+        {
+            Stop(lambda);
+            Stop(kestrel);
+        }
+    }
+
+    private static async Task<double> StartAzureAsync(string folder, Dictionary<string, string> settings)
+    {
+        var port = FreePorts.Next().ToString(CultureInfo.InvariantCulture);
+        var watch = Stopwatch.StartNew();
+        using var process = Start(folder, settings, ("Hosting__Kind", "azure"), ("FUNCTIONS_CUSTOMHANDLER_PORT", port));
+        try
+        {
+            using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+            await UntilAnswersAsync(http, process);
+            return watch.Elapsed.TotalMilliseconds;
+        }
+        finally
+        {
+            Stop(process);
+        }
+    }
+
+    private static async Task<double> StartLambdaAsync(string folder, Dictionary<string, string> settings)
+    {
+        await using var api = new RuntimeApi();
+        var watch = Stopwatch.StartNew();
+        using var process = Start(folder, settings, ("Hosting__Kind", "lambda"), ("AWS_LAMBDA_RUNTIME_API", api.Address));
+        try
+        {
+            await api.InvokeAsync(Request).WaitAsync(Limit);
+            return watch.Elapsed.TotalMilliseconds;
+        }
+        finally
+        {
+            Stop(process);
+        }
+    }
+
+    private static async Task UntilAnswersAsync(HttpClient http, Process process)
+    {
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Limit && !process.HasExited;)
+        {
+            try
+            {
+                using var answer = await http.GetAsync(new Uri("/health/live", UriKind.Relative));
+                return;
+            }
+            catch (HttpRequestException)
+            {
+                // The Functions host asks as often.
+                await Task.Delay(25);
+            }
+        }
+
+        throw new InvalidOperationException("The host did not answer.");
+    }
+
+    private static async Task<List<double>> RepeatAsync(int runs, Func<Task<double>> measure)
+    {
+        var values = new List<double>();
+        for (var run = 0; run < runs; run++)
+        {
+            values.Add(await measure());
+        }
+
+        return values;
+    }
+
+    private static Process Start(string folder, Dictionary<string, string> settings, params (string Name, string Value)[] more)
+    {
+        var start = new ProcessStartInfo(Path.Combine(folder, "Bibind.Functions")) { WorkingDirectory = folder, RedirectStandardOutput = true };
+        foreach (var (name, value) in settings.Select(s => (s.Key, s.Value)).Concat(more))
+        {
+            start.Environment[name] = value;
+        }
+
+        start.Environment.Remove("DOTNET_ROOT");
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        return process;
+    }
+
+    private static void Stop(Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+            process.WaitForExit();
+        }
+    }
+
+    private static Dictionary<string, string> Settings(EmbeddedPostgres postgres) => new()
+    {
+        ["ControlDatabase"] = postgres.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole),
+        ["Secrets__MasterKey"] = Convert.ToBase64String(new byte[32]),
+        ["Auth__Tokens__0__Name"] = "bench",
+        ["Auth__Tokens__0__Token"] = "bench-operator-token-0123456789",
+        ["Auth__Tokens__0__Role"] = "admin",
+        ["Platform__Domain"] = "bench.localhost",
+        ["Storage__Local__Folder"] = Path.Combine(Path.GetTempPath(), "bibind-bench-unused"),
+        ["Queues__AzureStorage__ConnectionString"] = Storage,
+        ["Queues__Consume"] = "false",
+        ["Timers__Enabled"] = "false",
+        ["Logging__LogLevel__Default"] = "Warning",
+    };
+
+    private static async Task<string> PublishAsync()
+    {
+        var place = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(place.FullName, "Bibind.Functions.sln")))
+        {
+            place = place.Parent ?? throw new DirectoryNotFoundException("The benchmark does not lie in the repository.");
+        }
+
+        using var process = Process.Start(Path.Combine(place.FullName, "infra/azure/publish"));
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0
+            ? Path.Combine(place.FullName, "data", "publish", "azure")
+            : throw new InvalidOperationException("infra/azure/publish failed; its messages are above.");
+    }
+}
