@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Bibind.Local;
+using Bibind.Testing;
 
 namespace Bibind.Benchmarks;
 
@@ -29,7 +29,7 @@ internal sealed class BenchHost : IAsyncDisposable
     public static async Task<BenchHost> StartAsync(EmbeddedPostgres postgres, string template, string smallTemplate)
     {
         var store = Path.Combine(Path.GetTempPath(), $"bibind-bench-store-{Guid.NewGuid():N}");
-        var address = $"http://127.0.0.1:{FreePort()}";
+        var address = $"http://127.0.0.1:{FreePorts.Next()}";
         var start = new ProcessStartInfo("dotnet") { ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Bibind.Functions.dll") }, RedirectStandardOutput = true, WorkingDirectory = AppContext.BaseDirectory };
         var settings = new Dictionary<string, string>
         {
@@ -177,12 +177,5 @@ internal sealed class BenchHost : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

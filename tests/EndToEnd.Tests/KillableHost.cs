@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests;
@@ -32,7 +30,7 @@ internal sealed class KillableHost : IAsyncDisposable
     /// <param name="failAt">A step that fails for good.</param>
     public static async Task<KillableHost> StartAsync(Installation installation, string killAt, string? failAt = null)
     {
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
         var start = new ProcessStartInfo("dotnet")
         {
             RedirectStandardOutput = true,
@@ -99,12 +97,5 @@ internal sealed class KillableHost : IAsyncDisposable
                 _output.Add(line);
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

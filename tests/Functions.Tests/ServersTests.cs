@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
+using Bibind.Testing;
 using Xunit;
 
 namespace Bibind.Functions.Tests;
@@ -108,7 +109,7 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task A_database_that_does_not_listen_is_said_so()
     {
-        using var created = await CreateAsync(Server("noport", change: s => s["databasePort"] = FreePort()));
+        using var created = await CreateAsync(Server("noport", change: s => s["databasePort"] = FreePorts.Next()));
         Assert.Contains("Nothing listens at", await DatabaseMessageAsync("noport"), StringComparison.Ordinal);
     }
 
@@ -215,12 +216,5 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "connection-test-failed");
         Assert.Equal("draft", await host.ScalarAsync<string>($"select state from control.servers where code = '{code}'"));
         return problem.GetProperty("checks").GetProperty("database").GetProperty("message").GetString()!;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Bibind.Activities.Callers;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
+using Bibind.Testing;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Callers;
@@ -103,7 +104,7 @@ public sealed class NotifyCallerTests
     {
         await using var world = await TrustingWorldAsync();
 
-        var failed = await Assert.ThrowsAsync<TransientFailureException>(() => NotifyAsync(world, new Uri($"http://127.0.0.1:{World.FreePort()}/")));
+        var failed = await Assert.ThrowsAsync<TransientFailureException>(() => NotifyAsync(world, new Uri($"http://127.0.0.1:{FreePorts.Next()}/")));
 
         Assert.Contains("cannot be reached", failed.Message, StringComparison.Ordinal);
     }

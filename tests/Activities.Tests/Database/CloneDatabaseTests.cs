@@ -192,7 +192,7 @@ public sealed class CloneDatabaseTests
     public async Task A_server_that_is_away_is_tried_again()
     {
         await using var world = await World.CreateAsync();
-        world.Server.Connection = world.Server.Connection with { DatabasePort = World.FreePort() };
+        world.Server.Connection = world.Server.Connection with { DatabasePort = FreePorts.Next() };
 
         var away = await Assert.ThrowsAsync<TransientFailureException>(() => CloneAsync(world, World.NewPlace()));
 

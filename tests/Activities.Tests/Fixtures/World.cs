@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
@@ -170,14 +168,6 @@ internal sealed class World : IAsyncDisposable
     /// <summary>Deletes a folder together with the world.</summary>
     public void DeleteAtEnd(string folder) => _folders.Add(folder);
 
-    /// <summary>A port that nothing listens on.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
@@ -188,7 +178,7 @@ internal sealed class World : IAsyncDisposable
     {
         ServerId = 1,
         Code = "srv-1",
-        Url = new Uri($"http://127.0.0.1:{FreePort()}"),
+        Url = new Uri($"http://127.0.0.1:{FreePorts.Next()}"),
         DatabaseHost = "127.0.0.1",
         DatabasePort = postgres.Port,
         DatabaseUser = LocalServer.ControlRole,

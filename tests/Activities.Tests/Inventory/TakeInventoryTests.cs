@@ -5,6 +5,7 @@ using Bibind.Activities.Inventory;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
+using Bibind.Testing;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Inventory;
@@ -99,7 +100,7 @@ public sealed class TakeInventoryTests
     public async Task A_server_that_cannot_be_asked_makes_its_items_unknown_and_no_other()
     {
         await using var world = await World.CreateAsync();
-        world.Server.Connection = world.Server.Connection with { DatabasePort = World.FreePort() };
+        world.Server.Connection = world.Server.Connection with { DatabasePort = FreePorts.Next() };
 
         var inventory = await TakeAsync(world, World.NewPlace());
 

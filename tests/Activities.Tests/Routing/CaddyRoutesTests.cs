@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Durable;
+using Bibind.Testing;
 using Bibind.Testing.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -53,7 +54,7 @@ public sealed class CaddyRoutesTests : RouteProviderTests
     public async Task An_admin_API_that_is_away_is_worth_another_attempt()
     {
         await using var world = await StartAsync();
-        var routes = world.NewHost(("Routing:Caddy:Admin", $"http://127.0.0.1:{World.FreePort()}"));
+        var routes = world.NewHost(("Routing:Caddy:Admin", $"http://127.0.0.1:{FreePorts.Next()}"));
 
         var failed = await Assert.ThrowsAsync<TransientFailureException>(() => routes.PublishAsync(world.NewTenant(), None));
 

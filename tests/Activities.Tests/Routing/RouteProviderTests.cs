@@ -1,6 +1,7 @@
 using System.Net;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Durable;
+using Bibind.Testing;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Routing;
@@ -211,7 +212,7 @@ public abstract class RouteProviderTests
     public async Task A_proxy_that_does_not_answer_by_the_route_fails_the_step()
     {
         await using var world = await StartAsync();
-        var blind = world.NewHost(("Routing:Https", $"https://127.0.0.1:{World.FreePort()}"), ("Routing:VerifyLimit", "00:00:00.2"));
+        var blind = world.NewHost(("Routing:Https", $"https://127.0.0.1:{FreePorts.Next()}"), ("Routing:VerifyLimit", "00:00:00.2"));
 
         var failed = await Assert.ThrowsAsync<TransientFailureException>(() => blind.PublishAsync(world.NewTenant(), None));
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Bibind.Activities.Storage.S3;
 using Bibind.Activities.Tests.Fixtures;
+using Bibind.Testing;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Storage;
@@ -15,7 +16,7 @@ public sealed class S3FaultsTests
     public async Task A_server_that_is_away_is_worth_another_attempt()
     {
         await using var world = await S3World.CreateAsync();
-        var store = world.NewStore(new Uri($"http://127.0.0.1:{World.FreePort()}"));
+        var store = world.NewStore(new Uri($"http://127.0.0.1:{FreePorts.Next()}"));
 
         var failed = await Assert.ThrowsAsync<TransientFailureException>(() => store.CreateBucketAsync("some-bucket", None));
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Bibind.Local;
+using Bibind.Testing;
 using Npgsql;
 
 namespace Bibind.Durable.Tests.Crashes;
@@ -31,7 +30,7 @@ internal sealed class Standby : IAsyncDisposable
             [.. account, Path.Combine(primary.Binaries.Folder, "pg_basebackup"), "--pgdata", data, "--write-recovery-conf", "--checkpoint=fast",
                 "--host=127.0.0.1", $"--port={primary.Port}", $"--username={EmbeddedPostgres.Superuser}"],
             primary.PasswordOf(EmbeddedPostgres.Superuser));
-        var port = FreePort();
+        var port = FreePorts.Next();
         var server = Start(
             [.. account, primary.Binaries.Postgres, "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
                 // A standby refuses to be smaller than its primary.
@@ -113,12 +112,5 @@ internal sealed class Standby : IAsyncDisposable
         await using var command = database.CreateCommand(sql);
 #pragma warning restore CA2100
         return await command.ExecuteScalarAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
