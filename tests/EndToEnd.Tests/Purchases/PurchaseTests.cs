@@ -1,16 +1,12 @@
 using System.Net;
-using System.Text.Json.Nodes;
-using Bibind.Activities.Tests.Dns;
 using Bibind.Testing;
-using Microsoft.AspNetCore.Http;
+using static Bibind.EndToEnd.Tests.Purchases.Shop;
 
 namespace Bibind.EndToEnd.Tests.Purchases;
 
 /// <summary>Domains bought at registrars, which are stubs that check signatures: the real ones take money.</summary>
 public sealed class PurchaseTests
 {
-    private const string Purchases = "/api/domains/purchases";
-
     public static TheoryData<string> Registrars() => ["ovh", "route53"];
 
     [Theory]
@@ -25,7 +21,7 @@ public sealed class PurchaseTests
         Assert.True(offer["available"]!.GetValue<bool>());
         Assert.Equal((registrar, 9.99m, "EUR", "P1Y"), (Text(offer, "provider"), offer["price"]!["amount"]!.GetValue<decimal>(), Text(offer["price"]!, "currency"), Text(offer, "period")));
 
-        var (status, job, _) = await host.Api.TryPostAsync(Purchases, Command(shop.Name), key: "buy-1");
+        var (status, job, _) = await host.Api.TryPostAsync(Door, Command(shop.Name), key: "buy-1");
         Assert.Equal(HttpStatusCode.Accepted, status);
         var end = await host.Api.EndOfAsync(job!);
 
@@ -35,9 +31,9 @@ public sealed class PurchaseTests
         Assert.Equal(1, shop.Orders);
 
         // The name is taken by now, and the same request gets its first answer all the same.
-        var again = await host.Api.TryPostAsync(Purchases, Command(shop.Name), key: "buy-1");
+        var again = await host.Api.TryPostAsync(Door, Command(shop.Name), key: "buy-1");
         Assert.Equal((HttpStatusCode.Accepted, job), (again.Status, again.Job));
-        Assert.Equal(HttpStatusCode.Conflict, (await host.Api.TryPostAsync(Purchases, Command(shop.Name))).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await host.Api.TryPostAsync(Door, Command(shop.Name))).Status);
         Assert.False((await host.Api.GetAsync($"/api/domains/availability?name={shop.Name}"))["available"]!.GetValue<bool>());
         Assert.Equal(1, shop.Orders);
     }
@@ -55,7 +51,7 @@ public sealed class PurchaseTests
         string job;
         await using (var doomed = await KillableHost.StartAsync(installation, "nowhere"))
         {
-            job = (await doomed.Api.TryPostAsync(Purchases, Command(shop.Name))).Job!;
+            job = (await doomed.Api.TryPostAsync(Door, Command(shop.Name))).Job!;
             await shop.Held.WaitAsync(TimeSpan.FromSeconds(30));
         }
 
@@ -78,7 +74,7 @@ public sealed class PurchaseTests
         string job;
         await using (var doomed = await KillableHost.StartAsync(installation, $"after:{step}"))
         {
-            job = (await doomed.Api.TryPostAsync(Purchases, Command(shop.Name))).Job!;
+            job = (await doomed.Api.TryPostAsync(Door, Command(shop.Name))).Job!;
             await doomed.DiesAsync();
         }
 
@@ -98,7 +94,7 @@ public sealed class PurchaseTests
         string job;
         await using (var doomed = await KillableHost.StartAsync(installation, "before:domain_purchases.order"))
         {
-            job = (await doomed.Api.TryPostAsync(Purchases, Command(shop.Name))).Job!;
+            job = (await doomed.Api.TryPostAsync(Door, Command(shop.Name))).Job!;
             await doomed.DiesAsync();
         }
 
@@ -119,11 +115,11 @@ public sealed class PurchaseTests
         shop.Delivers = false;
         await using var installation = await InstallAsync(shop);
         await using var host = await InProcessHost.StartAsync(installation);
-        var job = (await host.Api.TryPostAsync(Purchases, Command(shop.Name))).Job!;
+        var job = (await host.Api.TryPostAsync(Door, Command(shop.Name))).Job!;
         await Eventually.UntilAsync(() => Task.FromResult(shop.Orders == 1), TimeSpan.FromSeconds(30), "the order is placed");
 
         // While it is under way nobody can order it once more.
-        var (status, _, body) = await host.Api.TryPostAsync(Purchases, Command(shop.Name));
+        var (status, _, body) = await host.Api.TryPostAsync(Door, Command(shop.Name));
         Assert.Equal((HttpStatusCode.Conflict, true), (status, Text(body, "type").EndsWith("purchase-under-way", StringComparison.Ordinal)));
         shop.GivesUp = true;
 
@@ -141,121 +137,11 @@ public sealed class PurchaseTests
         installation.Settings["Domains:Registrar:WaitLimit"] = "00:00:01";
         await using var host = await InProcessHost.StartAsync(installation);
 
-        var end = await host.Api.EndOfAsync((await host.Api.TryPostAsync(Purchases, Command(shop.Name))).Job!);
+        var end = await host.Api.EndOfAsync((await host.Api.TryPostAsync(Door, Command(shop.Name))).Job!);
 
         Assert.Equal("failed", Text(end, "state"));
         Assert.Contains("is not paid", Text(end, "reason"), StringComparison.Ordinal);
         Assert.Contains("The order stands at the registrar", Text(end, "reason"), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task What_must_not_be_bought_is_refused_at_the_door()
-    {
-        await using var shop = await StartAsync("ovh");
-        await using var installation = await InstallAsync(shop);
-        await using var host = await InProcessHost.StartAsync(installation);
-
-        async Task RefusedAsync(JsonObject command, HttpStatusCode expected, string words)
-        {
-            var (status, _, body) = await host.Api.TryPostAsync(Purchases, command);
-            Assert.True(status == expected, body.ToString());
-            Assert.Contains(words, body.ToJsonString(), StringComparison.Ordinal);
-        }
-
-        await RefusedAsync(Command(shop.Name, confirm: "yes"), HttpStatusCode.UnprocessableEntity, "must repeat the name");
-        await RefusedAsync(Command(shop.Name, amount: 0), HttpStatusCode.UnprocessableEntity, "maxPrice.amount");
-        await RefusedAsync(Command(shop.Name, currency: "euro"), HttpStatusCode.UnprocessableEntity, "maxPrice.currency");
-        await RefusedAsync(Command("not a name"), HttpStatusCode.UnprocessableEntity, "must be a host name");
-        await RefusedAsync(Command(shop.Name, amount: 9.98m), HttpStatusCode.Conflict, "above the limit");
-        await RefusedAsync(Command(shop.Name, currency: "USD"), HttpStatusCode.Conflict, "the limit is in USD");
-        await RefusedAsync(Command("taken.example"), HttpStatusCode.Conflict, "domain-unavailable");
-        await RefusedAsync(Command(shop.Name, tenant: "nobody"), HttpStatusCode.NotFound, "There is no tenant");
-        Assert.Equal((0, 0L), (shop.Orders, await installation.CountAsync("select count(*) from control.jobs")));
-    }
-
-    [Theory]
-    [InlineData("ovh", 500, "<html>Sorry</html>")]
-    [InlineData("ovh", 200, "<html>Sorry</html>")]
-    [InlineData("ovh", 200, "{}")]
-    [InlineData("ovh", 429, "{}")]
-    [InlineData("route53", 500, "<html>Sorry</html>")]
-    [InlineData("route53", 200, "[]")]
-    [InlineData("route53", 200, "{}")]
-    [InlineData("route53", 400, """{"__type": "ThrottlingException", "message": "Rate exceeded"}""")]
-    public async Task A_registrar_that_answers_nonsense_or_not_at_all_is_unavailable_for_the_moment(string registrar, int status, string body)
-    {
-        await using var shop = await StartAsync(registrar);
-        await using var installation = await InstallAsync(shop);
-        installation.Settings["Dns:Patience"] = "00:00:00";
-        await using var host = await InProcessHost.StartAsync(installation);
-        shop.Fault = async http =>
-        {
-            http.Response.StatusCode = status;
-            await http.Response.WriteAsync(body);
-            return true;
-        };
-
-        var (answered, _, problem) = await host.Api.TryPostAsync(Purchases, Command(shop.Name));
-
-        Assert.True(answered == HttpStatusCode.ServiceUnavailable, problem.ToString());
-        Assert.EndsWith("registrar-unavailable", Text(problem, "type"), StringComparison.Ordinal);
-        Assert.Equal((0, 0L), (shop.Orders, await installation.CountAsync("select count(*) from control.jobs")));
-    }
-
-    [Theory]
-    [InlineData("ovh", "Dns:Ovh:ApplicationSecret")]
-    [InlineData("route53", "Dns:Route53:SecretAccessKey")]
-    public async Task Wrong_keys_are_said_and_not_told(string registrar, string setting)
-    {
-        await using var shop = await StartAsync(registrar);
-        await using var installation = await InstallAsync(shop);
-        installation.Settings[setting] = "wrong-secret-value";
-        await using var host = await InProcessHost.StartAsync(installation);
-
-        var (status, _, problem) = await host.Api.TryPostAsync(Purchases, Command(shop.Name));
-
-        Assert.True(status == HttpStatusCode.Conflict, problem.ToString());
-        Assert.Contains(setting.Replace(":", "__", StringComparison.Ordinal), problem.ToJsonString(), StringComparison.Ordinal);
-        Assert.DoesNotContain("wrong-secret-value", problem.ToJsonString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_registrar_that_is_away_after_the_order_fails_nothing()
-    {
-        await using var shop = await StartAsync("ovh");
-        shop.Delivers = false;
-        await using var installation = await InstallAsync(shop);
-        await using var host = await InProcessHost.StartAsync(installation);
-        var job = (await host.Api.TryPostAsync(Purchases, Command(shop.Name))).Job!;
-        await Eventually.UntilAsync(() => Task.FromResult(shop.Orders == 1), TimeSpan.FromSeconds(30), "the order is placed");
-        var refusals = 0;
-
-        // Keys that were withdrawn end the look for good, and the next one comes all the same.
-        shop.Fault = async http =>
-        {
-            refusals++;
-            await OvhApiStub.RefuseAsync(http, 403, "NOT_CREDENTIAL", "This credential does not exist");
-            return true;
-        };
-        await Eventually.UntilAsync(() => Task.FromResult(refusals > 1), TimeSpan.FromSeconds(30), "it was looked at in vain");
-        shop.Delivers = true;
-        shop.Fault = null;
-
-        var end = await host.Api.EndOfAsync(job);
-        Assert.True(Text(end, "state") == "succeeded", end.ToString());
-        Assert.Equal(1, shop.Orders);
-    }
-
-    [Fact]
-    public async Task Without_a_registrar_nothing_is_sold_and_the_setting_is_named()
-    {
-        await using var installation = await Installation.CreateAsync();
-        await using var host = await InProcessHost.StartAsync(installation);
-
-        var (status, _, body) = await host.Api.TryPostAsync(Purchases, Command("example.com"));
-
-        Assert.Equal(HttpStatusCode.Conflict, status);
-        Assert.Contains("Domains__Registrar__Provider", body.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -267,7 +153,7 @@ public sealed class PurchaseTests
         string job;
         await using (var doomed = await KillableHost.StartAsync(installation, "before:domain_purchases.order"))
         {
-            job = (await doomed.Api.TryPostAsync(Purchases, Command(shop.Name))).Job!;
+            job = (await doomed.Api.TryPostAsync(Door, Command(shop.Name))).Job!;
             await doomed.DiesAsync();
         }
 
@@ -293,7 +179,7 @@ public sealed class PurchaseTests
             }
         });
 
-        var (status, job, body) = await world.Api.TryPostAsync(Purchases, Command(shop.Name, tenant: world.Code));
+        var (status, job, body) = await world.Api.TryPostAsync(Door, Command(shop.Name, tenant: world.Code));
         Assert.True(status == HttpStatusCode.Accepted, body.ToString());
         var bought = await world.Api.EndOfAsync(job!);
         Assert.True(Text(bought, "state") == "succeeded", bought.ToString());
@@ -304,36 +190,4 @@ public sealed class PurchaseTests
         Assert.Equal(HttpStatusCode.OK, (await world.Servers.GetAtAsync(shop.Name)).Status);
         Assert.Equal($"https://{shop.Name}", await world.AddressInApplicationAsync());
     }
-
-    private static async Task<IRegistrarStub> StartAsync(string registrar) =>
-        registrar == "ovh" ? await OvhShopStub.StartAsync() : await Route53ShopStub.StartAsync();
-
-    private static async Task<Installation> InstallAsync(IRegistrarStub shop)
-    {
-        var installation = await Installation.CreateAsync();
-        foreach (var (key, value) in shop.Settings)
-        {
-            installation.Settings[key] = value;
-        }
-
-        return installation;
-    }
-
-    private static JsonObject Command(string name, string? confirm = null, decimal amount = 10.00m, string currency = "EUR", string? tenant = null)
-    {
-        var command = new JsonObject
-        {
-            ["name"] = name,
-            ["confirm"] = confirm ?? name,
-            ["maxPrice"] = new JsonObject { ["amount"] = amount, ["currency"] = currency },
-        };
-        if (tenant is not null)
-        {
-            command["tenant"] = tenant;
-        }
-
-        return command;
-    }
-
-    private static string Text(JsonNode node, string member) => (string?)node[member] ?? string.Empty;
 }
