@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Bibind.Activities.Routing.Caddy;
-using Bibind.Activities.Tests.Fixtures;
 using Bibind.Durable;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
