@@ -41,7 +41,7 @@ internal static class ColdStart
     // Both ways in turn, so that both see the same machine.
     private static async Task MeasureWarmAsync(string folder, Dictionary<string, string> settings, int calls)
     {
-        await using var api = new RuntimeApi();
+        await using var api = await RuntimeApi.StartAsync();
         using var lambda = Start(folder, settings, ("Hosting__Kind", "lambda"), ("AWS_LAMBDA_RUNTIME_API", api.Address));
         var address = $"http://127.0.0.1:{FreePorts.Next()}";
         using var kestrel = Start(folder, settings, ("Urls", address));
@@ -92,7 +92,7 @@ internal static class ColdStart
 
     private static async Task<double> StartLambdaAsync(string folder, Dictionary<string, string> settings)
     {
-        await using var api = new RuntimeApi();
+        await using var api = await RuntimeApi.StartAsync();
         var watch = Stopwatch.StartNew();
         using var process = Start(folder, settings, ("Hosting__Kind", "lambda"), ("AWS_LAMBDA_RUNTIME_API", api.Address));
         try

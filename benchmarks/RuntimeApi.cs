@@ -1,29 +1,42 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
+using System.Threading.Channels;
 using Bibind.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Bibind.Benchmarks;
 
 /// <summary>The least of a Lambda Runtime API: hands invocations out and takes answers, so that what is measured is the function.</summary>
 internal sealed class RuntimeApi : IAsyncDisposable
 {
-    private readonly HttpListener _listener = new();
-    private readonly BlockingCollection<(string Id, byte[] Event)> _pending = [];
+    private readonly Channel<(string Id, byte[] Event)> _pending = Channel.CreateUnbounded<(string, byte[])>();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _answers = new();
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Task _serving;
+    private readonly WebApplication _app;
     private int _last;
 
-    public RuntimeApi()
+    private RuntimeApi()
     {
         Address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePorts.Next()}");
-        _listener.Prefixes.Add($"http://{Address}/");
-        _listener.Start();
-        _serving = Task.Run(ServeAsync);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://{Address}");
+        _app = builder.Build();
+        _app.MapGet("/2018-06-01/runtime/invocation/next", NextAsync);
+        _app.MapPost("/2018-06-01/runtime/invocation/{id}/response", AnswerAsync);
     }
 
     public string Address { get; }
+
+    public static async Task<RuntimeApi> StartAsync()
+    {
+        var api = new RuntimeApi();
+        await api._app.StartAsync();
+        return api;
+    }
 
     /// <summary>Ends when the function asks for its first invocation: its start is over.</summary>
     public Task AskedAsync() => _asked.Task;
@@ -32,62 +45,37 @@ internal sealed class RuntimeApi : IAsyncDisposable
     {
         var id = Interlocked.Increment(ref _last).ToString(CultureInfo.InvariantCulture);
         var answer = _answers[id] = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _pending.Add((id, @event));
+        _pending.Writer.TryWrite((id, @event));
         return answer.Task;
     }
 
     public async ValueTask DisposeAsync()
     {
-        _pending.CompleteAdding();
-        _listener.Abort();
-        await _serving;
-        _pending.Dispose();
+        using var atOnce = new CancellationTokenSource();
+        await atOnce.CancelAsync();
+        await _app.StopAsync(atOnce.Token);
+        await _app.DisposeAsync();
     }
 
-    private async Task ServeAsync()
+    private async Task NextAsync(HttpContext context)
     {
-        while (_listener.IsListening)
-        {
-            HttpListenerContext context;
-            try
-            {
-                context = await _listener.GetContextAsync();
-            }
-            catch (Exception ended) when (ended is HttpListenerException or ObjectDisposedException)
-            {
-                return;
-            }
-
-            _ = Task.Run(() => AnswerAsync(context));
-        }
+        _asked.TrySetResult();
+        var (id, @event) = await _pending.Reader.ReadAsync(context.RequestAborted);
+        context.Response.Headers["Lambda-Runtime-Aws-Request-Id"] = id;
+        context.Response.Headers["Lambda-Runtime-Deadline-Ms"] = DateTimeOffset.UtcNow.AddMinutes(1).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        context.Response.ContentLength = @event.Length;
+        await context.Response.Body.WriteAsync(@event, context.RequestAborted);
     }
 
-    private async Task AnswerAsync(HttpListenerContext context)
+    private async Task AnswerAsync(HttpContext context, string id)
     {
-        var path = context.Request.Url!.AbsolutePath.Split('/');
-        if (path[^1] == "next")
+        using var reader = new StreamReader(context.Request.Body);
+        var answer = await reader.ReadToEndAsync(context.RequestAborted);
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        await context.Response.CompleteAsync();
+        if (_answers.TryRemove(id, out var waiting))
         {
-            _asked.TrySetResult();
-            if (!_pending.TryTake(out var next, Timeout.Infinite))
-            {
-                return;
-            }
-
-            context.Response.Headers["Lambda-Runtime-Aws-Request-Id"] = next.Id;
-            context.Response.Headers["Lambda-Runtime-Deadline-Ms"] = DateTimeOffset.UtcNow.AddMinutes(1).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-            await context.Response.OutputStream.WriteAsync(next.Event);
+            waiting.SetResult(answer);
         }
-        else
-        {
-            using var reader = new StreamReader(context.Request.InputStream);
-            var answer = await reader.ReadToEndAsync();
-            context.Response.StatusCode = (int)HttpStatusCode.Accepted;
-            if (_answers.TryRemove(path[^2], out var waiting))
-            {
-                waiting.SetResult(answer);
-            }
-        }
-
-        context.Response.Close();
     }
 }
