@@ -169,7 +169,12 @@ internal static class ColdStart
         ["Auth__Tokens__0__Role"] = "admin",
         ["Platform__Domain"] = "bench.localhost",
         ["Storage__Local__Folder"] = Path.Combine(Path.GetTempPath(), "bibind-bench-unused"),
+        // Nobody is there; nothing is sent before work is handed in.
         ["Queues__AzureStorage__ConnectionString"] = Storage,
+        ["Queues__Sqs__QueueUrlPrefix"] = "http://127.0.0.1:9/queue/",
+        ["Queues__Sqs__Region"] = "none",
+        ["Queues__Sqs__AccessKeyId"] = "none",
+        ["Queues__Sqs__SecretAccessKey"] = "none",
         ["Queues__Consume"] = "false",
         ["Timers__Enabled"] = "false",
         ["Logging__LogLevel__Default"] = "Warning",

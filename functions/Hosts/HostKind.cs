@@ -1,3 +1,5 @@
+using Bibind.Functions.Queues.Brokers;
+
 namespace Bibind.Functions.Hosts;
 
 /// <summary>Who calls the functions; setting <c>Hosting__Kind</c>. Chosen in words, never guessed from the surroundings.</summary>
@@ -21,4 +23,7 @@ public static class HostKinds
 {
     /// <summary>True where a process may end or be frozen after each call: nothing may run between calls.</summary>
     public static bool IsFunctionHost(this HostKind kind) => kind != HostKind.Kestrel;
+
+    /// <summary>The broker that triggers functions there.</summary>
+    public static string BrokerName(this HostKind kind) => kind == HostKind.Azure ? StorageBroker.BrokerName : SqsBroker.BrokerName;
 }

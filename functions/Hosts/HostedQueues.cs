@@ -1,14 +1,14 @@
 using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
+using Bibind.Functions.Settings;
 using Bibind.Functions.Triggers;
 
 namespace Bibind.Functions.Hosts;
 
 /// <summary>What is left to do at the broker where a host receives and deletes the messages: poison, and the time until the next attempt.</summary>
-internal sealed class HostedQueues(IEnumerable<IQueueBroker> brokers, QueueSettings settings, TimeProvider time, ILogger<HostedQueues> logger)
+internal sealed class HostedQueues(IEnumerable<IQueueBroker> brokers, HostSettings hosting, QueueSettings settings, TimeProvider time, ILogger<HostedQueues> logger)
 {
-    // A function host has the broker that triggers it, and no other.
-    private readonly IQueueBroker _broker = brokers.First();
+    private readonly IQueueBroker _broker = brokers.Single(b => b.Name == hosting.Kind.BrokerName());
 
     /// <summary>Copies a message to its poison queue; the host then deletes it, for it is told that all went well.</summary>
     public Task DeadLetterAsync(string queue, QueueMessage message, string reason, CancellationToken cancellationToken)

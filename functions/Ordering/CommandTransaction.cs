@@ -61,7 +61,7 @@ public delegate Task<AcceptedOrder> OrderWork(NpgsqlConnection connection, Npgsq
 /// </summary>
 public sealed class CommandTransaction(NpgsqlDataSource database, IdempotencyStore keys)
 {
-    private const int MostAttempts = 3;
+    private const int MostAttempts = 5;
 
     /// <summary>Does the work unless its key has an answer already.</summary>
     /// <exception cref="ProblemException">The work refused, or the key belongs to another request.</exception>
@@ -72,17 +72,23 @@ public sealed class CommandTransaction(NpgsqlDataSource database, IdempotencySto
         return await RunAsync((connection, transaction, c) => AnswerAsync(request, work, connection, transaction, c), cancellation);
     }
 
-    /// <summary>Does the work in one transaction, and once more if PostgreSQL chose it to give way to another.</summary>
+    /// <summary>
+    /// Does the work in one transaction, and once more if PostgreSQL chose it to give way to another, or if its connection
+    /// turned out to have ended while it lay in the pool: a process that was frozen wakes up with such.
+    /// </summary>
     public async Task<T> RunAsync<T>(Func<NpgsqlConnection, NpgsqlTransaction, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(work);
         for (var attempt = 1; ; attempt++)
         {
+            var (isOpen, isCommitting) = (false, false);
             try
             {
                 await using var connection = await database.OpenConnectionAsync(cancellation);
+                isOpen = true;
                 await using var transaction = await connection.BeginTransactionAsync(cancellation);
                 var result = await work(connection, transaction, cancellation);
+                isCommitting = true;
                 await transaction.CommitAsync(cancellation);
                 return result;
             }
@@ -90,6 +96,11 @@ public sealed class CommandTransaction(NpgsqlDataSource database, IdempotencySto
                 && lost.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
             {
                 // PostgreSQL chose this one of two transactions to give way; nothing of it remains.
+            }
+            catch (NpgsqlException ended) when (attempt < MostAttempts && isOpen && !isCommitting && DatabaseAway.Is(ended))
+            {
+                // Nothing of it remains either, and the next connection shows whether the database is there. Whether a
+                // commit that broke off took effect, nobody knows: the caller's repetition finds out.
             }
         }
     }

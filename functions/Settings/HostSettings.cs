@@ -94,9 +94,10 @@ public sealed partial record HostSettings
             reader.Report(LambdaRuntimeApi.AddressVariable, "is missing: with Hosting__Kind=lambda the program is started by Lambda, which names its Runtime API.");
         }
 
-        if (kind.IsFunctionHost() && reader.Optional("Queues:AzureStorage:ConnectionString") is null && reader.Optional("Queues:Sqs:QueueUrlPrefix") is null)
+        var broker = kind == HostKind.Azure ? "Queues:AzureStorage:ConnectionString" : "Queues:Sqs:QueueUrlPrefix";
+        if (kind.IsFunctionHost() && reader.Optional(broker) is null)
         {
-            reader.Report(Key, $"is {kind.ToString().ToLowerInvariant()}, where a queue wakes the pump: set Queues__AzureStorage__ConnectionString or Queues__Sqs__QueueUrlPrefix.");
+            reader.Report(Key, $"is {kind.ToString().ToLowerInvariant()}, where a queue wakes the pump: set {SettingsReader.NameOf(broker)}.");
         }
 
         return kind;

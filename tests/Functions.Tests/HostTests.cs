@@ -27,6 +27,19 @@ public sealed class HostTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Connections_that_ended_while_they_lay_idle_lose_no_order()
+    {
+        // Several lie in the pool, as after a while of work, when the process is frozen or the database restarts.
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => host.ScalarAsync<string>("select pg_sleep(0.1)::text")));
+        await host.Postgres.RunAsync(
+            $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{new NpgsqlConnectionStringBuilder(host.ControlDatabase).Database}' and pid <> pg_backend_pid()");
+
+        using var answer = await host.OrderAsync(ApiHost.Order("thawed"));
+
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task The_OpenAPI_document_lists_every_route_with_its_problems()
     {
         using var answer = await host.GetAsync("/openapi/v1.json", token: null);

@@ -8,7 +8,9 @@ internal sealed class SqsBroker(SqsSettings settings, TimeProvider time) : IQueu
 {
     private readonly SqsApi _api = new(settings, time);
 
-    public string Name => "sqs";
+    public const string BrokerName = "sqs";
+
+    public string Name => BrokerName;
 
     public IBrokerQueue Open(string queue) => new SqsQueue(_api, settings, queue);
 

@@ -19,7 +19,9 @@ internal sealed class StorageBroker(StorageQueueSettings settings) : IQueueBroke
         Diagnostics = { IsLoggingEnabled = false, IsDistributedTracingEnabled = false },
     });
 
-    public string Name => "azure-storage";
+    public const string BrokerName = "azure-storage";
+
+    public string Name => BrokerName;
 
     public IBrokerQueue Open(string queue) => new StorageQueue(_service.GetQueueClient(queue), settings);
 }
