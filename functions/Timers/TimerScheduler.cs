@@ -23,12 +23,19 @@ internal sealed class TimerScheduler(
         var schedule = new CronSchedule(timer.Schedule);
         DateTimeOffset? done = null;
         var pause = FirstPause;
+        var isStarting = timer.RunsAtStart;
         while (!stopping.IsCancellationRequested)
         {
             var sleep = LongestSleep;
             try
             {
                 var now = time.GetUtcNow();
+                if (isStarting)
+                {
+                    await runner.RunAsync(timer with { IsRecorded = false }, new TimerTick(timer.Name, now), deadline: null, stopping);
+                    isStarting = false;
+                }
+
                 if (schedule.LatestUntil(now) is { } due && due != done
                     && await runner.RunAsync(timer, new TimerTick(timer.Name, due), deadline: null, stopping))
                 {

@@ -15,7 +15,7 @@ public static class Declarations
     public static QueueFunction Pump { get; } = new("pump", "pump", typeof(PumpMessages));
 
     /// <summary>Sees to it that the eternal orchestrations run.</summary>
-    public static TimerFunction KeepTimers { get; } = new("keepTimers", "0 */5 * * * *", typeof(KeepTimers));
+    public static TimerFunction KeepTimers { get; } = new("keepTimers", "0 */5 * * * *", typeof(KeepTimers)) { RunsAtStart = true };
 
     /// <summary>Runs orchestrations every minute: their timers, and what nobody was woken for.</summary>
     public static TimerFunction PumpSchedule { get; } = new("pumpSchedule", "0 * * * * *", typeof(PumpSchedule)) { IsRecorded = false };

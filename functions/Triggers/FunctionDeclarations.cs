@@ -14,6 +14,9 @@ public sealed record TimerFunction(string Name, string Schedule, Type Handler)
 {
     /// <summary>True unless a moment may be run by several machines, and need not be made up for.</summary>
     public bool IsRecorded { get; init; } = true;
+
+    /// <summary>True if it runs when a host that lives on starts, too: what it sees to depends on the settings, which may be new.</summary>
+    public bool RunsAtStart { get; init; }
 }
 
 /// <summary>

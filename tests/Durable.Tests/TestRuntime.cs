@@ -88,7 +88,9 @@ public sealed class TestRuntime : IAsyncDisposable
         {
             var instance = await Client.GetInstanceAsync(instanceId);
             var history = await Client.GetHistoryAsync(instanceId);
-            throw new TimeoutException($"{instanceId} is still {instance?.RuntimeStatus}:\n{string.Join('\n', history)}");
+            var workers = string.Join(", ", _workers.Select(w => $"{w.HeldInstances} held and {w.RunningActivities} running"));
+            throw new TimeoutException(
+                $"{instanceId} is still {instance?.RuntimeStatus}; {await Hub.GetBacklogAsync(CancellationToken.None)}; workers: {workers}:\n{string.Join('\n', history)}");
         }
     }
 

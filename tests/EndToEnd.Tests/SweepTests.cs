@@ -121,7 +121,7 @@ public sealed class SweepTests
 
     private static void SweepOften(Installation installation)
     {
-        installation.Settings["Timers:Enabled"] = "true";
+        installation.Settings["Timers:Sweep"] = "true";
         installation.Settings["Timers:SweepInterval"] = "00:00:01";
     }
 

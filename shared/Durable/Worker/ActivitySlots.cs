@@ -8,13 +8,17 @@ internal sealed class ActivitySlots(TaskHubWorkerOptions options, Action wake)
     private readonly ConcurrentDictionary<string, int> _byOwner = new(StringComparer.Ordinal);
     private int _reserved;
     private volatile bool _refused;
+    private volatile bool _fetching;
 
     /// <summary>
     /// Takes free slots for a fetch, half of all at most, so that turns can claim theirs meanwhile; give back what is
-    /// not used.
+    /// not used, and call <see cref="EndFetch"/>.
     /// </summary>
     public int Reserve()
     {
+        // The hub is told what each owner has running, and fills up to the limit: claims that come now would go over it.
+        _fetching = true;
+        Interlocked.MemoryBarrier();
         while (true)
         {
             var reserved = Volatile.Read(ref _reserved);
@@ -33,13 +37,19 @@ internal sealed class ActivitySlots(TaskHubWorkerOptions options, Action wake)
         }
     }
 
+    /// <summary>What was fetched is counted.</summary>
+    public void EndFetch() => _fetching = false;
+
     /// <summary>Activities of each owner that have a slot.</summary>
     public IReadOnlyDictionary<string, int> RunningByOwner => _byOwner;
 
     /// <summary>Takes one slot, if there is one and the owner may have it.</summary>
     public bool TryReserve(string owner)
     {
-        if (Count(owner, 1) <= options.MaxConcurrentActivitiesPerOwner && Interlocked.Increment(ref _reserved) is var reserved)
+        var count = Count(owner, 1);
+        Interlocked.MemoryBarrier();
+        var mayClaim = owner.Length == 0 || (count <= options.MaxConcurrentActivitiesPerOwner && !_fetching);
+        if (mayClaim && Interlocked.Increment(ref _reserved) is var reserved)
         {
             if (reserved <= options.MaxConcurrentActivities)
             {

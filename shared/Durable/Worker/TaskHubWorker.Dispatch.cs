@@ -43,8 +43,20 @@ public sealed partial class TaskHubWorker
         }
     }
 
-    /// <summary>Fetches once; answers how long to wait for a signal before the next time.</summary>
     private async Task<TimeSpan> DispatchOnceAsync(CancellationToken stopping)
+    {
+        try
+        {
+            return await FetchAsync(stopping);
+        }
+        finally
+        {
+            _slots.EndFetch();
+        }
+    }
+
+    /// <summary>Fetches once; answers how long to wait for a signal before the next time.</summary>
+    private async Task<TimeSpan> FetchAsync(CancellationToken stopping)
     {
         // Only what was quiet before the hub is asked can be called idle afterwards: no commit was under way.
         var quiet = _sessions.IsEmpty && _activities.IsIdle;

@@ -65,6 +65,34 @@ public abstract partial class RuntimeConformance
     }
 
     [Fact]
+    public async Task A_renewal_that_comes_after_its_lease_was_given_back_keeps_nobody_off()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<string?, string>("Step", _ => "done").Orchestrator<string?, string>("Main", (context, _) => context.CallActivityAsync<string>("Step"));
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        var request = new LeaseRequest("test", 1, 1, TimeSpan.FromHours(1), []);
+        var instance = Assert.Single((await runtime.Hub.LeaseAsync(request, CancellationToken.None)).Instances).Lease;
+
+        await runtime.Hub.ReleaseAsync([instance], [], TimeSpan.Zero, CancellationToken.None);
+        var late = await runtime.Hub.RenewAsync(new LeaseRenewal([instance], [], TimeSpan.FromHours(1)), CancellationToken.None);
+        Assert.Equal([instance], late.Instances);
+
+        runtime.StartWorker(o => o.MaxConcurrentActivities = 0);
+        ActivityLease activity = default;
+        await Until.TrueAsync(async () =>
+        {
+            activity = (await runtime.Hub.LeaseAsync(request with { MaxInstances = 0 }, CancellationToken.None)).Activities.Select(a => a.Lease).FirstOrDefault();
+            return activity != default;
+        });
+        await runtime.Hub.ReleaseAsync([], [activity], TimeSpan.Zero, CancellationToken.None);
+        late = await runtime.Hub.RenewAsync(new LeaseRenewal([], [activity], TimeSpan.FromHours(1)), CancellationToken.None);
+        Assert.Equal([activity], late.Activities);
+
+        runtime.StartWorker();
+        Assert.Equal("done", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Fact]
     public async Task A_message_that_was_consumed_already_cannot_be_recorded_again()
     {
         await using var runtime = await CreateAsync();

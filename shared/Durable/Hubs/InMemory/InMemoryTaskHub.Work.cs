@@ -18,6 +18,7 @@ public sealed partial class InMemoryTaskHub
                 instance.PreviousToken = instance.Token;
                 instance.Token = ++_lastToken;
                 instance.AvailableAt = now + request.Duration;
+                instance.IsLeased = true;
                 instance.Attempts++;
             }
 
@@ -121,17 +122,20 @@ public sealed partial class InMemoryTaskHub
         lock (_lock)
         {
             var until = Now + renewal.Duration;
-            foreach (var lease in renewal.Instances.Where(Holds))
+            var lost = new LostLeases(
+                [.. renewal.Instances.Where(i => !Holds(i) || !_instances[i.InstanceId].IsLeased)],
+                [.. renewal.Activities.Where(a => !Holds(a) || !_activities[a.ActivityId].IsLeased)]);
+            foreach (var lease in renewal.Instances.Except(lost.Instances))
             {
                 _instances[lease.InstanceId].AvailableAt = until;
             }
 
-            foreach (var lease in renewal.Activities.Where(Holds))
+            foreach (var lease in renewal.Activities.Except(lost.Activities))
             {
                 _activities[lease.ActivityId].AvailableAt = until;
             }
 
-            return Task.FromResult(new LostLeases([.. renewal.Instances.Where(i => !Holds(i))], [.. renewal.Activities.Where(a => !Holds(a))]));
+            return Task.FromResult(lost);
         }
     }
 
@@ -147,6 +151,7 @@ public sealed partial class InMemoryTaskHub
             foreach (var instance in instances.Where(Holds).Select(lease => _instances[lease.InstanceId]))
             {
                 instance.AvailableAt = at;
+                instance.IsLeased = false;
                 instance.Attempts = Math.Max(0, instance.Attempts - 1);
             }
 
@@ -235,6 +240,7 @@ public sealed partial class InMemoryTaskHub
         if (turn.ReleasesLease)
         {
             instance.AvailableAt = DateTime.MinValue;
+            instance.IsLeased = false;
         }
     }
 

@@ -199,6 +199,8 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
 
         public long Token { get; set; }
 
+        public bool IsLeased { get; set; }
+
         public long PreviousToken { get; set; }
 
         public int Attempts { get; set; }

@@ -152,6 +152,8 @@ public sealed partial class PostgresTaskHub
     /// <inheritdoc/>
     public async Task<LostLeases> RenewAsync(LeaseRenewal renewal, CancellationToken cancellationToken)
     {
+        // One that was given back while its renewal was on the way has its token still; renewed, it would be nobody's and
+        // keep everybody off.
         ArgumentNullException.ThrowIfNull(renewal);
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
@@ -160,6 +162,7 @@ public sealed partial class PostgresTaskHub
             WITH locked AS (
               SELECT l.instance_id FROM durable.leases l
               JOIN unnest($1, $2) AS w (id, token) ON l.instance_id = w.id AND l.token = w.token
+              WHERE l.locked_by IS NOT NULL
               ORDER BY l.instance_id FOR UPDATE OF l)
             UPDATE durable.leases l SET available_at = now() + $3 FROM locked WHERE l.instance_id = locked.instance_id
             RETURNING l.instance_id
@@ -172,6 +175,7 @@ public sealed partial class PostgresTaskHub
             WITH locked AS (
               SELECT a.id FROM durable.activities a
               JOIN unnest($1, $2) AS w (id, token) ON a.id = w.id AND a.token = w.token
+              WHERE a.locked_by IS NOT NULL
               ORDER BY a.id FOR UPDATE OF a)
             UPDATE durable.activities a SET available_at = now() + $3 FROM locked WHERE a.id = locked.id
             RETURNING a.id
