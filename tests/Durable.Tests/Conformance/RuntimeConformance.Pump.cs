@@ -73,6 +73,30 @@ public abstract partial class RuntimeConformance
     }
 
     [Fact]
+    public async Task An_activity_that_no_pump_has_time_for_fails_in_words_instead_of_beginning_anew_for_ever()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<int, int>("Endless", async (context, n) =>
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken);
+                return n;
+            })
+            .Orchestrator<int, int>("Main", (context, n) => context.CallActivityAsync<int>("Endless", n));
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", 1);
+        var options = new TaskHubWorkerOptions { ShutdownTimeout = TimeSpan.FromMilliseconds(50), MaxActivityGiveBacks = 2 };
+
+        for (var pump = 0; pump < 3; pump++)
+        {
+            Assert.False((await runtime.CreateWorker(options).RunUntilIdleAsync(TimeSpan.FromMilliseconds(500))).IsIdle);
+        }
+
+        Assert.True((await runtime.CreateWorker(options).RunUntilIdleAsync(Ample)).IsIdle);
+        var end = (await runtime.Client.GetInstanceAsync(id))!;
+        Assert.Equal(OrchestrationRuntimeStatus.Failed, end.RuntimeStatus);
+        Assert.Contains("takes longer than one call lasts", end.FailureDetails!.Root.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Pumps_at_the_same_time_share_the_work()
     {
         await using var runtime = await CreateAsync();
