@@ -182,16 +182,10 @@ internal static class ColdStart
 
     private static async Task<string> PublishAsync()
     {
-        var place = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(place.FullName, "Bibind.Functions.sln")))
-        {
-            place = place.Parent ?? throw new DirectoryNotFoundException("The benchmark does not lie in the repository.");
-        }
-
-        using var process = Process.Start(Path.Combine(place.FullName, "infra/azure/publish"));
+        using var process = Process.Start(Path.Combine(Repository.Root, "infra/azure/publish"));
         await process.WaitForExitAsync();
         return process.ExitCode == 0
-            ? Path.Combine(place.FullName, "data", "publish", "azure")
+            ? Path.Combine(Repository.Root, "data", "publish", "azure")
             : throw new InvalidOperationException("infra/azure/publish failed; its messages are above.");
     }
 }

@@ -1,8 +1,6 @@
-using System.Text.Json;
 using Bibind.Functions.Hosts.Lambda;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Bibind.Functions.Hosts;
 
@@ -33,20 +31,10 @@ internal static class WebAdapter
             throw new ProblemException(Refusals.NotFound("There is nothing here for callers from outside."));
         }
 
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = LargestEvent;
-        }
-
+        using var document = await HostJson.ReadAsync(context, "The event", LargestEvent);
         try
         {
-            using var document = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
             return TypedResults.Json(await events.HandleAsync(document.RootElement, deadline: null, context.RequestAborted), ApiJson.Options);
-        }
-        catch (JsonException malformed)
-        {
-            throw new ProblemException(Refusals.Unreadable(
-                $"The event is not valid JSON at line {malformed.LineNumber + 1}, position {malformed.BytePositionInLine + 1}."));
         }
         catch (UnknownEventException unknown)
         {

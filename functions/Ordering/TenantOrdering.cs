@@ -73,8 +73,7 @@ public sealed class TenantOrdering(
     {
         ArgumentNullException.ThrowIfNull(order);
         Check(order);
-        var reservation = await ReserveAsync(order, connection, transaction, cancellation);
-        return new TenantAccepted(order.Code, TenantStates.Provisioning, reservation.JobId);
+        return Accepted(await ReserveAsync(order, connection, transaction, cancellation));
     }
 
     /// <summary>Orders a tenant that a backup of another becomes.</summary>
@@ -82,11 +81,7 @@ public sealed class TenantOrdering(
     public Task<OrderAnswer> RestoreNewAsync(TenantOrder order, BackupRef backup, CommandRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(order);
-        if (TenantOrderValidation.Check(order) is { Count: > 0 } errors)
-        {
-            throw new ProblemException(Refusals.Invalid(errors.ToDictionary(e => $"newTenant.{e.Key}", e => e.Value)));
-        }
-
+        Check(order, "newTenant.");
         return transactions.RunAsync(
             request,
             async (connection, transaction, c) => Accept(await ReserveAsync(order, connection, transaction, c, backup)),
@@ -148,8 +143,9 @@ public sealed class TenantOrdering(
         return reservation;
     }
 
-    private static AcceptedOrder Accept(Reservation reservation) =>
-        new(JobsApi.AddressOf(reservation.JobId), new TenantAccepted(reservation.Place.Code, TenantStates.Provisioning, reservation.JobId));
+    private static AcceptedOrder Accept(Reservation reservation) => new(JobsApi.AddressOf(reservation.JobId), Accepted(reservation));
+
+    private static TenantAccepted Accepted(Reservation reservation) => new(reservation.Place.Code, TenantStates.Provisioning, reservation.JobId);
 
     private static async Task<IReadOnlyList<string>> OffersAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
@@ -176,11 +172,11 @@ public sealed class TenantOrdering(
         Tags = new Dictionary<string, string> { ["tenant"] = tenant, ["kind"] = kind },
     };
 
-    private static void Check(TenantOrder order)
+    private static void Check(TenantOrder order, string prefix = "")
     {
         if (TenantOrderValidation.Check(order) is { Count: > 0 } errors)
         {
-            throw new ProblemException(Refusals.Invalid(errors));
+            throw new ProblemException(Refusals.Invalid(errors.ToDictionary(e => prefix + e.Key, e => e.Value)));
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Triggers;
 
@@ -49,8 +48,7 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
 
     private QueueOutcome? RefuseUnseen() =>
         message.Problem is { } problem ? QueueOutcome.DeadLetter(problem)
-        : Encoding.UTF8.GetByteCount(message.Body!) is var bytes and > QueueMessage.LargestBody
-            ? QueueOutcome.DeadLetter($"It has {bytes:N0} bytes; a message may have {QueueMessage.LargestBody:N0} at most.")
+        : QueueMessage.RefuseSize(message.Body!) is { } tooLarge ? tooLarge
         : message.Attempt > context.Settings.MaxAttempts
             ? QueueOutcome.DeadLetter(
                 $"It was delivered {message.Attempt - 1} times and never handled to its end: each time the host stopped, or died, or lost the message.")

@@ -1,4 +1,3 @@
-using System.Text;
 using Bibind.ControlPlane.Timers;
 using Bibind.Functions.Pump;
 
@@ -17,9 +16,9 @@ public sealed class FunctionRunner(IServiceScopeFactory scopes, TimerLedger ledg
     {
         ArgumentNullException.ThrowIfNull(function);
         ArgumentNullException.ThrowIfNull(message);
-        if (Encoding.UTF8.GetByteCount(message.Body) is var bytes and > QueueMessage.LargestBody)
+        if (QueueMessage.RefuseSize(message.Body) is { } refusal)
         {
-            return QueueOutcome.DeadLetter($"It has {bytes:N0} bytes; a message may have {QueueMessage.LargestBody:N0} at most.");
+            return refusal;
         }
 
         using var invocation = FunctionInvocation.Begin(deadline);

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Bibind.Functions.Triggers;
 
 /// <summary>A queue message as a function sees it, whichever broker brought it.</summary>
@@ -8,6 +10,12 @@ public sealed record QueueMessage(string Id, string Body, int Attempt)
 {
     /// <summary>The longest body, in bytes of UTF-8, that a function is given, whatever its broker would carry.</summary>
     public const int LargestBody = 64 * 1024;
+
+    /// <summary>What becomes of a message that no function is given because of its size, or null.</summary>
+    public static QueueOutcome? RefuseSize(string body) =>
+        Encoding.UTF8.GetByteCount(body) is var bytes and > LargestBody
+            ? QueueOutcome.DeadLetter($"It has {bytes:N0} bytes; a message may have {LargestBody:N0} at most.")
+            : null;
 }
 
 /// <summary>What becomes of a queue message. An exception means <see cref="Retry(TimeSpan?, string?)"/>.</summary>

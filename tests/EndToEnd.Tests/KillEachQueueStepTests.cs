@@ -1,5 +1,4 @@
-using Bibind.Activities.Services;
-using Bibind.Functions.Queues;
+using Bibind.EndToEnd.Tests.Hosts;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
@@ -40,8 +39,8 @@ public sealed class KillEachQueueStepTests
         await using var elasticMq = kind == "sqs" ? await ElasticMqServer.StartAsync() : null;
         await using var installation = await Installation.CreateAsync();
         installation.Settings["Queues:VisibilityTimeout"] = "00:00:05";
-        using var sqs = elasticMq is null ? null : Sqs(installation, elasticMq);
-        var queue = (sqs ?? (IQueueBroker)Storage(installation, azurite!)).Open(Queue);
+        using var sqs = elasticMq is null ? null : await Brokers.SqsAsync(installation, elasticMq);
+        var queue = (sqs ?? (IQueueBroker)await Brokers.StorageAsync(installation, azurite!)).Open(Queue);
         await queue.CreateAsync(default);
         await using (await KilledAsync(installation, boundary, queue))
         {
@@ -75,23 +74,6 @@ public sealed class KillEachQueueStepTests
             TimeSpan.Zero, default);
         await doomed.DiesAsync();
         return doomed;
-    }
-
-    private static StorageBroker Storage(Installation installation, AzuriteServer server)
-    {
-        installation.Settings["Queues:AzureStorage:ConnectionString"] = server.ConnectionString;
-        installation.Settings["Queues:AzureStorage:LongestPause"] = "00:00:00.2";
-        return new StorageBroker(new StorageQueueSettings(server.ConnectionString, Base64: true, TimeSpan.FromSeconds(1)));
-    }
-
-    private static SqsBroker Sqs(Installation installation, ElasticMqServer server)
-    {
-        installation.Settings["Queues:Sqs:QueueUrlPrefix"] = server.QueueUrlPrefix;
-        installation.Settings["Queues:Sqs:Region"] = "elasticmq";
-        installation.Settings["Queues:Sqs:WaitTime"] = "00:00:01";
-        installation.Settings["Queues:Sqs:AccessKeyId"] = "key";
-        installation.Settings["Queues:Sqs:SecretAccessKey"] = "secret";
-        return new SqsBroker(new SqsSettings(server.QueueUrlPrefix, "elasticmq", new AwsCredentials("key", "secret"), TimeSpan.Zero), TimeProvider.System);
     }
 
     private static async Task<string?> JobAsync(Installation installation)

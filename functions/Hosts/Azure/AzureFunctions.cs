@@ -4,7 +4,6 @@ using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Bibind.Functions.Hosts.Azure;
 
@@ -95,26 +94,14 @@ internal static class AzureFunctions
 
     private static async Task<JsonDocument> ReadAsync(HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        var document = await HostJson.ReadAsync(context, "The invocation", EnvelopeLimit);
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
         {
-            size.MaxRequestBodySize = EnvelopeLimit;
+            return document;
         }
 
-        try
-        {
-            var document = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
-            {
-                return document;
-            }
-
-            document.Dispose();
-            throw Unreadable("The invocation is not a JSON object with Data and Metadata.");
-        }
-        catch (JsonException malformed)
-        {
-            throw Unreadable($"The invocation is not valid JSON at line {malformed.LineNumber + 1}, position {malformed.BytePositionInLine + 1}.");
-        }
+        document.Dispose();
+        throw Unreadable("The invocation is not a JSON object with Data and Metadata.");
     }
 
     private static ProblemException Unreadable(string detail) => new(Refusals.Unreadable(detail));

@@ -94,7 +94,7 @@ internal sealed class LambdaServer(
         }
         catch (JsonException malformed)
         {
-            throw new UnknownEventException($"The event is not valid JSON at line {malformed.LineNumber + 1}, position {malformed.BytePositionInLine + 1}.");
+            throw new UnknownEventException(HostJson.Words("The event", malformed));
         }
     }
 

@@ -1,23 +1,22 @@
 using System.Diagnostics;
+using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests.Hosts;
 
 /// <summary>What <c>infra/azure/publish</c> and <c>infra/aws/publish</c> make, made once for the tests of a process.</summary>
 internal static class PublishedHost
 {
-    private static readonly string Root = FindRoot();
-
     private static readonly Lazy<Task<string>> AzureFolder = new(async () =>
     {
         await RunAsync("infra/azure/publish", "--no-zip");
-        return Path.Combine(Root, "data", "publish", "azure");
+        return Path.Combine(Repository.Root, "data", "publish", "azure");
     });
 
     private static readonly Lazy<Task<string>> LambdaFolder = new(async () =>
     {
         await AzureFolder.Value;
         await RunAsync("infra/aws/publish", "--no-zip", "--published", "x64");
-        return Path.Combine(Root, "data", "publish", "aws-x64");
+        return Path.Combine(Repository.Root, "data", "publish", "aws-x64");
     });
 
     /// <summary>The folder that is deployed to Azure Functions.</summary>
@@ -28,22 +27,11 @@ internal static class PublishedHost
 
     private static async Task RunAsync(string script, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Root, script), arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Path.Combine(Repository.Root, script), arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{script} failed:\n{await output}{await errors}");
-    }
-
-    private static string FindRoot()
-    {
-        var place = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(place.FullName, "Bibind.Functions.sln")))
-        {
-            place = place.Parent ?? throw new DirectoryNotFoundException("The tests do not lie in the repository.");
-        }
-
-        return place.FullName;
     }
 }
