@@ -69,9 +69,10 @@ public sealed class RestoreDatabase(PostgresConnector postgres, BackupFiles file
     {
         // A crash after the swap leaves what was replaced.
         await ScratchDatabase.DropAsync(session, RestoreSwap.FormerName(request.Place), cancellationToken);
-        var sight = await MarkedDatabases.FindOursAsync(session, MarkedDatabase.Of(request.Place), cancellationToken)
+        _ = await MarkedDatabases.FindOursAsync(session, MarkedDatabase.Of(request.Place), cancellationToken)
             ?? throw new TransientFailureException($"The database '{request.Place.Database}' is not there after it was restored.");
         await using var database = await postgres.OpenAsync(request.Place.ServerId, request.Place.Database, cancellationToken);
-        return new RestoredDatabase(request.Place.Database, sight.Bytes, await ScratchDatabase.CountTablesAsync(database, cancellationToken));
+        var bytes = await MarkedDatabases.MeasureAsync(session, request.Place.Database, cancellationToken);
+        return new RestoredDatabase(request.Place.Database, bytes, await ScratchDatabase.CountTablesAsync(database, cancellationToken));
     }
 }

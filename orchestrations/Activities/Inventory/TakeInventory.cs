@@ -101,7 +101,7 @@ public sealed class TakeInventory(
             var sight = await MarkedDatabases.LookAsync(session, name, cancellationToken);
             var isStaging = name == target.StagingName;
             return sight is null ? Seen(false)
-                : target.Marks(sight.Comment) || (isStaging && sight.Comment is null) ? new Answer(InventoryItem.Present, $"{sight.Bytes} bytes")
+                : target.Marks(sight.Comment) || (isStaging && sight.Comment is null) ? await MeasuredAsync(session, name, cancellationToken)
                 : new Answer(InventoryItem.Absent, ForeignDetail);
         });
     }
@@ -111,8 +111,11 @@ public sealed class TakeInventory(
     {
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
         return await session.InWordsAsync(name, async () =>
-            await MarkedDatabases.LookAsync(session, name, cancellationToken) is { } left ? new Answer(InventoryItem.Present, $"{left.Bytes} bytes") : Seen(false));
+            await MarkedDatabases.LookAsync(session, name, cancellationToken) is null ? Seen(false) : await MeasuredAsync(session, name, cancellationToken));
     }
+
+    private static async Task<Answer> MeasuredAsync(MaintenanceSession session, string name, CancellationToken cancellationToken) =>
+        new(InventoryItem.Present, $"{await MarkedDatabases.MeasureAsync(session, name, cancellationToken)} bytes");
 
     private async Task<Answer> LookForRoleAsync(TenantPlace place, MarkedDatabase target, CancellationToken cancellationToken)
     {

@@ -37,9 +37,10 @@ public sealed partial class MarkTemplateReady(
             return await TemplateSessions.EndAsync(session, target.Name, time, cancellationToken);
         });
 
-        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, sight.Bytes, cancellationToken);
+        var bytes = await session.InWordsAsync(target.Name, () => MarkedDatabases.MeasureAsync(session, target.Name, cancellationToken));
+        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, bytes, cancellationToken);
         logger.TemplateReady(order.Code, order.Database, hash);
-        return new TemplateReady(order.Code, order.Database, hash, sight.Bytes);
+        return new TemplateReady(order.Code, order.Database, hash, bytes);
     }
 
     private async Task<string> HashAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
