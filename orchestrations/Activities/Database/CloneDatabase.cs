@@ -35,7 +35,7 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
     }
 
     /// <returns>The template's size in bytes, which is the copy's.</returns>
-    private async Task<long> CopyAsync(MaintenanceSession session, string template, MarkedDatabase target, CancellationToken cancellationToken)
+    private static async Task<long> CopyAsync(MaintenanceSession session, string template, MarkedDatabase target, CancellationToken cancellationToken)
     {
         _ = await MarkedDatabases.LookAsync(session, template, cancellationToken)
             ?? throw new PermanentFailureException($"The template database '{template}' does not exist on server '{session.Server.Code}'.");
@@ -43,7 +43,7 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
         var create = $"create database {SqlText.Identifier(target.StagingName)} template {SqlText.Identifier(template)} is_template true"
             + CloneStrategy.Clause(session.MajorVersion, bytes);
 
-        await TemplateSessions.EndAsync(session, template, time, cancellationToken);
+        await DatabaseSessions.EndAsync(session, template, cancellationToken);
         try
         {
             await session.ExecuteAsync(create, cancellationToken);
@@ -51,7 +51,7 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
         catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.ObjectInUse)
         {
             // PostgreSQL waited five seconds for sessions that came after we ended the others, or that we may not end.
-            if (await TemplateSessions.EndAsync(session, template, time, cancellationToken) == 0)
+            if (await DatabaseSessions.EndAsync(session, template, cancellationToken) == 0)
             {
                 throw await InUseAsync(session, template, cancellationToken);
             }
@@ -76,6 +76,6 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
 
     private static async Task<TransientFailureException> InUseAsync(
         MaintenanceSession session, string template, CancellationToken cancellationToken) =>
-        new($"The template '{template}' is in use by {await TemplateSessions.DescribeAsync(session, template, cancellationToken)}"
+        new($"The template '{template}' is in use by {await DatabaseSessions.DescribeAsync(session, template, cancellationToken)}"
             + " and cannot be cloned until they disconnect.");
 }

@@ -129,18 +129,7 @@ internal static class MarkedDatabases
 
     private static async Task DropAsync(MaintenanceSession session, string name, CancellationToken cancellationToken)
     {
-        var database = SqlText.Identifier(name);
-        try
-        {
-            // Refusing connections keeps the application from coming back between the two statements.
-            await session.ExecuteAsync($"alter database {database} is_template false allow_connections false", cancellationToken);
-            await session.ExecuteAsync($"drop database {database} with (force)", cancellationToken);
-        }
-        catch (PostgresException gone) when (gone.SqlState == PostgresErrorCodes.InvalidCatalogName)
-        {
-            // Another attempt was faster.
-        }
-
+        await ForcedDrop.RunAsync(session, name, cancellationToken);
         if (await LookAsync(session, name, cancellationToken) is not null)
         {
             throw new TransientFailureException($"The database '{name}' is still there after it was dropped.");
