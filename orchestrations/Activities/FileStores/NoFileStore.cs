@@ -4,30 +4,42 @@ using Bibind.Durable;
 namespace Bibind.Activities.FileStores;
 
 /// <summary>The application's files are somebody else's business.</summary>
-internal sealed class NoFileStore : IFileStore
+public sealed class NoFileStore : IFileStore
 {
+    /// <inheritdoc/>
     public bool IsOn => false;
 
+    /// <inheritdoc/>
     public Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken) => throw Off();
 
+    /// <inheritdoc/>
     public bool Remove(TenantPlace place, CancellationToken cancellationToken) => throw Off();
 
+    /// <inheritdoc/>
     public FileStoreSight Look(TenantPlace place) => throw Off();
 
+    /// <inheritdoc/>
     public void Adopt(TenantPlace place) => throw Off();
 
+    /// <inheritdoc/>
     public IEnumerable<StoredFile> List(TenantPlace place) => throw Off();
 
+    /// <inheritdoc/>
     public FileStream? Open(TenantPlace place, string name) => throw Off();
 
+    /// <inheritdoc/>
     public void BeginReplacement(TenantPlace place, bool replace) => throw Off();
 
+    /// <inheritdoc/>
     public Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken) => throw Off();
 
+    /// <inheritdoc/>
     public void CompleteReplacement(TenantPlace place) => throw Off();
 
+    /// <inheritdoc/>
     public void Swap(TenantPlace place) => throw Off();
 
+    /// <inheritdoc/>
     public void DropReplacement(TenantPlace place) => throw Off();
 
     // A job that began while there was one.
