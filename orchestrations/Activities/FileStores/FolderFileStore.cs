@@ -16,7 +16,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
     public bool IsOn => true;
 
-    public Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken) => InWordsAsync(place, async () =>
+    public Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken) => InWordsAsync(place.Database, async () =>
     {
         var store = Store(place);
         var isThere = IsThere(store);
@@ -44,10 +44,120 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return new FileStoreCopied(files, bytes, isThere);
     });
 
-    public bool Remove(TenantPlace place, CancellationToken cancellationToken) => InWords(place, () =>
+    public bool Remove(TenantPlace place, CancellationToken cancellationToken) =>
+        InWords(place.Database, () => Remove(Store(place), cancellationToken));
+
+    public void Make(CreateTemplateOrder order, string server) => InWords(order.Database, () =>
+    {
+        var store = StoreFolder.Of(Root(server), order);
+        if (!IsThere(store))
+        {
+            store.Make(store.New);
+            store.WriteMark(store.New);
+            StoreFolder.Rename(store.New, store.Final);
+        }
+
+        return true;
+    });
+
+    public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) =>
+        InWords(order.Database, () => Remove(StoreFolder.Of(Root(server), order), cancellationToken));
+
+    public FileStoreSight Look(TenantPlace place) => InWords(place.Database, () =>
     {
         var store = Store(place);
+        return new[] { store.New, store.Restoring, store.Ready, store.Former }.Any(Directory.Exists) ? FileStoreSight.Ours : store.Look();
+    });
 
+    public void Adopt(TenantPlace place) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        if (store.IsUnmarked())
+        {
+            store.WriteMark(store.Final);
+        }
+        else if (store.Look() == FileStoreSight.Foreign)
+        {
+            throw Foreign(store);
+        }
+
+        return true;
+    });
+
+    public IEnumerable<StoredFile> List(TenantPlace place) => InWords(place.Database, () => StoreFolder.Files(Store(place).Final));
+
+    public FileStream? Open(TenantPlace place, string name)
+    {
+        try
+        {
+            var path = Path.Combine(Store(place).Final, Safe(name));
+            return UnixFiles.IsPlain(path)
+                ? OpenToRead(path)
+                : null;
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    public void BeginReplacement(TenantPlace place, bool replace) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        if (!replace && store.Look() != FileStoreSight.Absent)
+        {
+            throw Foreign(store);
+        }
+
+        StoreFolder.Delete(store.Restoring);
+        StoreFolder.Delete(store.Ready);
+        store.Make(store.Restoring);
+        return true;
+    });
+
+    public Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken) => InWordsAsync(place.Database, async () =>
+    {
+        var store = Store(place);
+        await store.WriteAsync(store.Restoring, file with { Name = Safe(file.Name) }, content, cancellationToken);
+        return true;
+    });
+
+    public void CompleteReplacement(TenantPlace place) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        store.WriteMark(store.Restoring, flush: true);
+        StoreFolder.Rename(store.Restoring, store.Ready);
+        return true;
+    });
+
+    public void Swap(TenantPlace place) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        if (Directory.Exists(store.Ready))
+        {
+            if (Directory.Exists(store.Final))
+            {
+                // What is under the former name was replaced by an earlier job; what this one replaces is still in its place.
+                StoreFolder.Delete(store.Former);
+                StoreFolder.Rename(store.Final, store.Former);
+            }
+
+            StoreFolder.Rename(store.Ready, store.Final);
+        }
+
+        StoreFolder.Delete(store.Former);
+        return true;
+    });
+
+    public void DropReplacement(TenantPlace place) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        StoreFolder.Delete(store.Restoring);
+        return StoreFolder.Delete(store.Ready);
+    });
+
+    private static bool Remove(StoreFolder store, CancellationToken cancellationToken)
+    {
         // Until nothing is found: an attempt that is taken for dead may still be making one of them.
         for (var round = 0; round < MostRounds; round++)
         {
@@ -68,101 +178,8 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
             }
         }
 
-        throw new TransientFailureException($"The file store of '{place.Database}' is being made while it is removed.");
-    });
-
-    public FileStoreSight Look(TenantPlace place) => InWords(place, () =>
-    {
-        var store = Store(place);
-        return new[] { store.New, store.Restoring, store.Ready, store.Former }.Any(Directory.Exists) ? FileStoreSight.Ours : store.Look();
-    });
-
-    public void Adopt(TenantPlace place) => InWords(place, () =>
-    {
-        var store = Store(place);
-        if (store.IsUnmarked())
-        {
-            store.WriteMark(store.Final);
-        }
-        else if (store.Look() == FileStoreSight.Foreign)
-        {
-            throw Foreign(store);
-        }
-
-        return true;
-    });
-
-    public IEnumerable<StoredFile> List(TenantPlace place) => InWords(place, () => StoreFolder.Files(Store(place).Final));
-
-    public FileStream? Open(TenantPlace place, string name)
-    {
-        try
-        {
-            var path = Path.Combine(Store(place).Final, Safe(name));
-            return UnixFiles.IsPlain(path)
-                ? OpenToRead(path)
-                : null;
-        }
-        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
+        throw new TransientFailureException($"The file store of '{store.Name}' is being made while it is removed.");
     }
-
-    public void BeginReplacement(TenantPlace place, bool replace) => InWords(place, () =>
-    {
-        var store = Store(place);
-        if (!replace && store.Look() != FileStoreSight.Absent)
-        {
-            throw Foreign(store);
-        }
-
-        StoreFolder.Delete(store.Restoring);
-        StoreFolder.Delete(store.Ready);
-        store.Make(store.Restoring);
-        return true;
-    });
-
-    public Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken) => InWordsAsync(place, async () =>
-    {
-        var store = Store(place);
-        await store.WriteAsync(store.Restoring, file with { Name = Safe(file.Name) }, content, cancellationToken);
-        return true;
-    });
-
-    public void CompleteReplacement(TenantPlace place) => InWords(place, () =>
-    {
-        var store = Store(place);
-        store.WriteMark(store.Restoring, flush: true);
-        StoreFolder.Rename(store.Restoring, store.Ready);
-        return true;
-    });
-
-    public void Swap(TenantPlace place) => InWords(place, () =>
-    {
-        var store = Store(place);
-        if (Directory.Exists(store.Ready))
-        {
-            if (Directory.Exists(store.Final))
-            {
-                // What is under the former name was replaced by an earlier job; what this one replaces is still in its place.
-                StoreFolder.Delete(store.Former);
-                StoreFolder.Rename(store.Final, store.Former);
-            }
-
-            StoreFolder.Rename(store.Ready, store.Final);
-        }
-
-        StoreFolder.Delete(store.Former);
-        return true;
-    });
-
-    public void DropReplacement(TenantPlace place) => InWords(place, () =>
-    {
-        var store = Store(place);
-        StoreFolder.Delete(store.Restoring);
-        return StoreFolder.Delete(store.Ready);
-    });
 
     private static bool IsThere(StoreFolder store) => store.Look() switch
     {
@@ -230,42 +247,43 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         StoreNames.IsSafe(name) ? name : throw new PermanentFailureException("A file of the store has a name that could lead out of it.");
 
     private static PermanentFailureException Foreign(StoreFolder store) =>
-        new($"A file store named '{store.Name}' is already there ('{store.Final}') and is not this tenant's; it was left as it is. Move it away, or delete it.");
+        new($"A file store named '{store.Name}' is already there ('{store.Final}') and is not ours; it was left as it is. Move it away, or delete it.");
 
-    private static T InWords<T>(TenantPlace place, Func<T> effect)
+    private static T InWords<T>(string database, Func<T> effect)
     {
         try
         {
             return effect();
         }
-        catch (Exception failed) when (Words(place, failed) is { } words)
+        catch (Exception failed) when (Words(database, failed) is { } words)
         {
             throw words;
         }
     }
 
-    private static async Task<T> InWordsAsync<T>(TenantPlace place, Func<Task<T>> effect)
+    private static async Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect)
     {
         try
         {
             return await effect();
         }
-        catch (Exception failed) when (Words(place, failed) is { } words)
+        catch (Exception failed) when (Words(database, failed) is { } words)
         {
             throw words;
         }
     }
 
-    private static Exception? Words(TenantPlace place, Exception failed) => failed switch
+    private static Exception? Words(string database, Exception failed) => failed switch
     {
         IOException full when Storage.StorageFullException.IsMeantBy(full) =>
-            new TransientFailureException($"No space is left for the file store of '{place.Database}' (FileStore__Folder)."),
+            new TransientFailureException($"No space is left for the file store of '{database}' (FileStore__Folder)."),
         UnauthorizedAccessException refused =>
-            new PermanentFailureException($"The file store of '{place.Database}' cannot be used by the user '{Environment.UserName}': {refused.Message}"),
-        IOException broken => new TransientFailureException($"The file store of '{place.Database}' cannot be used now: {broken.Message}"),
+            new PermanentFailureException($"The file store of '{database}' cannot be used by the user '{Environment.UserName}': {refused.Message}"),
+        IOException broken => new TransientFailureException($"The file store of '{database}' cannot be used now: {broken.Message}"),
         _ => null,
     };
 
-    private StoreFolder Store(TenantPlace place) => StoreFolder.Of(
-        Path.GetFullPath(options.Value.Folder!.Replace(FileStoreOptions.ServerPlaceholder, place.ServerCode, StringComparison.Ordinal)), place);
+    private StoreFolder Store(TenantPlace place) => StoreFolder.Of(Root(place.ServerCode), place);
+
+    private string Root(string server) => Path.GetFullPath(options.Value.Folder!.Replace(FileStoreOptions.ServerPlaceholder, server, StringComparison.Ordinal));
 }

@@ -20,6 +20,14 @@ public interface IFileStore
     /// <returns>False if there is a store of that name that is not ours, which was left alone.</returns>
     bool Remove(TenantPlace place, CancellationToken cancellationToken);
 
+    /// <summary>Makes an empty store for a template that the application is about to fill; succeeds when it is there.</summary>
+    /// <exception cref="Bibind.Durable.PermanentFailureException">There is a store of that name that is not this template's.</exception>
+    void Make(CreateTemplateOrder order, string server);
+
+    /// <summary>Removes a template's store; succeeds when there is none.</summary>
+    /// <returns>False if there is a store of that name that is not ours, which was left alone.</returns>
+    bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken);
+
     /// <summary>What is there of the tenant.</summary>
     FileStoreSight Look(TenantPlace place);
 

@@ -16,6 +16,12 @@ public sealed class NoFileStore : IFileStore
     public bool Remove(TenantPlace place, CancellationToken cancellationToken) => throw Off();
 
     /// <inheritdoc/>
+    public void Make(CreateTemplateOrder order, string server) => throw Off();
+
+    /// <inheritdoc/>
+    public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) => throw Off();
+
+    /// <inheritdoc/>
     public FileStoreSight Look(TenantPlace place) => throw Off();
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Enumeration;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
@@ -60,7 +61,10 @@ internal sealed class StoreFolder
     public string Former { get; }
 
     public static StoreFolder Of(string root, TenantPlace place) =>
-        new(root, place.Database, $"{place.TenantId}-{place.Code}", MarkedDatabase.Of(place).Owner);
+        new(root, place.Database, string.Create(CultureInfo.InvariantCulture, $"{place.TenantId}-{place.Code}"), MarkedDatabase.Of(place).Owner);
+
+    public static StoreFolder Of(string root, CreateTemplateOrder order) =>
+        new(root, order.Database, string.Create(CultureInfo.InvariantCulture, $"template-{order.TemplateId}"), MarkedDatabase.Of(order).Owner);
 
     /// <summary>What is under the final name.</summary>
     public FileStoreSight Look() =>

@@ -84,7 +84,7 @@ public sealed class CopyFileStoreTests
 
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(world.CopyAsync);
 
-        Assert.Contains("is not this tenant's; it was left as it is", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("is not ours; it was left as it is", refused.Message, StringComparison.Ordinal);
         Assert.Equal(FileStoreSight.Foreign, world.Store.Look(world.Place));
         Assert.False(world.Remove());
         Assert.True(File.Exists(world.InTenant(precious)));
