@@ -28,15 +28,17 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
                 logger.TemplateWithoutFiles(place.TemplateDatabase, template);
             }
 
+            // Links are on the disk with the renaming; content that was copied, now or by an attempt that died, is not.
+            var hasCopies = Directory.Exists(store.New);
             store.Make(store.New);
             foreach (var file in StoreFolder.Files(template))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                await CopyFileAsync(store, Path.Combine(template, file.Name), file, cancellationToken);
+                hasCopies |= await CopyFileAsync(store, Path.Combine(template, file.Name), file, cancellationToken);
             }
 
-            store.WriteMark(store.New);
-            StoreFolder.Rename(store.New, store.Final);
+            store.WriteMark(store.New, flush: hasCopies);
+            store.Rename(store.New, store.Final);
         }
 
         var (files, bytes) = Count(store.Final);
@@ -53,8 +55,8 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         if (!IsThere(store))
         {
             store.Make(store.New);
-            store.WriteMark(store.New);
-            StoreFolder.Rename(store.New, store.Final);
+            store.WriteMark(store.New, flush: false);
+            store.Rename(store.New, store.Final);
         }
 
         return true;
@@ -74,7 +76,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         var store = Store(place);
         if (store.IsUnmarked())
         {
-            store.WriteMark(store.Final);
+            store.WriteMark(store.Final, flush: false);
         }
         else if (store.Look() == FileStoreSight.Foreign)
         {
@@ -91,9 +93,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         try
         {
             var path = Path.Combine(Store(place).Final, Safe(name));
-            return UnixFiles.IsPlain(path)
-                ? OpenToRead(path)
-                : null;
+            return UnixFiles.IsPlain(path) ? OpenToRead(path) : null;
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -104,7 +104,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
     public void BeginReplacement(TenantPlace place, bool replace) => InWords(place.Database, () =>
     {
         var store = Store(place);
-        if (!replace && store.Look() != FileStoreSight.Absent)
+        if (replace ? store.Look() == FileStoreSight.Foreign && !store.IsUnmarked() : store.Look() != FileStoreSight.Absent)
         {
             throw Foreign(store);
         }
@@ -126,7 +126,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
     {
         var store = Store(place);
         store.WriteMark(store.Restoring, flush: true);
-        StoreFolder.Rename(store.Restoring, store.Ready);
+        store.Rename(store.Restoring, store.Ready);
         return true;
     });
 
@@ -139,10 +139,10 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
             {
                 // What is under the former name was replaced by an earlier job; what this one replaces is still in its place.
                 StoreFolder.Delete(store.Former);
-                StoreFolder.Rename(store.Final, store.Former);
+                store.Rename(store.Final, store.Former);
             }
 
-            StoreFolder.Rename(store.Ready, store.Final);
+            store.Rename(store.Ready, store.Final);
         }
 
         StoreFolder.Delete(store.Former);
@@ -167,7 +167,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
             if (sight == FileStoreSight.Ours)
             {
                 // Renamed first: a store that is half deleted must not be taken for a whole one.
-                StoreFolder.Rename(store.Final, store.Former);
+                store.Rename(store.Final, store.Former);
                 StoreFolder.Delete(store.Former);
                 found = true;
             }
@@ -199,12 +199,13 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return found;
     }
 
-    private static async Task CopyFileAsync(StoreFolder store, string source, StoredFile file, CancellationToken cancellationToken)
+    /// <summary>Links a file, or else copies it; true if it was copied.</summary>
+    private static async Task<bool> CopyFileAsync(StoreFolder store, string source, StoredFile file, CancellationToken cancellationToken)
     {
         var target = store.MakePlace(store.New, file.Name);
         if (!UnixFiles.IsPlain(source) || File.Exists(target))
         {
-            return;
+            return false;
         }
 
         // Only what is never changed may have two names.
@@ -214,17 +215,21 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
             throw new TransientFailureException($"The file store of '{store.Name}' was removed while it was made.");
         }
 
-        if (link == LinkOutcome.Impossible)
+        if (link != LinkOutcome.Impossible)
         {
-            try
-            {
-                await using var content = OpenToRead(source);
-                await store.WriteAsync(store.New, file, content, cancellationToken);
-            }
-            catch (FileNotFoundException)
-            {
-                // Gone since it was listed.
-            }
+            return false;
+        }
+
+        try
+        {
+            await using var content = OpenToRead(source);
+            await store.WriteAsync(store.New, file, content, cancellationToken);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            // Gone since it was listed.
+            return false;
         }
     }
 

@@ -113,7 +113,7 @@ internal sealed class StoreFolder
     /// <summary>Writes a file, which appears when it is complete; one at a time in a store.</summary>
     public async Task WriteAsync(string store, StoredFile file, Stream content, CancellationToken cancellationToken)
     {
-        var part = Path.Combine(store, ".bibind-part");
+        var part = PartOf(store);
         try
         {
             await using (var written = Create(part))
@@ -131,11 +131,13 @@ internal sealed class StoreFolder
         }
     }
 
-    /// <summary>Marks a store as the tenant's.</summary>
+    /// <summary>Marks a store as ours.</summary>
     /// <param name="store">The store.</param>
     /// <param name="flush">True brings everything in it onto the disk.</param>
-    public void WriteMark(string store, bool flush = false)
+    public void WriteMark(string store, bool flush)
     {
+        // Of a file that was being written when a process died.
+        File.Delete(PartOf(store));
         var path = Path.Combine(store, StoreNames.Mark);
         using var file = Create(path);
         file.Write(System.Text.Encoding.UTF8.GetBytes(_mark + "\n"));
@@ -162,13 +164,11 @@ internal sealed class StoreFolder
         }
     }
 
-    /// <summary>Gives a folder a name that nothing bears; nothing happens if it is not there.</summary>
-    public static void Rename(string from, string to)
+    /// <summary>Gives a store that is there a name that nothing bears; a loss of power does not take it back.</summary>
+    public void Rename(string from, string to)
     {
-        if (Directory.Exists(from))
-        {
-            Directory.Move(from, to);
-        }
+        Directory.Move(from, to);
+        UnixFiles.FlushFolder(_root);
     }
 
     /// <summary>The plain files of a store but ours and the application's notes to itself; links are passed over.</summary>
@@ -191,6 +191,8 @@ internal sealed class StoreFolder
             ShouldRecursePredicate = (ref FileSystemEntry entry) => !IsLink(entry) && entry.FileName[0] != '.' && !IsChecklist(entry),
         };
     }
+
+    private static string PartOf(string store) => Path.Combine(store, ".bibind-part");
 
     private static bool IsLink(in FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) != 0;
 

@@ -15,6 +15,7 @@ internal static class UnixFiles
     private const int CurrentFolder = -100;
     private const int NotFollowing = 0x100;
     private const uint BasicStatus = 0x7ff;
+    private const int CloseAtExec = 0x80000;
     private const int StatusBytes = 256;
     private const int TypeMask = 0xf000;
     private const int PlainFile = 0x8000;
@@ -87,7 +88,23 @@ internal static class UnixFiles
         if (OperatingSystem.IsLinux() && FlushFileSystem(file) != 0)
         {
             var error = Marshal.GetLastPInvokeError();
-            throw new IOException($"The file store cannot be brought onto the disk: {Marshal.GetPInvokeErrorMessage(error)}.", error);
+            throw new IOException($"It cannot be brought onto the disk: {Marshal.GetPInvokeErrorMessage(error)}.", error);
+        }
+    }
+
+    /// <summary>Brings renamings and links in a folder onto its disk.</summary>
+    public static void FlushFolder(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var folder = OpenFile(path, CloseAtExec);
+        if (folder.IsInvalid || FlushFile(folder) != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            throw new IOException($"'{path}' cannot be brought onto the disk: {Marshal.GetPInvokeErrorMessage(error)}.", error);
         }
     }
 
@@ -110,6 +127,14 @@ internal static class UnixFiles
     [DllImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int FlushFileSystem(SafeFileHandle file);
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern SafeFileHandle OpenFile([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int FlushFile(SafeFileHandle file);
 
     [DllImport("libc", EntryPoint = "statx", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
