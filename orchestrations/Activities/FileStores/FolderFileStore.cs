@@ -20,7 +20,12 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
     {
         var store = Store(place);
         var isThere = IsThere(store);
-        if (!isThere)
+        if (isThere)
+        {
+            // Of another delivery of this step, which came too late for the name.
+            StoreFolder.Delete(store.New);
+        }
+        else
         {
             var template = store.Beside(place.TemplateDatabase);
             if (!Directory.Exists(template))

@@ -81,13 +81,23 @@ public sealed class FileStoreBackupTests
         var before = StoreWorld.FilesOf(files.StoreOf(place)).ToList();
 
         await Assert.ThrowsAsync<BackupDamagedException>(() => RestoreAsync(world, place, backup, replace: true));
-        await Assert.ThrowsAsync<BackupDamagedException>(() => VerifyAsync(world, place, backup));
 
         Assert.Equal(before, StoreWorld.FilesOf(files.StoreOf(place)));
         Assert.Contains(mine, before);
         files.AssertTidy(place);
         Assert.Empty(await ScratchesAsync(world, place));
-        Assert.Empty(await TrialsAsync(world, backup));
+    }
+
+    [Fact]
+    public async Task A_trial_of_files_that_are_not_what_was_stored_fails_and_leaves_nothing()
+    {
+        await using var files = await FilesWorld.CreateAsync();
+        var backup = await TakeAsync(files.World, files.Place);
+        await DamageAsync(files, backup, "truncated");
+
+        await Assert.ThrowsAsync<BackupDamagedException>(() => VerifyAsync(files.World, files.Place, backup));
+
+        Assert.Empty(await TrialsAsync(files.World, backup));
     }
 
     [Fact]

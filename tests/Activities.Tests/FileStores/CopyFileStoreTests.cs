@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Tests.Fixtures;
+using Bibind.Contracts;
 using Bibind.Durable;
 using Bibind.Local;
 using Xunit;
@@ -54,6 +55,32 @@ public sealed class CopyFileStoreTests
 
         Assert.Equal(StoreWorld.FilesOf(world.InTemplate()), StoreWorld.FilesOf(world.InTenant()));
         Assert.Equal("whole", await File.ReadAllTextAsync(world.InTenant("exports/list.csv")));
+        Assert.Equal([world.Place.Database], world.Others());
+    }
+
+    [Fact]
+    public async Task Copies_at_once_make_one_store_and_leave_nothing_else()
+    {
+        using var world = new StoreWorld();
+        async Task<FileStoreCopied> UntilDoneAsync()
+        {
+            while (true)
+            {
+                try
+                {
+                    return await world.CopyAsync();
+                }
+                catch (TransientFailureException)
+                {
+                    // As the step's next attempt would.
+                }
+            }
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(UntilDoneAsync)));
+        await world.CopyAsync();
+
+        Assert.Equal(StoreWorld.FilesOf(world.InTemplate()), StoreWorld.FilesOf(world.InTenant()));
         Assert.Equal([world.Place.Database], world.Others());
     }
 
