@@ -38,6 +38,11 @@ internal sealed class Installation : IAsyncDisposable
             console.WriteLine($"PostgreSQL listens on 127.0.0.1:{postgres.Port}, its data are in {postgres.Folder} ({watch.Elapsed.TotalSeconds:0.0} s)");
             var templates = Variants.ToDictionary(CodeOf, variant => $"template_{CodeOf(variant)}");
             await BuildTemplatesAsync(postgres, templates, console, cancellationToken);
+            foreach (var database in templates.Values)
+            {
+                OdooFiles.Write(SettingsFile.FileStore(root), database);
+            }
+
             return new Installation(root, postgres, SettingsFile.Prepare(root, postgres, templates));
         }
         catch
