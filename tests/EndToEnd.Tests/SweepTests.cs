@@ -51,7 +51,7 @@ public sealed class SweepTests
         foreach (var host in new[] { world.Name, world.Servers.HostOf(world.Code) })
         {
             await Eventually.UntilAsync(() => world.Servers.IsKnownToProxyAsync(host), TimeSpan.FromSeconds(60), $"{host} is published");
-            Assert.Equal((System.Net.HttpStatusCode.OK, $"the application, asked for {world.Servers.HostOf(world.Code)}"), await world.Servers.GetAtAsync(host));
+            Assert.Equal((System.Net.HttpStatusCode.OK, world.Servers.AnswerOf(world.Code)), await world.Servers.GetAtAsync(host));
         }
 
         // A tenant that is removed stays so, whatever the sweep does meanwhile.

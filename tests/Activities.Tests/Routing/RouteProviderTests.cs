@@ -1,7 +1,7 @@
 using System.Net;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Durable;
-using Bibind.Testing;
+using Bibind.Local;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Routing;

@@ -1,12 +1,10 @@
 using System.Collections.Concurrent;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
+using Bibind.Local.RealServers;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -113,25 +111,7 @@ internal sealed class RoutesWorld : IAsyncDisposable, ITenantCertificates
 
     private async Task<(int Status, string Body)> GetAsync(Uri proxy, string host, string path)
     {
-        using var client = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            ConnectCallback = async (_, cancellationToken) =>
-            {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-                await socket.ConnectAsync(proxy.Host, proxy.Port, cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                CertificateChainPolicy = new X509ChainPolicy
-                {
-                    TrustMode = X509ChainTrustMode.CustomRootTrust,
-                    CustomTrustStore = { Authority.Root },
-                    RevocationMode = X509RevocationMode.NoCheck,
-                },
-            },
-        });
+        using var client = new HttpClient(Visitor.Of(proxy, Authority.Root));
         using var answer = await client.GetAsync(new Uri($"{proxy.Scheme}://{host}{path}"));
         return ((int)answer.StatusCode, answer.Headers.Location?.OriginalString ?? await answer.Content.ReadAsStringAsync());
     }

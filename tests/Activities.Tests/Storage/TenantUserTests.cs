@@ -114,13 +114,13 @@ public sealed class TenantUserTests
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(() => world.RunAsync<CreateBucket>(place));
 
         Assert.Contains("users=*;buckets=*", refused.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain((await CephS3Server.GetAsync()).OtherAccount.SecretKey, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain((await SharedServers.CephS3Async()).OtherAccount.SecretKey, refused.Message, StringComparison.Ordinal);
         await world.Store.DeleteBucketAsync(place.Bucket, None);
     }
 
     private static async Task<World> CreateAsync(bool other = false)
     {
-        var ceph = await CephS3Server.GetAsync();
+        var ceph = await SharedServers.CephS3Async();
         var account = other ? ceph.OtherAccount : ceph.Account;
         return await World.CreateAsync(
             ("Storage:Provider", "s3"),
@@ -136,7 +136,7 @@ public sealed class TenantUserTests
         var keys = StorageKeys.Parse(world.Secrets.Values[TenantSecrets.Storage(place.TenantId)]);
         return new S3Server(Options.Create(new S3Options
         {
-            Endpoint = (await CephS3Server.GetAsync()).Url,
+            Endpoint = (await SharedServers.CephS3Async()).Url,
             AccessKey = keys.AccessKey,
             SecretKey = keys.SecretKey,
         }));

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Bibind.Local;
-using Bibind.Testing;
 using Npgsql;
 
 namespace Bibind.Durable.Tests.Crashes;

@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Bibind.Activities.Tests.Fixtures;
+namespace Bibind.Local.RealServers;
 
 /// <summary>An application server that says who it thinks was asked for, as one behind a proxy does.</summary>
-internal sealed class ApplicationStub : IAsyncDisposable
+public sealed class ApplicationStub : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
