@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -104,17 +105,8 @@ public sealed class CephS3Server : IAsyncDisposable
         await StartAsync("ceph-mon", "ceph-mon", monitorPort, cancellationToken, "-f", "-i", "a");
 
         var storage = Guid.NewGuid().ToString();
-        // It listens before it has elected itself, and refuses everything until then.
-        using (var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
-        {
-            limit.CancelAfter(ElectionLimit);
-            while (!await programs.TryRunAsync("ceph", "ceph-common", limit.Token, "osd", "new", storage))
-            {
-                await Task.Delay(ElectionPause, limit.Token);
-            }
-        }
-
-        await programs.RunAsync("ceph", "ceph-common", cancellationToken, "osd", "crush", "add", "osd.0", "1.0", "root=default", "host=h");
+        await AskMonitorAsync(cancellationToken, "osd", "new", storage);
+        await AskMonitorAsync(cancellationToken, "osd", "crush", "add", "osd.0", "1.0", "root=default", "host=h");
         await programs.RunAsync("ceph-osd", "ceph-osd", cancellationToken, "-i", "0", "--mkfs", "--osd-uuid", storage);
         await StartAsync("ceph-osd", "ceph-osd", null, cancellationToken, "-f", "-i", "0");
         await StartAsync("radosgw", "radosgw", Url.Port, cancellationToken, "-f", "-n", "client.rgw");
@@ -124,6 +116,23 @@ public sealed class CephS3Server : IAsyncDisposable
                 "radosgw-admin", "radosgw", cancellationToken, "user", "create", $"--uid={account.Name}", $"--display-name={account.Name}",
                 $"--access-key={account.AccessKey}", $"--secret-key={account.SecretKey}",
                 account == Account ? "--caps=users=*;buckets=*" : "--caps=");
+        }
+    }
+
+    /// <summary>Gives the monitor a command that may be given twice: it listens before it has elected itself, and refuses everything until then.</summary>
+    private async Task AskMonitorAsync(CancellationToken cancellationToken, params string[] command)
+    {
+        for (var watch = Stopwatch.StartNew(); ; await Task.Delay(ElectionPause, cancellationToken))
+        {
+            try
+            {
+                await _programs.RunAsync("ceph", "ceph-common", cancellationToken, command);
+                return;
+            }
+            catch (LocalServerException) when (watch.Elapsed < ElectionLimit)
+            {
+                // Once more; in the end what it says is thrown.
+            }
         }
     }
 
@@ -202,19 +211,6 @@ public sealed class CephS3Server : IAsyncDisposable
 
         public Task<string> RunAsync(string program, string package, CancellationToken cancellationToken, params string[] arguments) =>
             ChildProcess.MustRunAsync(Command(program, package, arguments), "prepare or ask the S3 server", cancellationToken);
-
-        public async Task<bool> TryRunAsync(string program, string package, CancellationToken cancellationToken, params string[] arguments)
-        {
-            try
-            {
-                await RunAsync(program, package, cancellationToken, arguments);
-                return true;
-            }
-            catch (LocalServerException)
-            {
-                return false;
-            }
-        }
 
         public Task<RunningServer> StartAsync(string program, string package, CancellationToken cancellationToken, params string[] arguments) =>
             RunningServer.StartAsync(program, folder, Command(program, package, arguments), deleteFolder: true, cancellationToken: cancellationToken);
