@@ -51,14 +51,14 @@ public sealed partial class FullRunTests : IDisposable
     {
         using var run = Start();
         var output = "";
-        while (!output.Contains("Application ", StringComparison.Ordinal))
+        while (!output.Contains("PostgreSQL listens", StringComparison.Ordinal))
         {
             var line = await run.StandardOutput.ReadLineAsync().WaitAsync(Patience);
             output += (line ?? throw new InvalidOperationException(output + await run.StandardError.ReadToEndAsync())) + "\n";
         }
 
         var ports = PortsIn(output);
-        Assert.True(ports.Count(Accepts) >= 6, output);
+        Assert.True(ports.Count(Accepts) >= 8, output);
 
         run.Kill();
 
