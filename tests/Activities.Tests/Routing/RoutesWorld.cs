@@ -47,7 +47,7 @@ internal sealed class RoutesWorld : IAsyncDisposable, ITenantCertificates
 
     public IRouteProvider Routes { get; }
 
-    private Uri Http { get; }
+    public Uri Http { get; }
 
     private Uri Https { get; }
 
@@ -90,6 +90,9 @@ internal sealed class RoutesWorld : IAsyncDisposable, ITenantCertificates
 
     public Task<TenantCertificate?> FindAsync(TenantPlace place, CancellationToken cancellationToken) =>
         Task.FromResult(Certificates.GetValueOrDefault(place.Host));
+
+    /// <summary>Comes to the proxy by TLS, whatever the name, and trusts our authority.</summary>
+    public SocketsHttpHandler NewVisitor() => Visitor.Of(Https, Authority.Root);
 
     /// <summary>Status and body over TLS, its chain verified to our authority.</summary>
     public Task<(int Status, string Body)> GetSecureAsync(string host, string path = "/") => GetAsync(Https, host, path);
