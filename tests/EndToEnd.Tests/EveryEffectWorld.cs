@@ -102,6 +102,10 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
         return [.. ((await client.ListBucketsAsync()).Buckets ?? []).Select(b => b.BucketName).Where(b => b.Contains(Installation.Code, StringComparison.Ordinal))];
     }
 
+    /// <summary>What the tenant's bucket may hold, in bytes, as the object gateway's own tool says; null without a limit.</summary>
+    public async Task<long?> QuotaAsync() =>
+        (await _s3.ListBucketsAsync()).Single(b => b.Name.Contains($"-{Installation.Code}-", StringComparison.Ordinal)).Quota;
+
     /// <summary>Asks every server itself.</summary>
     public async Task AssertNothingIsLeftAsync()
     {

@@ -81,6 +81,30 @@ public sealed class SweepTests
     }
 
     [Fact]
+    public async Task The_quota_of_a_bucket_follows_the_tenants_plan_and_what_the_plan_allows()
+    {
+        await using var world = await EveryEffectWorld.StartAsync();
+        SweepOften(world.Installation);
+        await using var host = await InProcessHost.StartAsync(world.Installation);
+        var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(world.Installation.Code), seconds: 120);
+        Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString());
+        var before = await world.QuotaAsync();
+        Assert.True(before > 0);
+
+        await SetAsync("update control.tenants set plan = 'pro'");
+        await Eventually.UntilAsync(async () => await world.QuotaAsync() > before, TimeSpan.FromSeconds(60), "the bucket has the other plan's quota");
+
+        await SetAsync("update control.plans set storage_quota_bytes = 4096000 where code = 'pro'");
+        await Eventually.UntilAsync(async () => await world.QuotaAsync() == 4096000, TimeSpan.FromSeconds(60), "the bucket has what the plan allows now");
+
+        async Task SetAsync(string sql)
+        {
+            await using var change = world.Installation.Control.CreateCommand(sql);
+            Assert.Equal(1, await change.ExecuteNonQueryAsync());
+        }
+    }
+
+    [Fact]
     public async Task A_database_that_a_trial_left_is_dropped_and_that_of_another_installation_is_not()
     {
         await using var tenant = await BackedUpTenant.CreateAsync();
