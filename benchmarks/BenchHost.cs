@@ -5,7 +5,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Bibind.Local;
-using Bibind.Testing;
 
 namespace Bibind.Benchmarks;
 

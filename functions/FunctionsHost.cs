@@ -121,6 +121,15 @@ public static class FunctionsHost
     }
 
     // Before the environment, which therefore overrides the file.
+    /// <summary>The settings that a host has which is started here: the local file and the environment.</summary>
+    /// <exception cref="SettingsException">The file cannot be read.</exception>
+    internal static IConfiguration ReadConfiguration()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        AddLocalSettings(builder);
+        return builder.Configuration;
+    }
+
     private static void AddLocalSettings(WebApplicationBuilder builder)
     {
         IList<IConfigurationSource> sources = builder.Configuration.Sources;

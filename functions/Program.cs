@@ -1,3 +1,10 @@
-return args is [Bibind.Functions.Hosts.FunctionManifest.Command, .. var rest]
-    ? await Bibind.Functions.Hosts.FunctionManifest.RunAsync(rest)
-    : await Bibind.Functions.FunctionsHost.RunAsync(args);
+using Bibind.Functions;
+using Bibind.Functions.Hosts;
+using Bibind.Functions.Queues;
+
+return args switch
+{
+    [FunctionManifest.Command, .. var rest] => await FunctionManifest.RunAsync(rest),
+    [PoisonCommand.Command, .. var rest] => await PoisonCommand.RunAsync(rest, Console.Out, Console.Error, CancellationToken.None),
+    _ => await FunctionsHost.RunAsync(args),
+};

@@ -73,6 +73,17 @@ public sealed class CommandTransaction(NpgsqlDataSource database, ConnectionPool
     }
 
     /// <summary>
+    /// The first answer of the request's key, or null. For work that is prepared before its transaction opens: one that is being
+    /// answered at this moment is found by <see cref="RunAsync(CommandRequest, OrderWork, CancellationToken)"/>, which waits for it.
+    /// </summary>
+    /// <exception cref="ProblemException">The key belongs to another request.</exception>
+    public async Task<OrderAnswer?> FindAnswerAsync(CommandRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request.Key is null ? null : AnswerOf(await keys.LookAsync(request.Caller, request.Key, request.Hash(), cancellation));
+    }
+
+    /// <summary>
     /// Does the work in one transaction, and once more if PostgreSQL chose it to give way to another, or if its connection
     /// turned out to have ended while it lay in the pool: a process that was frozen wakes up with such.
     /// </summary>
@@ -110,19 +121,10 @@ public sealed class CommandTransaction(NpgsqlDataSource database, ConnectionPool
         CommandRequest request, OrderWork work, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
     {
         var hash = request.Key is null ? string.Empty : request.Hash();
-        if (request.Key is not null)
+        if (request.Key is not null
+            && AnswerOf(await keys.BeginAsync(connection, transaction, request.Caller, request.Key, hash, cancellation)) is { } first)
         {
-            switch (await keys.BeginAsync(connection, transaction, request.Caller, request.Key, hash, cancellation))
-            {
-                case IdempotencyResult.Repeated repeated:
-                    return new OrderAnswer(repeated.Answer.Status, repeated.Answer.Location, repeated.Answer.Body, Replayed: true);
-                case IdempotencyResult.UsedForAnother:
-                    throw new ProblemException(new Problem(
-                        StatusCodes.Status422UnprocessableEntity,
-                        "idempotency-key-reused",
-                        "The idempotency key belongs to another request",
-                        $"The {IdempotencyKey.Header} was used for a different request before; send a new key for a new request."));
-            }
+            return first;
         }
 
         var accepted = await work(connection, transaction, cancellation);
@@ -136,4 +138,15 @@ public sealed class CommandTransaction(NpgsqlDataSource database, ConnectionPool
 
         return answer;
     }
+
+    private static OrderAnswer? AnswerOf(IdempotencyResult known) => known switch
+    {
+        IdempotencyResult.Repeated repeated => new OrderAnswer(repeated.Answer.Status, repeated.Answer.Location, repeated.Answer.Body, Replayed: true),
+        IdempotencyResult.UsedForAnother => throw new ProblemException(new Problem(
+            StatusCodes.Status422UnprocessableEntity,
+            "idempotency-key-reused",
+            "The idempotency key belongs to another request",
+            $"The {IdempotencyKey.Header} was used for a different request before; send a new key for a new request.")),
+        _ => null,
+    };
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Bibind.Activities;
 using Bibind.Activities.Domains.Registrars;
 using Bibind.Activities.RateLimits;
@@ -56,20 +57,23 @@ public sealed class PurchaseOrdering(
 
     /// <summary>Orders a domain; the name was confirmed and the price has a limit.</summary>
     /// <exception cref="ProblemException">404, 409 or 503: it cannot be bought now.</exception>
-    public Task<OrderAnswer> BuyAsync(
-        string name, Price limit, string? tenant, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
-        transactions.RunAsync(
+    public async Task<OrderAnswer> BuyAsync(
+        string name, Price limit, string? tenant, string requestedBy, CommandRequest request, CancellationToken cancellation)
+    {
+        // A repetition gets its answer though the name is not available any more.
+        if (await transactions.FindAnswerAsync(request, cancellation) is { } first)
+        {
+            return first;
+        }
+
+        // Before the transaction opens: a registrar takes its time, and a transaction holds locks and a connection.
+        var (price, refusal) = await AskAsync(name, limit, tenant, cancellation);
+        return await transactions.RunAsync(
             request,
             async (connection, transaction, c) =>
             {
-                // Within the transaction, so that a repetition gets its answer though the name is not available any more.
-                await RequireTenantAsync(tenant, c);
-                if (await purchases.FindOpenJobAsync(name, c) is { } open)
-                {
-                    throw new ProblemException(UnderWay(name, open));
-                }
-
-                var price = Affordable(name, await OfferAsync(name, c), limit);
+                // Thrown here, where an equal request that was taken meanwhile has been found already: that one's answer counts.
+                refusal?.Throw();
                 var (id, jobId) = await purchases.OpenAsync(connection, transaction, new NewDomainPurchase(name, registrar.Provider, tenant, requestedBy), c)
                     ?? throw new ProblemException(UnderWay(name, "another"));
                 await StartAsync(
@@ -85,9 +89,26 @@ public sealed class PurchaseOrdering(
                     },
                     transaction, c);
                 Logs.Ordered(logger, requestedBy, jobId, JobKinds.BuyDomain, name);
-                return new AcceptedOrder(JobsApi.AddressOf(jobId), new PurchaseAccepted(name, registrar.Provider, price, jobId, tenant));
+                return new AcceptedOrder(JobsApi.AddressOf(jobId), new PurchaseAccepted(name, registrar.Provider, price!, jobId, tenant));
             },
             cancellation);
+    }
+
+    /// <summary>The price, or why the domain cannot be bought.</summary>
+    private async Task<(Price? Price, ExceptionDispatchInfo? Refusal)> AskAsync(string name, Price limit, string? tenant, CancellationToken cancellation)
+    {
+        try
+        {
+            await RequireTenantAsync(tenant, cancellation);
+            return await purchases.FindOpenJobAsync(name, cancellation) is { } open
+                ? throw new ProblemException(UnderWay(name, open))
+                : (Affordable(name, await OfferAsync(name, cancellation), limit), null);
+        }
+        catch (ProblemException refused)
+        {
+            return (null, ExceptionDispatchInfo.Capture(refused));
+        }
+    }
 
     private Task<string> StartAsync(BuyDomainOrder order, NpgsqlTransaction transaction, CancellationToken cancellation) =>
         client.ScheduleNewOrchestrationInstanceAsync(

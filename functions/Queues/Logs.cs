@@ -38,4 +38,13 @@ internal static partial class Logs
 
     [LoggerMessage(2110, LogLevel.Information, "Billing message {BillingId} ({Type}, {Tenant}, number {Sequence}) is {State}: {Reason}")]
     public static partial void BillingTaken(ILogger logger, string billingId, string type, string tenant, long sequence, string state, string reason);
+
+    [LoggerMessage(2113, LogLevel.Information, "Billing message {BillingId} ({Type}, {Tenant}, number {Sequence}), which waited, is {State}: {Reason}")]
+    public static partial void BillingRetried(ILogger logger, string billingId, string type, string tenant, long sequence, string state, string reason);
+
+    [LoggerMessage(2114, LogLevel.Warning, "Billing's messages about {Tenant} that wait could not be tried again; they are in the next round.")]
+    public static partial void BillingRetryFailed(ILogger logger, string tenant, Exception failure);
+
+    [LoggerMessage(2115, LogLevel.Warning, "Billing has waited with {Tenant} since {Since:u}, with {Messages} messages: {Reason}")]
+    public static partial void BillingWaitsLong(ILogger logger, string tenant, DateTimeOffset since, long messages, string reason);
 }

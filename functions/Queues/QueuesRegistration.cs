@@ -1,5 +1,6 @@
 using Bibind.ControlPlane.Billing;
 using Bibind.Functions.Health;
+using Bibind.Functions.Queues.Billing;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Triggers;
 using Microsoft.Extensions.Options;
@@ -16,7 +17,7 @@ internal static class QueuesRegistration
         var settings = QueueSettings.Read(builder.Configuration, out var problems);
         builder.Services.AddSingleton(settings).AddOptions<Checked>().ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<Checked>>(new Problems(problems));
-        builder.Services.AddSingleton<BillingInbox>();
+        builder.Services.AddSingleton<BillingInbox>().AddSingleton<BillingBacklog>().AddSingleton<BillingDesk>();
         if (problems.Count > 0)
         {
             return;

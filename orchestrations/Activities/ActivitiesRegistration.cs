@@ -91,6 +91,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.DomainPurchases.End, Make<EndPurchase>)
             .AddActivity(Contracts.Storage.CreateBucket, Make<CreateBucket>)
             .AddActivity(Contracts.Storage.DeleteBucket, Make<DeleteBucket>)
+            .AddActivity(Contracts.Storage.FollowQuotas, Make<FollowQuotas>)
             .AddActivity(Contracts.Routing.Publish, Make<PublishRoute>)
             .AddActivity(Contracts.Routing.Suspend, Make<SuspendRoute>)
             .AddActivity(Contracts.Routing.Withdraw, Make<WithdrawRoute>)

@@ -142,4 +142,10 @@ internal static partial class Logs
 
     [LoggerMessage(3095, LogLevel.Warning, "Ordered domain {Name} at {Registrar} as {Reference}, for {Limit} at most")]
     public static partial void DomainOrdered(this ILogger logger, string name, string registrar, string reference, string limit);
+
+    [LoggerMessage(3096, LogLevel.Information, "Bucket {Bucket} has the quota of the plan {Plan} now")]
+    public static partial void QuotaFollowed(this ILogger logger, string bucket, string plan);
+
+    [LoggerMessage(3097, LogLevel.Warning, "Bucket {Bucket} keeps its former quota until the next round: {Reason}")]
+    public static partial void QuotaNotFollowed(this ILogger logger, string bucket, string reason);
 }

@@ -15,6 +15,7 @@ public sealed class Sweep : TaskOrchestrator<SweepOrder, Nothing>
         // Behind the timer, where an instance that slept when this was new finds them too.
         await TryAsync(() => context.CallActivityAsync(Routing.Repair, Nothing.Value));
         await TryAsync(() => context.CallActivityAsync(Backup.SweepTrials, Nothing.Value));
+        await TryAsync(() => context.CallActivityAsync(Storage.FollowQuotas, Nothing.Value));
         context.ContinueAsNew(order);
         return Nothing.Value;
     }

@@ -24,7 +24,7 @@ public sealed class DomainTests
         Assert.True(added["state"]!.GetValue<string>() == "succeeded", added.ToString());
 
         // The application finds the tenant's database by the platform's name.
-        Assert.Equal((HttpStatusCode.OK, $"the application, asked for {world.Servers.HostOf(world.Code)}"), await world.Servers.GetAtAsync(world.Name));
+        Assert.Equal((HttpStatusCode.OK, world.Servers.AnswerOf(world.Code)), await world.Servers.GetAtAsync(world.Name));
         Assert.Equal($"https://{world.Name}", await world.AddressInApplicationAsync());
         Assert.Equal($"https://{world.Name}", (await world.Api.GetAsync($"/api/tenants/{world.Code}"))["baseUrl"]!.GetValue<string>());
         Assert.Equal("active", (await world.Api.DomainAsync(world.Code, _ => true))["state"]!.GetValue<string>());

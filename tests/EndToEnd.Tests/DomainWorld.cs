@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Bibind.Durable.Worker;
+using Bibind.Local.RealServers;
 using Bibind.Testing.Servers;
 
 namespace Bibind.EndToEnd.Tests;

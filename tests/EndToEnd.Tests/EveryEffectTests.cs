@@ -1,5 +1,5 @@
 using System.Net;
-using Bibind.Testing.Servers;
+using Bibind.Local.RealServers;
 
 namespace Bibind.EndToEnd.Tests;
 
@@ -19,7 +19,7 @@ public sealed class EveryEffectTests
         var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(code), seconds: 120);
 
         Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString());
-        Assert.Equal((HttpStatusCode.OK, $"the application, asked for {world.HostOf(code)}"), await world.GetAsync(code));
+        Assert.Equal((HttpStatusCode.OK, world.AnswerOf(code)), await world.GetAsync(code));
         Assert.Equal(HttpStatusCode.NotFound, await world.AskPlainAsync($"nobody.{world.Zone}"));
         Assert.Contains(world.HostOf(code), await world.Dns.ReadZoneAsync(world.Zone), StringComparison.Ordinal);
         Assert.Contains(await world.BucketsAsync(), b => b.Contains(code, StringComparison.Ordinal));
@@ -45,7 +45,7 @@ public sealed class EveryEffectTests
             Assert.All(ends, end => Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString()));
             foreach (var code in codes)
             {
-                Assert.Equal((HttpStatusCode.OK, $"the application, asked for {world.HostOf(code)}"), await world.GetAsync(code));
+                Assert.Equal((HttpStatusCode.OK, world.AnswerOf(code)), await world.GetAsync(code));
             }
 
             var removals = await Task.WhenAll(codes.Select(code => host.Api.DestroyAsync(code, finalBackup: false)));

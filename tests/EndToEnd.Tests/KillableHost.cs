@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Bibind.Local;
 using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests;

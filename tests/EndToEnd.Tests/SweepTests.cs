@@ -51,7 +51,7 @@ public sealed class SweepTests
         foreach (var host in new[] { world.Name, world.Servers.HostOf(world.Code) })
         {
             await Eventually.UntilAsync(() => world.Servers.IsKnownToProxyAsync(host), TimeSpan.FromSeconds(60), $"{host} is published");
-            Assert.Equal((System.Net.HttpStatusCode.OK, $"the application, asked for {world.Servers.HostOf(world.Code)}"), await world.Servers.GetAtAsync(host));
+            Assert.Equal((System.Net.HttpStatusCode.OK, world.Servers.AnswerOf(world.Code)), await world.Servers.GetAtAsync(host));
         }
 
         // A tenant that is removed stays so, whatever the sweep does meanwhile.
@@ -78,6 +78,30 @@ public sealed class SweepTests
         await Eventually.UntilAsync(
             () => world.Servers.IsKnownToProxyAsync(world.Servers.HostOf(world.Code)), TimeSpan.FromSeconds(60), "the page is published");
         Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, (await world.Servers.GetAsync(world.Code)).Status);
+    }
+
+    [Fact]
+    public async Task The_quota_of_a_bucket_follows_the_tenants_plan_and_what_the_plan_allows()
+    {
+        await using var world = await EveryEffectWorld.StartAsync();
+        SweepOften(world.Installation);
+        await using var host = await InProcessHost.StartAsync(world.Installation);
+        var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(world.Installation.Code), seconds: 120);
+        Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString());
+        var before = await world.QuotaAsync();
+        Assert.True(before > 0);
+
+        await SetAsync("update control.tenants set plan = 'pro'");
+        await Eventually.UntilAsync(async () => await world.QuotaAsync() > before, TimeSpan.FromSeconds(60), "the bucket has the other plan's quota");
+
+        await SetAsync("update control.plans set storage_quota_bytes = 4096000 where code = 'pro'");
+        await Eventually.UntilAsync(async () => await world.QuotaAsync() == 4096000, TimeSpan.FromSeconds(60), "the bucket has what the plan allows now");
+
+        async Task SetAsync(string sql)
+        {
+            await using var change = world.Installation.Control.CreateCommand(sql);
+            Assert.Equal(1, await change.ExecuteNonQueryAsync());
+        }
     }
 
     [Fact]

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
-using Bibind.Testing;
 using Xunit;
 
 namespace Bibind.Functions.Tests;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Bibind.Local.RealServers;
 using Bibind.Testing.Servers;
 using Xunit;
 
@@ -13,7 +14,7 @@ public sealed class TestServersTests
     [Fact]
     public async Task The_S3_server_answers_and_refuses_who_has_no_key()
     {
-        var server = await CephS3Server.GetAsync();
+        var server = await SharedServers.CephS3Async();
 
         using var answer = await Http.PutAsync(new Uri(server.Url, "/some-bucket"), null);
 
@@ -48,5 +49,18 @@ public sealed class TestServersTests
         var missing = Assert.Throws<LocalServerException>(() => ServerPrograms.Require("no-such-program", "some-package"));
 
         Assert.Contains("install the Debian package some-package", missing.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_ends_instead_of_starting_says_why_and_leaves_nothing()
+    {
+        var folder = ServerFolder.New();
+        var server = await RunningServer.StartAsync("broken", folder, ["/bin/sh", "-c", "echo 'no such option'; exit 3"], deleteFolder: true);
+
+        var failed = await Assert.ThrowsAsync<LocalServerException>(() => server.ListensAsync(FreePorts.Next()));
+
+        Assert.Contains("broken did not start", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("no such option", failed.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder));
     }
 }

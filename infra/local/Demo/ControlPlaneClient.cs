@@ -59,15 +59,29 @@ internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDispos
     {
         using var body = new StringContent(order, new MediaTypeHeaderValue("application/json"));
         using var answer = await http.PostAsync($"webhooks/odoo/{webhookToken}", body, cancellationToken);
+        return await JobOfAsync("The order", answer, cancellationToken);
+    }
+
+    /// <summary>Orders the removal of a tenant, its backups included; answers the address of the job.</summary>
+    public async Task<string> RemoveAsync(string tenant, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, $"api/tenants/{tenant}?finalBackup=false");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", apiToken);
+        using var answer = await http.SendAsync(request, cancellationToken);
+        return await JobOfAsync("The removal", answer, cancellationToken);
+    }
+
+    public Task<JobView> GetJobAsync(string jobAddress, CancellationToken cancellationToken) => GetAsync<JobView>(jobAddress, cancellationToken);
+
+    private static async Task<string> JobOfAsync(string what, HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
         if (answer.StatusCode != HttpStatusCode.Accepted || answer.Headers.Location is not { } job)
         {
-            throw await RefusalAsync("The order", answer, cancellationToken);
+            throw await RefusalAsync(what, answer, cancellationToken);
         }
 
         return job.IsAbsoluteUri ? job.PathAndQuery : job.OriginalString;
     }
-
-    public Task<JobView> GetJobAsync(string jobAddress, CancellationToken cancellationToken) => GetAsync<JobView>(jobAddress, cancellationToken);
 
     private async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
     {

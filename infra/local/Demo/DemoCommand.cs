@@ -7,6 +7,7 @@ namespace Bibind.Local.Demo;
 
 /// <summary>
 /// What <c>./run</c> does: a whole local installation, one tenant ordered as Bibind's console orders it, and the host kept serving.
+/// With <c>--full</c> every effect happens at a real server of the moment, and <c>--once</c> removes the tenant again.
 /// </summary>
 internal static class DemoCommand
 {
@@ -20,7 +21,10 @@ internal static class DemoCommand
         }
 
         var root = Path.GetFullPath(line.Find("--root") ?? Environment.CurrentDirectory);
-        await using var installation = await Installation.OpenAsync(root, console, cancellationToken);
+        var isFull = line.Has("--full");
+        await using var servers = isFull ? await FullServers.StartAsync(console, cancellationToken) : null;
+        await using var installation = await Installation.OpenAsync(
+            isFull ? InstallationPlace.Throwaway(root) : InstallationPlace.Kept(root), servers?.Settings ?? new Dictionary<string, string>(), console, cancellationToken);
         var settings = installation.Settings;
         WarnOfMissingDump(installation, console);
         var address = line.FindPort("--port") is { } port
@@ -30,39 +34,83 @@ internal static class DemoCommand
         using var client = new ControlPlaneClient(address, settings.ApiToken);
         var watch = Stopwatch.StartNew();
         await using var host = await HostProcess.StartAsync(installation, address, client, cancellationToken);
-        console.WriteLine($"The host is ready on {address.GetLeftPart(UriPartial.Authority)} ({watch.Elapsed.TotalSeconds:0.0} s), its log is data/host.log");
+        console.WriteLine(
+            $"The host is ready on {address.GetLeftPart(UriPartial.Authority)} ({watch.Elapsed.TotalSeconds:0.0} s), its log is {installation.Place.Show(host.LogFile)}");
 
-        var job = await OrderAsync(client, settings, console, cancellationToken);
+        var job = await OrderAsync(client, installation, console, cancellationToken);
         if (!job.HasSucceeded)
         {
             await Console.Error.WriteLineAsync($"The order {job.State}: {job.Reason ?? "no reason was given"}");
         }
 
-        if (line.Has("--once"))
+        var proof = servers is null ? null : new Proof(servers, settings, Console.Out);
+        if (proof is not null && job.HasSucceeded)
         {
-            return job.HasSucceeded ? 0 : 1;
+            Console.WriteLine();
+            await proof.ShowAsync(job, cancellationToken);
         }
 
-        Farewell.HowToGoOn(Console.Out, address);
+        if (line.Has("--once"))
+        {
+            return job.HasSucceeded && (proof is null || await RemoveAsync(proof, client, console, job, cancellationToken)) ? 0 : 1;
+        }
+
+        if (servers is not null)
+        {
+            await LetLookAsync(servers, installation, address, job, cancellationToken);
+        }
+
+        Farewell.HowToGoOn(Console.Out, installation, address);
         return await ServeAsync(host, cancellationToken);
     }
 
     private static async Task<JobView> OrderAsync(
-        ControlPlaneClient client, SettingsFile settings, IAnsiConsole console, CancellationToken cancellationToken)
+        ControlPlaneClient client, Installation installation, IAnsiConsole console, CancellationToken cancellationToken)
     {
         var number = await client.FindFreeNumberAsync(cancellationToken);
         var order = DemoOrder.Body(number);
         console.WriteLine($"Odoo orders the tenant demo-{number.ToString(CultureInfo.InvariantCulture)}:");
         var watch = Stopwatch.StartNew();
-        var jobAddress = await client.OrderAsync(settings.WebhookToken, order.ToJsonString(JsonSerializerOptions.Web), cancellationToken);
+        var jobAddress = await client.OrderAsync(installation.Settings.WebhookToken, order.ToJsonString(JsonSerializerOptions.Web), cancellationToken);
         var accepted = watch.Elapsed;
         var job = await new JobFollower(client, console).FollowAsync(jobAddress, cancellationToken);
         if (job.HasSucceeded)
         {
-            Farewell.WhatThereIs(Console.Out, job, settings, client.Address, accepted, watch.Elapsed);
+            Farewell.WhatThereIs(Console.Out, job, installation, client.Address, accepted, watch.Elapsed);
         }
 
         return job;
+    }
+
+    /// <summary>Lets names of one's own be proved, too, and says how to reach what there is.</summary>
+    private static async Task LetLookAsync(
+        FullServers servers, Installation installation, Uri address, JobView job, CancellationToken cancellationToken)
+    {
+        await servers.Proxy.ServeChallengesAsync(servers.Authority.HttpPort, address, cancellationToken);
+        using var root = await servers.Authority.GetRootAsync(cancellationToken);
+        var rootFile = Path.Combine(installation.Place.Data, "root.pem");
+        await File.WriteAllTextAsync(rootFile, root.ExportCertificatePem() + "\n", cancellationToken);
+        if (job.Result?.Host is { } host)
+        {
+            Farewell.HowToLook(Console.Out, servers, installation, host, rootFile);
+        }
+    }
+
+    private static async Task<bool> RemoveAsync(
+        Proof proof, ControlPlaneClient client, IAnsiConsole console, JobView job, CancellationToken cancellationToken)
+    {
+        console.WriteLine();
+        console.WriteLine($"The tenant {job.Tenant} is removed, its backups included:");
+        var removal = await new JobFollower(client, console).FollowAsync(await client.RemoveAsync(job.Tenant!, cancellationToken), cancellationToken);
+        if (!removal.HasSucceeded)
+        {
+            await Console.Error.WriteLineAsync($"The removal {removal.State}: {removal.Reason ?? "no reason was given"}");
+        }
+
+        Console.WriteLine();
+        var isGone = await proof.ShowGoneAsync(removal, job.Result!.Host!, cancellationToken);
+        Console.WriteLine(isGone ? "Nothing is left." : "Something is left.");
+        return removal.HasSucceeded && isGone;
     }
 
     private static async Task<int> ServeAsync(HostProcess host, CancellationToken cancellationToken)

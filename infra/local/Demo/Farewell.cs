@@ -8,12 +8,10 @@ namespace Bibind.Local.Demo;
 /// </summary>
 internal static class Farewell
 {
-    private const string ReadToken = """TOKEN=$(sed -n 's/.*"Auth__Tokens__0__Token": "\(.*\)".*/\1/p' local.settings.json)""";
-    private const string ReadHook = """HOOK=$(sed -n 's/.*"OdooWebhooks__0__Token": "\(.*\)".*/\1/p' local.settings.json)""";
-
     public static void WhatThereIs(
-        TextWriter output, JobView job, SettingsFile settings, Uri address, TimeSpan accepted, TimeSpan observed)
+        TextWriter output, JobView job, Installation installation, Uri address, TimeSpan accepted, TimeSpan observed)
     {
+        var settings = installation.Settings;
         var place = settings.Find("Seed__Server__DatabaseHost") + ":" + settings.Find("Seed__Server__DatabasePort");
         var active = job.DurationMs is { } ms ? TimeSpan.FromMilliseconds(ms) : observed;
         output.WriteLine();
@@ -27,7 +25,7 @@ internal static class Farewell
         output.WriteLine($"Host         {job.Result?.Host}");
         output.WriteLine($"Backup       {job.Result?.BackupKey ?? "none was taken"}");
         output.WriteLine("Credentials  shown once to an administrator:");
-        output.WriteLine($"  {ReadToken}");
+        output.WriteLine($"  {Read("TOKEN", "Auth__Tokens__0__Token", installation)}");
         output.WriteLine($"""  curl -X POST -H "Authorization: Bearer $TOKEN" {address}api/tenants/{job.Tenant}/credentials/reveal""");
         foreach (var note in job.Result?.Notes ?? [])
         {
@@ -39,15 +37,34 @@ internal static class Farewell
             $"Time         {active.TotalMilliseconds:0} ms from order to active (accepted after {accepted.TotalMilliseconds:0} ms)"));
     }
 
-    public static void HowToGoOn(TextWriter output, Uri address)
+    public static void HowToGoOn(TextWriter output, Installation installation, Uri address)
     {
         var body = DemoOrder.Body(1000);
         body["code"] = "another";
         body["name"] = "Another";
         output.WriteLine();
         output.WriteLine("To order another tenant:");
-        output.WriteLine($"  {ReadHook}");
+        output.WriteLine($"  {Read("HOOK", "OdooWebhooks__0__Token", installation)}");
         output.WriteLine($"""  curl -i -H 'Content-Type: application/json' {address}webhooks/odoo/$HOOK -d '{body.ToJsonString(JsonSerializerOptions.Web)}'""");
-        output.WriteLine("Serving. Ctrl-C stops the host and PostgreSQL; the data stay in data/.");
+        output.WriteLine(installation.Place.IsThrowaway
+            ? "Serving. Ctrl-C ends every server; nothing of this installation is kept."
+            : "Serving. Ctrl-C stops the host and PostgreSQL; the data stay in data/.");
     }
+
+    /// <summary>How people reach a tenant, and what else can be asked.</summary>
+    /// <param name="rootFile">PEM of the authority's root.</param>
+    public static void HowToLook(TextWriter output, FullServers servers, Installation installation, string host, string rootFile)
+    {
+        var (proxy, dns) = (servers.Proxy.Https, servers.Dns.Dns);
+        output.WriteLine();
+        output.WriteLine("To look for yourself:");
+        output.WriteLine($"  curl --cacert {installation.Place.Show(rootFile)} --connect-to {host}:443:{proxy.Authority} https://{host}/");
+        output.WriteLine($"  curl --cacert {installation.Place.Show(rootFile)} --resolve {host}:{proxy.Port}:{proxy.Host} https://{host}:{proxy.Port}/");
+        output.WriteLine($"  dig @{dns.Address} -p {dns.Port} {host}");
+        output.WriteLine($"  curl {new Uri(servers.Proxy.Admin, "/config/")}");
+        output.WriteLine($"  S3 at {servers.S3.Url}, its keys in {installation.Place.Show(installation.Settings.Path)} (Storage__S3__AccessKey, ...SecretKey)");
+    }
+
+    private static string Read(string variable, string setting, Installation installation) =>
+        $"""{variable}=$(sed -n 's/.*"{setting}": "\(.*\)".*/\1/p' {installation.Place.Show(installation.Settings.Path)})""";
 }

@@ -26,19 +26,21 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Completes when the host ends.</summary>
     public Task Ended => process.Ended;
 
+    public string LogFile => logFile;
+
     /// <summary>Starts the host on <paramref name="address"/> and waits until it is ready.</summary>
     /// <exception cref="LocalServerException">The port is busy, or the host ended or was not ready in time.</exception>
     public static async Task<HostProcess> StartAsync(
         Installation installation, Uri address, ControlPlaneClient client, CancellationToken cancellationToken)
     {
         RefuseBusyPort(address, installation.Settings.Path);
-        var program = Path.Combine(installation.Root, "functions", "bin", "Release", "net10.0", "Bibind.Functions.dll");
+        var program = Path.Combine(installation.Place.Root, "functions", "bin", "Release", "net10.0", "Bibind.Functions.dll");
         if (!File.Exists(program))
         {
             throw new LocalServerException($"{program} is missing: build it with 'dotnet build -c Release functions', or start with ./run.");
         }
 
-        var logFile = Path.Combine(installation.Root, "data", "host.log");
+        var logFile = Path.Combine(installation.Place.Data, "host.log");
         var logStart = File.Exists(logFile) ? new FileInfo(logFile).Length : 0;
         var start = new ServerStart
         {
@@ -46,7 +48,7 @@ internal sealed class HostProcess : IAsyncDisposable
             LogFile = logFile,
             StopSignal = "TERM",
             StopLimit = StopLimit,
-            WorkingFolder = installation.Root,
+            WorkingFolder = installation.Place.Folder,
             Environment = EnvironmentOf(installation, address),
         };
         var host = new HostProcess(await ServerProcess.StartAsync(start, cancellationToken), logFile, logStart);

@@ -4,32 +4,37 @@ using Spectre.Console;
 
 namespace Bibind.Local.Demo;
 
-/// <summary>Everything below the project's data folder: PostgreSQL with its roles, templates and the settings that name them.</summary>
+/// <summary>PostgreSQL with its roles, templates and the settings that name them.</summary>
 internal sealed class Installation : IAsyncDisposable
 {
     private static readonly OdooVariant[] Variants = [OdooVariant.Blank, OdooVariant.Restaurant, OdooVariant.Ecommerce, OdooVariant.Services];
 
-    private Installation(string root, EmbeddedPostgres postgres, SettingsFile settings)
+    private Installation(InstallationPlace place, EmbeddedPostgres postgres, SettingsFile settings)
     {
-        Root = root;
+        Place = place;
         Postgres = postgres;
         Settings = settings;
     }
 
-    public string Root { get; }
+    public InstallationPlace Place { get; }
 
     public EmbeddedPostgres Postgres { get; }
 
     public SettingsFile Settings { get; }
 
     /// <summary>Starts PostgreSQL and makes what is missing in it.</summary>
-    public static async Task<Installation> OpenAsync(string root, IAnsiConsole console, CancellationToken cancellationToken)
+    /// <param name="place">Where.</param>
+    /// <param name="settings">Set in the settings file, whatever it says.</param>
+    public static async Task<Installation> OpenAsync(
+        InstallationPlace place, IReadOnlyDictionary<string, string> settings, IAnsiConsole console, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         var options = new EmbeddedPostgresOptions
         {
-            DataFolder = Path.Combine(root, "data", "postgres"),
-            ToolsFolder = Path.Combine(root, "data", "tools"),
+            DataFolder = Path.Combine(place.Data, "postgres"),
+            ToolsFolder = Path.Combine(place.Root, "data", "tools"),
+            Fsync = !place.IsThrowaway,
+            DeleteOnStop = place.IsThrowaway,
         };
         var postgres = await EmbeddedPostgres.StartAsync(options, cancellationToken);
         try
@@ -40,10 +45,16 @@ internal sealed class Installation : IAsyncDisposable
             await BuildTemplatesAsync(postgres, templates, console, cancellationToken);
             foreach (var database in templates.Values)
             {
-                OdooFiles.Write(SettingsFile.FileStore(root), database);
+                OdooFiles.Write(SettingsFile.FileStore(place.Folder), database);
             }
 
-            return new Installation(root, postgres, SettingsFile.Prepare(root, postgres, templates));
+            if (place.IsThrowaway)
+            {
+                // Of an installation that is no more; this one's PostgreSQL runs, so nobody else is at home here.
+                File.Delete(SettingsFile.In(place.Folder));
+            }
+
+            return new Installation(place, postgres, SettingsFile.Prepare(place.Folder, postgres, templates, settings));
         }
         catch
         {

@@ -17,6 +17,8 @@ internal sealed record JobView
 
     public JobResult? Result { get; init; }
 
+    public JobInventory? Inventory { get; init; }
+
     public IReadOnlyList<JobStep> Steps { get; init; } = [];
 
     [JsonIgnore]
@@ -38,6 +40,16 @@ internal sealed record JobResult
     public string? BackupKey { get; init; }
 
     public IReadOnlyList<string>? Notes { get; init; }
+}
+
+/// <summary>What a removal left, as the servers themselves said.</summary>
+internal sealed record JobInventory(IReadOnlyList<JobInventoryItem> Items);
+
+/// <summary>One thing that was looked for.</summary>
+internal sealed record JobInventoryItem(string Kind, string Name, string State, string? Detail)
+{
+    [JsonIgnore]
+    public bool IsGone => State == "absent";
 }
 
 /// <summary>One step of a job.</summary>

@@ -37,10 +37,14 @@ internal sealed class SettingsFile
 
     public string? Find(string name) => values[name]?.ToString();
 
+    /// <summary>The file of an installation.</summary>
+    public static string In(string folder) => System.IO.Path.Combine(folder, "local.settings.json");
+
     /// <summary>Reads the file, or begins a new one, and completes it for this cluster.</summary>
-    public static SettingsFile Prepare(string root, EmbeddedPostgres postgres, IReadOnlyDictionary<string, string> templates)
+    public static SettingsFile Prepare(
+        string root, EmbeddedPostgres postgres, IReadOnlyDictionary<string, string> templates, IReadOnlyDictionary<string, string>? given = null)
     {
-        var path = System.IO.Path.Combine(root, "local.settings.json");
+        var path = In(root);
         var document = Read(path);
         if (document["Values"] is not JsonObject values)
         {
@@ -50,6 +54,11 @@ internal sealed class SettingsFile
 
         var file = new SettingsFile(path, values);
         var before = document.ToJsonString();
+        foreach (var (name, value) in given ?? new Dictionary<string, string>())
+        {
+            file.Set(name, value);
+        }
+
         file.AddMissing(root, templates);
         file.FollowCluster(postgres);
         if (document.ToJsonString() != before || !File.Exists(path))

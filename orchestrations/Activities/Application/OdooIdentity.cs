@@ -73,8 +73,8 @@ internal static class OdooIdentity
         }
 
         // Compiled scripts and styles whose files stayed with the template: the application makes those anew that have no
-        // row, and answers the others empty. Those in the database came along and save the first visitor the wait.
-        if (tables.Has("ir_attachment", "url") && tables.Has("ir_attachment", "store_fname"))
+        // row, and answers the others empty. Those that came along save the first visitor the wait.
+        if (!place.HasFileStore && tables.Has("ir_attachment", "url") && tables.Has("ir_attachment", "store_fname"))
         {
             steps.Add("delete from ir_attachment where url like '/web/assets/%' and store_fname is not null");
         }

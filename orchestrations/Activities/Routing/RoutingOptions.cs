@@ -17,6 +17,15 @@ public sealed class RoutingOptions
     /// <summary>Where the proxy answers over TLS.</summary>
     public Uri Https { get; set; } = new("https://127.0.0.1");
 
+    /// <summary>
+    /// The port of every application server that takes websockets (Odoo's <c>gevent_port</c>); null where the server's own
+    /// takes them, as Odoo's does without workers.
+    /// </summary>
+    public int? WebsocketPort { get; set; }
+
+    /// <summary>The largest body of a request, in bytes: more is refused with 413.</summary>
+    public long LargestBody { get; set; } = 256 * 1024 * 1024;
+
     /// <summary>How long a new route may take until the proxy answers by it.</summary>
     public TimeSpan VerifyLimit { get; set; } = TimeSpan.FromSeconds(10);
 }

@@ -31,6 +31,16 @@ internal sealed class RoutingOptionsValidation : IValidateOptions<RoutingOptions
             wrong.Add("Routing__VerifyLimit must be more than 0 and at most one minute, such as 00:00:10.");
         }
 
+        if (options.WebsocketPort is <= 0 or > ushort.MaxValue)
+        {
+            wrong.Add("Routing__WebsocketPort must be a port, such as 8072; leave it out where the application takes websockets at its own.");
+        }
+
+        if (options.LargestBody <= 0)
+        {
+            wrong.Add("Routing__LargestBody must be more than 0, in bytes, such as 268435456.");
+        }
+
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
     }
 

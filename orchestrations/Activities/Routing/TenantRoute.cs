@@ -19,6 +19,12 @@ internal sealed partial record TenantRoute
     /// <summary>Plain requests below it are never redirected: certification authorities ask there.</summary>
     public const string ChallengePath = "/.well-known/acme-challenge/";
 
+    /// <summary>Where, and below which, the application takes websockets.</summary>
+    public const string WebsocketPath = "/websocket";
+
+    /// <summary>The application may think about an answer for as long as Odoo's own example of a proxy lets it.</summary>
+    public static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(12);
+
     /// <summary>What people see while their tenant is suspended.</summary>
     public const string SuspendedPage =
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Suspended</title><h1>This service is suspended</h1><p>Please contact your provider.</p></html>";
@@ -30,6 +36,12 @@ internal sealed partial record TenantRoute
 
     /// <summary>The application server.</summary>
     public required Uri Upstream { get; init; }
+
+    /// <summary>The application server's port for websockets; null if they go where everything goes.</summary>
+    public int? WebsocketPort { get; init; }
+
+    /// <summary>The largest body of a request, in bytes.</summary>
+    public required long LargestBody { get; init; }
 
     /// <summary>The host name that the application is told instead of the one that was asked for; null tells it that one.</summary>
     public string? ApplicationHost { get; init; }
@@ -49,9 +61,12 @@ internal sealed partial record TenantRoute
     /// <summary>The upstream's host and port.</summary>
     public string Dial => string.Create(CultureInfo.InvariantCulture, $"{Upstream.Host}:{Upstream.Port}");
 
+    /// <summary>The upstream's host and port for websockets; null if they go where everything goes.</summary>
+    public string? WebsocketDial => WebsocketPort is { } port ? string.Create(CultureInfo.InvariantCulture, $"{Upstream.Host}:{port}") : null;
+
     /// <summary>Tells this route from every other, an earlier one of the same host included.</summary>
     public string Revision => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', Host, Owner, Upstream.AbsoluteUri, SecureAddress, Certificate?.Thumbprint, IsSuspended) + (ApplicationHost is null ? null : $"\n{ApplicationHost}"))))[..32];
+        string.Join('\n', Host, Owner, Upstream.AbsoluteUri, SecureAddress, Certificate?.Thumbprint, IsSuspended, WebsocketPort, LargestBody) + (ApplicationHost is null ? null : $"\n{ApplicationHost}"))))[..32];
 
     /// <summary>How a route is marked as a tenant's.</summary>
     public static string OwnerOf(TenantPlace place) => string.Create(CultureInfo.InvariantCulture, $"tenant={place.TenantId} code={place.Code}");
@@ -65,7 +80,7 @@ internal sealed partial record TenantRoute
 
     /// <summary>The tenant's route as the control plane wants it now.</summary>
     /// <exception cref="PermanentFailureException">The host name or the certificate is not usable.</exception>
-    public static TenantRoute Of(TenantPlace place, ServerConnection server, TenantCertificate? certificate, bool isSuspended)
+    public static TenantRoute Of(TenantPlace place, ServerConnection server, TenantCertificate? certificate, bool isSuspended, RoutingOptions options)
     {
         var host = HostOf(place);
         return new TenantRoute
@@ -73,6 +88,8 @@ internal sealed partial record TenantRoute
             Host = host,
             Owner = OwnerOf(place),
             Upstream = server.Url,
+            WebsocketPort = options.WebsocketPort,
+            LargestBody = options.LargestBody,
             ApplicationHost = place.ApplicationHost is { } known ? HostOf(place with { Host = known }) : null,
             SecureAddress = Uri.TryCreate(place.BaseUrl, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttps
                 ? $"https://{address.Authority}"

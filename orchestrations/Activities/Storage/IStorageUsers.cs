@@ -25,6 +25,9 @@ public interface IStorageUsers
     /// <summary>Makes the tenant's user, keeps its keys as a secret, and gives it the bucket with the plan's quota; may be called again.</summary>
     Task GrantAsync(TenantPlace place, CancellationToken cancellationToken);
 
+    /// <summary>Gives the tenant's bucket the quota that its plan has by now; true if it had another.</summary>
+    Task<bool> FollowPlanAsync(TenantPlace place, CancellationToken cancellationToken);
+
     /// <summary>Deletes the tenant's user and forgets its keys; succeeds when there is none, and leaves one that is not ours.</summary>
     Task RevokeAsync(TenantPlace place, CancellationToken cancellationToken);
 
@@ -38,6 +41,8 @@ internal sealed class NoStorageUsers : IStorageUsers
     public bool IsOn => false;
 
     public Task GrantAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<bool> FollowPlanAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(false);
 
     public Task RevokeAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -17,8 +17,7 @@ public sealed class BillingInbox(TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(message);
-        await RequestLocks.TakeAsync(connection, transaction, RequestLocks.BillingId, [message.Id], cancellationToken);
-        await RequestLocks.TakeAsync(connection, transaction, RequestLocks.BillingTenant, [message.Tenant], cancellationToken);
+        await LockAsync(connection, transaction, message, cancellationToken);
         if (await FindAsync(connection, transaction, message.Id, cancellationToken) is { } known)
         {
             if (known.Tenant != message.Tenant || known.Type != message.Type || known.Sequence != message.Sequence)
@@ -75,6 +74,43 @@ public sealed class BillingInbox(TimeProvider time)
                 Now = time.GetUtcNow(),
             },
             transaction, cancellationToken));
+    }
+
+    /// <summary>
+    /// The message as it waits now, after others that handle it have ended; null if it waits no longer. Keeps every other one of its
+    /// tenant waiting until the transaction ends.
+    /// </summary>
+    [SuppressMessage("Performance", "CA1822", Justification = "One injected service answers for both halves of the exchange.")]
+    public async Task<BillingMessage?> TakeWaitingAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, BillingMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(message);
+        await LockAsync(connection, transaction, message, cancellationToken);
+        var data = await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
+            "select data::text from control.billing_inbox where id = @Id and state = 'waiting'", new { message.Id }, transaction, cancellationToken));
+        return data is null ? null : message with { Data = data };
+    }
+
+    /// <summary>Records what became of a message that waited, in the transaction that did it; true if it waits no longer, or for something else.</summary>
+    public async Task<bool> RecordRetryAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string id, string state, string? reason, string? jobId,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return await connection.ExecuteAsync(Sql.Command(
+            """
+            update control.billing_inbox set state = @state, reason = @reason, job_id = @jobId, updated_at = @Now
+            where id = @id and (state, reason) is distinct from (@state, @reason)
+            """,
+            new { id, state, reason, jobId, Now = time.GetUtcNow() }, transaction, cancellationToken)) > 0;
+    }
+
+    private static async Task LockAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, BillingMessage message, CancellationToken cancellationToken)
+    {
+        await RequestLocks.TakeAsync(connection, transaction, RequestLocks.BillingId, [message.Id], cancellationToken);
+        await RequestLocks.TakeAsync(connection, transaction, RequestLocks.BillingTenant, [message.Tenant], cancellationToken);
     }
 
     private static Task<Entry?> FindAsync(

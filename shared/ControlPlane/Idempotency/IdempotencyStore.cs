@@ -42,9 +42,23 @@ public sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider tim
     {
         ArgumentNullException.ThrowIfNull(connection);
         await RequestLocks.TakeAsync(connection, transaction, RequestLocks.IdempotencyKey, [caller, key], cancellationToken);
-        var row = await connection.QuerySingleOrDefaultAsync<Row>(Sql.Command(
-            "select request_hash, status, location, body from control.idempotency_keys where caller = @caller and key = @key",
-            new { caller, key }, transaction, cancellationToken));
+        return await LookAsync(connection, transaction, caller, key, requestHash, cancellationToken);
+    }
+
+    /// <summary>Looks the key up as it is now: an equal request may be answering at this moment.</summary>
+    public async Task<IdempotencyResult> LookAsync(string caller, string key, string requestHash, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await LookAsync(connection, null, caller, key, requestHash, cancellationToken);
+    }
+
+    private static async Task<IdempotencyResult> LookAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, string caller, string key, string requestHash, CancellationToken cancellationToken)
+    {
+        const string Sought = "select request_hash, status, location, body from control.idempotency_keys where caller = @caller and key = @key";
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(transaction is null
+            ? Sql.Command(Sought, new { caller, key }, cancellationToken)
+            : Sql.Command(Sought, new { caller, key }, transaction, cancellationToken));
         return row is null ? new IdempotencyResult.FirstTime()
             : row.RequestHash == requestHash ? new IdempotencyResult.Repeated(new StoredAnswer(row.Status, row.Location, row.Body))
             : new IdempotencyResult.UsedForAnother();

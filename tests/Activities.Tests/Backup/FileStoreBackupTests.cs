@@ -268,7 +268,7 @@ public sealed class FileStoreBackupTests
 
     private static async Task<(string, string?)[]> S3SettingsAsync()
     {
-        var ceph = await CephS3Server.GetAsync();
+        var ceph = await SharedServers.CephS3Async();
         return
         [
             ("Storage:Provider", "s3"), ("Storage:S3:Endpoint", ceph.Url.AbsoluteUri),

@@ -19,7 +19,7 @@ public sealed class LargeBackupTests(ITestOutputHelper output)
     [Fact]
     public async Task A_database_and_a_file_larger_than_its_memory_pass_through_the_process_both_ways()
     {
-        var ceph = await CephS3Server.GetAsync();
+        var ceph = await SharedServers.CephS3Async();
         var postgres = await PostgresFixture.GetAsync();
         await using var database = await TestDatabase.CreateAsync();
         await FillAsync(database);

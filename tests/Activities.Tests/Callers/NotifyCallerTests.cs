@@ -3,7 +3,7 @@ using System.Text.Json;
 using Bibind.Activities.Callers;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
-using Bibind.Testing;
+using Bibind.Local;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Callers;

@@ -4,7 +4,8 @@ using Bibind.Activities.RateLimits;
 using Bibind.Activities.Tests.Dns;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Durable;
-using Bibind.Testing;
+using Bibind.Local;
+using Bibind.Local.RealServers;
 using Bibind.Testing.Servers;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -36,7 +37,7 @@ public sealed class AcmeFailureTests
     [Fact]
     public async Task A_wrong_answer_to_the_challenge_fails_for_good()
     {
-        var pebble = await PebbleServer.GetAsync();
+        var pebble = await SharedServers.PebbleAsync();
         await using var somebody = await HttpStub.StartAsync(http => http.Response.WriteAsync("Welcome to our shop"), pebble.HttpPort);
         await using var world = await CertificateWorld.CreateAsync(("Certificates:Challenge", "http-01"));
         var place = world.NewPlace();
@@ -50,7 +51,7 @@ public sealed class AcmeFailureTests
     [Fact]
     public async Task A_name_that_the_authority_does_not_sign_fails_for_good()
     {
-        var dns = await PowerDnsServer.GetAsync();
+        var dns = await SharedServers.PowerDnsAsync();
         var zone = await dns.NewZoneAsync();
         await using var pebble = await PebbleServer.StartAsync(new PebbleOptions { Dns = dns.Dns, BlockedNames = [zone] });
         await using var world = await CertificateWorld.CreateAsync(CertificateWorld.At(pebble));
@@ -75,7 +76,7 @@ public sealed class AcmeFailureTests
     [Fact]
     public async Task An_authority_whose_tls_is_not_trusted_is_not_spoken_to()
     {
-        var pebble = await PebbleServer.GetAsync();
+        var pebble = await SharedServers.PebbleAsync();
         await using var world = await CertificateWorld.CreateAsync(("Certificates:Acme:Directory", pebble.Directory.ToString()));
 
         var failed = await Assert.ThrowsAsync<TransientFailureException>(() => world.Certificates.IssueAsync(world.NewPlace(), CancellationToken.None));

@@ -2,7 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Bibind.Activities.Tests.Dns;
 using Bibind.Durable;
-using Bibind.Testing;
+using Bibind.Local;
+using Bibind.Local.RealServers;
 using Bibind.Testing.Servers;
 using Xunit;
 
@@ -21,7 +22,7 @@ public sealed class AcmeIssueTests
         await world.Certificates.IssueAsync(place, CancellationToken.None);
 
         var found = await world.Found.FindAsync(place, CancellationToken.None);
-        AssertLeadsTo(await (await PebbleServer.GetAsync()).GetRootAsync(), found!.ChainPem, place.Host);
+        AssertLeadsTo(await (await SharedServers.PebbleAsync()).GetRootAsync(), found!.ChainPem, place.Host);
         using var key = ECDsa.Create();
         key.ImportFromPem(found.PrivateKeyPem);
         Assert.Equal(256, key.KeySize);
@@ -31,7 +32,7 @@ public sealed class AcmeIssueTests
     [Fact]
     public async Task A_certificate_by_http_is_proved_through_the_control_database()
     {
-        var pebble = await PebbleServer.GetAsync();
+        var pebble = await SharedServers.PebbleAsync();
         await using var world = await CertificateWorld.CreateAsync(("Certificates:Challenge", "http-01"));
         await using var front = await world.AnswerChallengesAsync(pebble.HttpPort);
         var place = world.NewPlace();
@@ -81,7 +82,7 @@ public sealed class AcmeIssueTests
         await world.Certificates.RevokeAsync(place, CancellationToken.None);
         await world.Certificates.RevokeAsync(place, CancellationToken.None);
 
-        Assert.Equal("Revoked", await (await PebbleServer.GetAsync()).GetStatusAsync(certificate));
+        Assert.Equal("Revoked", await (await SharedServers.PebbleAsync()).GetStatusAsync(certificate));
         Assert.Null(await world.Found.FindAsync(place, CancellationToken.None));
         Assert.False(await world.Certificates.ExistsAsync(place, CancellationToken.None));
     }
@@ -180,7 +181,7 @@ public sealed class AcmeIssueTests
         var key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
         await using var pebble = await PebbleServer.StartAsync(new PebbleOptions
         {
-            Dns = (await PowerDnsServer.GetAsync()).Dns,
+            Dns = (await SharedServers.PowerDnsAsync()).Dns,
             ExternalAccounts = new Dictionary<string, string> { ["kid-1"] = key },
         });
         await using var without = await CertificateWorld.CreateAsync(CertificateWorld.At(pebble));

@@ -8,6 +8,7 @@ using Bibind.ControlPlane;
 using Bibind.ControlPlane.Certificates;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Secrets;
+using Bibind.Local.RealServers;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
 using Dapper;
@@ -59,7 +60,7 @@ internal sealed class CertificateWorld : IAsyncDisposable
     /// <summary>With ACME at Pebble by DNS-01 in a zone of its own, unless the settings say otherwise.</summary>
     public static async Task<CertificateWorld> CreateAsync(params (string Key, string? Value)[] settings)
     {
-        var dns = await PowerDnsServer.GetAsync();
+        var dns = await SharedServers.PowerDnsAsync();
         var database = await TestDatabase.CreateAsync();
         var world = await CreateAsync(dns, await dns.NewZoneAsync(), database.OpenDataSource(), database, settings);
         await world.Get<ControlDatabaseMigrator>().ApplyAsync(CancellationToken.None);
@@ -94,7 +95,7 @@ internal sealed class CertificateWorld : IAsyncDisposable
 
         if (!values.ContainsKey("Certificates:Acme:Directory"))
         {
-            foreach (var (key, value) in At(await PebbleServer.GetAsync()))
+            foreach (var (key, value) in At(await SharedServers.PebbleAsync()))
             {
                 values[key] = value;
             }

@@ -6,8 +6,7 @@ using System.Text.Json;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Certificates.Acme;
 using Bibind.Activities.Tests.Dns;
-using Bibind.Testing;
-
+using Bibind.Local;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

@@ -3,6 +3,7 @@ using Bibind.Activities.Dns.Query;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
+using Bibind.Local.RealServers;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
 using Microsoft.Extensions.Configuration;
@@ -47,11 +48,11 @@ internal sealed class DnsWorld : IAsyncDisposable
 
     /// <summary>With PowerDNS unless the settings say otherwise.</summary>
     public static async Task<DnsWorld> CreateAsync(params (string Key, string? Value)[] settings) =>
-        await CreateAsync(await (await PowerDnsServer.GetAsync()).NewZoneAsync(), settings);
+        await CreateAsync(await (await SharedServers.PowerDnsAsync()).NewZoneAsync(), settings);
 
     public static async Task<DnsWorld> CreateAsync(string zone, params (string Key, string? Value)[] settings)
     {
-        var server = await PowerDnsServer.GetAsync();
+        var server = await SharedServers.PowerDnsAsync();
         var database = await TestDatabase.CreateAsync();
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?>

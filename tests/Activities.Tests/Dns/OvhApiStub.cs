@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bibind.Activities.Tests.Fixtures;
-using Bibind.Testing.Servers;
+using Bibind.Local.RealServers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 

@@ -188,7 +188,7 @@ public sealed class OvhDnsTests
     [Fact]
     public async Task A_zone_that_is_not_there_is_named()
     {
-        var dns = await PowerDnsServer.GetAsync();
+        var dns = await SharedServers.PowerDnsAsync();
         await using var stub = await OvhApiStub.StartAsync(dns, "another.test");
         await using var world = await DnsWorld.CreateAsync(stub.Settings);
 
@@ -208,7 +208,7 @@ public sealed class OvhDnsTests
 
     private static async Task<(DnsWorld World, OvhApiStub Stub)> CreateAsync(params (string, string?)[] settings)
     {
-        var dns = await PowerDnsServer.GetAsync();
+        var dns = await SharedServers.PowerDnsAsync();
         var zone = await dns.NewZoneAsync();
         var stub = await OvhApiStub.StartAsync(dns, zone);
         return (await DnsWorld.CreateAsync(zone, [.. stub.Settings, .. settings]), stub);

@@ -1,5 +1,5 @@
 using Bibind.Durable;
-using Bibind.Testing.Servers;
+using Bibind.Local.RealServers;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Dns;

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
 using Bibind.Activities.Tests.Fixtures;
-using Bibind.Testing.Servers;
+using Bibind.Local.RealServers;
 using Microsoft.AspNetCore.Http;
 
 namespace Bibind.Activities.Tests.Dns;

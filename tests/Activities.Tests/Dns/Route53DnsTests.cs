@@ -180,7 +180,7 @@ public sealed class Route53DnsTests
 
     private static async Task<(DnsWorld World, Route53ApiStub Stub)> CreateAsync(params (string, string?)[] settings)
     {
-        var dns = await PowerDnsServer.GetAsync();
+        var dns = await SharedServers.PowerDnsAsync();
         var zone = await dns.NewZoneAsync();
         var stub = await Route53ApiStub.StartAsync(dns, zone);
         return (await DnsWorld.CreateAsync(zone, [.. stub.Settings, .. settings]), stub);

@@ -5,7 +5,7 @@ using Bibind.Activities.Inventory;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
-using Bibind.Testing;
+using Bibind.Local;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Inventory;

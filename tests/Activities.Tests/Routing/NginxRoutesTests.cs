@@ -1,6 +1,6 @@
 using System.Text;
 using Bibind.Durable;
-using Bibind.Testing.Servers;
+using Bibind.Local.RealServers;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Routing;

@@ -1,13 +1,13 @@
 using System.Net;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Durable;
-using Bibind.Testing;
+using Bibind.Local;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Routing;
 
 /// <summary>What every route provider does, whatever the proxy.</summary>
-public abstract class RouteProviderTests
+public abstract class RouteProviderTests : ForwardedRequestsTests
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
@@ -218,9 +218,6 @@ public abstract class RouteProviderTests
 
         Assert.Contains("does not answer for", failed.Message, StringComparison.Ordinal);
     }
-
-    /// <summary>A world around a proxy of its own.</summary>
-    internal abstract Task<RoutesWorld> StartAsync();
 
     /// <summary>Everything that the proxy is told, to be compared.</summary>
     internal abstract Task<string> ReadConfigurationAsync();

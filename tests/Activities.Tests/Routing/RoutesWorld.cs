@@ -1,12 +1,10 @@
 using System.Collections.Concurrent;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
+using Bibind.Local.RealServers;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -49,7 +47,7 @@ internal sealed class RoutesWorld : IAsyncDisposable, ITenantCertificates
 
     public IRouteProvider Routes { get; }
 
-    private Uri Http { get; }
+    public Uri Http { get; }
 
     private Uri Https { get; }
 
@@ -93,6 +91,9 @@ internal sealed class RoutesWorld : IAsyncDisposable, ITenantCertificates
     public Task<TenantCertificate?> FindAsync(TenantPlace place, CancellationToken cancellationToken) =>
         Task.FromResult(Certificates.GetValueOrDefault(place.Host));
 
+    /// <summary>Comes to the proxy by TLS, whatever the name, and trusts our authority.</summary>
+    public SocketsHttpHandler NewVisitor() => Visitor.Of(Https, Authority.Root);
+
     /// <summary>Status and body over TLS, its chain verified to our authority.</summary>
     public Task<(int Status, string Body)> GetSecureAsync(string host, string path = "/") => GetAsync(Https, host, path);
 
@@ -113,25 +114,7 @@ internal sealed class RoutesWorld : IAsyncDisposable, ITenantCertificates
 
     private async Task<(int Status, string Body)> GetAsync(Uri proxy, string host, string path)
     {
-        using var client = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            ConnectCallback = async (_, cancellationToken) =>
-            {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-                await socket.ConnectAsync(proxy.Host, proxy.Port, cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                CertificateChainPolicy = new X509ChainPolicy
-                {
-                    TrustMode = X509ChainTrustMode.CustomRootTrust,
-                    CustomTrustStore = { Authority.Root },
-                    RevocationMode = X509RevocationMode.NoCheck,
-                },
-            },
-        });
+        using var client = new HttpClient(Visitor.Of(proxy, Authority.Root));
         using var answer = await client.GetAsync(new Uri($"{proxy.Scheme}://{host}{path}"));
         return ((int)answer.StatusCode, answer.Headers.Location?.OriginalString ?? await answer.Content.ReadAsStringAsync());
     }

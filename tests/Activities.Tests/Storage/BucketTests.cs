@@ -108,7 +108,7 @@ public sealed class BucketTests
 
     private static async Task<World> OverS3Async()
     {
-        var ceph = await CephS3Server.GetAsync();
+        var ceph = await SharedServers.CephS3Async();
         return await World.CreateAsync(
             ("Storage:Provider", "s3"),
             ("Storage:S3:Endpoint", ceph.Url.AbsoluteUri),

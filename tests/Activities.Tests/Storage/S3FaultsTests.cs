@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Bibind.Activities.Storage.S3;
 using Bibind.Activities.Tests.Fixtures;
-using Bibind.Testing;
+using Bibind.Local;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Storage;

@@ -1,6 +1,7 @@
 using Amazon.S3;
 using Bibind.Activities.Storage.S3;
 using Bibind.Activities.Tests.Fixtures;
+using Bibind.Local.RealServers;
 using Bibind.Testing.Servers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -34,7 +35,7 @@ internal sealed class S3World : IAsyncDisposable
     /// <summary>Below the store.</summary>
     public AmazonS3Client Client => _servers[0].Client;
 
-    public static async Task<S3World> CreateAsync() => new(await CephS3Server.GetAsync());
+    public static async Task<S3World> CreateAsync() => new(await SharedServers.CephS3Async());
 
     public S3ObjectStore NewStore(Uri? endpoint = null, S3Account? account = null, Action<S3Options>? change = null)
     {

@@ -4,6 +4,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Bibind.Functions.Queues.Brokers;
+using Bibind.Local;
 using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests.Hosts;

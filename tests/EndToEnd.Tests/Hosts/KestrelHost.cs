@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Bibind.Functions.Queues.Brokers;
+using Bibind.Local;
 using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests.Hosts;

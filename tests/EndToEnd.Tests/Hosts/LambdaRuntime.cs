@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Bibind.Local.RealServers;
 using Bibind.Testing.Servers;
 
 namespace Bibind.EndToEnd.Tests.Hosts;

@@ -55,7 +55,7 @@ internal sealed class OvhShopStub : IRegistrarStub
 
     public static async Task<OvhShopStub> StartAsync()
     {
-        var dns = await PowerDnsServer.GetAsync();
+        var dns = await SharedServers.PowerDnsAsync();
         var zone = await dns.NewZoneAsync();
         return new OvhShopStub(await OvhApiStub.StartAsync(dns, zone), zone);
     }

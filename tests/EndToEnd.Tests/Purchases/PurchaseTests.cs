@@ -39,6 +39,36 @@ public sealed class PurchaseTests
     }
 
     [Theory]
+    [MemberData(nameof(Registrars))]
+    public async Task A_registrar_that_takes_its_time_keeps_no_transaction_open_and_equal_requests_get_one_answer(string registrar)
+    {
+        await using var shop = await StartAsync(registrar);
+        await using var installation = await InstallAsync(shop);
+        await using var host = await InProcessHost.StartAsync(installation);
+        var (asked, answers) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        shop.Fault = async _ =>
+        {
+            Interlocked.Increment(ref asked);
+            await answers.Task;
+            return false;
+        };
+
+        var requests = Enumerable.Range(0, 3).Select(_ => host.Api.TryPostAsync(Door, Command(shop.Name), key: "slow-1")).ToArray();
+        await Eventually.UntilAsync(() => Volatile.Read(ref asked) >= 1, TimeSpan.FromSeconds(30), "the registrar is asked");
+        var open = await installation.CountAsync(
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state like 'idle in transaction%'");
+        answers.SetResult();
+
+        Assert.Equal(0, open);
+        var accepted = await Task.WhenAll(requests);
+        Assert.All(accepted, a => Assert.Equal(HttpStatusCode.Accepted, a.Status));
+        var job = Assert.Single(accepted.Select(a => a.Job).Distinct());
+        Assert.Equal("succeeded", Text(await host.Api.EndOfAsync(job!), "state"));
+        Assert.Equal(1, shop.Orders);
+        Assert.Equal(1, await installation.CountAsync("select count(*) from control.domain_purchases"));
+    }
+
+    [Theory]
     [InlineData("ovh", Hold.BeforeTheOrder)]
     [InlineData("ovh", Hold.AfterTheOrder)]
     [InlineData("route53", Hold.BeforeTheOrder)]

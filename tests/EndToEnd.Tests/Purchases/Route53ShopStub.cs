@@ -55,7 +55,7 @@ internal sealed class Route53ShopStub : IRegistrarStub
 
     public static async Task<Route53ShopStub> StartAsync()
     {
-        var dns = await PowerDnsServer.GetAsync();
+        var dns = await SharedServers.PowerDnsAsync();
         var zone = await dns.NewZoneAsync();
         var stub = new Route53ShopStub(await Route53ApiStub.StartAsync(dns, zone), zone);
         stub._http = await HttpStub.StartAsync(stub.AnswerAsync);

@@ -6,6 +6,7 @@ using Bibind.Functions.Hosts;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Functions.Triggers;
+using Bibind.Local;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
 using Microsoft.AspNetCore.Builder;

@@ -5,6 +5,7 @@ using Bibind.Functions.Hosts;
 using Bibind.Functions.Queues;
 using Bibind.Functions.Settings;
 using Bibind.Functions.Triggers;
+using Bibind.Local.RealServers;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
 using Microsoft.Extensions.Configuration;

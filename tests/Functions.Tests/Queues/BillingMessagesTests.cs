@@ -39,17 +39,20 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task Cancelled_before_created_waits_for_it_and_for_the_end_of_its_job()
     {
         var cancelled = Message("b-4", Cancelled, "early", 2, """{"finalBackup": false}""");
-        var waits = Assert.IsType<QueueOutcome.Retried>(await HandleAsync(cancelled));
-        Assert.Contains("subscription.created is still on its way", waits.Reason, StringComparison.Ordinal);
+        Assert.Contains("subscription.created is still on its way", await WaitsAsync(cancelled, "b-4"), StringComparison.Ordinal);
+
+        // Its delivery is over, a second one changes nothing, and the round finds nothing to do.
+        Assert.Contains("still on its way", await WaitsAsync(cancelled, "b-4"), StringComparison.Ordinal);
+        await RoundAsync();
         Assert.StartsWith("waiting|", await RecordAsync("b-4"), StringComparison.Ordinal);
 
+        // What it waited for comes: it is looked at again at once.
         Assert.Equal(QueueOutcome.Complete, await HandleAsync(Message("b-3", Created, "early", 1, Order)));
-        waits = Assert.IsType<QueueOutcome.Retried>(await HandleAsync(cancelled));
-        Assert.Contains("is being provisioned by job", waits.Reason, StringComparison.Ordinal);
+        Assert.Contains("is being provisioned by job", await ReasonAsync("b-4"), StringComparison.Ordinal);
 
         var tenant = await host.ScalarAsync<long>("select id from control.tenants where code = 'early'");
         await host.Services.GetRequiredService<TenantLifecycle>().ActivateAsync(tenant, await JobOfAsync("early"), default);
-        Assert.Equal(QueueOutcome.Complete, await HandleAsync(cancelled));
+        await Task.WhenAll(RoundAsync(), RoundAsync(), RoundAsync());
         Assert.Equal("terminating", await StateAsync("early"));
         Assert.Equal($"done|0|destroy-early-{tenant}-1", await RecordAsync("b-4"));
         Assert.Equal(QueueOutcome.Complete, await HandleAsync(cancelled));
@@ -57,14 +60,55 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
-    public async Task A_gap_in_the_numbers_is_waited_for()
+    public async Task A_gap_in_the_numbers_is_waited_for_and_those_behind_it_follow_in_their_order()
     {
         await HandleAsync(Message("b-10", Created, "gappy", 1, Order));
-        var waits = Assert.IsType<QueueOutcome.Retried>(await HandleAsync(Message("b-12", Cancelled, "gappy", 3, "{}")));
-        Assert.Contains("Number 2 of 'gappy' comes first and has not arrived", waits.Reason, StringComparison.Ordinal);
+        Assert.Contains("Number 3 of 'gappy' comes first and has not arrived", await WaitsAsync(Message("b-13", Cancelled, "gappy", 4, "{}"), "b-13"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Number 2 of 'gappy' comes first and has not arrived",
+            await WaitsAsync(Message("b-12", Cancelled, "gappy", 3, """{"when": "period-end"}"""), "b-12"), StringComparison.Ordinal);
         Assert.Equal(QueueOutcome.Complete, await HandleAsync(Message("b-11", "invoice.paid", "gappy", 2, """{"invoice": "F-1"}""")));
-        waits = Assert.IsType<QueueOutcome.Retried>(await HandleAsync(Message("b-12", Cancelled, "gappy", 3, "{}")));
-        Assert.Contains("being provisioned", waits.Reason, StringComparison.Ordinal);
+        Assert.StartsWith("parked|", await RecordAsync("b-12"), StringComparison.Ordinal);
+        Assert.Contains("being provisioned", await ReasonAsync("b-13"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_waited_and_is_refused_when_its_turn_comes_is_kept_with_the_reason_and_a_corrected_replay_goes_through()
+    {
+        const string Wrong = """{"offer": "odoo-sharde", "name": "Acme"}""";
+        await HandleAsync(Message("b-80", "invoice.paid", "unlucky", 1, "{}"));
+        await WaitsAsync(Message("b-82", Created, "unlucky", 3, Wrong), "b-82");
+        await HandleAsync(Message("b-81", "invoice.paid", "unlucky", 2, "{}"));
+        Assert.Contains("There is no offer 'odoo-sharde'", await ReasonAsync("b-82"), StringComparison.Ordinal);
+        Assert.StartsWith("refused|", await RecordAsync("b-82"), StringComparison.Ordinal);
+
+        // As an operator does who has corrected what the inbox holds.
+        await host.ExecuteAsync("""update control.billing_inbox set data = '{"offer": "odoo-shared", "name": "Acme"}', state = 'waiting' where id = 'b-82'""");
+        await RoundAsync();
+        Assert.StartsWith("done|", await RecordAsync("b-82"), StringComparison.Ordinal);
+        Assert.Equal("provisioning", await StateAsync("unlucky"));
+    }
+
+    [Fact]
+    public async Task A_retry_that_breaks_off_leaves_the_message_waiting_and_is_not_in_the_way_of_others()
+    {
+        await host.ExecuteAsync("update control.servers set state = 'maintenance'");
+        await WaitsAsync(Message("b-90", Created, "broken-a", 1, Order), "b-90");
+        await WaitsAsync(Message("b-91", Created, "broken-b", 1, Order), "b-91");
+        await host.ExecuteAsync("update control.servers set state = 'active'");
+        await host.ExecuteAsync(
+            """
+            create function break_off_now() returns trigger language plpgsql as $$ begin raise exception 'broken off'; end $$;
+            create trigger break_off before insert on control.jobs for each row when (new.tenant_code = 'broken-a') execute function break_off_now()
+            """);
+        await RoundAsync();
+        Assert.Contains("No server is active", await ReasonAsync("b-90"), StringComparison.Ordinal);
+        Assert.Equal(0, await host.ScalarAsync<long>("select count(*) from control.tenants where code = 'broken-a'"));
+        Assert.StartsWith("done|", await RecordAsync("b-91"), StringComparison.Ordinal);
+
+        await host.ExecuteAsync("drop trigger break_off on control.jobs");
+        await RoundAsync();
+        Assert.StartsWith("done|", await RecordAsync("b-90"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -130,10 +174,10 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task No_room_is_waited_for()
     {
         await host.ExecuteAsync("update control.servers set state = 'maintenance'");
-        var waits = Assert.IsType<QueueOutcome.Retried>(await HandleAsync(Message("b-60", Created, "patient", 1, Order)));
-        Assert.Contains("No server is active", waits.Reason, StringComparison.Ordinal);
+        Assert.Contains("No server is active", await WaitsAsync(Message("b-60", Created, "patient", 1, Order), "b-60"), StringComparison.Ordinal);
         await host.ExecuteAsync("update control.servers set state = 'active'");
-        Assert.Equal(QueueOutcome.Complete, await HandleAsync(Message("b-60", Created, "patient", 1, Order)));
+        await RoundAsync();
+        Assert.StartsWith("done|", await RecordAsync("b-60"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -221,6 +265,22 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
         await using var scope = host.Services.CreateAsyncScope();
         return await ActivatorUtilities.CreateInstance<BillingMessages>(scope.ServiceProvider).RunAsync(new QueueMessage("m", body, 1), default);
     }
+
+    private async Task RoundAsync()
+    {
+        await using var scope = host.Services.CreateAsyncScope();
+        await ActivatorUtilities.CreateInstance<BillingRetries>(scope.ServiceProvider).RunAsync(new TimerTick("billingRetries", DateTimeOffset.UtcNow), default);
+    }
+
+    // The broker is done with it, and the inbox says why it waits.
+    private async Task<string> WaitsAsync(string body, string id)
+    {
+        Assert.Equal(QueueOutcome.Complete, await HandleAsync(body));
+        Assert.StartsWith("waiting|", await RecordAsync(id), StringComparison.Ordinal);
+        return await ReasonAsync(id);
+    }
+
+    private Task<string> ReasonAsync(string id) => host.ScalarAsync<string>($"select reason from control.billing_inbox where id = '{id}'");
 
     private async Task<string> DeadAsync(string body) => Assert.IsType<QueueOutcome.DeadLettered>(await HandleAsync(body)).Reason;
 

@@ -3,10 +3,13 @@ using System.Net;
 using System.Text.Json;
 using Bibind.Activities.Services;
 using Bibind.Functions.Queues;
+using Bibind.Functions.Queues.Billing;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Tests.Hosting;
+using Bibind.Functions.Triggers;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Xunit;
 
@@ -120,6 +123,8 @@ public sealed class BillingQueueTests(PostgresServer postgres) : IAsyncLifetime
             () => _host!.ScalarAsync<long>("select count(*) from control.billing_inbox where id = 'begin-late' and state = 'done'"), c => c == 1, Patience, "it is provisioned");
         await _host!.ExecuteAsync("update control.jobs set finished_at = now(), outcome = 'succeeded' where tenant_code = 'hasty'");
         await _host.ExecuteAsync("update control.tenants set state = 'active' where code = 'hasty'");
+        await using var scope = _host.Services.CreateAsyncScope();
+        await ActivatorUtilities.CreateInstance<BillingRetries>(scope.ServiceProvider).RunAsync(new TimerTick("billingRetries", DateTimeOffset.UtcNow), default);
         await Eventually.UntilAsync(
             () => _host.ScalarAsync<long>("select count(*) from control.billing_inbox where id = 'end-early' and state = 'done'"), c => c == 1, Patience, "it is applied");
         Assert.Equal("terminating", await _host.ScalarAsync<string>("select state from control.tenants where code = 'hasty'"));

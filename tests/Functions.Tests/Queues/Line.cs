@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Bibind.Testing;
+using Bibind.Local;
 
 namespace Bibind.Functions.Tests.Queues;
 

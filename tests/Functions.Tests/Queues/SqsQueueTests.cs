@@ -45,7 +45,7 @@ public sealed class SqsQueueTests : ConsumerTests
     [InlineData("another-secret", HttpStatusCode.Forbidden)]
     public async Task Signatures_are_what_a_server_that_checks_them_wants(string? secret, HttpStatusCode status)
     {
-        var server = await CephS3Server.GetAsync();
+        var server = await SharedServers.CephS3Async();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Url, "/?max-buckets=5&marker=a%20b"));
         request.Headers.Add("x-amz-content-sha256", EmptyBody);
         AwsSignature.Sign(

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Bibind.Local;
+using Bibind.Local.RealServers;
 
 namespace Bibind.Testing.Servers;
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Bibind.Local;
+using Bibind.Local.RealServers;
 
 namespace Bibind.Testing.Servers;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 
@@ -34,11 +35,36 @@ internal static class CaddyRoute
             });
         }
 
+        if (!route.IsSuspended)
+        {
+            // The limit itself, below, is 502 to whoever meets it at Caddy 2.6; who says beforehand how much comes is told at once.
+            const string Announced = "{http.request.header.Content-Length}";
+            steps.Add(new JsonObject
+            {
+                ["match"] = new JsonArray(new JsonObject
+                {
+                    ["expression"] = string.Create(CultureInfo.InvariantCulture, $"{Announced} != '' && int({Announced}) > {route.LargestBody}"),
+                }),
+                ["handle"] = new JsonArray(Answer(HttpStatusCode.RequestEntityTooLarge, "Too large", "text/plain")),
+                ["terminal"] = true,
+            });
+        }
+
+        if (route is { IsSuspended: false, WebsocketDial: { } websockets })
+        {
+            steps.Add(new JsonObject
+            {
+                ["match"] = new JsonArray(new JsonObject { ["path"] = new JsonArray(TenantRoute.WebsocketPath, TenantRoute.WebsocketPath + "/*") }),
+                ["handle"] = new JsonArray(Limit(route), Forward(route, websockets)),
+                ["terminal"] = true,
+            });
+        }
+
         steps.Add(new JsonObject
         {
-            ["handle"] = new JsonArray(route.IsSuspended
-                ? Answer(HttpStatusCode.ServiceUnavailable, TenantRoute.SuspendedPage, "text/html; charset=utf-8")
-                : Forward(route)),
+            ["handle"] = route.IsSuspended
+                ? new JsonArray(Answer(HttpStatusCode.ServiceUnavailable, TenantRoute.SuspendedPage, "text/html; charset=utf-8"))
+                : new JsonArray(Limit(route), Forward(route, route.Dial)),
         });
         return new JsonObject
         {
@@ -56,12 +82,25 @@ internal static class CaddyRoute
         ["handle"] = new JsonArray(Answer(HttpStatusCode.NotFound, "Not found", "text/plain")),
     };
 
-    private static JsonObject Forward(TenantRoute route)
+    private static JsonObject Limit(TenantRoute route) => new() { ["handler"] = "request_body", ["max_size"] = route.LargestBody };
+
+    private static JsonObject Forward(TenantRoute route, string dial)
     {
+        var transport = new JsonObject
+        {
+            ["protocol"] = "http",
+            ["response_header_timeout"] = string.Create(CultureInfo.InvariantCulture, $"{TenantRoute.AnswerLimit.TotalSeconds:0}s"),
+        };
+        if (route.Upstream.Scheme == Uri.UriSchemeHttps)
+        {
+            transport["tls"] = new JsonObject { ["server_name"] = route.Upstream.Host };
+        }
+
         var forward = new JsonObject
         {
             ["handler"] = "reverse_proxy",
-            ["upstreams"] = new JsonArray(new JsonObject { ["dial"] = route.Dial }),
+            ["upstreams"] = new JsonArray(new JsonObject { ["dial"] = dial }),
+            ["transport"] = transport,
         };
         if (route.ApplicationHost is { } known)
         {
@@ -72,11 +111,6 @@ internal static class CaddyRoute
                     ["set"] = new JsonObject { ["Host"] = new JsonArray(known), ["X-Forwarded-Host"] = new JsonArray(known) },
                 },
             };
-        }
-
-        if (route.Upstream.Scheme == Uri.UriSchemeHttps)
-        {
-            forward["transport"] = new JsonObject { ["protocol"] = "http", ["tls"] = new JsonObject { ["server_name"] = route.Upstream.Host } };
         }
 
         return forward;

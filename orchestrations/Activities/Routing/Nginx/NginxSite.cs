@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Bibind.Activities.Routing.Nginx;
 
 /// <summary>Writes server blocks. Every value is checked before: a host by its grammar, an address by being one.</summary>
@@ -13,7 +15,7 @@ internal static class NginxSite
     {
         var plain = route.Redirects
             ? $$"""
-                location {{TenantRoute.ChallengePath}} { {{Forward(route)}} }
+                location {{TenantRoute.ChallengePath}} { {{Forward(route, route.Dial)}} }
                 location / { return 308 {{route.SecureAddress}}$request_uri; }
               """
             : Main(route);
@@ -48,6 +50,7 @@ internal static class NginxSite
     {
         const string Upgrade = """
             map $http_upgrade $bibind_connection { default upgrade; '' ''; }
+            map $http_host $bibind_port { default ''; ~(?<port>:[0-9]+)$ $port; }
 
             """;
         return !options.DefaultServers
@@ -76,21 +79,29 @@ internal static class NginxSite
         ? $$"""
             location / { default_type "text/html; charset=utf-8"; add_header Cache-Control no-store always; return 503 '{{TenantRoute.SuspendedPage}}'; }
           """
-        : $$"""
-            location / { {{Forward(route)}} }
+        : (route.WebsocketDial is { } websockets
+            ? $$"""
+                location ~ ^{{TenantRoute.WebsocketPath}}(/|$) { {{Forward(route, websockets)}} }
+
+              """
+            : "")
+          + $$"""
+            location / { {{Forward(route, route.Dial)}} }
           """;
 
-    private static string Forward(TenantRoute route) => string.Join(
+    // The application is told a name that we wrote ourselves, never one that was sent: a request line with this host and a Host
+    // header with another's is led here by the first, and would reach the other's database, a suspended tenant's for example.
+    private static string Forward(TenantRoute route, string dial) => string.Join(
         ' ',
-        $"proxy_pass {route.Upstream.Scheme}://{route.Dial};",
+        $"proxy_pass {route.Upstream.Scheme}://{dial};",
         "proxy_http_version 1.1;",
-        $"proxy_set_header Host {route.ApplicationHost ?? "$http_host"};",
-        $"proxy_set_header X-Forwarded-Host {route.ApplicationHost ?? "$http_host"};",
+        $"proxy_set_header Host {route.ApplicationHost ?? $"{route.Host}$bibind_port"};",
+        $"proxy_set_header X-Forwarded-Host {route.ApplicationHost ?? $"{route.Host}$bibind_port"};",
         "proxy_set_header X-Forwarded-For $remote_addr;",
         "proxy_set_header X-Forwarded-Proto $scheme;",
         "proxy_set_header Upgrade $http_upgrade;",
         "proxy_set_header Connection $bibind_connection;",
         "proxy_ssl_server_name on;",
-        "proxy_read_timeout 720s;",
-        "client_max_body_size 0;");
+        $"proxy_read_timeout {TenantRoute.AnswerLimit.TotalSeconds:0}s;",
+        string.Create(CultureInfo.InvariantCulture, $"client_max_body_size {route.LargestBody};"));
 }

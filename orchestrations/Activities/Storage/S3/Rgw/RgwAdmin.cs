@@ -10,6 +10,9 @@ namespace Bibind.Activities.Storage.S3.Rgw;
 /// <summary>A user of Ceph's object gateway.</summary>
 internal sealed record RgwUser(string Id, string DisplayName, StorageKeys? Keys);
 
+/// <summary>A bucket of the gateway: whose it is, and how many kibibytes it may hold; null without a limit.</summary>
+internal sealed record RgwBucket(string Owner, long? QuotaKibibytes);
+
 /// <summary>Ceph's admin operations API: S3's signature, at <c>/admin</c> of the same address.</summary>
 internal sealed class RgwAdmin
 {
@@ -42,16 +45,37 @@ internal sealed class RgwAdmin
     /// <summary>Deletes a user; succeeds when there is none.</summary>
     public Task DeleteUserAsync(string id, CancellationToken cancellationToken) => CallAsync(HttpMethod.Delete, "user", [("uid", id)], cancellationToken);
 
-    /// <summary>Limits what a bucket may hold.</summary>
-    public async Task SetQuotaAsync(string bucket, long? bytes, CancellationToken cancellationToken)
+    /// <summary>The bucket, or null.</summary>
+    public async Task<RgwBucket?> FindBucketAsync(string bucket, CancellationToken cancellationToken)
     {
-        var owner = (await CallAsync(HttpMethod.Get, "bucket", [("bucket", bucket)], cancellationToken))?.GetProperty("owner").GetString()
-            ?? throw new TransientFailureException($"The object gateway does not know the bucket '{bucket}'.");
-        var kilobytes = bytes is { } limit ? FormattableString.Invariant($"{(limit + 1023) / 1024}") : "-1";
+        if (await CallAsync(HttpMethod.Get, "bucket", [("bucket", bucket)], cancellationToken) is not { } found)
+        {
+            return null;
+        }
+
+        var quota = found.GetProperty("bucket_quota");
+        return new RgwBucket(
+            found.GetProperty("owner").GetString()!,
+            quota.GetProperty("enabled").GetBoolean() && quota.GetProperty("max_size_kb").GetInt64() is > 0 and var limit ? limit : null);
+    }
+
+    /// <summary>Limits what a bucket may hold, if it is not limited so; true if it was not.</summary>
+    public async Task<bool> SetQuotaAsync(string bucket, RgwBucket found, long? bytes, CancellationToken cancellationToken)
+    {
+        long? wanted = bytes is { } limit ? (limit + 1023) / 1024 : null;
+        if (wanted == found.QuotaKibibytes)
+        {
+            return false;
+        }
+
         await CallAsync(
             HttpMethod.Put, "bucket",
-            [("quota", ""), ("uid", owner), ("bucket", bucket), ("max-size-kb", kilobytes), ("max-objects", "-1"), ("enabled", bytes is null ? "false" : "true")],
+            [
+                ("quota", ""), ("uid", found.Owner), ("bucket", bucket), ("max-size-kb", FormattableString.Invariant($"{wanted ?? -1}")), ("max-objects", "-1"),
+                ("enabled", wanted is null ? "false" : "true"),
+            ],
             cancellationToken);
+        return true;
     }
 
     private async Task<JsonElement?> CallAsync(HttpMethod method, string resource, (string Name, string Value)[] parameters, CancellationToken cancellationToken)

@@ -25,6 +25,8 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
 
     private static readonly string[] PublicLists = ["public-read", "public-read-write", "authenticated-read"];
 
+    private static readonly string[] Grants = ["full-control", "read", "read-acp", "write", "write-acp"];
+
     public bool IsOn => true;
 
     public async Task GrantAsync(TenantPlace place, CancellationToken cancellationToken)
@@ -38,6 +40,7 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
         user ??= await admin.CreateUserAsync(IdOf(place), NameOf(place), cancellationToken);
         var keys = user.Keys ?? throw new TransientFailureException($"The user '{user.Id}' of the object gateway has no keys.");
         await secrets.SetAsync(TenantSecrets.Storage(place.TenantId), keys.ToText(), cancellationToken);
+        var bucket = await FindBucketAsync(place, cancellationToken);
         await S3Errors.InWordsAsync(
             server.Options, place.Bucket,
             async () =>
@@ -45,11 +48,15 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
                 // Ceph 16 takes every policy that allows anything to anybody for a public one, and the block would refuse it.
                 await server.Client.DeletePublicAccessBlockAsync(new DeletePublicAccessBlockRequest { BucketName = place.Bucket }, cancellationToken);
                 return await server.Client.PutBucketPolicyAsync(
-                    new PutBucketPolicyRequest { BucketName = place.Bucket, Policy = PolicyFor(place) }, cancellationToken);
+                    new PutBucketPolicyRequest { BucketName = place.Bucket, Policy = PolicyFor(place, bucket.Owner) }, cancellationToken);
             },
             cancellationToken);
-        await admin.SetQuotaAsync(place.Bucket, await plans.FindStorageQuotaAsync(place.Plan, cancellationToken), cancellationToken);
+        await admin.SetQuotaAsync(place.Bucket, bucket, await plans.FindStorageQuotaAsync(place.Plan, cancellationToken), cancellationToken);
     }
+
+    public async Task<bool> FollowPlanAsync(TenantPlace place, CancellationToken cancellationToken) =>
+        await admin.SetQuotaAsync(
+            place.Bucket, await FindBucketAsync(place, cancellationToken), await plans.FindStorageQuotaAsync(place.Plan, cancellationToken), cancellationToken);
 
     public async Task RevokeAsync(TenantPlace place, CancellationToken cancellationToken)
     {
@@ -71,26 +78,45 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
     public async Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) =>
         await admin.FindUserAsync(IdOf(place), cancellationToken) is { } user && user.DisplayName == NameOf(place);
 
-    // No canned access list makes anything of the tenant's public, either.
-    private static string PolicyFor(TenantPlace place) => new JsonObject
-    {
-        ["Version"] = "2012-10-17",
-        ["Statement"] = new JsonArray(
-        [
-            Statement(place, "Allow", Allowed),
-            Statement(place, "Deny", ["s3:PutObject"], new JsonObject
-            {
-                ["StringEquals"] = new JsonObject { ["s3:x-amz-acl"] = new JsonArray([.. PublicLists.Select(l => JsonValue.Create(l))]) },
-            }),
-        ]),
-    }.ToJsonString();
+    private async Task<RgwBucket> FindBucketAsync(TenantPlace place, CancellationToken cancellationToken) =>
+        await admin.FindBucketAsync(place.Bucket, cancellationToken)
+        ?? throw new TransientFailureException($"The object gateway does not know the bucket '{place.Bucket}'.");
 
-    private static JsonObject Statement(TenantPlace place, string effect, string[] actions, JsonObject? condition = null)
+    // What the tenant stores is the tenant's own, with an access list of its own. So nobody but the tenant and us gets through, whatever
+    // such a list says; and who tries to write one is told.
+    private static string PolicyFor(TenantPlace place, string owner)
+    {
+        var tenant = new JsonObject { ["AWS"] = new JsonArray($"arn:aws:iam:::user/{IdOf(place)}") };
+        var statements = new JsonArray(
+        [
+            Statement(place, "Allow", tenant.DeepClone(), Allowed),
+            Statement(place, "Deny", tenant.DeepClone(), ["s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:PutBucketAcl"]),
+            Statement(place, "Deny", tenant.DeepClone(), ["s3:PutObject"], Condition(
+                "StringEquals", "s3:x-amz-acl", new JsonArray([.. PublicLists.Select(l => JsonValue.Create(l))]))),
+
+            // Two conditions that must both hold: of several values of one, the gateway takes any that differs.
+            Statement(place, "Deny", "*", ["s3:*"], new JsonObject
+            {
+                ["StringNotEquals"] = new JsonObject { ["aws:username"] = owner[(owner.IndexOf('$', StringComparison.Ordinal) + 1)..] },
+                ["StringNotLike"] = new JsonObject { ["aws:username"] = IdOf(place) },
+            }),
+        ]);
+        foreach (var grant in Grants)
+        {
+            statements.Add(Statement(place, "Deny", tenant.DeepClone(), ["s3:PutObject"], Condition("StringLike", $"s3:x-amz-grant-{grant}", "*")));
+        }
+
+        return new JsonObject { ["Version"] = "2012-10-17", ["Statement"] = statements }.ToJsonString();
+    }
+
+    private static JsonObject Condition(string test, string key, JsonNode value) => new() { [test] = new JsonObject { [key] = value } };
+
+    private static JsonObject Statement(TenantPlace place, string effect, JsonNode principal, string[] actions, JsonObject? condition = null)
     {
         var statement = new JsonObject
         {
             ["Effect"] = effect,
-            ["Principal"] = new JsonObject { ["AWS"] = new JsonArray($"arn:aws:iam:::user/{IdOf(place)}") },
+            ["Principal"] = principal,
             ["Action"] = new JsonArray([.. actions.Select(a => JsonValue.Create(a))]),
             ["Resource"] = new JsonArray($"arn:aws:s3:::{place.Bucket}", $"arn:aws:s3:::{place.Bucket}/*"),
         };

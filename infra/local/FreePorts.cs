@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Bibind.Testing;
+namespace Bibind.Local;
 
 /// <summary>Gives out ports of 127.0.0.1 that nothing listens on, by TCP or by UDP; never the same one twice in a process.</summary>
 public static class FreePorts

@@ -1,4 +1,4 @@
-namespace Bibind.Testing.Servers;
+namespace Bibind.Local.RealServers;
 
 /// <summary>A real nginx that includes the configuration files of one folder and has no server block of its own.</summary>
 public sealed class NginxServer : IAsyncDisposable
@@ -29,10 +29,9 @@ public sealed class NginxServer : IAsyncDisposable
     /// <summary>Free for a server block with TLS.</summary>
     public int HttpsPort { get; }
 
-    /// <summary>Starts one for a test of its own; it ends with the test or the process.</summary>
     public static async Task<NginxServer> StartAsync()
     {
-        var folder = PostgresFixture.NewFolder();
+        var folder = ServerFolder.New();
         Directory.CreateDirectory(Path.Combine(folder, "sites"));
         var pid = Path.Combine(folder, "nginx.pid");
         await File.WriteAllTextAsync(Path.Combine(folder, "nginx.conf"), Text(folder, pid));

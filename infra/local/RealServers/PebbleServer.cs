@@ -4,9 +4,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Bibind.Local;
 
-namespace Bibind.Testing.Servers;
+namespace Bibind.Local.RealServers;
 
 /// <summary>What a Pebble is asked to be.</summary>
 public sealed record PebbleOptions
@@ -27,8 +26,6 @@ public sealed record PebbleOptions
 public sealed class PebbleServer : IAsyncDisposable
 {
     private const int NonceRejectionPercent = 5;
-    private static readonly Lazy<Task<PebbleServer>> Shared = new(async () =>
-        await StartAsync(new PebbleOptions { Dns = (await PowerDnsServer.GetAsync()).Dns }));
 
     private readonly RunningServer _process;
     private readonly Uri _management;
@@ -52,18 +49,15 @@ public sealed class PebbleServer : IAsyncDisposable
     /// <summary>PEM of the certificate of its own HTTPS, which is not the root that it signs with.</summary>
     public string TrustedRootsFile { get; }
 
-    /// <summary>One for the tests of a process, with <see cref="PowerDnsServer.GetAsync"/> as its DNS server.</summary>
-    public static Task<PebbleServer> GetAsync() => Shared.Value;
-
     /// <exception cref="LocalServerException">The program is missing; names its package. Or it did not start; says why.</exception>
-    public static async Task<PebbleServer> StartAsync(PebbleOptions options)
+    public static async Task<PebbleServer> StartAsync(PebbleOptions options, CancellationToken cancellationToken = default)
     {
         var program = ServerPrograms.Require("pebble", "pebble");
-        var folder = PostgresFixture.NewFolder();
+        var folder = ServerFolder.New();
         var (certificate, key) = (Path.Combine(folder, "tls.pem"), Path.Combine(folder, "tls.key"));
         using var own = MakeCertificate();
-        await File.WriteAllTextAsync(certificate, own.ExportCertificatePem());
-        await File.WriteAllTextAsync(key, own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        await File.WriteAllTextAsync(certificate, own.ExportCertificatePem(), cancellationToken);
+        await File.WriteAllTextAsync(key, own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem(), cancellationToken);
 
         var (port, managementPort, httpPort) = (FreePorts.Next(), FreePorts.Next(), FreePorts.Next());
         var configuration = new JsonObject
@@ -84,23 +78,24 @@ public sealed class PebbleServer : IAsyncDisposable
             },
         };
         var file = Path.Combine(folder, "pebble.json");
-        await File.WriteAllTextAsync(file, configuration.ToJsonString());
+        await File.WriteAllTextAsync(file, configuration.ToJsonString(), cancellationToken);
         var process = await RunningServer.StartAsync(
             "pebble", folder, [program, "-config", file, "-dnsserver", options.Dns.ToString()], deleteFolder: true,
             new Dictionary<string, string>
             {
                 ["PEBBLE_VA_NOSLEEP"] = "1",
                 ["PEBBLE_WFE_NONCEREJECT"] = NonceRejectionPercent.ToString(CultureInfo.InvariantCulture),
-            });
+            },
+            cancellationToken: cancellationToken);
         var server = new PebbleServer(
             process, new Uri($"https://{Address(port)}/dir"), new Uri($"https://{Address(managementPort)}"), httpPort, certificate, Trusting(own.Thumbprint));
-        await process.IsReadyAsync(server.AnswersAsync);
+        await process.IsReadyAsync(server.AnswersAsync, cancellationToken);
         return server;
     }
 
     /// <summary>The root that its certificates lead to; another at each start.</summary>
-    public async Task<X509Certificate2> GetRootAsync() =>
-        X509Certificate2.CreateFromPem(await _http.GetStringAsync(new Uri(_management, "/roots/0")));
+    public async Task<X509Certificate2> GetRootAsync(CancellationToken cancellationToken = default) =>
+        X509Certificate2.CreateFromPem(await _http.GetStringAsync(new Uri(_management, "/roots/0"), cancellationToken));
 
     /// <summary><c>Valid</c> or <c>Revoked</c>, as it knows the certificate.</summary>
     public async Task<string> GetStatusAsync(X509Certificate2 certificate)

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 
-namespace Bibind.Testing.Servers;
+namespace Bibind.Local.RealServers;
 
 /// <summary>A real Caddy with an admin API, one HTTP server named <c>edge</c> on a plain and a TLS port, and nothing behind it.</summary>
 public sealed class CaddyServer : IAsyncDisposable
@@ -26,19 +26,20 @@ public sealed class CaddyServer : IAsyncDisposable
 
     public Uri Https { get; }
 
-    /// <summary>Starts one for a test of its own; it ends with the test or the process.</summary>
-    public static async Task<CaddyServer> StartAsync()
+    /// <exception cref="LocalServerException">The program is missing; names its package. Or it did not start; says why.</exception>
+    public static async Task<CaddyServer> StartAsync(CancellationToken cancellationToken = default)
     {
-        var folder = PostgresFixture.NewFolder();
+        var folder = ServerFolder.New();
         var (adminPort, httpPort, httpsPort) = (FreePorts.Next(), FreePorts.Next(), FreePorts.Next());
         var file = Path.Combine(folder, "caddy.json");
         var configuration = Configuration(adminPort, httpPort, httpsPort);
-        await File.WriteAllTextAsync(file, configuration.ToJsonString());
+        await File.WriteAllTextAsync(file, configuration.ToJsonString(), cancellationToken);
         var process = await RunningServer.StartAsync(
             "caddy", folder, [ServerPrograms.Require("caddy", "caddy"), "run", "--config", file], deleteFolder: true,
-            new Dictionary<string, string> { ["HOME"] = folder, ["XDG_CONFIG_HOME"] = folder, ["XDG_DATA_HOME"] = folder });
-        await process.ListensAsync(adminPort);
-        await process.ListensAsync(httpPort);
+            new Dictionary<string, string> { ["HOME"] = folder, ["XDG_CONFIG_HOME"] = folder, ["XDG_DATA_HOME"] = folder },
+            cancellationToken: cancellationToken);
+        await process.ListensAsync(adminPort, cancellationToken);
+        await process.ListensAsync(httpPort, cancellationToken);
         return new CaddyServer(process, configuration, adminPort, httpPort, httpsPort);
     }
 
@@ -49,6 +50,40 @@ public sealed class CaddyServer : IAsyncDisposable
         using var body = new StringContent(_configuration.ToJsonString(), Encoding.UTF8, "application/json");
         using var answer = await client.PostAsync(new Uri(Admin, "/load"), body);
         answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>The configuration that it has now, as its admin API shows it.</summary>
+    public async Task<string> ReadConfigurationAsync(CancellationToken cancellationToken = default)
+    {
+        using var client = new HttpClient();
+        return await client.GetStringAsync(new Uri(Admin, "/config/"), cancellationToken);
+    }
+
+    /// <summary>
+    /// Listens where an ACME authority fetches HTTP-01 proofs, and sends its questions to the product's host, as an operator
+    /// would let it.
+    /// </summary>
+    /// <param name="port">The authority's <see cref="PebbleServer.HttpPort"/>.</param>
+    /// <param name="host">Where the product's host listens.</param>
+    public async Task ServeChallengesAsync(int port, Uri host, CancellationToken cancellationToken = default)
+    {
+        var server = $$"""
+            {
+              "listen": ["127.0.0.1:{{port}}"],
+              "automatic_https": { "disable": true },
+              "routes": [{
+                "match": [{ "path": ["/.well-known/acme-challenge/*"] }],
+                "handle": [{ "handler": "reverse_proxy", "upstreams": [{ "dial": "{{host.Authority}}" }] }]
+              }]
+            }
+            """;
+        using var client = new HttpClient();
+        using var body = new StringContent(server, Encoding.UTF8, "application/json");
+        using var answer = await client.PostAsync(new Uri(Admin, "/config/apps/http/servers/challenges"), body, cancellationToken);
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new LocalServerException($"Caddy refused: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
+        }
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();

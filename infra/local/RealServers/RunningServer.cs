@@ -1,13 +1,15 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Bibind.Local;
 
-namespace Bibind.Testing.Servers;
+namespace Bibind.Local.RealServers;
 
-/// <summary>A server of the tests: ends, with its folder, when the process of the tests does, however that ends.</summary>
+/// <summary>A server whose data is worth nothing: ends, with its folder, when this process does, however that ends.</summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(2);
 
@@ -28,16 +30,16 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public int ProcessId => _process.ServerId;
 
-    /// <summary>Starts a program; its data is worth nothing, so unless it has children to end it is killed in the end.</summary>
+    /// <summary>Starts a program; unless it has children to end it is killed in the end.</summary>
     /// <param name="name">For messages and the log's name.</param>
     /// <param name="folder">Where its log goes.</param>
     /// <param name="command">Program and arguments; it stays in the foreground.</param>
-    /// <param name="deleteFolder">True for the server that takes the folder with it when it ends.</param>
+    /// <param name="deleteFolder">True for the server that takes the folder with it when it is ended.</param>
     /// <param name="environment">Set besides what we have.</param>
     /// <param name="stopSignal">Ends it.</param>
     public static async Task<RunningServer> StartAsync(
         string name, string folder, IReadOnlyList<string> command, bool deleteFolder, IReadOnlyDictionary<string, string>? environment = null,
-        string stopSignal = "KILL")
+        string stopSignal = "KILL", CancellationToken cancellationToken = default)
     {
         var log = Path.Combine(folder, $"{name}.output");
         var process = await ServerProcess.StartAsync(
@@ -50,24 +52,38 @@ internal sealed class RunningServer : IAsyncDisposable
                 DeleteAfterwards = deleteFolder ? [folder] : [],
                 Environment = environment ?? new Dictionary<string, string>(),
             },
-            CancellationToken.None);
+            cancellationToken);
         return new RunningServer(process, name, log);
     }
 
     /// <summary>Waits until the port of this machine takes connections.</summary>
     /// <exception cref="LocalServerException">The server ended instead; says what it wrote.</exception>
-    public async Task ListensAsync(int port)
-    {
-        await Eventually.UntilAsync(() => _process.HasEnded || Accepts(port), StartLimit, $"{_name} listens");
-        ThrowIfEnded();
-    }
+    public Task ListensAsync(int port, CancellationToken cancellationToken = default) =>
+        IsReadyAsync(() => Task.FromResult(Accepts(port)), cancellationToken);
 
     /// <summary>Waits until the server has what is asked for.</summary>
     /// <inheritdoc cref="ListensAsync" path="/exception"/>
-    public async Task IsReadyAsync(Func<Task<bool>> ready)
+    public async Task IsReadyAsync(Func<Task<bool>> ready, CancellationToken cancellationToken = default)
     {
-        await Eventually.UntilAsync(async () => _process.HasEnded || await ready(), StartLimit, $"{_name} is ready");
-        ThrowIfEnded();
+        try
+        {
+            var watch = Stopwatch.StartNew();
+            while (_process.HasEnded || !await ready())
+            {
+                if (_process.HasEnded || watch.Elapsed > StartLimit)
+                {
+                    var what = _process.HasEnded ? "did not start" : string.Create(CultureInfo.InvariantCulture, $"was not ready within {StartLimit.TotalSeconds:0} s");
+                    throw new LocalServerException($"{_name} {what}. It said:\n{(File.Exists(_log) ? await File.ReadAllTextAsync(_log, CancellationToken.None) : "(nothing)")}");
+                }
+
+                await Task.Delay(Pause, cancellationToken);
+            }
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -90,14 +106,6 @@ internal sealed class RunningServer : IAsyncDisposable
         catch (SocketException)
         {
             return false;
-        }
-    }
-
-    private void ThrowIfEnded()
-    {
-        if (_process.HasEnded)
-        {
-            throw new LocalServerException($"{_name} did not start. It said:\n{(File.Exists(_log) ? File.ReadAllText(_log) : "(nothing)")}");
         }
     }
 }

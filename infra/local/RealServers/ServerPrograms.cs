@@ -1,6 +1,5 @@
-using Bibind.Local;
 
-namespace Bibind.Testing.Servers;
+namespace Bibind.Local.RealServers;
 
 /// <summary>The programs of real servers, as Debian packages bring them.</summary>
 public static class ServerPrograms
@@ -13,5 +12,5 @@ public static class ServerPrograms
         ChildProcess.Find(program)
         ?? SystemFolders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
         ?? throw new LocalServerException(
-            $"{program} is missing, and this test needs the real one: install the Debian package {package} (as root, ./test does).");
+            $"{program} is missing, and the real one is needed here: install the Debian package {package} (as root, ./test and ./run --full do).");
 }

@@ -2,18 +2,13 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
-using Bibind.Local;
 
-namespace Bibind.Testing.Servers;
+namespace Bibind.Local.RealServers;
 
-/// <summary>
-/// A real PowerDNS authoritative server with its HTTP API, on free ports of 127.0.0.1. One serves all tests of a process,
-/// each of which has a zone of its own.
-/// </summary>
+/// <summary>A real PowerDNS authoritative server with its HTTP API, on free ports of 127.0.0.1.</summary>
 public sealed class PowerDnsServer : IAsyncDisposable
 {
     private const string Schema = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql";
-    private static readonly Lazy<Task<PowerDnsServer>> Shared = new(() => StartAsync());
 
     private readonly RunningServer _process;
     private readonly HttpClient _http;
@@ -36,24 +31,20 @@ public sealed class PowerDnsServer : IAsyncDisposable
 
     public string ApiKey { get; }
 
-    /// <summary>The server that the tests of this process share.</summary>
-    public static Task<PowerDnsServer> GetAsync() => Shared.Value;
-
-    /// <summary>A server of one test's own, which may then stop it.</summary>
     /// <exception cref="LocalServerException">A program is missing; names its package. Or it did not start; says why.</exception>
-    public static async Task<PowerDnsServer> StartAsync()
+    public static async Task<PowerDnsServer> StartAsync(CancellationToken cancellationToken = default)
     {
         var program = ServerPrograms.Require("pdns_server", "pdns-server");
         var sqlite = ServerPrograms.Require("sqlite3", "sqlite3");
         if (!File.Exists(Schema))
         {
             throw new LocalServerException(
-                $"{Schema} is missing, and this test needs the real PowerDNS: install the Debian package pdns-backend-sqlite3 (as root, ./test does).");
+                $"{Schema} is missing, and the real PowerDNS is needed here: install the Debian package pdns-backend-sqlite3 (as root, ./test and ./run --full do).");
         }
 
-        var folder = PostgresFixture.NewFolder();
+        var folder = ServerFolder.New();
         var database = Path.Combine(folder, "pdns.sqlite3");
-        await ChildProcess.MustRunAsync([sqlite, database, $".read {Schema}"], "make the database of PowerDNS", CancellationToken.None);
+        await ChildProcess.MustRunAsync([sqlite, database, $".read {Schema}"], "make the database of PowerDNS", cancellationToken);
         var (dnsPort, apiPort, apiKey) = (FreePorts.Next(), FreePorts.Next(), RandomNumberGenerator.GetHexString(32, lowercase: true));
         await File.WriteAllTextAsync(Path.Combine(folder, "pdns.conf"), string.Create(CultureInfo.InvariantCulture, $"""
             launch=gsqlite3
@@ -78,20 +69,17 @@ public sealed class PowerDnsServer : IAsyncDisposable
             gsqlite3-pragma-synchronous=0
             write-pid=no
             default-soa-content=ns1.@ hostmaster.@ 0 60 60 3600 60
-            """));
-        var process = await RunningServer.StartAsync("pdns_server", folder, [program, $"--config-dir={folder}"], deleteFolder: true);
+            """), cancellationToken);
+        var process = await RunningServer.StartAsync("pdns_server", folder, [program, $"--config-dir={folder}"], deleteFolder: true, cancellationToken: cancellationToken);
         var server = new PowerDnsServer(process, dnsPort, apiPort, apiKey);
-        await process.IsReadyAsync(server.AnswersAsync);
+        await process.IsReadyAsync(server.AnswersAsync, cancellationToken);
         return server;
     }
 
-    /// <summary>Makes a zone that nobody else has, such as <c>z12ab….test</c>; answers its name.</summary>
-    public async Task<string> NewZoneAsync()
+    public async Task CreateZoneAsync(string zone, CancellationToken cancellationToken = default)
     {
-        var zone = $"z{Guid.NewGuid().ToString("N")[..12]}.test";
-        using var answer = await _http.PostAsJsonAsync("zones", new { name = $"{zone}.", kind = "Native", nameservers = new[] { $"ns1.{zone}." } });
+        using var answer = await _http.PostAsJsonAsync("zones", new { name = $"{zone}.", kind = "Native", nameservers = new[] { $"ns1.{zone}." } }, cancellationToken);
         answer.EnsureSuccessStatusCode();
-        return zone;
     }
 
     /// <summary>Sets records as somebody else would: with a comment of theirs, or with none.</summary>
@@ -111,7 +99,8 @@ public sealed class PowerDnsServer : IAsyncDisposable
         PatchAsync(zone, new { name = $"{name}.", type, changetype = "DELETE" });
 
     /// <summary>The zone as the API shows it.</summary>
-    public Task<string> ReadZoneAsync(string zone) => _http.GetStringAsync(new Uri($"zones/{zone}.", UriKind.Relative));
+    public Task<string> ReadZoneAsync(string zone, CancellationToken cancellationToken = default) =>
+        _http.GetStringAsync(new Uri($"zones/{zone}.", UriKind.Relative), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,146 @@
+using Bibind.ControlPlane.Billing;
+using Bibind.Functions.Ordering;
+using Bibind.Functions.Problems;
+using Npgsql;
+
+namespace Bibind.Functions.Queues.Billing;
+
+/// <summary>What became of a message.</summary>
+/// <param name="State">One of <see cref="BillingStates"/>.</param>
+/// <param name="Reason">In words, where there is something to say.</param>
+/// <param name="JobId">The job that it started.</param>
+public sealed record BillingDone(string State, string? Reason = null, string? JobId = null);
+
+/// <summary>
+/// Applies what billing says. What it does and the record that it was done are one transaction, hence a message takes effect
+/// once, however often and by however many hosts it is handled.
+/// </summary>
+public sealed class BillingDesk(
+    CommandTransaction transactions, BillingInbox inbox, BillingBacklog backlog, TenantOrdering ordering, ILogger<BillingDesk> logger)
+{
+    private const string Caller = "billing";
+
+    // Problems that go away by themselves, or by what an operator does about them.
+    private static readonly HashSet<string> Passing = new(StringComparer.Ordinal)
+    {
+        "job-running", "template-not-ready", "no-active-server", "no-capacity",
+    };
+
+    /// <summary>Takes a message that was delivered.</summary>
+    public async Task<BillingDone> TakeAsync(BillingMessage message, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var done = await transactions.RunAsync(
+            async (connection, transaction, c) =>
+            {
+                var (result, isNew) = await ApplyAsync(message, connection, transaction, c);
+                if (isNew)
+                {
+                    await inbox.RecordAsync(connection, transaction, message, result.State, result.Reason, result.JobId, c);
+                }
+
+                return result;
+            },
+            cancellation);
+        Logs.BillingTaken(logger, message.Id, message.Type, message.Tenant, message.Sequence, done.State, done.Reason ?? done.JobId ?? "nothing to say");
+        return done;
+    }
+
+    /// <summary>Applies the messages of a tenant that wait, one after the other, until one goes on waiting; answers how many do no longer.</summary>
+    public async Task<int> RetryWaitingAsync(string tenant, CancellationToken cancellation)
+    {
+        for (var settled = 0; ; settled++)
+        {
+            if (await backlog.FindFirstAsync(tenant, cancellation) is not { } first
+                || (await transactions.RunAsync((connection, transaction, c) => RetryAsync(first, connection, transaction, c), cancellation)).State == BillingStates.Waiting)
+            {
+                return settled;
+            }
+        }
+    }
+
+    private async Task<BillingDone> RetryAsync(
+        BillingMessage found, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        if (await inbox.TakeWaitingAsync(connection, transaction, found, cancellation) is not { } message)
+        {
+            return new BillingDone(BillingStates.Done, "Another has handled it meanwhile.");
+        }
+
+        var (done, isNew) = await ApplyAsync(message, connection, transaction, cancellation);
+        if (isNew && await inbox.RecordRetryAsync(connection, transaction, message.Id, done.State, done.Reason, done.JobId, cancellation))
+        {
+            Logs.BillingRetried(logger, message.Id, message.Type, message.Tenant, message.Sequence, done.State, done.Reason ?? done.JobId ?? "nothing to say");
+        }
+
+        return done;
+    }
+
+    /// <summary>What becomes of it, and whether that is to be recorded.</summary>
+    private async Task<(BillingDone Done, bool IsNew)> ApplyAsync(
+        BillingMessage message, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        switch (await inbox.BeginAsync(connection, transaction, message, cancellation))
+        {
+            case BillingTurn.Settled settled:
+                return (new BillingDone(settled.State, "It was delivered before.", settled.JobId), false);
+            case BillingTurn.Foreign foreign:
+                return (new BillingDone(BillingStates.Refused, foreign.Reason), false);
+            case BillingTurn.Never never:
+                return (new BillingDone(BillingStates.Refused, never.Reason), true);
+            case var _ when BillingTypes.NotYet.Contains(message.Type, StringComparer.Ordinal):
+                return (new BillingDone(BillingStates.Parked, $"{message.Type} is kept until a version comes that applies it."), true);
+            case BillingTurn.Waits waits:
+                return (new BillingDone(BillingStates.Waiting, waits.Reason), true);
+            default:
+                return (await TryAsync(message, connection, transaction, cancellation), true);
+        }
+    }
+
+    private async Task<BillingDone> TryAsync(
+        BillingMessage message, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        try
+        {
+            return message.Type == BillingTypes.Created
+                ? await ProvisionAsync(message, connection, transaction, cancellation)
+                : await DestroyAsync(message, connection, transaction, cancellation);
+        }
+        catch (ProblemException refused)
+        {
+            return new BillingDone(Passing.Contains(refused.Problem.Kind) ? BillingStates.Waiting : BillingStates.Refused, BillingCommands.Words(refused));
+        }
+    }
+
+    private async Task<BillingDone> ProvisionAsync(
+        BillingMessage message, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        var order = BillingCommands.ReadOrder(message, Caller);
+        return new BillingDone(BillingStates.Done, JobId: (await ordering.OrderAsync(order, connection, transaction, cancellation)).Job);
+    }
+
+    private async Task<BillingDone> DestroyAsync(
+        BillingMessage message, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    {
+        var wish = BillingCommands.ReadCancellation(message);
+        if (wish.When == SubscriptionCancelled.PeriodEnd)
+        {
+            return new BillingDone(BillingStates.Parked, "A cancellation at the period's end is kept until a version comes that applies it.");
+        }
+
+        try
+        {
+            return new BillingDone(
+                BillingStates.Done,
+                JobId: (await ordering.DestroyAsync(message.Tenant, wish.FinalBackup, Caller, connection, transaction, cancellation)).Job);
+        }
+        catch (ProblemException gone) when (gone.Problem.Kind == "nothing-to-remove")
+        {
+            return new BillingDone(BillingStates.Done, gone.Problem.Detail);
+        }
+        catch (ProblemException unknown) when (unknown.Problem.Kind == "not-found")
+        {
+            return new BillingDone(BillingStates.Waiting, $"{unknown.Problem.Detail} Perhaps its {BillingTypes.Created} is still on its way.");
+        }
+    }
+}

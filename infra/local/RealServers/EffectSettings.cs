@@ -1,0 +1,38 @@
+namespace Bibind.Local.RealServers;
+
+/// <summary>The settings that let the product's effects happen at real servers.</summary>
+public static class EffectSettings
+{
+    /// <param name="zone">The platform's domain; the DNS server has it.</param>
+    /// <param name="application">Stands behind the proxy.</param>
+    /// <returns>Names as in <c>local.settings.json</c>.</returns>
+    public static IReadOnlyDictionary<string, string> Of(
+        string zone, PowerDnsServer dns, PebbleServer authority, CephS3Server s3, CaddyServer caddy, ApplicationStub application) =>
+        new Dictionary<string, string>
+        {
+            ["Platform__Domain"] = zone,
+            ["Seed__Server__Url"] = application.Url.AbsoluteUri,
+            ["Dns__Provider"] = "powerdns",
+            ["Dns__Zone"] = zone,
+            ["Dns__Target"] = caddy.Https.Host,
+            ["Dns__Authoritative"] = dns.Dns.ToString(),
+            ["Dns__PowerDns__Url"] = dns.Api.AbsoluteUri,
+            ["Dns__PowerDns__ApiKey"] = dns.ApiKey,
+            ["Domains__Resolvers"] = dns.Dns.ToString(),
+            ["Certificates__Provider"] = "acme",
+            ["Certificates__Challenge"] = "dns-01",
+            ["Certificates__Acme__AcceptTerms"] = "true",
+            ["Certificates__Acme__Directory"] = authority.Directory.AbsoluteUri,
+            ["Certificates__Acme__TrustedRoots"] = authority.TrustedRootsFile,
+            ["Storage__Provider"] = "s3",
+            ["Storage__S3__Endpoint"] = s3.Url.AbsoluteUri,
+            ["Storage__S3__AccessKey"] = s3.Account.AccessKey,
+            ["Storage__S3__SecretKey"] = s3.Account.SecretKey,
+            ["Storage__S3__TenantUsers"] = "rgw",
+            ["Routing__Provider"] = "caddy",
+            ["Routing__Http"] = caddy.Http.AbsoluteUri,
+            ["Routing__Https"] = caddy.Https.AbsoluteUri,
+            ["Routing__Caddy__Admin"] = caddy.Admin.AbsoluteUri,
+            ["Routing__Caddy__Server"] = CaddyServer.Edge,
+        };
+}

@@ -1,0 +1,55 @@
+using Bibind.Activities.RateLimits;
+using Bibind.ControlPlane.Tenants;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.Activities.Storage;
+
+/// <summary>Gives the bucket of every tenant the quota of its plan, where the plan, or what it allows, has changed since.</summary>
+public sealed class FollowQuotas(IStorageUsers users, RoutedTenants tenants, TenantStore store, ILogger<FollowQuotas> logger) : TaskActivity<Nothing, int>
+{
+    private const int AtOnce = 4;
+
+    /// <inheritdoc/>
+    public override async Task<int> RunAsync(TaskActivityContext context, Nothing input)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (!users.IsOn)
+        {
+            return 0;
+        }
+
+        var changed = 0;
+        await Parallel.ForEachAsync(
+            await tenants.ListAsync(context.CancellationToken),
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = context.CancellationToken },
+            async (id, cancellation) => Interlocked.Add(ref changed, await TryFollowAsync(id, context.InstanceId, cancellation) ? 1 : 0));
+        return changed;
+    }
+
+    // One that cannot be changed is not in the way of the others, and comes again in the next round.
+    private async Task<bool> TryFollowAsync(long id, string jobId, CancellationToken cancellationToken)
+    {
+        if (await store.GetAsync(id, cancellationToken) is not { } tenant)
+        {
+            return false;
+        }
+
+        var place = tenant.ToPlace(jobId);
+        try
+        {
+            var hasChanged = await users.FollowPlanAsync(place, cancellationToken);
+            if (hasChanged)
+            {
+                logger.QuotaFollowed(place.Bucket, place.Plan);
+            }
+
+            return hasChanged;
+        }
+        catch (Exception failed) when (failed is TransientFailureException or PermanentFailureException or RateLimitedException)
+        {
+            logger.QuotaNotFollowed(place.Bucket, failed.Message);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Bibind.Local;
+using Bibind.Testing;
+
+namespace Bibind.EndToEnd.Tests;
+
+/// <summary>What <c>./run --full</c> does once everything is built, in an installation beside the repository's own.</summary>
+public sealed partial class FullRunTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private readonly string _root = PostgresFixture.NewFolder();
+    private readonly string _temporary;
+
+    public FullRunTests()
+    {
+        _temporary = Directory.CreateDirectory(Path.Combine(_root, "tmp")).FullName;
+        Directory.CreateDirectory(Path.Combine(_root, "data"));
+        Link("functions");
+        Link("data/tools");
+    }
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public async Task It_shows_a_tenant_at_every_server_removes_it_and_leaves_neither_things_nor_processes()
+    {
+        using var run = Start("--once");
+        var said = run.StandardOutput.ReadToEndAsync();
+        var complained = run.StandardError.ReadToEndAsync();
+
+        await run.WaitForExitAsync().WaitAsync(Patience);
+
+        var output = await said;
+        Assert.True(run.ExitCode == 0, output + await complained);
+        Assert.Matches(@"DNS +demo-1\.bibind\.test is 127\.0\.0\.1, says PowerDNS", output);
+        Assert.Matches(@"Certificate +CN=demo-1\.bibind\.test by CN=Pebble Intermediate CA .*, leads to the root CN=Pebble Root CA", output);
+        Assert.Contains("https://demo-1.bibind.test/ answers 200 through Caddy", output, StringComparison.Ordinal);
+        Assert.Matches(@"Bucket +bibind-demo-1-1, of 10,737 MB", output);
+        Assert.Matches(@"Backup +\S+database\.dump\.br\.aes \([\d,]+ bytes\)", output);
+        Assert.Contains("Ceph 0 buckets and 0 objects of backups, Caddy no route", output, StringComparison.Ordinal);
+        Assert.Contains("Nothing is left.", output, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_temporary, "bibind-server-*"));
+        Assert.All(PortsIn(output), port => Assert.False(Accepts(port)));
+    }
+
+    [Fact]
+    public async Task Its_servers_end_with_it_when_it_is_killed()
+    {
+        using var run = Start();
+        var output = "";
+        while (!output.Contains("PostgreSQL listens", StringComparison.Ordinal))
+        {
+            var line = await run.StandardOutput.ReadLineAsync().WaitAsync(Patience);
+            output += (line ?? throw new InvalidOperationException(output + await run.StandardError.ReadToEndAsync())) + "\n";
+        }
+
+        var ports = PortsIn(output);
+        Assert.True(ports.Count(Accepts) >= 8, output);
+
+        run.Kill();
+
+        await run.WaitForExitAsync().WaitAsync(Patience);
+        await Eventually.UntilAsync(() => !ports.Any(Accepts), Patience, "nothing listens any more");
+        await Eventually.UntilAsync(
+            () => !Directory.EnumerateFileSystemEntries(_temporary, "bibind-server-*").Any(), Patience, "the servers' folders are gone");
+        var data = Path.Combine(_root, "data", "full", "postgres");
+        await Eventually.UntilAsync(() => !Directory.Exists(data), Patience, "PostgreSQL's folder is gone");
+    }
+
+    private static List<int> PortsIn(string output) =>
+        [.. Addresses().Matches(output).Select(m => int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).Distinct()];
+
+    private static bool Accepts(int port)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            client.Connect("127.0.0.1", port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private void Link(string folder)
+    {
+        var target = Path.Combine(Repository.Root, folder);
+        if (Directory.Exists(target))
+        {
+            Directory.CreateSymbolicLink(Path.Combine(_root, folder), target);
+        }
+    }
+
+    private Process Start(params string[] options)
+    {
+        var program = Path.Combine(Repository.Root, "infra", "local", "bin", "Release", "net10.0", "Bibind.Local.dll");
+        var port = FreePorts.Next().ToString(CultureInfo.InvariantCulture);
+        var start = new ProcessStartInfo("dotnet", [program, "demo", "--root", _root, "--full", "--port", port, .. options])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["TMPDIR"] = _temporary },
+        };
+        return Process.Start(start)!;
+    }
+
+    [GeneratedRegex(@"127\.0\.0\.1:(\d+)")]
+    private static partial Regex Addresses();
+}
