@@ -71,11 +71,8 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
     public Task<int> CountAsync(string prefix, CancellationToken cancellationToken) =>
         Task.FromResult(_secrets.Keys.Count(name => name.StartsWith(prefix, StringComparison.Ordinal)));
 
-    public Task RecordAsync(BackupRecord backup, CancellationToken cancellationToken)
-    {
-        _backups[backup.Id] = backup;
-        return Task.CompletedTask;
-    }
+    public Task<BackupRecord> RecordAsync(BackupRecord backup, string? insteadOf, CancellationToken cancellationToken) =>
+        Task.FromResult(_backups.AddOrUpdate(backup.Id, backup, (_, first) => first.Key == insteadOf ? backup : first));
 
     public Task<IReadOnlyList<BackupRecord>> ListAsync(long tenantId, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<BackupRecord>>([.. _backups.Values.Where(b => b.TenantId == tenantId)]);

@@ -49,7 +49,7 @@ public sealed class LifecycleTests(PostgresCluster cluster)
         await plane.AddServerAsync();
         var reservation = await plane.MustReserveAsync();
         await plane.Backups.RecordAsync(
-            new BackupRecord("b1", reservation.TenantId, "first", "backups/acme/1/database.dump", "m", 1, "00", DateTimeOffset.UtcNow), CancellationToken.None);
+            new BackupRecord("b1", reservation.TenantId, "first", "backups/acme/1/database.dump", "m", 1, "00", DateTimeOffset.UtcNow), insteadOf: null, CancellationToken.None);
         var first = await plane.Lifecycle.ActivateAsync(reservation.TenantId, reservation.JobId, CancellationToken.None);
         var activatedAt = (await plane.Tenants.FindAsync("acme", CancellationToken.None))!.ActivatedAt;
         var second = await plane.Lifecycle.ActivateAsync(reservation.TenantId, reservation.JobId, CancellationToken.None);

@@ -98,7 +98,7 @@ public sealed class ListTests(PostgresCluster cluster)
     }
 
     [Fact]
-    public async Task Backups_come_newest_first_and_a_repeated_one_replaces_itself()
+    public async Task Backups_come_newest_first_and_the_first_of_an_id_counts_unless_it_is_gone()
     {
         await using var plane = await cluster.NewPlaneAsync();
         await plane.AddServerAsync();
@@ -106,9 +106,12 @@ public sealed class ListTests(PostgresCluster cluster)
         var day = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
         var older = new BackupRecord("b1", tenant, "first", "k1", "m1", 10, "aa", day);
         var newer = new BackupRecord("b2", tenant, "manual", "k2", "m2", 20, "bb", day.AddDays(1));
-        await plane.Backups.RecordAsync(older with { Bytes = 5 }, CancellationToken.None);
-        await plane.Backups.RecordAsync(older, CancellationToken.None);
-        await plane.Backups.RecordAsync(newer, CancellationToken.None);
+        var lost = older with { Key = "k0", Bytes = 5 };
+        Assert.Equal(lost, await plane.Backups.RecordAsync(lost, insteadOf: null, CancellationToken.None));
+        Assert.Equal(lost, await plane.Backups.RecordAsync(older, insteadOf: null, CancellationToken.None));
+        Assert.Equal(lost, await plane.Backups.RecordAsync(older, insteadOf: "another", CancellationToken.None));
+        Assert.Equal(older, await plane.Backups.RecordAsync(older, insteadOf: "k0", CancellationToken.None));
+        await plane.Backups.RecordAsync(newer, insteadOf: null, CancellationToken.None);
         Assert.Equal([newer, older], await plane.Backups.ListAsync(tenant, CancellationToken.None));
         await plane.Backups.DeleteAsync("b2", CancellationToken.None);
         await plane.Backups.DeleteAsync("b2", CancellationToken.None);

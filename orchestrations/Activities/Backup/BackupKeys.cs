@@ -16,12 +16,33 @@ internal static class BackupKeys
 
     public static string Prefix(BackupRequest request) => $"{Prefix(request.Place)}{Id(request)}/";
 
-    public static string Dump(BackupRequest request) => Prefix(request) + "database.dump.br.aes";
+    /// <summary>
+    /// What one attempt of the step stores. Two may be at work at once, when one has lost its lease and does not know yet:
+    /// each has a folder of its own, so that neither overwrites or clears away what is the other's.
+    /// </summary>
+    public static BackupFolder NewAttempt(BackupRequest request) => new($"{Prefix(request)}{Guid.NewGuid().ToString("N")[..12]}/");
 
-    public static string FileStore(BackupRequest request) => Prefix(request) + "filestore.tar.br.aes";
+    /// <summary>Everything of a stored backup, attempts that nobody needed included.</summary>
+    public static string PrefixOf(BackupRecord backup)
+    {
+        var folder = $"/{backup.Id}/";
+        return backup.Key[..(backup.Key.IndexOf(folder, StringComparison.Ordinal) + folder.Length)];
+    }
 
-    /// <summary>Everything of a stored backup: the folder that its dump lies in.</summary>
-    public static string PrefixOf(BackupRecord backup) => backup.Key[..(backup.Key.LastIndexOf('/') + 1)];
+    /// <summary>True if it is the key of a manifest.</summary>
+    public static bool IsManifest(string key) => key.EndsWith(BackupFolder.ManifestName, StringComparison.Ordinal);
+}
 
-    public static string Manifest(BackupRequest request) => Prefix(request) + "manifest.json";
+/// <summary>The objects of a stored backup.</summary>
+/// <param name="Prefix">How their keys begin.</param>
+internal sealed record BackupFolder(string Prefix)
+{
+    public const string ManifestName = "/manifest.json";
+
+    public string Dump => Prefix + "database.dump.br.aes";
+
+    public string FileStore => Prefix + "filestore.tar.br.aes";
+
+    /// <summary>Written last: a folder with one is whole.</summary>
+    public string Manifest => Prefix.TrimEnd('/') + ManifestName;
 }

@@ -29,6 +29,9 @@ public sealed class TakeBackup(
         from pg_database where datname = current_database()
         """;
 
+    // Each attempt stores three objects, and an activity is tried a handful of times.
+    private const int ListedAtMost = 1000;
+
     private string Bucket => options.Value.Bucket;
 
     /// <inheritdoc/>
@@ -43,19 +46,70 @@ public sealed class TakeBackup(
         }
 
         var cancellationToken = context.CancellationToken;
-        var manifest = await FindStoredAsync(request, cancellationToken) ?? await StoreAsync(request, cancellationToken);
-        await catalogue.RecordAsync(
-            new BackupRecord(
-                manifest.Id, manifest.TenantId, manifest.Kind, manifest.Key, BackupKeys.Manifest(request), manifest.Bytes, manifest.Sha256,
-                manifest.CreatedAt, manifest.FileStore?.Bytes, manifest.FileStore?.Sha256),
-            cancellationToken);
-        return new BackupTaken(manifest.Key, manifest.Bytes, manifest.Sha256);
+        var recorded = (await catalogue.ListAsync(request.Place.TenantId, cancellationToken)).FirstOrDefault(b => b.Id == BackupKeys.Id(request));
+        if (recorded is null || await FindWholeAsync(recorded.ManifestKey, cancellationToken) is null)
+        {
+            recorded = await RecordAsync(request, insteadOf: recorded?.Key, cancellationToken);
+        }
+
+        return new BackupTaken(recorded.Key, recorded.Bytes, recorded.Sha256);
     }
 
-    /// <summary>The backup that an earlier attempt finished; the store knows, whatever the catalogue says.</summary>
-    private async Task<BackupManifest?> FindStoredAsync(BackupRequest request, CancellationToken cancellationToken)
+    private async Task<BackupRecord> RecordAsync(BackupRequest request, string? insteadOf, CancellationToken cancellationToken)
     {
-        await using var stored = await store.OpenReadAsync(Bucket, BackupKeys.Manifest(request), cancellationToken);
+        var (folder, manifest) = await FindStoredAsync(request, cancellationToken) ?? await StoreAsync(request, cancellationToken);
+        var recorded = await catalogue.RecordAsync(
+            new BackupRecord(
+                manifest.Id, manifest.TenantId, manifest.Kind, manifest.Key, folder.Manifest, manifest.Bytes, manifest.Sha256,
+                manifest.CreatedAt, manifest.FileStore?.Bytes, manifest.FileStore?.Sha256),
+            insteadOf,
+            cancellationToken);
+        await DeleteOthersAsync(request, recorded, cancellationToken);
+        return recorded;
+    }
+
+    /// <summary>What an earlier attempt stored whole, and died before it could say so.</summary>
+    private async Task<(BackupFolder Folder, BackupManifest Manifest)?> FindStoredAsync(BackupRequest request, CancellationToken cancellationToken)
+    {
+        foreach (var key in await ListAsync(request, cancellationToken))
+        {
+            if (BackupKeys.IsManifest(key) && await FindWholeAsync(key, cancellationToken) is { } manifest)
+            {
+                return (new BackupFolder(key[..(key.LastIndexOf('/') + 1)]), manifest);
+            }
+        }
+
+        return null;
+    }
+
+    // Attempts that died, or that another was faster than.
+    private async Task DeleteOthersAsync(BackupRequest request, BackupRecord recorded, CancellationToken cancellationToken)
+    {
+        var kept = recorded.Key[..(recorded.Key.LastIndexOf('/') + 1)];
+        foreach (var key in await ListAsync(request, cancellationToken))
+        {
+            if (!key.StartsWith(kept, StringComparison.Ordinal))
+            {
+                await store.DeleteAsync(Bucket, key, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> ListAsync(BackupRequest request, CancellationToken cancellationToken)
+    {
+        if (!await store.BucketExistsAsync(Bucket, cancellationToken))
+        {
+            return [];
+        }
+
+        var page = await store.ListAsync(Bucket, BackupKeys.Prefix(request), null, ListedAtMost, cancellationToken);
+        return [.. page.Objects.Select(o => o.Key)];
+    }
+
+    /// <summary>The manifest, if it and everything it names is there.</summary>
+    private async Task<BackupManifest?> FindWholeAsync(string manifestKey, CancellationToken cancellationToken)
+    {
+        await using var stored = await store.OpenReadAsync(Bucket, manifestKey, cancellationToken);
         if (stored is null)
         {
             return null;
@@ -69,7 +123,7 @@ public sealed class TakeBackup(
     private async Task<bool> IsThereAsync(string key, long bytes, CancellationToken cancellationToken) =>
         (await store.HeadAsync(Bucket, key, cancellationToken))?.Bytes == bytes;
 
-    private async Task<BackupManifest> StoreAsync(BackupRequest request, CancellationToken cancellationToken)
+    private async Task<(BackupFolder Folder, BackupManifest Manifest)> StoreAsync(BackupRequest request, CancellationToken cancellationToken)
     {
         var place = request.Place;
         var createdAt = time.GetUtcNow();
@@ -77,15 +131,15 @@ public sealed class TakeBackup(
         var dumpVersion = await dumper.GetVersionAsync(cancellationToken);
 
         await store.CreateBucketAsync(Bucket, cancellationToken);
-        var key = BackupKeys.Dump(request);
+        var folder = BackupKeys.NewAttempt(request);
         try
         {
             var dataKey = await keys.GetAsync(place.TenantId, cancellationToken);
             await using var held = await files.HoldAsync(place, cancellationToken);
             await using var packed = new PackingStream(
                 dumper.Start(source.Server, place.Database), dataKey, BackupManifest.BindingOf(place.TenantId, BackupKeys.Id(request)));
-            var bytes = await store.PutAsync(Bucket, key, packed, cancellationToken);
-            var fileStore = await files.StoreAsync(request, dataKey, held, cancellationToken);
+            var bytes = await store.PutAsync(Bucket, folder.Dump, packed, cancellationToken);
+            var fileStore = await files.StoreAsync(request, folder, dataKey, held, cancellationToken);
             var manifest = new BackupManifest
             {
                 FormatVersion = fileStore is null ? BackupManifest.EncryptedFormat : BackupManifest.FormatWithFiles,
@@ -95,7 +149,7 @@ public sealed class TakeBackup(
                 Kind = request.Kind,
                 CreatedAt = createdAt,
                 Database = place.Database,
-                Key = key,
+                Key = folder.Dump,
                 Bytes = bytes,
                 Sha256 = packed.PackedSha256,
                 DumpBytes = packed.DumpBytes,
@@ -113,14 +167,14 @@ public sealed class TakeBackup(
                 FileStore = fileStore,
             };
             using var json = new MemoryStream(manifest.ToJson());
-            await store.PutAsync(Bucket, BackupKeys.Manifest(request), json, cancellationToken);
-            logger.BackupTaken(place.Database, key, bytes);
-            return manifest;
+            await store.PutAsync(Bucket, folder.Manifest, json, cancellationToken);
+            logger.BackupTaken(place.Database, folder.Dump, bytes);
+            return (folder, manifest);
         }
         catch
         {
             // Not with our caller's token: what failed because it was cancelled must be cleared away too.
-            await store.DeleteAllAsync(Bucket, BackupKeys.Prefix(request), CancellationToken.None);
+            await store.DeleteAllAsync(Bucket, folder.Prefix, CancellationToken.None);
             throw;
         }
     }

@@ -7,20 +7,27 @@ namespace Bibind.ControlPlane.Backups;
 public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogue
 {
     /// <inheritdoc/>
-    public async Task RecordAsync(BackupRecord backup, CancellationToken cancellationToken)
+    public async Task<BackupRecord> RecordAsync(BackupRecord backup, string? insteadOf, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(backup);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(Sql.Command(
             """
-            insert into control.backups (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at, files_bytes, files_sha256)
+            insert into control.backups as b (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at, files_bytes, files_sha256)
             values (@Id, @TenantId, @Kind, @Key, @ManifestKey, @Bytes, @Sha256, @CreatedAt, @FilesBytes, @FilesSha256)
             on conflict (id) do update set
-              tenant_id = excluded.tenant_id, kind = excluded.kind, key = excluded.key, manifest_key = excluded.manifest_key,
-              bytes = excluded.bytes, sha256 = excluded.sha256, created_at = excluded.created_at,
-              files_bytes = excluded.files_bytes, files_sha256 = excluded.files_sha256
+              key = excluded.key, manifest_key = excluded.manifest_key, bytes = excluded.bytes, sha256 = excluded.sha256,
+              created_at = excluded.created_at, files_bytes = excluded.files_bytes, files_sha256 = excluded.files_sha256
+              where b.key = @insteadOf
             """,
-            backup, cancellationToken));
+            new
+            {
+                backup.Id, backup.TenantId, backup.Kind, backup.Key, backup.ManifestKey, backup.Bytes, backup.Sha256, backup.CreatedAt,
+                backup.FilesBytes, backup.FilesSha256, insteadOf,
+            },
+            cancellationToken));
+        return (await connection.QuerySingleAsync<Row>(Sql.Command("select * from control.backups where id = @Id", new { backup.Id }, cancellationToken)))
+            .Shown();
     }
 
     /// <inheritdoc/>
@@ -29,7 +36,7 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return [.. (await connection.QueryAsync<Row>(Sql.Command(
             "select * from control.backups where tenant_id = @tenantId order by created_at desc, id desc", new { tenantId }, cancellationToken)))
-            .Select(r => new BackupRecord(r.Id, r.TenantId, r.Kind, r.Key, r.ManifestKey, r.Bytes, r.Sha256, r.CreatedAt, r.FilesBytes, r.FilesSha256))];
+            .Select(r => r.Shown())];
     }
 
     /// <inheritdoc/>
@@ -51,5 +58,7 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
         public DateTimeOffset CreatedAt { get; init; }
         public long? FilesBytes { get; init; }
         public string? FilesSha256 { get; init; }
+
+        public BackupRecord Shown() => new(Id, TenantId, Kind, Key, ManifestKey, Bytes, Sha256, CreatedAt, FilesBytes, FilesSha256);
     }
 }

@@ -18,8 +18,12 @@ public sealed record BackupRecord(
 /// <summary>The list of backups.</summary>
 public interface IBackupCatalogue
 {
-    /// <summary>Adds a backup, or replaces the one with the same id.</summary>
-    Task RecordAsync(BackupRecord backup, CancellationToken cancellationToken);
+    /// <summary>Adds a backup. Of several with one id the first counts: what two attempts of a step store at once is decided here.</summary>
+    /// <param name="backup">The backup.</param>
+    /// <param name="insteadOf">Key of a dump that is gone: the backup takes the place of its row.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The one that counts.</returns>
+    Task<BackupRecord> RecordAsync(BackupRecord backup, string? insteadOf, CancellationToken cancellationToken);
 
     /// <summary>A tenant's backups, newest first.</summary>
     Task<IReadOnlyList<BackupRecord>> ListAsync(long tenantId, CancellationToken cancellationToken);

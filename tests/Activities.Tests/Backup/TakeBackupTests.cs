@@ -7,6 +7,7 @@ using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Bibind.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Backup;
@@ -24,7 +25,7 @@ public sealed class TakeBackupTests
 
         var taken = await TakeAsync(world, place);
 
-        Assert.Equal($"backups/{place.Code}/{place.TenantId}/{place.JobId}-first/database.dump.br.aes", taken.Key);
+        Assert.Matches($"^backups/{place.Code}/{place.TenantId}/{place.JobId}-first/[0-9a-f]{{12}}/database\\.dump\\.br\\.aes$", taken.Key);
         var file = ObjectFile(world, taken.Key);
         Assert.Equal(taken.Bytes, new FileInfo(file).Length);
         Assert.Equal(taken.Sha256, Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(file))));
@@ -63,6 +64,60 @@ public sealed class TakeBackupTests
 
         Assert.Equal(first, again);
         Assert.Single(world.Backups.Rows);
+    }
+
+    [Fact]
+    public async Task An_attempt_that_lost_its_lease_leaves_alone_what_the_next_one_stored()
+    {
+        await using var world = await World.CreateAsync();
+        var place = await world.CloneAsync();
+        BackupTaken? second = null;
+        // The dump is in the store when the first attempt is overtaken, and its end comes after the second's.
+        var store = InterruptedStore.Of(world.Store, nameof(IObjectStore.PutAsync), call: 2, async () =>
+        {
+            second = await TakeAsync(world, place);
+            throw new OperationCanceledException("The lease was lost.");
+        });
+        var first = ActivatorUtilities.CreateInstance<TakeBackup>(world.Services, store);
+
+        await Assert.ThrowsAsync<OperationCanceledException>(
+            () => first.RunAsync(new TaskActivityContext("test", "backup.take", 1, 1, CancellationToken.None), new BackupRequest(place, "first")));
+
+        Assert.Equal(second!.Key, Assert.Single(world.Backups.Rows.Values).Key);
+        Assert.Contains("TABLE DATA public res_users", await ListContentAsync(world, place), StringComparison.Ordinal);
+        Assert.Equal(2, Files(world).Count);
+    }
+
+    [Fact]
+    public async Task Of_two_attempts_that_end_well_one_counts_and_the_other_leaves_nothing()
+    {
+        await using var world = await World.CreateAsync();
+        var place = await world.CloneAsync();
+        BackupTaken? second = null;
+        var store = InterruptedStore.Of(world.Store, nameof(IObjectStore.PutAsync), call: 2, async () => second = await TakeAsync(world, place));
+        var first = ActivatorUtilities.CreateInstance<TakeBackup>(world.Services, store);
+
+        var taken = await first.RunAsync(new TaskActivityContext("test", "backup.take", 1, 1, CancellationToken.None), new BackupRequest(place, "first"));
+
+        Assert.Equal(second, taken);
+        Assert.Equal(taken.Key, Assert.Single(world.Backups.Rows.Values).Key);
+        Assert.Equal(2, Files(world).Count);
+        Assert.Contains("TABLE DATA public res_users", await ListContentAsync(world, place), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_recorded_backup_whose_objects_are_gone_is_taken_again()
+    {
+        await using var world = await World.CreateAsync();
+        var place = await world.CloneAsync();
+        var lost = await TakeAsync(world, place);
+        await world.Store.DeleteAsync("bibind-backups", lost.Key, CancellationToken.None);
+
+        var again = await TakeAsync(world, place);
+
+        Assert.NotEqual(lost.Key, again.Key);
+        Assert.Equal(again.Key, Assert.Single(world.Backups.Rows.Values).Key);
+        Assert.Equal(2, Files(world).Count);
     }
 
     [Fact]

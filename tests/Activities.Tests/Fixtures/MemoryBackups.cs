@@ -8,11 +8,8 @@ internal sealed class MemoryBackups : IBackupCatalogue
 {
     public ConcurrentDictionary<string, BackupRecord> Rows { get; } = new(StringComparer.Ordinal);
 
-    public Task RecordAsync(BackupRecord backup, CancellationToken cancellationToken)
-    {
-        Rows[backup.Id] = backup;
-        return Task.CompletedTask;
-    }
+    public Task<BackupRecord> RecordAsync(BackupRecord backup, string? insteadOf, CancellationToken cancellationToken) =>
+        Task.FromResult(Rows.AddOrUpdate(backup.Id, backup, (_, first) => first.Key == insteadOf ? backup : first));
 
     public Task<IReadOnlyList<BackupRecord>> ListAsync(long tenantId, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<BackupRecord>>([.. Rows.Values.Where(r => r.TenantId == tenantId).OrderByDescending(r => r.CreatedAt)]);

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Tests.Fixtures;
@@ -71,7 +70,7 @@ public sealed class BucketTests
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
         await world.Store.CreateBucketAsync(place.Bucket, None);
-        var store = ListingAfter.Of(world.Store, () => new TenantBucket(world.Store).MarkAsync(place, None));
+        var store = InterruptedStore.Of(world.Store, nameof(IObjectStore.ListAsync), call: 1, () => new TenantBucket(world.Store).MarkAsync(place, None));
 
         Assert.Equal(BucketSight.Ours, await new TenantBucket(store).LookAsync(place, None));
     }
@@ -114,30 +113,5 @@ public sealed class BucketTests
             ("Storage:S3:Endpoint", ceph.Url.AbsoluteUri),
             ("Storage:S3:AccessKey", ceph.Account.AccessKey),
             ("Storage:S3:SecretKey", ceph.Account.SecretKey));
-    }
-}
-
-/// <summary>A store in which something happens just before a bucket's objects are listed.</summary>
-public class ListingAfter : DispatchProxy
-{
-    private IObjectStore _store = null!;
-    private Func<Task> _happens = null!;
-
-    internal static IObjectStore Of(IObjectStore store, Func<Task> happens)
-    {
-        var proxy = Create<IObjectStore, ListingAfter>();
-        ((ListingAfter)proxy)._store = store;
-        ((ListingAfter)proxy)._happens = happens;
-        return proxy;
-    }
-
-    /// <inheritdoc/>
-    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-        targetMethod!.Name == nameof(IObjectStore.ListAsync) ? ListAsync(targetMethod, args) : targetMethod.Invoke(_store, args);
-
-    private async Task<ObjectPage> ListAsync(MethodInfo method, object?[]? args)
-    {
-        await _happens();
-        return await (Task<ObjectPage>)method.Invoke(_store, args)!;
     }
 }

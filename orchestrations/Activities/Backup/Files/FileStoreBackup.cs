@@ -29,7 +29,7 @@ public sealed class FileStoreBackup(
     /// Null where there are no file stores.
     /// </summary>
     internal async Task<BackupFileStore?> StoreAsync(
-        BackupRequest request, byte[] dataKey, AttachmentLock? held, CancellationToken cancellationToken)
+        BackupRequest request, BackupFolder folder, byte[] dataKey, AttachmentLock? held, CancellationToken cancellationToken)
     {
         if (held is null)
         {
@@ -41,7 +41,7 @@ public sealed class FileStoreBackup(
         var writing = Task.Run(() => WriteAsync(pipe.Writer, request, end.Token), CancellationToken.None);
         try
         {
-            var key = BackupKeys.FileStore(request);
+            var key = folder.FileStore;
             await using var packed = new PackingStream(
                 pipe.Reader.AsStream(), dataKey, BackupFileStore.BindingOf(request.Place.TenantId, BackupKeys.Id(request)));
             var bytes = await store.PutAsync(options.Value.Bucket, key, packed, cancellationToken);
