@@ -1,12 +1,13 @@
 using Bibind.Benchmarks;
 
-// ./bench [durable|provision|hosts] [--quick]
+// ./bench [durable|provision|backup|hosts] [--quick]
 var quick = args.Contains("--quick");
 var areas = args.Where(a => !a.StartsWith('-')).ToArray();
 var known = new Dictionary<string, Func<bool, Task>>(StringComparer.Ordinal)
 {
     ["provision"] = ProvisionBenchmark.RunAsync,
     ["durable"] = DurableBenchmark.RunAsync,
+    ["backup"] = BackupBenchmark.RunAsync,
     ["hosts"] = HostsBenchmark.RunAsync,
 };
 if (areas.Length == 0)

@@ -9,6 +9,8 @@ namespace Bibind.Benchmarks;
 internal static class ProvisionBenchmark
 {
     private const int Rounds = 3;
+    private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private const string Template = "bench_template";
     private const string SmallTemplate = "bench_template_small";
 
@@ -44,14 +46,14 @@ internal static class ProvisionBenchmark
         var bare = new List<double>();
         var orders = new List<double>();
         await CloneAsync(admin, "bench_warm");
-        await host.OrderAsync("bench-warm", "blank");
+        await host.OrderAsync("bench-warm", "blank", ShortPause);
         for (var run = 0; run < runs; run++)
         {
             // Each after a rest: whichever comes second would wait for what the first has still to write.
             await host.SettleAsync();
             bare.Add(await CloneAsync(admin, $"bench_one_{run}"));
             await host.SettleAsync();
-            orders.Add(await host.OrderAsync($"bench-one-{run}", "blank"));
+            orders.Add(await host.OrderAsync($"bench-one-{run}", "blank", ShortPause));
         }
 
         var floor = Figures.Median(bare);
@@ -74,7 +76,7 @@ internal static class ProvisionBenchmark
             bare.Add(watch.Elapsed.TotalMilliseconds);
             await host.SettleAsync();
             watch.Restart();
-            await Task.WhenAll(Enumerable.Range(0, count).Select(i => host.OrderAsync($"bench-many-{round}-{i}", "blank")));
+            await Task.WhenAll(Enumerable.Range(0, count).Select(i => host.OrderAsync($"bench-many-{round}-{i}", "blank", Pause)));
             orders.Add(watch.Elapsed.TotalMilliseconds);
         }
 
@@ -90,7 +92,7 @@ internal static class ProvisionBenchmark
         {
             var (milliseconds, job) = await AcceptAsync(host, $"bench-spaced-{i}");
             spaced.Add(milliseconds);
-            await host.EndOfAsync(job);
+            await host.EndOfAsync(job, Pause);
         }
 
         Figures.Print("provision.webhook_accepted_p50", Figures.Median(spaced), "ms", "one order after the other");
@@ -107,7 +109,7 @@ internal static class ProvisionBenchmark
 
         foreach (var job in jobs)
         {
-            await host.EndOfAsync(job);
+            await host.EndOfAsync(job, Pause);
         }
 
         Figures.Print("provision.webhook_accepted_in_flood_p50", Figures.Median(flood), "ms", $"{orders} orders, none waits for the one before; control database and tenants share one PostgreSQL");

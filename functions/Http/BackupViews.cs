@@ -32,25 +32,34 @@ public sealed record NewTenantOfBackup
 /// <param name="CreatedAt">UTC.</param>
 /// <param name="Bytes">Size of the stored object.</param>
 /// <param name="Sha256">Lower-case hex of the SHA-256 of the stored object.</param>
+/// <param name="FileStore">The object with the tenant's files, which lies beside it; null for a backup without them.</param>
 /// <param name="VerifiedAt">When it was last tried out with success, UTC.</param>
 /// <param name="Receipt">What that trial found.</param>
 public sealed record BackupView(
-    string Id, string Tenant, string Kind, DateTimeOffset CreatedAt, long Bytes, string Sha256, DateTimeOffset? VerifiedAt, JsonElement? Receipt)
+    string Id, string Tenant, string Kind, DateTimeOffset CreatedAt, long Bytes, string Sha256, StoredFilesView? FileStore,
+    DateTimeOffset? VerifiedAt, JsonElement? Receipt)
 {
     /// <summary>From a row.</summary>
     public static BackupView Of(StoredBackup backup)
     {
         ArgumentNullException.ThrowIfNull(backup);
         return new BackupView(
-            backup.Id, backup.TenantCode, backup.Kind, backup.CreatedAt, backup.Bytes, backup.Sha256, backup.VerifiedAt,
+            backup.Id, backup.TenantCode, backup.Kind, backup.CreatedAt, backup.Bytes, backup.Sha256,
+            backup is { FilesBytes: { } bytes, FilesSha256: { } sha256 } ? new StoredFilesView(bytes, sha256) : null, backup.VerifiedAt,
             backup.Receipt is null ? null : JsonElement.Parse(backup.Receipt));
     }
 }
 
+/// <summary>A stored object with a tenant's files.</summary>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Sha256">Lower-case hex of its SHA-256.</param>
+public sealed record StoredFilesView(long Bytes, string Sha256);
+
 /// <summary>Where an encrypted backup can be downloaded for a while, by anybody who has the address.</summary>
 /// <param name="Id">The backup.</param>
+/// <param name="Part">Which of its objects: <c>database</c> or <c>filestore</c>.</param>
 /// <param name="Url">The address.</param>
 /// <param name="ExpiresAt">Until when, UTC.</param>
 /// <param name="Bytes">Size of the object.</param>
 /// <param name="Sha256">Lower-case hex of its SHA-256.</param>
-public sealed record BackupLink(string Id, Uri Url, DateTimeOffset ExpiresAt, long Bytes, string Sha256);
+public sealed record BackupLink(string Id, string Part, Uri Url, DateTimeOffset ExpiresAt, long Bytes, string Sha256);

@@ -1,5 +1,6 @@
 using Bibind.Activities.Backup;
 using Bibind.Activities.Backup.Encryption;
+using Bibind.Activities.Backup.Files;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Tenants;
@@ -14,6 +15,11 @@ namespace Bibind.Functions.Http;
 /// <summary><c>/api/tenants/{code}/backups</c> and <c>/api/backups</c>.</summary>
 internal static class BackupsApi
 {
+    private const string Files = "filestore";
+
+    private static readonly QueryParameter Part = new(
+        "part", "Which object of the backup: database (unless given) or filestore, the tenant's files, where the backup has them.", ["database", Files]);
+
     private static readonly TimeSpan LinkLifetime = TimeSpan.FromMinutes(15);
 
     public static void MapBackups(this IEndpointRouteBuilder routes)
@@ -34,7 +40,7 @@ internal static class BackupsApi
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         backups.MapGet("/download", DownloadAsync).NeedsRole(Role.Admin)
             .Describe("downloadBackup", "Gives a link to an encrypted backup, or the backup itself where the store has no links")
-            .Answers<BackupLink>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+            .TakesQuery(Part).Answers<BackupLink>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> BackUpAsync(HttpContext context, string code, BackupOrdering ordering)
@@ -90,26 +96,35 @@ internal static class BackupsApi
     }
 
     private static async Task<IResult> DownloadAsync(
-        HttpContext context, string id, BackupStore backups, BackupFiles files, TimeProvider time, ILogger<BackupLink> logger)
+        HttpContext context, string id, BackupStore backups, BackupFiles files, FileStoreArchives archives, TimeProvider time, ILogger<BackupLink> logger)
     {
         var cancellation = context.RequestAborted;
+        var query = new QueryReader(context);
+        var part = query.Choice(Part.Name) ?? Part.Choices![0];
+        query.ThrowIfAny();
         var backup = await RequireAsync(id, backups, cancellation);
         context.Response.Headers.CacheControl = "no-store";
         try
         {
             var manifest = await files.ReadManifestAsync(new BackupRef(backup.TenantId, backup.Id), cancellation);
+            var stored = part == Files ? Require(manifest.FileStore) : null;
             var expiresAt = time.GetUtcNow() + LinkLifetime;
-            var link = await files.LinkAsync(manifest, LinkLifetime, cancellation);
+            var link = await files.LinkAsync(stored?.Key ?? manifest.Key, LinkLifetime, cancellation);
             Logs.BackupDownloaded(logger, context.Caller().Name, id);
             return link is not null
-                ? TypedResults.Ok(new BackupLink(id, link, expiresAt, backup.Bytes, backup.Sha256))
-                : TypedResults.Stream(await files.OpenStoredAsync(manifest, cancellation), "application/octet-stream", $"{id}.dump.br.aes");
+                ? TypedResults.Ok(new BackupLink(id, part, link, expiresAt, stored?.Bytes ?? backup.Bytes, stored?.Sha256 ?? backup.Sha256))
+                : stored is null
+                    ? TypedResults.Stream(await files.OpenStoredAsync(manifest, cancellation), "application/octet-stream", $"{id}.dump.br.aes")
+                    : TypedResults.Stream(await archives.OpenStoredAsync(stored, cancellation), "application/octet-stream", $"{id}.filestore.tar.br.aes");
         }
         catch (BackupDamagedException damaged)
         {
             throw new ProblemException(Refusals.Conflict("backup-damaged", "The backup cannot be used", damaged.Message));
         }
     }
+
+    private static BackupFileStore Require(BackupFileStore? part) =>
+        part ?? throw new ProblemException(Refusals.NotFound("The backup was taken without a file store; part=database gives its database."));
 
     private static TenantOrder OrderOf(NewTenantOfBackup wanted, Tenant source, string caller) => new()
     {

@@ -24,9 +24,9 @@ internal static class HealthApi
 
     private static JsonHttpResult<HealthAnswer> Live() => TypedResults.Json(new HealthAnswer("live", new Dictionary<string, string>()), ApiJson.Options);
 
-    private static async Task<IResult> ReadyAsync(HttpContext context, IEnumerable<IReadinessCheck> checks, ILogger<HealthAnswer> logger)
+    private static async Task<IResult> ReadyAsync(HttpContext context, IEnumerable<IReadinessCheck> checks, ConnectionPools pools, ILogger<HealthAnswer> logger)
     {
-        var results = await Task.WhenAll(checks.Select(c => RunAsync(c, logger, context.RequestAborted)));
+        var results = await Task.WhenAll(checks.Select(c => RunAsync(c, pools, logger, context.RequestAborted)));
         var ready = results.All(r => r.Fault is null);
         return TypedResults.Json(
             new HealthAnswer(ready ? "ready" : "not-ready", results.ToDictionary(r => r.Name, r => r.Fault ?? "ok", StringComparer.Ordinal)),
@@ -34,14 +34,28 @@ internal static class HealthApi
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
+    // A connection that had ended while it lay in the pool says nothing about the database; the next one does.
+    private static async Task<string?> FindFaultAsync(IReadinessCheck check, ConnectionPools pools, CancellationToken cancellation)
+    {
+        try
+        {
+            return await check.FindFaultAsync(cancellation);
+        }
+        catch (Exception exception) when (DatabaseAway.Is(exception))
+        {
+            pools.ForgetIdle();
+            return await check.FindFaultAsync(cancellation);
+        }
+    }
+
     // The answer is open to everybody, so an exception's words stay in the log.
-    private static async Task<(string Name, string? Fault)> RunAsync(IReadinessCheck check, ILogger logger, CancellationToken cancellation)
+    private static async Task<(string Name, string? Fault)> RunAsync(IReadinessCheck check, ConnectionPools pools, ILogger logger, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Limit);
         try
         {
-            return (check.Name, await check.FindFaultAsync(limit.Token));
+            return (check.Name, await FindFaultAsync(check, pools, limit.Token));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

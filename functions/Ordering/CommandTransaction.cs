@@ -59,7 +59,7 @@ public delegate Task<AcceptedOrder> OrderWork(NpgsqlConnection connection, Npgsq
 /// <summary>
 /// Takes an order in one transaction: idempotency key, rows, orchestration, stored answer. All of it is there, or none.
 /// </summary>
-public sealed class CommandTransaction(NpgsqlDataSource database, IdempotencyStore keys)
+public sealed class CommandTransaction(NpgsqlDataSource database, ConnectionPools pools, IdempotencyStore keys)
 {
     private const int MostAttempts = 5;
 
@@ -112,6 +112,7 @@ public sealed class CommandTransaction(NpgsqlDataSource database, IdempotencySto
             {
                 // Nothing of it remains either, and the next connection shows whether the database is there. Whether a
                 // commit that broke off took effect, nobody knows: the caller's repetition finds out.
+                pools.ForgetIdle();
             }
         }
     }

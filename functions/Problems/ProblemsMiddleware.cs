@@ -1,13 +1,13 @@
 namespace Bibind.Functions.Problems;
 
 /// <summary>Sees to it that whatever goes wrong is answered as a problem, and that only the log gets to know more.</summary>
-internal sealed class ProblemsMiddleware(RequestDelegate next, ILogger<ProblemsMiddleware> logger)
+internal sealed class ProblemsMiddleware(RequestDelegate next, ConnectionPools pools, ILogger<ProblemsMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
         try
         {
-            await next(context);
+            await RunAsync(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -28,6 +28,22 @@ internal sealed class ProblemsMiddleware(RequestDelegate next, ILogger<ProblemsM
         if (response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null })
         {
             await Refusals.OfStatus(context).WriteAsync(context);
+        }
+    }
+
+    // A read whose connection had ended while it lay in the pool is done once more, on a new one. What changes something
+    // sees to this itself.
+    private async Task RunAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception exception) when (HttpMethods.IsGet(context.Request.Method) && !context.Response.HasStarted && DatabaseAway.Is(exception))
+        {
+            pools.ForgetIdle();
+            context.Response.Clear();
+            await next(context);
         }
     }
 

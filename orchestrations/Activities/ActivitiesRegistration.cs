@@ -1,5 +1,6 @@
 using Bibind.Activities.Application;
 using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Backup.Jobs;
 using Bibind.Activities.Callers;
 using Bibind.Activities.Certificates;
@@ -8,6 +9,7 @@ using Bibind.Activities.Database;
 using Bibind.Activities.Dns;
 using Bibind.Activities.Domains;
 using Bibind.Activities.Domains.Registrars;
+using Bibind.Activities.FileStores;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
@@ -49,11 +51,13 @@ public static class ActivitiesRegistration
         services.AddSingleton<OdooBin>();
         services.AddSingleton<OdooDatabaseService>();
         services.AddSingleton<TemplateDatabase>();
+        services.AddSingleton<TemplateFiles>();
         services.AddSingleton<PreparedPasswords>();
         services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
         AddOdooClient(services);
         AddStorage(services, configuration);
         AddRouting(services, configuration);
+        AddFileStores(services, configuration);
         AddBackups(services, configuration);
         return services;
     }
@@ -65,6 +69,8 @@ public static class ActivitiesRegistration
         return registry
             .AddActivity(Contracts.Database.Clone, Make<CloneDatabase>)
             .AddActivity(Contracts.Database.Drop, Make<DropDatabase>)
+            .AddActivity(Contracts.FileStore.Copy, Make<CopyFileStore>)
+            .AddActivity(Contracts.FileStore.Remove, Make<RemoveFileStore>)
             .AddActivity(Contracts.Credentials.Prepare, Make<PrepareCredentials>)
             .AddActivity(Contracts.Credentials.Forget, Make<ForgetCredentials>)
             .AddActivity(Contracts.Dns.CreateRecord, Make<CreateDnsRecord>)
@@ -185,6 +191,16 @@ public static class ActivitiesRegistration
         });
     }
 
+    private static void AddFileStores(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<FileStoreOptions>().Bind(configuration.GetSection(FileStoreOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<FileStoreOptions>, FileStoreOptionsValidation>();
+        services.TryAddSingleton<IFileStore>(provider =>
+            provider.GetRequiredService<IOptions<FileStoreOptions>>().Value.Provider == FileStoreOptions.InFolder
+                ? ActivatorUtilities.CreateInstance<FolderFileStore>(provider)
+                : new NoFileStore());
+    }
+
     private static void AddBackups(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section))
@@ -198,6 +214,10 @@ public static class ActivitiesRegistration
         services.AddSingleton<BackupDataKeys>();
         services.AddSingleton<BackupFiles>();
         services.AddSingleton<BackupRestore>();
+        services.AddSingleton<FileStoreBackup>();
+        services.AddSingleton<FileStoreArchives>();
+        services.AddSingleton<FileStoreRestore>();
+        services.AddSingleton<FileStoreTrial>();
     }
 
     private static void AddOptions(IServiceCollection services, IConfiguration configuration)

@@ -68,6 +68,21 @@ internal static partial class Logs
     [LoggerMessage(3035, LogLevel.Warning, "Server {Server} cannot be looked at for what trials left: {Reason}")]
     public static partial void TrialsNotSwept(this ILogger logger, string server, string reason);
 
+    [LoggerMessage(3036, LogLevel.Information, "Copied the file store of {Template} for database {Database}: {Files} files, {Bytes} bytes")]
+    public static partial void FileStoreCopied(this ILogger logger, string database, string template, long files, long bytes);
+
+    [LoggerMessage(3037, LogLevel.Warning, "Template {Template} has no file store at {Folder}: its tenants begin without files")]
+    public static partial void TemplateWithoutFiles(this ILogger logger, string template, string folder);
+
+    [LoggerMessage(3038, LogLevel.Warning, "Left the file store {Database} on server {Server} alone: it does not carry our mark")]
+    public static partial void ForeignFileStoreLeft(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3039, LogLevel.Warning, "File {Name} in the file store of {Database} is not what its name says; backup {Backup} has it as it is")]
+    public static partial void FileDamaged(this ILogger logger, string name, string database, string backup);
+
+    [LoggerMessage(3041, LogLevel.Warning, "Left {Name} in the file store of {Database} out of its backup: such a name cannot be restored")]
+    public static partial void FileLeftOut(this ILogger logger, string name, string database);
+
     [LoggerMessage(3040, LogLevel.Warning, "Cannot tell whether the {Kind} {Name} is still there")]
     public static partial void InventoryUnknown(this ILogger logger, string kind, string name, Exception reason);
 

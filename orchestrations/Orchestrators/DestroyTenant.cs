@@ -49,6 +49,11 @@ public sealed class DestroyTenant : TaskOrchestrator<DestroyTenantOrder, TenantD
         }
 
         saga.UndoneBy(Credentials.Forget, place);
+        if (place.HasFileStore)
+        {
+            saga.UndoneBy(FileStore.Remove, place);
+        }
+
         saga.UndoneBy(Database.Drop, place);
         saga.UndoneBy(Storage.DeleteBucket, place);
         saga.UndoneBy(Certificates.Revoke, place);

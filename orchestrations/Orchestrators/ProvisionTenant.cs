@@ -17,6 +17,7 @@ public sealed class ProvisionTenant : TaskOrchestrator<ProvisionTenantOrder, Ten
 
             await Branches.SettleAsync(
                 saga.DoAsync(Credentials.Prepare, place, undoneBy: Credentials.Forget),
+                place.HasFileStore ? saga.DoAsync(FileStore.Copy, place, undoneBy: FileStore.Remove) : Task.CompletedTask,
                 saga.DoAsync(Database.Clone, place, undoneBy: Database.Drop),
                 saga.DoAsync(Dns.CreateRecord, place, undoneBy: Dns.DeleteRecord),
                 saga.DoAsync(Certificates.Issue, place, undoneBy: Certificates.Revoke),

@@ -18,10 +18,17 @@ public sealed class RestoreNewTenant : TaskOrchestrator<RestoreNewTenantOrder, T
             place = await context.CallActivityAsync(
                 Tenants.Reserve, new ProvisionTenantOrder { TenantId = order.TenantId, JobId = order.JobId, Code = order.Code });
 
+            if (place.HasFileStore)
+            {
+                saga.UndoneBy(FileStore.Remove, place);
+            }
+
             saga.UndoneBy(Database.Drop, place);
+            var prepare = saga.DoAsync(Credentials.Prepare, place, undoneBy: Credentials.Forget);
+            var restore = context.CallActivityAsync(Backup.Restore, new RestoreRequest(place, order.Backup, Replace: false));
             await Branches.SettleAsync(
-                saga.DoAsync(Credentials.Prepare, place, undoneBy: Credentials.Forget),
-                context.CallActivityAsync(Backup.Restore, new RestoreRequest(place, order.Backup, Replace: false)),
+                prepare,
+                restore,
                 saga.DoAsync(Dns.CreateRecord, place, undoneBy: Dns.DeleteRecord),
                 saga.DoAsync(Certificates.Issue, place, undoneBy: Certificates.Revoke),
                 saga.DoAsync(Storage.CreateBucket, place, undoneBy: Storage.DeleteBucket));
@@ -35,7 +42,7 @@ public sealed class RestoreNewTenant : TaskOrchestrator<RestoreNewTenantOrder, T
             await context.CallActivityAsync(Backup.Take, new BackupRequest(place, "first"));
             var ready = await context.CallActivityAsync(Tenants.Activate, place);
             var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
-            return ready with { Notes = [Silenced, .. ProvisionFailure.Notes(user, smoke, notified)] };
+            return ready with { Notes = [Silenced, .. new[] { (await restore).Note }.OfType<string>(), .. ProvisionFailure.Notes(user, smoke, notified)] };
         }
         catch (TaskFailedException failure)
         {

@@ -47,7 +47,7 @@ public sealed class RestoreTenant : TaskOrchestrator<RestoreTenantOrder, TenantR
             Database = restored.Database,
             Bytes = restored.Bytes,
             Tables = restored.Tables,
-            Notes = smoke is { Done: false, Note: { } note } ? [note] : [],
+            Notes = [.. new[] { restored.Note, smoke is { Done: false } ? smoke.Note : null }.OfType<string>()],
         };
     }
 

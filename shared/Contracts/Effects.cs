@@ -27,6 +27,19 @@ public static class Database
     public static readonly ActivityDefinition<TenantPlace, Nothing> Drop = new("database.drop", Policies.Undo);
 }
 
+/// <summary>What a copy of a template's file store did.</summary>
+/// <param name="Files">How many files the new store has.</param>
+/// <param name="Bytes">Their size together.</param>
+/// <param name="AlreadyThere">True if an earlier attempt had finished it.</param>
+public sealed record FileStoreCopied(long Files, long Bytes, bool AlreadyThere);
+
+/// <summary>The files that go with the tenant's database, where the installation keeps such (<see cref="TenantPlace.HasFileStore"/>).</summary>
+public static class FileStore
+{
+    public static readonly ActivityDefinition<TenantPlace, FileStoreCopied> Copy = new("filestore.copy", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Remove = new("filestore.remove", Policies.Undo);
+}
+
 /// <summary>The tenant's passwords: made at random, kept as secrets.</summary>
 public static class Credentials
 {
@@ -160,7 +173,8 @@ public sealed record RestoreRequest(TenantPlace Place, BackupRef Backup, bool Re
 /// <param name="Database">Its name.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="Tables">How many tables it has.</param>
-public sealed record RestoredDatabase(string Database, long Bytes, int Tables);
+/// <param name="Note">What did not come back with it, in words.</param>
+public sealed record RestoredDatabase(string Database, long Bytes, int Tables, string? Note = null);
 
 /// <summary>A backup to try out.</summary>
 /// <param name="Place">A tenant on the server that the trial runs on; its own database is not touched.</param>
@@ -188,6 +202,29 @@ public sealed record BackupReceipt
 
     /// <summary>Major version of the server that it was restored on.</summary>
     public required int PostgresMajor { get; init; }
+
+    /// <summary>What was in its file store; null if the backup has none.</summary>
+    public FileStoreReceipt? FileStore { get; init; }
+}
+
+/// <summary>Proof that the files of a backup were read, and whether they are those that its database names.</summary>
+public sealed record FileStoreReceipt
+{
+    /// <summary>Lower-case hex of the SHA-256 of the object as it is stored.</summary>
+    public required string StoredSha256 { get; init; }
+    public required long Files { get; init; }
+
+    /// <summary>Size of the files together.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>Files whose content was not what their name says when the backup was taken; they are in it as they were.</summary>
+    public required long Damaged { get; init; }
+
+    /// <summary>Files that the database names (<c>ir_attachment.store_fname</c>) and that are not in the backup.</summary>
+    public required long Missing { get; init; }
+
+    /// <summary>The first few of them.</summary>
+    public IReadOnlyList<string> MissingNames { get; init; } = [];
 }
 
 /// <summary>Backups of a tenant.</summary>

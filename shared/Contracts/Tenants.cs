@@ -75,6 +75,9 @@ public sealed record TenantPlace
     public required string Bucket { get; init; }
     public TenantLocale Locale { get; init; } = new();
 
+    /// <summary>True if files go with the database; decided when the job begins, so that its later steps agree.</summary>
+    public bool HasFileStore { get; init; }
+
     /// <summary>Told how the job ended, when set.</summary>
     public string? CallbackUrl { get; init; }
 }
@@ -103,7 +106,7 @@ public sealed record TenantFailure
 }
 
 /// <summary>One thing that could be left over, as its server answered when asked.</summary>
-/// <param name="Kind"><c>database</c>, <c>role</c>, <c>dns-record</c>, <c>certificate</c>, <c>route</c>, <c>bucket</c>, <c>backup</c> or <c>secret</c>.</param>
+/// <param name="Kind"><c>database</c>, <c>role</c>, <c>dns-record</c>, <c>certificate</c>, <c>route</c>, <c>bucket</c>, <c>file-store</c>, <c>backup</c> or <c>secret</c>.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="State"><c>absent</c>, <c>present</c>, <c>kept</c> (on purpose) or <c>unknown</c> (the server could not be asked).</param>
 /// <param name="Detail">Why it is unknown, or what was kept and why.</param>

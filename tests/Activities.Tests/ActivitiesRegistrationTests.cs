@@ -16,7 +16,7 @@ public sealed class ActivitiesRegistrationTests
     {
         var named = new[]
         {
-            typeof(Contracts.Database), typeof(Contracts.Credentials), typeof(Contracts.Dns), typeof(Contracts.Certificates), typeof(Contracts.Storage),
+            typeof(Contracts.Database), typeof(FileStore), typeof(Contracts.Credentials), typeof(Contracts.Dns), typeof(Contracts.Certificates), typeof(Contracts.Storage),
             typeof(Contracts.Routing), typeof(Contracts.Application), typeof(Contracts.Backup), typeof(Caller), typeof(Contracts.Templates),
             typeof(Contracts.Tenants), typeof(Contracts.Domains), typeof(DomainPurchases), typeof(BackupJobs),
         }.SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))

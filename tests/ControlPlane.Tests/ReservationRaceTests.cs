@@ -1,4 +1,5 @@
 using Bibind.ControlPlane.Tenants;
+using Bibind.Testing;
 
 namespace Bibind.ControlPlane.Tests;
 
@@ -69,7 +70,7 @@ public sealed class ReservationRaceTests(PostgresCluster cluster)
         {
             await plane.Reservations.ReserveAsync(connection, transaction, TestPlane.Order(), CancellationToken.None);
             waiting = Task.Run(() => plane.ReserveAsync(TestPlane.Order() with { Template = "restaurant" }));
-            await Until.TrueAsync(async () => await plane.ScalarAsync<bool>("select exists (select from pg_locks where not granted)"));
+            await Eventually.TrueAsync(async () => await plane.ScalarAsync<bool>("select exists (select from pg_locks where not granted)"));
         }
 
         Assert.Equal("odoo-2", Assert.IsType<Reservation>(await waiting).Place.ServerCode);

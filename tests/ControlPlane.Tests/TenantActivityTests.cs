@@ -1,3 +1,4 @@
+using Bibind.Activities.FileStores;
 using Bibind.Activities.Tenants;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
@@ -20,12 +21,12 @@ public sealed class TenantActivityTests(PostgresCluster cluster)
         await using var plane = await cluster.NewPlaneAsync();
         await plane.AddServerAsync();
         var reservation = await plane.MustReserveAsync();
-        var place = await new ReserveTenant(plane.Lifecycle).RunAsync(Context, reservation.Order);
+        var place = await new ReserveTenant(plane.Lifecycle, new NoFileStore()).RunAsync(Context, reservation.Order);
         var ready = await new ActivateTenant(plane.Lifecycle).RunAsync(Context, place);
-        Assert.Equal("https://acme.example.com", ready.BaseUrl);
+        Assert.Equal(("https://acme.example.com", false), (ready.BaseUrl, place.HasFileStore));
 
         var termination = Assert.IsType<Termination>(await plane.BeginTerminatingAsync("acme"));
-        var last = await new BeginDestroyTenant(plane.Lifecycle).RunAsync(Context, termination.Order(finalBackup: true));
+        var last = await new BeginDestroyTenant(plane.Lifecycle, new NoFileStore()).RunAsync(Context, termination.Order(finalBackup: true));
         Assert.Equal(place.Database, last.Database);
         await new EndDestroyTenant(plane.Lifecycle).RunAsync(
             Context, new TenantDestroyEnd { TenantId = last.TenantId, JobId = last.JobId, Inventory = new Inventory() });

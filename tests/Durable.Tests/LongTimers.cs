@@ -1,5 +1,6 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs.InMemory;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests;
 
@@ -20,7 +21,7 @@ public sealed class LongTimers
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
         for (var leg = 1; leg <= 3; leg++)
         {
-            await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).OfType<TimerCreatedEvent>().Count() == leg);
+            await Eventually.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).OfType<TimerCreatedEvent>().Count() == leg);
             Assert.False((await runtime.Client.GetInstanceAsync(id))!.IsCompleted);
             clock.Move(leg < 3 ? TimeSpan.FromDays(3) : TimeSpan.FromDays(1));
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests;
 
@@ -35,7 +36,7 @@ public sealed class RecordingTaskHub(ITaskHub inner) : DelegatingTaskHub(inner)
     public async Task PauseAsync()
     {
         _paused = true;
-        await Until.TrueAsync(() => Task.FromResult(Volatile.Read(ref _leasing) == 0));
+        await Eventually.TrueAsync(() => Volatile.Read(ref _leasing) == 0);
     }
 
     public void Resume() => _paused = false;

@@ -1,3 +1,5 @@
+using System.Text;
+using Bibind.Local;
 using Npgsql;
 
 namespace Bibind.EndToEnd.Tests;
@@ -19,13 +21,29 @@ internal sealed class BackedUpTenant : IAsyncDisposable
         await using var host = await InProcessHost.StartAsync(tenant.Installation);
         await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(tenant.Code));
         await tenant.ExecuteAsync("insert into ir_config_parameter (key, value) values ('test.mark', 'before')");
+        tenant.WriteFile("before");
         var taken = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/tenants/{tenant.Code}/backups"));
         Assert.True(taken["state"]!.GetValue<string>() == "succeeded", taken.ToString());
         tenant.BackupId = taken["result"]!["backupId"]!.GetValue<string>();
         await tenant.ExecuteAsync("update ir_config_parameter set value = 'after' where key = 'test.mark'");
+        tenant.WriteFile("after");
         await tenant.Installation.ComesToRestAsync();
         return tenant;
     }
+
+    /// <summary>A file of the tenant, as the application would have written it an hour ago.</summary>
+    private void WriteFile(string content)
+    {
+        var file = FileOf(content, Code);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, content);
+        File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddHours(-1));
+    }
+
+    /// <summary>True if a file store has the file with this content.</summary>
+    public bool HasFile(string content, string database) => File.Exists(FileOf(content, database));
+
+    private string FileOf(string content, string database) => Path.Combine(Installation.Files, database, new OdooFile(0, Encoding.UTF8.GetBytes(content)).StoreName);
 
     public async Task ExecuteAsync(string sql)
     {
@@ -43,18 +61,18 @@ internal sealed class BackedUpTenant : IAsyncDisposable
     public async Task<IEnumerable<string>> KindsAsync(Api api) =>
         (await api.GetAsync($"/api/tenants/{Code}/backups"))["items"]!.AsArray().Select(b => b!["kind"]!.GetValue<string>());
 
-    /// <summary>Changes one byte in the middle of the stored backup.</summary>
-    public async Task TamperAsync()
+    /// <summary>Changes one byte in the middle of one object of the stored backup.</summary>
+    public async Task TamperAsync(string with = ".dump.br.aes")
     {
-        var dump = Assert.Single(Installation.StoredFiles(), f => f.Contains(BackupId, StringComparison.Ordinal) && f.EndsWith(".aes", StringComparison.Ordinal));
+        var dump = Assert.Single(Installation.StoredFiles(), f => f.Contains(BackupId, StringComparison.Ordinal) && f.EndsWith(with, StringComparison.Ordinal));
         var bytes = await File.ReadAllBytesAsync(dump);
         bytes[bytes.Length / 2] ^= 1;
         await File.WriteAllBytesAsync(dump, bytes);
     }
 
-    public async Task<string> StoredSha256Async()
+    public async Task<string> StoredSha256Async(string column = "sha256")
     {
-        await using var command = Installation.Control.CreateCommand("select sha256 from control.backups where id = $1");
+        await using var command = Installation.Control.CreateCommand($"select {column} from control.backups where id = $1");
         command.Parameters.AddWithValue(BackupId);
         return (string)(await command.ExecuteScalarAsync())!;
     }
@@ -65,6 +83,7 @@ internal sealed class BackedUpTenant : IAsyncDisposable
         await Installation.ComesToRestAsync();
         Assert.Equal("active", (await api.GetAsync($"/api/tenants/{Code}"))["state"]!.GetValue<string>());
         await AssertTidyAsync();
+        Assert.Equal(mark == "after", HasFile("after", Code));
         await using var database = Installation.OpenTenant(Code);
         Assert.Equal(mark, await TenantAssertions.ScalarAsync<string>(database, "select value from ir_config_parameter where key = 'test.mark'"));
         Assert.Equal(
@@ -80,6 +99,8 @@ internal sealed class BackedUpTenant : IAsyncDisposable
         command.Parameters.AddWithValue(Code);
         Assert.Equal(Code, (string)(await command.ExecuteScalarAsync())!);
         Assert.Equal(0, await Installation.CountAsync("select count(*) from control.jobs where finished_at is null"));
+        Installation.AssertFileStores(Code);
+        Assert.True(HasFile("before", Code));
     }
 
     public ValueTask DisposeAsync() => Installation.DisposeAsync();

@@ -1,3 +1,5 @@
+using Bibind.Local;
+
 namespace Bibind.EndToEnd.Tests;
 
 /// <summary>What a customer gets back after a mistake, by the API alone.</summary>
@@ -36,14 +38,19 @@ public sealed class BackupJobsTests
         Assert.NotNull(backup["verifiedAt"]);
         Assert.Equal(backup["sha256"]!.GetValue<string>(), backup["receipt"]!["storedSha256"]!.GetValue<string>());
         Assert.True(backup["receipt"]!["rows"]!["res_users"]!.GetValue<long>() > 0);
+        var files = backup["receipt"]!["fileStore"]!;
+        Assert.Equal(backup["fileStore"]!["sha256"]!.GetValue<string>(), files["storedSha256"]!.GetValue<string>());
+        Assert.Equal((OdooFiles.All.Count + 1, 0, 0), (files["files"]!.GetValue<int>(), files["missing"]!.GetValue<int>(), files["damaged"]!.GetValue<int>()));
         await tenant.AssertActiveAsync(host.Api, "after");
     }
 
-    [Fact]
-    public async Task A_tampered_backup_is_refused_before_anything_is_changed()
+    [Theory]
+    [InlineData("database.dump.br.aes")]
+    [InlineData("filestore.tar.br.aes")]
+    public async Task A_tampered_backup_is_refused_before_anything_is_changed(string with)
     {
         await using var tenant = await BackedUpTenant.CreateAsync();
-        await tenant.TamperAsync();
+        await tenant.TamperAsync(with);
         await using var host = await InProcessHost.StartAsync(tenant.Installation);
 
         var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/restore"));
@@ -68,14 +75,17 @@ public sealed class BackupJobsTests
         await tenant.AssertActiveAsync(host.Api, "after");
     }
 
-    [Fact]
-    public async Task A_download_is_the_stored_object()
+    [Theory]
+    [InlineData("", "sha256")]
+    [InlineData("?part=database", "sha256")]
+    [InlineData("?part=filestore", "files_sha256")]
+    public async Task A_download_is_the_stored_object(string query, string column)
     {
         await using var tenant = await BackedUpTenant.CreateAsync();
         await using var host = await InProcessHost.StartAsync(tenant.Installation);
 
-        var content = await host.Api.DownloadAsync($"/api/backups/{tenant.BackupId}/download");
+        var content = await host.Api.DownloadAsync($"/api/backups/{tenant.BackupId}/download{query}");
 
-        Assert.Equal(await tenant.StoredSha256Async(), Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content)));
+        Assert.Equal(await tenant.StoredSha256Async(column), Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content)));
     }
 }

@@ -111,6 +111,7 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
     {
         await Installation.ComesToRestAsync();
         Assert.Empty(await Installation.DatabasesAsync());
+        Installation.AssertFileStores();
         var zone = JsonNode.Parse(await Dns.ReadZoneAsync(Zone))!["rrsets"]!.AsArray();
         Assert.All(zone, record => Assert.Contains(record!["type"]!.GetValue<string>(), new[] { "SOA", "NS" }));
         Assert.DoesNotContain(Installation.Code, await _caddy.ReadConfigurationAsync(), StringComparison.Ordinal);

@@ -21,6 +21,8 @@ internal sealed class Installation : IAsyncDisposable
         _postgres = postgres;
         _control = control;
         Store = PostgresFixture.NewFolder();
+        Files = PostgresFixture.NewFolder();
+        OdooFiles.Write(Files, OdooTemplateFixture.Database);
         Control = control.OpenDataSource();
         Settings = new Dictionary<string, string>
         {
@@ -32,6 +34,8 @@ internal sealed class Installation : IAsyncDisposable
             ["OdooWebhooks:0:Name"] = "console",
             ["OdooWebhooks:0:Token"] = WebhookToken,
             ["Storage:Local:Folder"] = Store,
+            ["FileStore:Provider"] = "folder",
+            ["FileStore:Folder"] = Files,
             ["Platform:Domain"] = "tenants.test",
             ["Backups:Nightly"] = "false",
             ["Credentials:PoolSize"] = "0",
@@ -59,6 +63,9 @@ internal sealed class Installation : IAsyncDisposable
 
     /// <summary>Folder of the object store.</summary>
     public string Store { get; }
+
+    /// <summary>The application's folder of file stores.</summary>
+    public string Files { get; }
 
     /// <summary>The control database.</summary>
     public NpgsqlDataSource Control { get; }
@@ -133,6 +140,7 @@ internal sealed class Installation : IAsyncDisposable
         Assert.Empty(await DatabasesAsync());
         Assert.Empty(StoredFiles());
         Assert.DoesNotContain(Directory.EnumerateDirectories(Store, "*", SearchOption.AllDirectories), d => d.Contains(Code, StringComparison.Ordinal));
+        AssertFileStores();
         Assert.Equal(0, await CountAsync("select count(*) from control.secrets where name like 'tenants/%'"));
         Assert.Equal(0, await CountAsync("select count(*) from control.backups"));
         Assert.Equal(0, await CountAsync("select count(*) from control.tenants where state not in ('failed', 'terminated')"));
@@ -140,11 +148,21 @@ internal sealed class Installation : IAsyncDisposable
         Assert.Equal(0, await CountAsync("select count(*) from durable.messages"));
     }
 
+    /// <summary>There are the file stores of these databases, each with the template's files, and the template's own, and nothing else.</summary>
+    public void AssertFileStores(params string[] databases)
+    {
+        string[] stores = [OdooTemplateFixture.Database, .. databases];
+        Assert.Equal(stores.Order(StringComparer.Ordinal), Directory.EnumerateFileSystemEntries(Files).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.All(stores, store => Assert.All(
+            OdooFiles.All, file => Assert.Equal(file.Content, File.ReadAllBytes(Path.Combine(Files, store, file.StoreName)))));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await DropAsync(Code);
         await _control.DisposeAsync();
         Directory.Delete(Store, recursive: true);
+        Directory.Delete(Files, recursive: true);
     }
 
     private static async Task<IReadOnlyList<string>> ReadAsync(NpgsqlCommand command)

@@ -28,6 +28,7 @@ public sealed class KillEachDestroyStepTests
         Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
         await installation.ComesToRestAsync();
         Assert.Empty(await installation.DatabasesAsync());
+        installation.AssertFileStores();
         Assert.Equal(0, await installation.CountAsync("select count(*) from control.secrets where name like 'tenants/%'"));
         Assert.Equal(2, await installation.CountAsync("select count(*) from control.backups"));
         Assert.Equal(2, installation.StoredFiles().Count(f => f.EndsWith(".dump.br.aes", StringComparison.Ordinal)));

@@ -30,6 +30,37 @@ public sealed class ProvisionTests
     }
 
     [Fact]
+    public async Task Where_no_file_stores_are_kept_no_step_and_no_proof_speaks_of_one()
+    {
+        await using var installation = await Installation.CreateAsync();
+        installation.Settings["FileStore:Provider"] = "none";
+        await using var host = await InProcessHost.StartAsync(installation);
+
+        var made = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+        var gone = await host.Api.EndOfAsync(await host.Api.DestroyAsync(installation.Code, finalBackup: false));
+
+        Assert.All([made, gone], job => Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString()));
+        Assert.All([made, gone], job => Assert.DoesNotContain("file", job.ToString(), StringComparison.OrdinalIgnoreCase));
+        await installation.AssertNothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_foreign_file_store_of_the_same_name_fails_the_order_and_is_not_touched()
+    {
+        await using var installation = await Installation.CreateAsync();
+        var precious = Path.Combine(Directory.CreateDirectory(Path.Combine(installation.Files, installation.Code)).FullName, "precious");
+        await File.WriteAllTextAsync(precious, "precious");
+        await using var host = await InProcessHost.StartAsync(installation);
+
+        var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+
+        Assert.Equal("failed", job["state"]!.GetValue<string>());
+        Assert.Contains("file store", job["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Empty(await installation.DatabasesAsync());
+        Assert.Equal("precious", await File.ReadAllTextAsync(precious));
+    }
+
+    [Fact]
     public async Task A_wrong_database_password_fails_the_order_in_words_and_leaves_nothing()
     {
         await using var installation = await Installation.CreateAsync();

@@ -131,6 +131,8 @@ public sealed class RestoreNewTenantTests
             var tenant = await api.GetAsync($"/api/tenants/{Code}");
             Assert.Equal("active", (string?)tenant["state"]);
             Assert.Equal([Code], await DatabasesAsync());
+            source.Installation.AssertFileStores(Code, source.Code);
+            Assert.Equal((true, false), (source.HasFile("before", Code), source.HasFile("after", Code)));
             Assert.Equal("before", await ReadAsync("select value from ir_config_parameter where key = 'test.mark'"));
             Assert.Equal($"https://{Code}.tenants.test", await ReadAsync("select value from ir_config_parameter where key = 'web.base.url'"));
             Assert.Equal("odoo", await ReadAsync("select pg_get_userbyid(datdba)::text from pg_database where datname = current_database()"));
@@ -148,6 +150,7 @@ public sealed class RestoreNewTenantTests
         {
             await source.Installation.ComesToRestAsync();
             Assert.Empty(await DatabasesAsync());
+            source.Installation.AssertFileStores(source.Code);
             Assert.DoesNotContain(source.Installation.StoredFiles(), f => f.Contains(Code, StringComparison.Ordinal));
             var id = await source.Installation.CountAsync("select max(id) from control.tenants where code = $1", Code);
             Assert.Equal(0, await source.Installation.CountAsync("select count(*) from control.secrets where name like 'tenants/' || $1::text || '/%' or name like 'backups/' || $1::text || '/%'", id));

@@ -5,7 +5,7 @@ internal static class Steps
 {
     public static readonly string[] OfProvisioning =
     [
-        "tenants.reserve", "credentials.prepare", "database.clone", "dns.create_record", "certificates.issue", "storage.create_bucket",
+        "tenants.reserve", "credentials.prepare", "filestore.copy", "database.clone", "dns.create_record", "certificates.issue", "storage.create_bucket",
         "application.configure", "routing.publish", "application.hand_over", "application.create_standard_user", "application.smoke_test",
         "backup.take", "tenants.activate", "caller.notify",
     ];
@@ -16,7 +16,7 @@ internal static class Steps
     public static readonly string[] OfDestroying =
     [
         "tenants.begin_destroy", "backup.take", "routing.withdraw", "dns.delete_record", "certificates.revoke", "storage.delete_bucket",
-        "database.drop", "credentials.forget", "tenants.take_inventory", "tenants.end_destroy",
+        "database.drop", "filestore.remove", "credentials.forget", "tenants.take_inventory", "tenants.end_destroy",
     ];
 
     public static readonly string[] OfRestoring =
@@ -34,7 +34,7 @@ internal static class Steps
 
     public static readonly string[] OfUndoing =
     [
-        "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "credentials.forget",
-        "backup.delete_all", "tenants.take_inventory", "tenants.mark_failed",
+        "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "filestore.remove",
+        "credentials.forget", "backup.delete_all", "tenants.take_inventory", "tenants.mark_failed",
     ];
 }

@@ -14,6 +14,8 @@ internal static class TenantAssertions
         var dump = Assert.Single(installation.StoredFiles(), f => f.EndsWith(".dump.br.aes", StringComparison.Ordinal));
         Assert.Single(installation.StoredFiles(), f => f.EndsWith("manifest.json", StringComparison.Ordinal));
         Assert.True(new FileInfo(dump).Length > 10_000);
+        Assert.Single(installation.StoredFiles(), f => f.EndsWith("filestore.tar.br.aes", StringComparison.Ordinal));
+        installation.AssertFileStores(installation.Code);
         await using var database = installation.OpenTenant(installation.Code);
         Assert.Equal(users, await ScalarAsync<long>(database, "select count(*) from res_users where active and not share and id > 1"));
         Assert.Equal($"https://{installation.Code}.tenants.test", await ScalarAsync<string>(database, "select value from ir_config_parameter where key = 'web.base.url'"));

@@ -153,6 +153,15 @@ public sealed class BackupsTests(ApiHost host) : IClassFixture<ApiHost>
         await ProblemAssert.IsAsync(answer, HttpStatusCode.Conflict, "backup-damaged");
     }
 
+    [Theory]
+    [InlineData("part=files", "part", "must be one of database, filestore")]
+    [InlineData("object=filestore", "object", "is unknown; known are part")]
+    public async Task A_download_of_something_else_is_refused_by_name(string query, string field, string words)
+    {
+        using var answer = await host.SendAsync(HttpMethod.Get, $"/api/backups/any/download?{query}", ApiHost.AdminToken);
+        ProblemAssert.Names(await ProblemAssert.IsAsync(answer, HttpStatusCode.BadRequest, "bad-query"), field, words);
+    }
+
     private async Task<string> ActiveTenantAsync(string code)
     {
         await host.OrderTenantAsync(code);

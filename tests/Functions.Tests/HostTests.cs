@@ -29,14 +29,31 @@ public sealed class HostTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task Connections_that_ended_while_they_lay_idle_lose_no_order()
     {
-        // Several lie in the pool, as after a while of work, when the process is frozen or the database restarts.
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => host.ScalarAsync<string>("select pg_sleep(0.1)::text")));
-        await host.Postgres.RunAsync(
-            $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{new NpgsqlConnectionStringBuilder(host.ControlDatabase).Database}' and pid <> pg_backend_pid()");
+        await EndIdleConnectionsAsync();
 
         using var answer = await host.OrderAsync(ApiHost.Order("thawed"));
 
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/health/ready")]
+    [InlineData("/api/jobs")]
+    public async Task Connections_that_ended_while_they_lay_idle_fail_no_read(string path)
+    {
+        await EndIdleConnectionsAsync();
+
+        using var answer = await host.GetAsync(path);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    // Several lie in the pool, as after a while of work, when the process is frozen or the database restarts.
+    private async Task EndIdleConnectionsAsync()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => host.ScalarAsync<string>("select pg_sleep(0.1)::text")));
+        await host.Postgres.RunAsync(
+            $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{new NpgsqlConnectionStringBuilder(host.ControlDatabase).Database}' and pid <> pg_backend_pid()");
     }
 
     [Fact]

@@ -40,6 +40,20 @@ public sealed class OdooTemplateTests
     }
 
     [Fact]
+    public async Task Every_file_that_a_template_names_is_in_its_file_store_under_the_hash_of_its_content()
+    {
+        await using var clone = await OdooTemplateFixture.CloneAsync();
+        var folder = PostgresFixture.NewFolder();
+        OdooFiles.Write(folder, "template");
+
+        var named = (string?)await ScalarAsync(clone.ConnectionString, "SELECT string_agg(store_fname, ' ' ORDER BY store_fname) FROM ir_attachment");
+        var written = Directory.GetFiles(Path.Combine(folder, "template"), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Path.Combine(folder, "template"), f));
+
+        Assert.Equal(named, string.Join(' ', written.Order(StringComparer.Ordinal)));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public async Task The_small_template_is_locked_and_can_be_cloned_by_the_control_plane()
     {
         var server = await OdooTemplateFixture.GetAsync();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Bibind.Testing;
 
@@ -19,6 +20,20 @@ public static class Eventually
     /// <inheritdoc cref="UntilAsync(Func{Task{bool}}, TimeSpan, string)"/>
     public static Task UntilAsync(Func<bool> condition, TimeSpan limit, string what) =>
         UntilAsync(() => Task.FromResult(condition()), holds => holds, limit, what);
+
+    /// <summary>Waits until the condition holds, which the message of a failure quotes.</summary>
+    /// <param name="condition">Looked at again and again.</param>
+    /// <param name="seconds">How long it may take.</param>
+    /// <param name="what">The condition as it is written.</param>
+    /// <exception cref="TimeoutException">It did not hold in time.</exception>
+    public static Task TrueAsync(
+        Func<Task<bool>> condition, int seconds = 20, [CallerArgumentExpression(nameof(condition))] string what = "") =>
+        UntilAsync(condition, TimeSpan.FromSeconds(seconds), what);
+
+    /// <inheritdoc cref="TrueAsync(Func{Task{bool}}, int, string)"/>
+    public static Task TrueAsync(
+        Func<bool> condition, int seconds = 20, [CallerArgumentExpression(nameof(condition))] string what = "") =>
+        UntilAsync(condition, TimeSpan.FromSeconds(seconds), what);
 
     /// <summary>Waits until a value that is read again and again is the one wanted, and answers it.</summary>
     /// <exception cref="TimeoutException">It was not in time; the message has the last value.</exception>

@@ -17,6 +17,11 @@ internal static class Farewell
         output.WriteLine();
         output.WriteLine($"Tenant       {job.Tenant}");
         output.WriteLine($"Database     {job.Result?.Database} on {place}");
+        if (settings.Find("FileStore__Folder") is { } folder)
+        {
+            output.WriteLine($"Files        {Path.Combine(folder, job.Result?.Database ?? string.Empty)}");
+        }
+
         output.WriteLine($"Host         {job.Result?.Host}");
         output.WriteLine($"Backup       {job.Result?.BackupKey ?? "none was taken"}");
         output.WriteLine("Credentials  shown once to an administrator:");

@@ -43,6 +43,11 @@ internal sealed class Installation : IAsyncDisposable
             console.WriteLine($"PostgreSQL listens on 127.0.0.1:{postgres.Port}, its data are in {postgres.Folder} ({watch.Elapsed.TotalSeconds:0.0} s)");
             var templates = Variants.ToDictionary(CodeOf, variant => $"template_{CodeOf(variant)}");
             await BuildTemplatesAsync(postgres, templates, console, cancellationToken);
+            foreach (var database in templates.Values)
+            {
+                OdooFiles.Write(SettingsFile.FileStore(place.Folder), database);
+            }
+
             if (place.IsThrowaway)
             {
                 // Of an installation that is no more; this one's PostgreSQL runs, so nobody else is at home here.

@@ -97,6 +97,8 @@ internal sealed class SettingsFile
         Add("OdooWebhooks__0__Name", () => "console");
         Add("OdooWebhooks__0__Token", NewToken);
         Add("Storage__Local__Folder", () => System.IO.Path.Combine(root, "data", "storage"));
+        Add("FileStore__Provider", () => "folder");
+        Add("FileStore__Folder", () => FileStore(root));
         Add("Platform__Domain", () => "bibind.localhost");
         Add("Urls", () => "http://127.0.0.1:7071");
         Add("Seed__Server__Code", () => "local");
@@ -108,6 +110,9 @@ internal sealed class SettingsFile
             Add($"Seed__Templates__{code}", () => database);
         }
     }
+
+    /// <summary>Where the templates' files are, and so their tenants'.</summary>
+    public static string FileStore(string root) => System.IO.Path.Combine(root, "data", "filestore");
 
     private void FollowCluster(EmbeddedPostgres postgres)
     {

@@ -8,6 +8,7 @@ FROM (
   SELECT 'asset.' || n || '.min.css' AS name, (SELECT string_agg(encode(sha512((n || ':' || part)::bytea), 'hex'), E'\n' ORDER BY part)::bytea
      FROM generate_series(1, 120) part) AS bytes
   FROM generate_series(1, greatest(4, (current_setting('bibind.target_bytes')::bigint * 7 / 8 - pg_database_size(current_database())) / 16600)) n) a;
+-- Images that lie in the file store; bibind.files says which.
 INSERT INTO ir_attachment (name, res_model, res_id, res_field, company_id, type, public, store_fname, file_size, checksum, mimetype)
-SELECT 'image_' || n, 'res.partner', 1 + n % 6, 'image_128', 1, 'binary', false, left(h, 2) || '/' || h, 1000 + n, h, 'image/png'
-FROM (SELECT n, substr(md5('i' || n) || md5('j' || n), 1, 40) AS h FROM generate_series(1, 12) n) i;
+SELECT 'image_' || n, 'res.partner', 1 + n % 6, 'image_128', 1, 'binary', false, left(h, 2) || '/' || h, size, h, 'image/svg+xml'
+FROM json_to_recordset(current_setting('bibind.files')::json) AS i(n int, h text, size int);

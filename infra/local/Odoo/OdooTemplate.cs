@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Npgsql;
 
 namespace Bibind.Local;
@@ -97,8 +98,9 @@ public static class OdooTemplate
         await Sql.RunAsync(database, "BEGIN; SET LOCAL synchronous_commit = off", cancellationToken);
         if (options.CloneOf is null)
         {
-            await SetAsync(database, "bibind.filler_tables", options.FillerTables, cancellationToken);
-            await SetAsync(database, "bibind.target_bytes", options.TargetMegabytes * 1_000_000L, cancellationToken);
+            await SetAsync(database, "bibind.filler_tables", options.FillerTables.ToString(CultureInfo.InvariantCulture), cancellationToken);
+            await SetAsync(database, "bibind.target_bytes", (options.TargetMegabytes * 1_000_000L).ToString(CultureInfo.InvariantCulture), cancellationToken);
+            await SetAsync(database, "bibind.files", FilesAsJson(), cancellationToken);
             foreach (var step in Steps)
             {
                 await Sql.RunAsync(database, await EmbeddedText.ReadAsync(step, cancellationToken), cancellationToken);
@@ -145,11 +147,14 @@ public static class OdooTemplate
         }
     }
 
-    private static async Task SetAsync(NpgsqlConnection database, string setting, long value, CancellationToken cancellationToken)
+    private static string FilesAsJson() =>
+        JsonSerializer.Serialize(OdooFiles.All.Select(file => new { n = file.Number, h = file.Sha1, size = file.Content.Length }));
+
+    private static async Task SetAsync(NpgsqlConnection database, string setting, string value, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT set_config($1, $2, false)", database)
         {
-            Parameters = { new() { Value = setting }, new() { Value = value.ToString(CultureInfo.InvariantCulture) } },
+            Parameters = { new() { Value = setting }, new() { Value = value } },
         };
         await command.ExecuteScalarAsync(cancellationToken);
     }

@@ -15,8 +15,6 @@ namespace Bibind.Activities.Application;
 public sealed class AdoptApplication(
     PostgresConnector postgres, ISecretStore secrets, TimeProvider time, ILogger<AdoptApplication> logger) : TaskActivity<TenantPlace, Nothing>
 {
-    private const string FindTenantSql = "select value from ir_config_parameter where key = $1 for update";
-
     private const string FindAdministratorSql =
         "select u.id from ir_model_data d join res_users u on u.id = d.res_id where d.module = 'base' and d.name = 'user_admin'";
 
@@ -41,8 +39,7 @@ public sealed class AdoptApplication(
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var tables = await OdooTables.ReadAsync(connection, place.Database, cancellationToken);
-        await using var find = new NpgsqlCommand(FindTenantSql, connection) { Parameters = { new() { Value = OdooIdentity.TenantKey } } };
-        if ((string?)await find.ExecuteScalarAsync(cancellationToken) == OdooIdentity.TenantValue(place))
+        if (await OdooIdentity.FindTenantAsync(connection, cancellationToken) == OdooIdentity.TenantValue(place))
         {
             return;
         }

@@ -12,10 +12,6 @@ namespace Bibind.Activities.Application;
 public sealed class ConfigureApplication(
     PostgresConnector postgres, ISecretStore secrets, TimeProvider time, ILogger<ConfigureApplication> logger) : TaskActivity<TenantPlace, Nothing>
 {
-    // One number for every tenant: advisory locks are kept apart by database.
-    private const string LockSql = "select pg_advisory_xact_lock(1651075689)";
-    private const string FindTenantSql = "select value from ir_config_parameter where key = $1";
-
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
     {
@@ -38,7 +34,7 @@ public sealed class ConfigureApplication(
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var tables = await OdooTables.ReadAsync(connection, place.Database, cancellationToken);
-        if (await WhoConfiguredAsync(connection, cancellationToken) == OdooIdentity.TenantValue(place))
+        if (await OdooIdentity.FindTenantAsync(connection, cancellationToken) == OdooIdentity.TenantValue(place))
         {
             return;
         }
@@ -53,14 +49,5 @@ public sealed class ConfigureApplication(
         await steps.RunAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         logger.ApplicationConfigured(place.Database);
-    }
-
-    private static async Task<string?> WhoConfiguredAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        await using var steps = new SqlSteps(connection);
-        steps.Add(LockSql);
-        await steps.RunAsync(cancellationToken);
-        await using var find = new NpgsqlCommand(FindTenantSql, connection) { Parameters = { new() { Value = OdooIdentity.TenantKey } } };
-        return (string?)await find.ExecuteScalarAsync(cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bibind.Contracts;
+using Npgsql;
 
 namespace Bibind.Activities.Application;
 
@@ -8,6 +9,10 @@ internal static class OdooIdentity
 {
     /// <summary>The parameter that remembers who configured the database.</summary>
     public const string TenantKey = "bibind.tenant";
+
+    // One number for every tenant: advisory locks are kept apart by database.
+    private const string LockSql = "select pg_advisory_xact_lock(1651075689)";
+    private const string FindTenantSql = "select value from ir_config_parameter where key = $1";
 
     private static readonly string[] Credentials =
         ["res_users_apikeys", "auth_totp_device", "auth_passkey_key", "res_users_log", "res_device_log"];
@@ -19,6 +24,16 @@ internal static class OdooIdentity
     /// <summary>True if a job of the tenant configured it: a restored database says the job of its own time.</summary>
     public static bool IsTenants(string? value, TenantPlace place) =>
         value?.StartsWith(string.Create(CultureInfo.InvariantCulture, $"{place.TenantId} "), StringComparison.Ordinal) ?? false;
+
+    /// <summary>Whose the database is, held until the end of the transaction: of two deliveries of a step the second finds the first's work.</summary>
+    public static async Task<string?> FindTenantAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var steps = new SqlSteps(connection);
+        steps.Add(LockSql);
+        await steps.RunAsync(cancellationToken);
+        await using var find = new NpgsqlCommand(FindTenantSql, connection) { Parameters = { new() { Value = TenantKey } } };
+        return (string?)await find.ExecuteScalarAsync(cancellationToken);
+    }
 
     public static void Write(SqlSteps steps, OdooTables tables, TenantPlace place, DateTimeOffset now)
     {
@@ -57,10 +72,11 @@ internal static class OdooIdentity
             steps.Add("update res_users set totp_secret = null where totp_secret is not null");
         }
 
-        // Compiled for the template's address; the application makes them anew.
-        if (tables.Has("ir_attachment", "url"))
+        // Compiled scripts and styles whose files stayed with the template: the application makes those anew that have no
+        // row, and answers the others empty. Those that came along save the first visitor the wait.
+        if (!place.HasFileStore && tables.Has("ir_attachment", "url") && tables.Has("ir_attachment", "store_fname"))
         {
-            steps.Add("delete from ir_attachment where url like '/web/assets/%'");
+            steps.Add("delete from ir_attachment where url like '/web/assets/%' and store_fname is not null");
         }
     }
 

@@ -42,17 +42,18 @@ public sealed class BackupFiles(IObjectStore store, IBackupCatalogue catalogue, 
             throw new BackupDamagedException("its manifest cannot be read");
         }
 
-        if (manifest.FormatVersion is not (BackupManifest.PlainFormat or BackupManifest.EncryptedFormat))
+        if (manifest.FormatVersion is not (BackupManifest.PlainFormat or BackupManifest.EncryptedFormat or BackupManifest.FormatWithFiles))
         {
             throw new BackupDamagedException($"its format {manifest.FormatVersion} is not known to this version of the program");
         }
 
         return (manifest.Id, manifest.TenantId, manifest.Key, manifest.Bytes, manifest.Sha256) == (record.Id, record.TenantId, record.Key, record.Bytes, record.Sha256)
+            && (manifest.FileStore?.Bytes, manifest.FileStore?.Sha256) == (record.FilesBytes, record.FilesSha256)
             ? manifest
             : throw new BackupDamagedException("its manifest is not the one that was recorded when it was taken");
     }
 
-    /// <summary>Reads the whole backup once and proves that every byte is what was stored; nothing else is touched.</summary>
+    /// <summary>Reads the whole dump once and proves that every byte is what was stored; nothing else is touched.</summary>
     /// <exception cref="BackupDamagedException">It is not; says how.</exception>
     public async Task VerifyAsync(BackupManifest manifest, CancellationToken cancellationToken)
     {
@@ -70,7 +71,7 @@ public sealed class BackupFiles(IObjectStore store, IBackupCatalogue catalogue, 
 
         // The decompression may stop before the last bytes of the file; they count all the same.
         await stored.CopyToAsync(Stream.Null, CopyBytes, cancellationToken);
-        if (stored.Sha256 != manifest.Sha256 || dump.Sha256 != (manifest.DumpSha256 ?? manifest.Sha256))
+        if (stored.Hash != manifest.Sha256 || dump.Hash != (manifest.DumpSha256 ?? manifest.Sha256))
         {
             throw new BackupDamagedException("its checksum is another than when it was taken");
         }
@@ -86,12 +87,9 @@ public sealed class BackupFiles(IObjectStore store, IBackupCatalogue catalogue, 
         return await UnpackAsync(manifest, await OpenStoredAsync(manifest, cancellationToken), cancellationToken);
     }
 
-    /// <summary>A link to the stored, encrypted dump, for those who have the key; null where the store has no links.</summary>
-    public Task<Uri?> LinkAsync(BackupManifest manifest, TimeSpan lifetime, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(manifest);
-        return store.LinkAsync(Bucket, manifest.Key, lifetime, cancellationToken);
-    }
+    /// <summary>A link to a stored, encrypted object of a backup, for those who have the key; null where the store has no links.</summary>
+    public Task<Uri?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken) =>
+        store.LinkAsync(Bucket, key, lifetime, cancellationToken);
 
     /// <summary>The stored, encrypted dump as it is, to be read forwards once.</summary>
     /// <exception cref="BackupDamagedException">It is not in the object store.</exception>

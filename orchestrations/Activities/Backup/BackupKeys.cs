@@ -18,6 +18,8 @@ internal static class BackupKeys
 
     public static string Dump(BackupRequest request) => Prefix(request) + "database.dump.br.aes";
 
+    public static string FileStore(BackupRequest request) => Prefix(request) + "filestore.tar.br.aes";
+
     /// <summary>Everything of a stored backup: the folder that its dump lies in.</summary>
     public static string PrefixOf(BackupRecord backup) => backup.Key[..(backup.Key.LastIndexOf('/') + 1)];
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Bibind.Activities.Backup.Encryption;
+using Bibind.Activities.Backup.Files;
 
 namespace Bibind.Activities.Backup;
 
@@ -11,6 +12,9 @@ public sealed record BackupManifest
 
     /// <summary>The dump is compressed with Brotli, then encrypted in frames.</summary>
     public const int EncryptedFormat = 2;
+
+    /// <summary>The same, and the tenant's files lie beside it.</summary>
+    public const int FormatWithFiles = 3;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -61,6 +65,9 @@ public sealed record BackupManifest
     public string? ApplicationVersion { get; init; }
     public required string TemplateCode { get; init; }
     public string? TemplateVersion { get; init; }
+
+    /// <summary>The tenant's files; null in backups without them.</summary>
+    public BackupFileStore? FileStore { get; init; }
 
     /// <summary>Major version of the server that was dumped.</summary>
     internal int PostgresMajor =>

@@ -29,7 +29,7 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program)
 
             // pg_restore stops at the end of what it needs; what was proved before is proved of what it got.
             await dump.CopyToAsync(Stream.Null, cancellationToken);
-            if (dump.Sha256 != (manifest.DumpSha256 ?? manifest.Sha256))
+            if (dump.Hash != (manifest.DumpSha256 ?? manifest.Sha256))
             {
                 throw new Encryption.BackupDamagedException("it was replaced while it was restored");
             }

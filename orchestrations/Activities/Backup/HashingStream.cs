@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 
 namespace Bibind.Activities.Backup;
 
-/// <summary>Counts and hashes what is read through it.</summary>
-internal sealed class HashingStream(Stream content) : Stream
+/// <summary>Counts and hashes what is read through it, by SHA-256 unless another algorithm is named.</summary>
+internal sealed class HashingStream(Stream content, HashAlgorithmName? algorithm = null) : Stream
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(algorithm ?? HashAlgorithmName.SHA256);
 
     public override bool CanRead => true;
 
@@ -24,8 +24,8 @@ internal sealed class HashingStream(Stream content) : Stream
     /// <summary>How much was read so far.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Lower-case hex of the SHA-256 of what was read so far.</summary>
-    public string Sha256 => Convert.ToHexStringLower(_hash.GetCurrentHash());
+    /// <summary>Lower-case hex of the hash of what was read so far.</summary>
+    public string Hash => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -51,10 +51,10 @@ internal sealed class PackingStream : Stream
     public long DumpBytes => _dump.Bytes;
 
     /// <summary>Once it is read to its end: the SHA-256 of the dump.</summary>
-    public string DumpSha256 => _dump.Sha256;
+    public string DumpSha256 => _dump.Hash;
 
     /// <summary>Of what was read.</summary>
-    public string PackedSha256 => _packed.Sha256;
+    public string PackedSha256 => _packed.Hash;
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _packed.ReadAsync(buffer, cancellationToken);

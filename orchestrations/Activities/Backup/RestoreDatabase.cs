@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -6,10 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Backup;
 
 /// <summary>
-/// Restores a backup as the tenant's database. The backup is proved to its last byte before anything is made; it is
-/// restored beside the tenant's database, and only a complete one takes the name, in one transaction.
+/// Restores a backup as the tenant's database and files. The backup is proved to its last byte before anything is made; it is
+/// restored beside the tenant's database and files, and only a complete one takes the name, the database in one transaction
+/// and the files after it, before anybody sees it.
 /// </summary>
-public sealed class RestoreDatabase(PostgresConnector postgres, BackupFiles files, BackupRestore restore, ILogger<RestoreDatabase> logger)
+public sealed class RestoreDatabase(
+    PostgresConnector postgres, BackupFiles files, FileStoreArchives archives, BackupRestore restore, FileStoreRestore fileStores, ILogger<RestoreDatabase> logger)
     : TaskActivity<RestoreRequest, RestoredDatabase>
 {
     /// <inheritdoc/>
@@ -25,12 +28,13 @@ public sealed class RestoreDatabase(PostgresConnector postgres, BackupFiles file
         return await session.InWordsAsync(target.Name, async () =>
         {
             var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken);
-            if (there?.Comment != restored.Mark)
-            {
-                await RestoreAsync(session, request, restored, isThere: there is not null, cancellationToken);
-            }
+            var manifest = there?.Comment == restored.Mark
+                ? await files.ReadManifestAsync(request.Backup, cancellationToken)
+                : await RestoreAsync(session, request, restored, isThere: there is not null, cancellationToken);
 
-            return await DescribeAsync(session, request, cancellationToken);
+            // A crash after the database took the name leaves the files to be exchanged.
+            fileStores.Swap(place);
+            return await DescribeAsync(session, request, fileStores.NoteOn(manifest), cancellationToken);
         });
     }
 
@@ -38,7 +42,7 @@ public sealed class RestoreDatabase(PostgresConnector postgres, BackupFiles file
     internal static string MarkOf(MarkedDatabase target, RestoreRequest request) =>
         $"{target.Owner} restored={request.Place.JobId}/{request.Backup.BackupId}";
 
-    private async Task RestoreAsync(
+    private async Task<BackupManifest> RestoreAsync(
         MaintenanceSession session, RestoreRequest request, MarkedDatabase restored, bool isThere, CancellationToken cancellationToken)
     {
         if (isThere && !request.Replace)
@@ -49,9 +53,21 @@ public sealed class RestoreDatabase(PostgresConnector postgres, BackupFiles file
         var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);
         BackupRestore.RefuseOlderServer(manifest, session);
         await files.VerifyAsync(manifest, cancellationToken);
+        await archives.VerifyAsync(manifest, cancellationToken);
 
         var scratch = ScratchDatabase.NameForRestore(request.Place);
-        await restore.RunAsync(session, scratch, manifest, cancellationToken);
+        await fileStores.StageAsync(request, manifest, cancellationToken);
+        try
+        {
+            await restore.RunAsync(session, scratch, manifest, cancellationToken);
+        }
+        catch
+        {
+            fileStores.Drop(request.Place);
+            throw;
+        }
+
+        // From here on the database may have taken the name whatever is reported, and then its files must follow it.
         try
         {
             await RestoreSwap.RunAsync(session, scratch, restored, request.Place, isThere, cancellationToken);
@@ -63,15 +79,17 @@ public sealed class RestoreDatabase(PostgresConnector postgres, BackupFiles file
         }
 
         logger.BackupRestored(request.Backup.BackupId, restored.Name, manifest.DumpBytes ?? manifest.Bytes);
+        return manifest;
     }
 
-    private async Task<RestoredDatabase> DescribeAsync(MaintenanceSession session, RestoreRequest request, CancellationToken cancellationToken)
+    private async Task<RestoredDatabase> DescribeAsync(MaintenanceSession session, RestoreRequest request, string? note, CancellationToken cancellationToken)
     {
         // A crash after the swap leaves what was replaced.
         await ScratchDatabase.DropAsync(session, RestoreSwap.FormerName(request.Place), cancellationToken);
-        var sight = await MarkedDatabases.FindOursAsync(session, MarkedDatabase.Of(request.Place), cancellationToken)
+        _ = await MarkedDatabases.FindOursAsync(session, MarkedDatabase.Of(request.Place), cancellationToken)
             ?? throw new TransientFailureException($"The database '{request.Place.Database}' is not there after it was restored.");
         await using var database = await postgres.OpenAsync(request.Place.ServerId, request.Place.Database, cancellationToken);
-        return new RestoredDatabase(request.Place.Database, sight.Bytes, await ScratchDatabase.CountTablesAsync(database, cancellationToken));
+        var bytes = await MarkedDatabases.MeasureAsync(session, request.Place.Database, cancellationToken);
+        return new RestoredDatabase(request.Place.Database, bytes, await ScratchDatabase.CountTablesAsync(database, cancellationToken), note);
     }
 }

@@ -10,10 +10,6 @@ internal static class RestoreSwap
 {
     private const int MostAttempts = 5;
 
-    private const string EndSessionsSql = """
-        select pg_terminate_backend(pid) from pg_stat_activity where datname = any($1) and pid <> pg_backend_pid()
-        """;
-
     /// <summary>The name of what was replaced, until it is dropped.</summary>
     public static string FormerName(TenantPlace place) =>
         string.Create(CultureInfo.InvariantCulture, $"bibind-former-{place.TenantId}-{place.Code}");
@@ -34,7 +30,8 @@ internal static class RestoreSwap
         {
             await RetryWhileInUseAsync(async () =>
             {
-                await session.ExecuteAsync(EndSessionsSql, cancellationToken, (object)new[] { restored.Name, scratch });
+                await DatabaseSessions.EndAsync(session, restored.Name, cancellationToken);
+                await DatabaseSessions.EndAsync(session, scratch, cancellationToken);
                 await session.ExecuteAsync(
                     $"""
                     {setAside}

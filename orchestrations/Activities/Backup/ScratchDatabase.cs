@@ -42,15 +42,8 @@ internal static class ScratchDatabase
     }
 
     /// <summary>Drops it, whoever is connected; succeeds when there is none.</summary>
-    public static async Task DropAsync(MaintenanceSession session, string name, CancellationToken cancellationToken)
-    {
-        if (await MarkedDatabases.LookAsync(session, name, cancellationToken) is not null)
-        {
-            var database = SqlText.Identifier(name);
-            await session.ExecuteAsync($"alter database {database} is_template false allow_connections false", cancellationToken);
-            await session.ExecuteAsync($"drop database if exists {database} with (force)", cancellationToken);
-        }
-    }
+    public static Task DropAsync(MaintenanceSession session, string name, CancellationToken cancellationToken) =>
+        ForcedDrop.RunAsync(session, name, cancellationToken);
 
     /// <summary>How many tables a restored database has.</summary>
     public static async Task<int> CountTablesAsync(DatabaseSession session, CancellationToken cancellationToken)

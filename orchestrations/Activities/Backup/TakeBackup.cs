@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Database;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
@@ -10,10 +11,11 @@ using Npgsql;
 
 namespace Bibind.Activities.Backup;
 
-/// <summary>Dumps the tenant's database into the object store, compressed and encrypted, with a manifest, and records it.</summary>
+/// <summary>Dumps the tenant's database into the object store, and its files after it, compressed and encrypted, with a manifest, and records it.</summary>
 public sealed class TakeBackup(
     PostgresConnector postgres,
     PgDump dumper,
+    FileStoreBackup files,
     IObjectStore store,
     IBackupCatalogue catalogue,
     BackupDataKeys keys,
@@ -45,7 +47,7 @@ public sealed class TakeBackup(
         await catalogue.RecordAsync(
             new BackupRecord(
                 manifest.Id, manifest.TenantId, manifest.Kind, manifest.Key, BackupKeys.Manifest(request), manifest.Bytes, manifest.Sha256,
-                manifest.CreatedAt),
+                manifest.CreatedAt, manifest.FileStore?.Bytes, manifest.FileStore?.Sha256),
             cancellationToken);
         return new BackupTaken(manifest.Key, manifest.Bytes, manifest.Sha256);
     }
@@ -60,9 +62,12 @@ public sealed class TakeBackup(
         }
 
         var manifest = await BackupManifest.ReadAsync(stored, cancellationToken);
-        var dump = await store.HeadAsync(Bucket, manifest.Key, cancellationToken);
-        return dump?.Bytes == manifest.Bytes ? manifest : null;
+        return await IsThereAsync(manifest.Key, manifest.Bytes, cancellationToken)
+            && (manifest.FileStore is not { } part || await IsThereAsync(part.Key, part.Bytes, cancellationToken)) ? manifest : null;
     }
+
+    private async Task<bool> IsThereAsync(string key, long bytes, CancellationToken cancellationToken) =>
+        (await store.HeadAsync(Bucket, key, cancellationToken))?.Bytes == bytes;
 
     private async Task<BackupManifest> StoreAsync(BackupRequest request, CancellationToken cancellationToken)
     {
@@ -76,11 +81,14 @@ public sealed class TakeBackup(
         try
         {
             var dataKey = await keys.GetAsync(place.TenantId, cancellationToken);
+            await using var held = await files.HoldAsync(place, cancellationToken);
             await using var packed = new PackingStream(
                 dumper.Start(source.Server, place.Database), dataKey, BackupManifest.BindingOf(place.TenantId, BackupKeys.Id(request)));
             var bytes = await store.PutAsync(Bucket, key, packed, cancellationToken);
+            var fileStore = await files.StoreAsync(request, dataKey, held, cancellationToken);
             var manifest = new BackupManifest
             {
+                FormatVersion = fileStore is null ? BackupManifest.EncryptedFormat : BackupManifest.FormatWithFiles,
                 Id = BackupKeys.Id(request),
                 TenantId = place.TenantId,
                 Code = place.Code,
@@ -102,6 +110,7 @@ public sealed class TakeBackup(
                 ApplicationVersion = source.ApplicationVersion,
                 TemplateCode = place.TemplateCode,
                 TemplateVersion = place.TemplateVersion,
+                FileStore = fileStore,
             };
             using var json = new MemoryStream(manifest.ToJson());
             await store.PutAsync(Bucket, BackupKeys.Manifest(request), json, cancellationToken);

@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -7,7 +8,7 @@ namespace Bibind.Activities.Backup;
 
 /// <summary>Tries a backup out: restores it into a database that is always dropped again, and counts what is in it.</summary>
 public sealed class VerifyBackup(
-    PostgresConnector postgres, BackupFiles files, BackupRestore restore, TimeProvider time, ILogger<VerifyBackup> logger)
+    PostgresConnector postgres, BackupFiles files, BackupRestore restore, FileStoreTrial fileStores, TimeProvider time, ILogger<VerifyBackup> logger)
     : TaskActivity<VerifyRequest, BackupReceipt>
 {
     /// <inheritdoc/>
@@ -50,6 +51,7 @@ public sealed class VerifyBackup(
             Tables = await ScratchDatabase.CountTablesAsync(database, cancellationToken),
             Rows = await ScratchDatabase.CountRowsAsync(database, cancellationToken),
             PostgresMajor = session.MajorVersion,
+            FileStore = await fileStores.ReadAsync(database, manifest, cancellationToken),
         });
     }
 }

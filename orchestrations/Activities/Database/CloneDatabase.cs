@@ -20,33 +20,30 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
         return await session.InWordsAsync(target.Name, async () =>
         {
             await MarkedDatabases.EndMakersAsync(session, target, time, cancellationToken);
-            if (await MarkedDatabases.FindOursAsync(session, target, cancellationToken) is { } there)
+            if (await MarkedDatabases.FindOursAsync(session, target, cancellationToken) is not null)
             {
-                return new CloneResult(there.Bytes, AlreadyThere: true);
+                return new CloneResult(await MarkedDatabases.MeasureAsync(session, target.Name, cancellationToken), AlreadyThere: true);
             }
 
-            if (!await MarkedDatabases.IsStagedAsync(session, target, cancellationToken))
-            {
-                await CopyAsync(session, place.TemplateDatabase, target, cancellationToken);
-            }
-
+            var bytes = await MarkedDatabases.IsStagedAsync(session, target, cancellationToken)
+                ? await MarkedDatabases.MeasureAsync(session, target.StagingName, cancellationToken)
+                : await CopyAsync(session, place.TemplateDatabase, target, cancellationToken);
             await MarkedDatabases.PublishAsync(session, target, cancellationToken);
-
-            var made = await MarkedDatabases.FindOursAsync(session, target, cancellationToken)
-                ?? throw new TransientFailureException($"The database '{target.Name}' is not there after it was cloned.");
-            logger.DatabaseCloned(target.Name, place.TemplateDatabase, made.Bytes);
-            return new CloneResult(made.Bytes, AlreadyThere: false);
+            logger.DatabaseCloned(target.Name, place.TemplateDatabase, bytes);
+            return new CloneResult(bytes, AlreadyThere: false);
         });
     }
 
-    private async Task CopyAsync(MaintenanceSession session, string template, MarkedDatabase target, CancellationToken cancellationToken)
+    /// <returns>The template's size in bytes, which is the copy's.</returns>
+    private static async Task<long> CopyAsync(MaintenanceSession session, string template, MarkedDatabase target, CancellationToken cancellationToken)
     {
-        var source = await MarkedDatabases.LookAsync(session, template, cancellationToken)
+        _ = await MarkedDatabases.LookAsync(session, template, cancellationToken)
             ?? throw new PermanentFailureException($"The template database '{template}' does not exist on server '{session.Server.Code}'.");
+        var bytes = await MarkedDatabases.MeasureAsync(session, template, cancellationToken);
         var create = $"create database {SqlText.Identifier(target.StagingName)} template {SqlText.Identifier(template)} is_template true"
-            + CloneStrategy.Clause(session.MajorVersion, source.Bytes);
+            + CloneStrategy.Clause(session.MajorVersion, bytes);
 
-        await TemplateSessions.EndAsync(session, template, time, cancellationToken);
+        await DatabaseSessions.EndAsync(session, template, cancellationToken);
         try
         {
             await session.ExecuteAsync(create, cancellationToken);
@@ -54,13 +51,15 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
         catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.ObjectInUse)
         {
             // PostgreSQL waited five seconds for sessions that came after we ended the others, or that we may not end.
-            if (await TemplateSessions.EndAsync(session, template, time, cancellationToken) == 0)
+            if (await DatabaseSessions.EndAsync(session, template, cancellationToken) == 0)
             {
                 throw await InUseAsync(session, template, cancellationToken);
             }
 
             await CopyAgainAsync(session, template, create, cancellationToken);
         }
+
+        return bytes;
     }
 
     private static async Task CopyAgainAsync(MaintenanceSession session, string template, string create, CancellationToken cancellationToken)
@@ -77,6 +76,6 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
 
     private static async Task<TransientFailureException> InUseAsync(
         MaintenanceSession session, string template, CancellationToken cancellationToken) =>
-        new($"The template '{template}' is in use by {await TemplateSessions.DescribeAsync(session, template, cancellationToken)}"
+        new($"The template '{template}' is in use by {await DatabaseSessions.DescribeAsync(session, template, cancellationToken)}"
             + " and cannot be cloned until they disconnect.");
 }

@@ -51,5 +51,4 @@ public sealed record MarkedDatabase(string Name, string StagingName, string Owne
 /// <param name="Comment">Its comment, which may be our mark.</param>
 /// <param name="IsTemplate">True while it is held back from the application.</param>
 /// <param name="AllowsConnections">False once it is locked.</param>
-/// <param name="Bytes">Its size.</param>
-public sealed record DatabaseSight(string Owner, string? Comment, bool IsTemplate, bool AllowsConnections, long Bytes);
+public sealed record DatabaseSight(string Owner, string? Comment, bool IsTemplate, bool AllowsConnections);

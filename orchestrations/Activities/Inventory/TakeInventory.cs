@@ -3,6 +3,7 @@ using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
 using Bibind.Activities.Dns;
+using Bibind.Activities.FileStores;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
@@ -23,6 +24,7 @@ public sealed class TakeInventory(
     IObjectStore store,
     TenantBucket buckets,
     IStorageUsers storageUsers,
+    IFileStore fileStore,
     ISecretStore secrets,
     ITenantDomains domains,
     IOptions<BackupOptions> backups,
@@ -57,6 +59,7 @@ public sealed class TakeInventory(
                 .. await AskForDomainsAsync(place, cancellationToken),
                 await AskAsync("bucket", place.Bucket, () => LookForBucketAsync(place, cancellationToken)),
                 .. await AskForStorageUserAsync(place, cancellationToken),
+                .. await AskForFileStoreAsync(place),
                 await AskAsync("backup", BackupKeys.Prefix(place), () => LookForBackupsAsync(request, cancellationToken)),
                 await AskAsync("secret", TenantSecrets.Prefix(place.TenantId), () => LookForSecretsAsync(place, cancellationToken)),
             ],
@@ -77,6 +80,15 @@ public sealed class TakeInventory(
 
     private async Task<IReadOnlyList<InventoryItem>> AskForStorageUserAsync(TenantPlace place, CancellationToken cancellationToken) => storageUsers.IsOn
         ? [await AskAsync("storage-user", place.Bucket, async () => Seen(await storageUsers.ExistsAsync(place, cancellationToken)))]
+        : [];
+
+    private async Task<IReadOnlyList<InventoryItem>> AskForFileStoreAsync(TenantPlace place) => fileStore.IsOn
+        ? [await AskAsync("file-store", place.Database, () => Task.FromResult(fileStore.Look(place) switch
+            {
+                FileStoreSight.Absent => Seen(false),
+                FileStoreSight.Ours => Seen(true),
+                _ => new Answer(InventoryItem.Absent, ForeignDetail),
+            }))]
         : [];
 
     private async Task<InventoryItem> AskAsync(string kind, string name, Func<Task<Answer>> ask)
@@ -101,7 +113,7 @@ public sealed class TakeInventory(
             var sight = await MarkedDatabases.LookAsync(session, name, cancellationToken);
             var isStaging = name == target.StagingName;
             return sight is null ? Seen(false)
-                : target.Marks(sight.Comment) || (isStaging && sight.Comment is null) ? new Answer(InventoryItem.Present, $"{sight.Bytes} bytes")
+                : target.Marks(sight.Comment) || (isStaging && sight.Comment is null) ? await MeasuredAsync(session, name, cancellationToken)
                 : new Answer(InventoryItem.Absent, ForeignDetail);
         });
     }
@@ -111,8 +123,11 @@ public sealed class TakeInventory(
     {
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
         return await session.InWordsAsync(name, async () =>
-            await MarkedDatabases.LookAsync(session, name, cancellationToken) is { } left ? new Answer(InventoryItem.Present, $"{left.Bytes} bytes") : Seen(false));
+            await MarkedDatabases.LookAsync(session, name, cancellationToken) is null ? Seen(false) : await MeasuredAsync(session, name, cancellationToken));
     }
+
+    private static async Task<Answer> MeasuredAsync(MaintenanceSession session, string name, CancellationToken cancellationToken) =>
+        new(InventoryItem.Present, $"{await MarkedDatabases.MeasureAsync(session, name, cancellationToken)} bytes");
 
     private async Task<Answer> LookForRoleAsync(TenantPlace place, MarkedDatabase target, CancellationToken cancellationToken)
     {

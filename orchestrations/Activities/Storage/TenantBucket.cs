@@ -38,15 +38,20 @@ public sealed class TenantBucket(IObjectStore store)
             return BucketSight.Foreign;
         }
 
-        await using var mark = await store.OpenReadAsync(place.Bucket, MarkKey, cancellationToken);
+        var mark = await ReadMarkAsync(place, cancellationToken);
         if (mark is null)
         {
             var first = await store.ListAsync(place.Bucket, string.Empty, null, 1, cancellationToken);
-            return first.Objects.Count == 0 ? BucketSight.Ours : BucketSight.Foreign;
+            if (first.Objects.Count == 0)
+            {
+                return BucketSight.Ours;
+            }
+
+            // What lies in it may be the mark, which another delivery of the step has just put there.
+            mark = await ReadMarkAsync(place, cancellationToken);
         }
 
-        using var reader = new StreamReader(mark, Encoding.UTF8);
-        return await reader.ReadToEndAsync(cancellationToken) == Mark(place) ? BucketSight.Ours : BucketSight.Foreign;
+        return mark == Mark(place) ? BucketSight.Ours : BucketSight.Foreign;
     }
 
     /// <summary>Marks the bucket as the tenant's.</summary>
@@ -55,6 +60,18 @@ public sealed class TenantBucket(IObjectStore store)
         ArgumentNullException.ThrowIfNull(place);
         using var mark = new MemoryStream(Encoding.UTF8.GetBytes(Mark(place)));
         await store.PutAsync(place.Bucket, MarkKey, mark, cancellationToken);
+    }
+
+    private async Task<string?> ReadMarkAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        await using var mark = await store.OpenReadAsync(place.Bucket, MarkKey, cancellationToken);
+        if (mark is null)
+        {
+            return null;
+        }
+
+        using var reader = new StreamReader(mark, Encoding.UTF8);
+        return await reader.ReadToEndAsync(cancellationToken);
     }
 
     private static string Mark(TenantPlace place) => string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId}");

@@ -3,14 +3,15 @@ using Bibind.Durable;
 
 namespace Bibind.Activities.Templates;
 
-/// <summary>Creates the template's empty database; where the application's server is asked to fill it, that creates it too.</summary>
-public sealed class CreateTemplateDatabase(TemplateDatabase databases) : TaskActivity<CreateTemplateOrder, Nothing>
+/// <summary>Creates the template's empty file store and database; where the application's server is asked to fill the database, that creates it too.</summary>
+public sealed class CreateTemplateDatabase(TemplateDatabase databases, TemplateFiles files) : TaskActivity<CreateTemplateOrder, Nothing>
 {
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
+        await files.MakeAsync(order, context.CancellationToken);
         if (order.Initialisation != Initialisations.JsonRpc)
         {
             await databases.CreateAsync(order, context.CancellationToken);

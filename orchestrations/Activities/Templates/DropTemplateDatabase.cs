@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Templates;
 
-/// <summary>Drops the template's database, finished or half made; one that is not ours is never touched.</summary>
-public sealed class DropTemplateDatabase(TemplateDatabase databases, ILogger<DropTemplateDatabase> logger) : TaskActivity<CreateTemplateOrder, Nothing>
+/// <summary>Drops the template's database and then its files, finished or half made; what is not ours is never touched.</summary>
+public sealed class DropTemplateDatabase(TemplateDatabase databases, TemplateFiles files, ILogger<DropTemplateDatabase> logger) : TaskActivity<CreateTemplateOrder, Nothing>
 {
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
@@ -15,6 +15,11 @@ public sealed class DropTemplateDatabase(TemplateDatabase databases, ILogger<Dro
         if (!await databases.DropAsync(order, context.CancellationToken))
         {
             logger.ForeignDatabaseLeft(order.Database, order.Code);
+        }
+
+        if (!await files.RemoveAsync(order, context.CancellationToken))
+        {
+            logger.ForeignFileStoreLeft(order.Database, order.Code);
         }
 
         return Nothing.Value;

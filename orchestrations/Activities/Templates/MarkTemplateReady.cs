@@ -9,7 +9,7 @@ namespace Bibind.Activities.Templates;
 
 /// <summary>Hashes the template's content, locks it against connections and tells the control database.</summary>
 public sealed partial class MarkTemplateReady(
-    PostgresConnector postgres, ITemplateDirectory directory, TimeProvider time, ILogger<MarkTemplateReady> logger)
+    PostgresConnector postgres, ITemplateDirectory directory, ILogger<MarkTemplateReady> logger)
     : TaskActivity<CreateTemplateOrder, TemplateReady>
 {
     /// <inheritdoc/>
@@ -34,12 +34,13 @@ public sealed partial class MarkTemplateReady(
                 alter database {database} allow_connections false is_template true
                 """,
                 cancellationToken);
-            return await TemplateSessions.EndAsync(session, target.Name, time, cancellationToken);
+            return await DatabaseSessions.EndAsync(session, target.Name, cancellationToken);
         });
 
-        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, sight.Bytes, cancellationToken);
+        var bytes = await session.InWordsAsync(target.Name, () => MarkedDatabases.MeasureAsync(session, target.Name, cancellationToken));
+        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, bytes, cancellationToken);
         logger.TemplateReady(order.Code, order.Database, hash);
-        return new TemplateReady(order.Code, order.Database, hash, sight.Bytes);
+        return new TemplateReady(order.Code, order.Database, hash, bytes);
     }
 
     private async Task<string> HashAsync(CreateTemplateOrder order, CancellationToken cancellationToken)

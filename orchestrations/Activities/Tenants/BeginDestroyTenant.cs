@@ -1,3 +1,4 @@
+using Bibind.Activities.FileStores;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
@@ -5,13 +6,14 @@ using Bibind.Durable;
 namespace Bibind.Activities.Tenants;
 
 /// <summary>Finds the place of a tenant that the door has set to terminating.</summary>
-public sealed class BeginDestroyTenant(TenantLifecycle tenants) : TaskActivity<DestroyTenantOrder, TenantPlace>
+public sealed class BeginDestroyTenant(TenantLifecycle tenants, IFileStore files) : TaskActivity<DestroyTenantOrder, TenantPlace>
 {
     /// <inheritdoc/>
-    public override Task<TenantPlace> RunAsync(TaskActivityContext context, DestroyTenantOrder input)
+    public override async Task<TenantPlace> RunAsync(TaskActivityContext context, DestroyTenantOrder input)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(input);
-        return tenants.ConfirmTerminationAsync(input.TenantId, input.JobId, context.CancellationToken);
+        var place = await tenants.ConfirmTerminationAsync(input.TenantId, input.JobId, context.CancellationToken);
+        return place with { HasFileStore = files.IsOn };
     }
 }

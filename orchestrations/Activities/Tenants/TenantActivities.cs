@@ -1,3 +1,4 @@
+using Bibind.Activities.FileStores;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,10 +13,10 @@ public static class TenantActivities
     {
         ArgumentNullException.ThrowIfNull(registry);
         return registry
-            .AddActivity(Contracts.Tenants.Reserve, s => new ReserveTenant(s.GetRequiredService<TenantLifecycle>()))
+            .AddActivity(Contracts.Tenants.Reserve, s => new ReserveTenant(s.GetRequiredService<TenantLifecycle>(), s.GetRequiredService<IFileStore>()))
             .AddActivity(Contracts.Tenants.Activate, s => new ActivateTenant(s.GetRequiredService<TenantLifecycle>()))
             .AddActivity(Contracts.Tenants.MarkFailed, s => new MarkTenantFailed(s.GetRequiredService<TenantLifecycle>()))
-            .AddActivity(Contracts.Tenants.BeginDestroy, s => new BeginDestroyTenant(s.GetRequiredService<TenantLifecycle>()))
+            .AddActivity(Contracts.Tenants.BeginDestroy, s => new BeginDestroyTenant(s.GetRequiredService<TenantLifecycle>(), s.GetRequiredService<IFileStore>()))
             .AddActivity(Contracts.Tenants.EndDestroy, s => new EndDestroyTenant(s.GetRequiredService<TenantLifecycle>()))
             .AddActivity(Contracts.Tenants.Sweep, s => ActivatorUtilities.CreateInstance<SweepTenants>(s));
     }

@@ -13,11 +13,12 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(Sql.Command(
             """
-            insert into control.backups (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at)
-            values (@Id, @TenantId, @Kind, @Key, @ManifestKey, @Bytes, @Sha256, @CreatedAt)
+            insert into control.backups (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at, files_bytes, files_sha256)
+            values (@Id, @TenantId, @Kind, @Key, @ManifestKey, @Bytes, @Sha256, @CreatedAt, @FilesBytes, @FilesSha256)
             on conflict (id) do update set
               tenant_id = excluded.tenant_id, kind = excluded.kind, key = excluded.key, manifest_key = excluded.manifest_key,
-              bytes = excluded.bytes, sha256 = excluded.sha256, created_at = excluded.created_at
+              bytes = excluded.bytes, sha256 = excluded.sha256, created_at = excluded.created_at,
+              files_bytes = excluded.files_bytes, files_sha256 = excluded.files_sha256
             """,
             backup, cancellationToken));
     }
@@ -28,7 +29,7 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return [.. (await connection.QueryAsync<Row>(Sql.Command(
             "select * from control.backups where tenant_id = @tenantId order by created_at desc, id desc", new { tenantId }, cancellationToken)))
-            .Select(r => new BackupRecord(r.Id, r.TenantId, r.Kind, r.Key, r.ManifestKey, r.Bytes, r.Sha256, r.CreatedAt))];
+            .Select(r => new BackupRecord(r.Id, r.TenantId, r.Kind, r.Key, r.ManifestKey, r.Bytes, r.Sha256, r.CreatedAt, r.FilesBytes, r.FilesSha256))];
     }
 
     /// <inheritdoc/>
@@ -48,5 +49,7 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
         public long Bytes { get; init; }
         public string Sha256 { get; init; } = string.Empty;
         public DateTimeOffset CreatedAt { get; init; }
+        public long? FilesBytes { get; init; }
+        public string? FilesSha256 { get; init; }
     }
 }

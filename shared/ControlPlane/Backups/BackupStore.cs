@@ -22,6 +22,12 @@ public sealed record StoredBackup
     public string Sha256 { get; init; } = string.Empty;
     public DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>Size of the stored archive of the tenant's files; null for a backup without them.</summary>
+    public long? FilesBytes { get; init; }
+
+    /// <summary>Lower-case hex of the SHA-256 of that archive.</summary>
+    public string? FilesSha256 { get; init; }
+
     /// <summary>When it was last tried out with success; null if never.</summary>
     public DateTimeOffset? VerifiedAt { get; init; }
 
@@ -37,7 +43,7 @@ public sealed class BackupStore(NpgsqlDataSource database)
 {
     private const string Select =
         """
-        select b.id, b.tenant_id, t.code as tenant_code, b.kind, b.bytes, b.sha256, b.created_at, b.verified_at, b.receipt
+        select b.id, b.tenant_id, t.code as tenant_code, b.kind, b.bytes, b.sha256, b.created_at, b.files_bytes, b.files_sha256, b.verified_at, b.receipt
         from control.backups b join control.tenants t on t.id = b.tenant_id
         """;
 

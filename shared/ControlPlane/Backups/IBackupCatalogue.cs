@@ -9,8 +9,11 @@ namespace Bibind.ControlPlane.Backups;
 /// <param name="Bytes">Size of the dump.</param>
 /// <param name="Sha256">Lower-case hex.</param>
 /// <param name="CreatedAt">UTC.</param>
+/// <param name="FilesBytes">Size of the archive of the tenant's files; null for a backup without them.</param>
+/// <param name="FilesSha256">Lower-case hex of that archive.</param>
 public sealed record BackupRecord(
-    string Id, long TenantId, string Kind, string Key, string ManifestKey, long Bytes, string Sha256, DateTimeOffset CreatedAt);
+    string Id, long TenantId, string Kind, string Key, string ManifestKey, long Bytes, string Sha256, DateTimeOffset CreatedAt,
+    long? FilesBytes = null, string? FilesSha256 = null);
 
 /// <summary>The list of backups.</summary>
 public interface IBackupCatalogue

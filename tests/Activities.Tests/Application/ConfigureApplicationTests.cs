@@ -93,18 +93,24 @@ public sealed class ConfigureApplicationTests
     }
 
     [Fact]
-    public async Task Compiled_assets_are_made_anew_and_other_attachments_stay()
+    public async Task Compiled_assets_whose_files_stayed_behind_are_made_anew_and_all_else_stays()
     {
         await using var world = await World.CreateAsync();
         var place = await world.CloneAsync();
-        var others = await CountAsync(world, place, "ir_attachment where url not like '/web/assets/%' or url is null");
+        var attachments = await CountAsync(world, place, "ir_attachment");
         await world.ExecuteAsync(
-            "insert into ir_attachment (name, type, url) values ('web.assets.js', 'binary', '/web/assets/1/web.assets.js')", place.Database);
+            """
+            insert into ir_attachment (name, type, url, store_fname, db_datas) values
+              ('in-a-file.js', 'binary', '/web/assets/1/in-a-file.js', '1a/1a2b', null),
+              ('in-the-database.js', 'binary', '/web/assets/1/in-the-database.js', null, 'x'),
+              ('a-picture', 'binary', '/web/image/1', '1b/1b2c', null)
+            """,
+            place.Database);
 
         await world.RunAsync<ConfigureApplication>(place);
 
-        Assert.Equal(0, await CountAsync(world, place, "ir_attachment where url like '/web/assets/%'"));
-        Assert.Equal(others, await CountAsync(world, place, "ir_attachment"));
+        Assert.Equal(0, await CountAsync(world, place, "ir_attachment where name = 'in-a-file.js'"));
+        Assert.Equal(attachments + 2, await CountAsync(world, place, "ir_attachment"));
     }
 
     [Fact]

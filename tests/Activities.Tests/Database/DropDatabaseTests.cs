@@ -2,6 +2,7 @@ using Bibind.Activities.Application;
 using Bibind.Activities.Database;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Local;
+using Bibind.Testing;
 using Npgsql;
 using Xunit;
 
@@ -57,6 +58,27 @@ public sealed class DropDatabaseTests
         await using var session = await world.OpenAsync(place.Database, LocalServer.ApplicationRole);
 
         await world.RunAsync<DropDatabase>(place);
+
+        Assert.False(await world.DatabaseExistsAsync(place.Database));
+    }
+
+    [Fact]
+    public async Task A_superusers_session_is_waited_for()
+    {
+        // As PostgreSQL's autovacuum workers are, which come and go by themselves.
+        await using var world = await World.CreateAsync();
+        var place = await world.CloneAsync();
+        await world.RunAsync<HandOverApplication>(place);
+        var superuser = await world.OpenAsync(place.Database, EmbeddedPostgres.Superuser);
+        await using var application = await world.OpenAsync(place.Database, LocalServer.ApplicationRole);
+
+        var drop = world.RunAsync<DropDatabase>(place);
+        await Eventually.UntilAsync(
+            () => world.AskAsync<bool>($"select exists (select from pg_stat_activity where query = 'drop database if exists \"{place.Database}\"' and state = 'active')"),
+            TimeSpan.FromSeconds(20),
+            "the drop waits for the session");
+        await superuser.DisposeAsync();
+        await drop;
 
         Assert.False(await world.DatabaseExistsAsync(place.Database));
     }

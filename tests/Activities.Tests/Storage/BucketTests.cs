@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Tests.Fixtures;
@@ -65,6 +66,17 @@ public sealed class BucketTests
     }
 
     [Fact]
+    public async Task A_bucket_that_another_delivery_marks_at_this_moment_is_ours()
+    {
+        await using var world = await World.CreateAsync();
+        var place = World.NewPlace();
+        await world.Store.CreateBucketAsync(place.Bucket, None);
+        var store = ListingAfter.Of(world.Store, () => new TenantBucket(world.Store).MarkAsync(place, None));
+
+        Assert.Equal(BucketSight.Ours, await new TenantBucket(store).LookAsync(place, None));
+    }
+
+    [Fact]
     public async Task At_an_S3_store_a_bucket_comes_and_goes_with_everything_in_it()
     {
         await using var world = await OverS3Async();
@@ -102,5 +114,30 @@ public sealed class BucketTests
             ("Storage:S3:Endpoint", ceph.Url.AbsoluteUri),
             ("Storage:S3:AccessKey", ceph.Account.AccessKey),
             ("Storage:S3:SecretKey", ceph.Account.SecretKey));
+    }
+}
+
+/// <summary>A store in which something happens just before a bucket's objects are listed.</summary>
+public class ListingAfter : DispatchProxy
+{
+    private IObjectStore _store = null!;
+    private Func<Task> _happens = null!;
+
+    internal static IObjectStore Of(IObjectStore store, Func<Task> happens)
+    {
+        var proxy = Create<IObjectStore, ListingAfter>();
+        ((ListingAfter)proxy)._store = store;
+        ((ListingAfter)proxy)._happens = happens;
+        return proxy;
+    }
+
+    /// <inheritdoc/>
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        targetMethod!.Name == nameof(IObjectStore.ListAsync) ? ListAsync(targetMethod, args) : targetMethod.Invoke(_store, args);
+
+    private async Task<ObjectPage> ListAsync(MethodInfo method, object?[]? args)
+    {
+        await _happens();
+        return await (Task<ObjectPage>)method.Invoke(_store, args)!;
     }
 }

@@ -1,7 +1,9 @@
 using Bibind.Activities.Templates;
+using Bibind.Activities.Tests.FileStores;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.Durable;
+using Bibind.Testing;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Templates;
@@ -87,6 +89,27 @@ public sealed class TemplateDatabaseTests
         await world.RunAsync<DropTemplateDatabase>(order);
 
         Assert.True(await world.DatabaseExistsAsync(order.Database));
+    }
+
+    [Fact]
+    public async Task The_files_of_a_template_that_failed_go_with_its_database_and_those_of_others_stay()
+    {
+        var folder = PostgresFixture.NewFolder();
+        await using var world = await World.CreateAsync(("FileStore:Provider", "folder"), ("FileStore:Folder", folder));
+        world.DeleteAtEnd(folder);
+        var (order, other) = (TemplateWorld.NewOrder(), TemplateWorld.NewOrder());
+        var precious = StoreWorld.Write(Path.Combine(folder, other.Database), "precious");
+        await world.RunAsync<CreateTemplateDatabase>(order);
+        await world.RunAsync<CreateTemplateDatabase>(order);
+        StoreWorld.Write(Path.Combine(folder, order.Database), "written by the application");
+
+        await world.RunAsync<DropTemplateDatabase>(order);
+        await world.RunAsync<DropTemplateDatabase>(order);
+        await Assert.ThrowsAsync<PermanentFailureException>(() => world.RunAsync<CreateTemplateDatabase>(other));
+        await world.RunAsync<DropTemplateDatabase>(other);
+
+        Assert.Equal([Path.Combine(folder, other.Database)], Directory.EnumerateFileSystemEntries(folder));
+        Assert.True(File.Exists(Path.Combine(folder, other.Database, precious)));
     }
 
     [Fact]

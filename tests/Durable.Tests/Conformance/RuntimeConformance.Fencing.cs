@@ -1,5 +1,6 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -26,10 +27,10 @@ public abstract partial class RuntimeConformance
                 await context.CallActivityAsync<string>("Slow") + await context.WaitForExternalEvent<string>("go"));
         runtime.StartWorker(o => o.LeaseDuration = TimeSpan.FromMilliseconds(300), hub: new NoRenewals(runtime.Hub));
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
-        await Until.TrueAsync(() => Task.FromResult(Volatile.Read(ref first) == 1));
+        await Eventually.TrueAsync(() => Volatile.Read(ref first) == 1);
 
         runtime.StartWorker();
-        await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).OfType<TaskCompletedEvent>().Any());
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).OfType<TaskCompletedEvent>().Any());
         gate.SetResult();
         await runtime.Client.RaiseEventAsync(id, "go", "!");
 
@@ -48,7 +49,7 @@ public abstract partial class RuntimeConformance
         var leased = new List<LeasedActivity>();
         while (leased.Count < 2)
         {
-            await Until.TrueAsync(async () =>
+            await Eventually.TrueAsync(async () =>
             {
                 var work = await runtime.Hub.LeaseAsync(new LeaseRequest("test", 0, 1, TimeSpan.FromMilliseconds(1), []), CancellationToken.None);
                 leased.AddRange(work.Activities);
@@ -79,7 +80,7 @@ public abstract partial class RuntimeConformance
 
         runtime.StartWorker(o => o.MaxConcurrentActivities = 0);
         ActivityLease activity = default;
-        await Until.TrueAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             activity = (await runtime.Hub.LeaseAsync(request with { MaxInstances = 0 }, CancellationToken.None)).Activities.Select(a => a.Lease).FirstOrDefault();
             return activity != default;
@@ -101,13 +102,13 @@ public abstract partial class RuntimeConformance
         var request = new LeaseRequest("test", 1, 0, TimeSpan.FromMilliseconds(1), []);
         var stale = Assert.Single((await runtime.Hub.LeaseAsync(request, CancellationToken.None)).Instances);
         runtime.StartWorker();
-        await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).Count > 0);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).Count > 0);
         await runtime.Client.RaiseEventAsync(id, "go", "x");
         await runtime.EndAsync(id);
 
         await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Waits", null, new StartOrchestrationOptions { InstanceId = "waits" });
         InstanceLease current = default;
-        await Until.TrueAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             current = (await runtime.Hub.LeaseAsync(request, CancellationToken.None)).Instances.Select(i => i.Lease).FirstOrDefault();
             return current.InstanceId == "waits";

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bibind.Durable.Hubs;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -41,7 +42,7 @@ public abstract partial class RuntimeConformance
             .Orchestrator<int, int>("Others", (context, n) => context.CallActivityAsync<int>("Other", n));
         runtime.StartWorker(o => o.ActivityLimits["Clone"] = 1);
         var clones = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Clones", 50);
-        await Until.TrueAsync(() => Task.FromResult(runtime.Runs.ContainsKey("Clone")));
+        await Eventually.TrueAsync(() => runtime.Runs.ContainsKey("Clone"));
 
         Assert.Equal(4, (await runtime.RunAsync("Others", 4)).ReadOutputAs<int>());
 
@@ -62,9 +63,9 @@ public abstract partial class RuntimeConformance
         });
         runtime.StartWorker(o => (o.MaxConcurrentActivities, o.OwnerTag) = (1, "tenant"));
         var big = await StartAsync(runtime, "big", 60);
-        await Until.TrueAsync(() => Task.FromResult(runtime.Runs.ContainsKey("Work")));
+        await Eventually.TrueAsync(() => runtime.Runs.ContainsKey("Work"));
         var small = await StartAsync(runtime, "small", 3);
-        await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(small)).Count > 3);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(small)).Count > 3);
 
         open.SetResult();
         await runtime.EndAsync(small);

@@ -1,5 +1,6 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Worker;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -123,7 +124,7 @@ public abstract partial class RuntimeConformance
                 context.CallSubOrchestratorAsync<int>("Child", null, new SubOrchestrationOptions { InstanceId = "child" }));
         runtime.StartWorker();
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
-        await Until.TrueAsync(async () => (await runtime.Client.GetInstanceAsync("grandchild"))?.RuntimeStatus == OrchestrationRuntimeStatus.Running);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync("grandchild"))?.RuntimeStatus == OrchestrationRuntimeStatus.Running);
 
         await runtime.Client.TerminateInstanceAsync(id, "all of it", recursive: true);
 

@@ -1,4 +1,5 @@
 using Bibind.Durable.Hubs;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -15,7 +16,7 @@ public abstract partial class RuntimeConformance
 
         runtime.StartWorker(o => o.MaxAttemptsWithoutTurn = 3);
 
-        await Until.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.IsolatedReason is not null);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.IsolatedReason is not null);
         var isolated = Assert.Single((await runtime.Client.QueryInstancesAsync(new OrchestrationQuery { Isolated = true })).Instances);
         Assert.Equal(id, isolated.InstanceId);
         Assert.Contains("3 times", isolated.IsolatedReason, StringComparison.Ordinal);
@@ -35,7 +36,7 @@ public abstract partial class RuntimeConformance
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
         await CrashAsync(runtime, leases: 3);
         runtime.StartWorker(o => o.MaxAttemptsWithoutTurn = 3);
-        await Until.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.IsolatedReason is not null);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.IsolatedReason is not null);
 
         await runtime.Client.TerminateInstanceAsync(id, "poison");
         await runtime.Client.ReleaseIsolatedAsync(id);
@@ -64,7 +65,7 @@ public abstract partial class RuntimeConformance
         {
             var stuck = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Stuck");
             Assert.Equal(7, (await runtime.RunAsync("Fine", 7)).ReadOutputAs<int>());
-            await Until.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(stuck))!.IsolatedReason is not null);
+            await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(stuck))!.IsolatedReason is not null);
             Assert.Equal(8, (await runtime.RunAsync("Fine", 8)).ReadOutputAs<int>());
         }
         finally
@@ -84,7 +85,7 @@ public abstract partial class RuntimeConformance
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
         for (var delivery = 0; delivery < 2; delivery++)
         {
-            await Until.TrueAsync(async () => (await runtime.Hub.LeaseAsync(
+            await Eventually.TrueAsync(async () => (await runtime.Hub.LeaseAsync(
                 new LeaseRequest("dies", 0, 1, TimeSpan.FromMilliseconds(1), []), CancellationToken.None)).Activities.Count == 1);
         }
 
@@ -102,7 +103,7 @@ public abstract partial class RuntimeConformance
     {
         for (var lease = 0; lease < leases; lease++)
         {
-            await Until.TrueAsync(async () => (await runtime.Hub.LeaseAsync(
+            await Eventually.TrueAsync(async () => (await runtime.Hub.LeaseAsync(
                 new LeaseRequest("dies", 1, 0, TimeSpan.FromMilliseconds(1), []), CancellationToken.None)).Instances.Count == 1);
         }
     }

@@ -1,3 +1,5 @@
+using Bibind.Testing;
+
 namespace Bibind.Durable.Tests.Conformance;
 
 /// <summary>Work is found because somebody tells of it. These workers practically never poll, so what nobody tells of hangs.</summary>
@@ -45,7 +47,7 @@ public abstract partial class RuntimeConformance
 
         await runtime.Client.RaiseEventAsync(id, "go", "now");
 
-        await Until.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.SerializedCustomStatus is not null);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.SerializedCustomStatus is not null);
         open.SetResult();
         Assert.Equal(7, (await runtime.EndAsync(id)).ReadOutputAs<int>());
     }

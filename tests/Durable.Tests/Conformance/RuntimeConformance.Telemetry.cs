@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -26,14 +27,14 @@ public abstract partial class RuntimeConformance
             .Orchestrator<int, int>("Main", (context, n) => context.CallSubOrchestratorAsync<int>("Child", n));
         var first = runtime.StartWorker(o => o.MaxConcurrentActivities = 0);
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", 5);
-        await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).Count > 3);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).Count > 3);
         await first.StopAsync();
         runtime.StartWorker();
 
         await runtime.EndAsync(id);
 
         var trace = spans.Single(s => s.OperationName == "start Main" && (string?)s.GetTagItem("durable.instance_id") == id).TraceId;
-        await Until.TrueAsync(() => Task.FromResult(spans.Any(s => s.TraceId == trace && s.OperationName == "orchestration Main")));
+        await Eventually.TrueAsync(() => spans.Any(s => s.TraceId == trace && s.OperationName == "orchestration Main"));
         var names = spans.Where(s => s.TraceId == trace).Select(s => s.OperationName).ToList();
         Assert.Equal(2, names.Count(n => n == "activity Flaky"));
         Assert.Contains("orchestration Child", names);
@@ -80,7 +81,7 @@ public abstract partial class RuntimeConformance
 
         await runtime.RunAsync(name, 5);
 
-        await Until.TrueAsync(() => Task.FromResult(measured.ContainsKey("durable.orchestrations.ended")));
+        await Eventually.TrueAsync(() => measured.ContainsKey("durable.orchestrations.ended"));
         Assert.Equal(1, measured["durable.orchestrations.started"]);
         Assert.Equal(3, measured["durable.activity.duration"]);
         Assert.Equal(2, measured["durable.activity.retries"]);
@@ -101,6 +102,6 @@ public abstract partial class RuntimeConformance
         Assert.True(backlog.OldestMessage >= TimeSpan.Zero);
 
         runtime.StartWorker(o => o.MaxConcurrentActivities = 0);
-        await Until.TrueAsync(async () => await runtime.Hub.GetBacklogAsync(CancellationToken.None) is { Messages: 0, Activities: 1 });
+        await Eventually.TrueAsync(async () => await runtime.Hub.GetBacklogAsync(CancellationToken.None) is { Messages: 0, Activities: 1 });
     }
 }

@@ -1,3 +1,5 @@
+using Bibind.Testing;
+
 namespace Bibind.Durable.Tests.Conformance;
 
 /// <summary>What every hub must do, seen from outside. One class derives from this for each hub.</summary>
@@ -155,7 +157,7 @@ public abstract partial class RuntimeConformance
         });
         runtime.StartWorker();
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
-        await Until.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.ReadCustomStatusAs<string>() == "late");
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.ReadCustomStatusAs<string>() == "late");
         await runtime.Client.RaiseEventAsync(id, "go", "x");
 
         Assert.Equal("late:x", (await runtime.EndAsync(id)).ReadOutputAs<string>());
@@ -174,7 +176,7 @@ public abstract partial class RuntimeConformance
             .Orchestrator<string?, int>("Main", (context, _) => context.CallActivityAsync<int>("Slow"));
         runtime.StartWorker();
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
-        await Until.TrueAsync(() => Task.FromResult(runtime.Runs.ContainsKey("Slow")));
+        await Eventually.TrueAsync(() => runtime.Runs.ContainsKey("Slow"));
 
         await runtime.Client.TerminateInstanceAsync(id, "enough");
 
@@ -192,7 +194,7 @@ public abstract partial class RuntimeConformance
         runtime.StartWorker();
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
         await runtime.Client.SuspendInstanceAsync(id, "hold");
-        await Until.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.RuntimeStatus == OrchestrationRuntimeStatus.Suspended);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.RuntimeStatus == OrchestrationRuntimeStatus.Suspended);
         await runtime.Client.RaiseEventAsync(id, "go", "x");
         await runtime.Client.ResumeInstanceAsync(id);
 
@@ -283,7 +285,7 @@ public abstract partial class RuntimeConformance
             });
         var first = runtime.StartWorker();
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
-        await Until.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).OfType<History.TaskCompletedEvent>().Any());
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).OfType<History.TaskCompletedEvent>().Any());
         await first.StopAsync();
         Volatile.Write(ref changed, true);
         runtime.StartWorker();

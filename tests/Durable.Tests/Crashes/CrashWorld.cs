@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Crashes;
 
@@ -68,7 +69,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         Assert.Equal("lastLATE", end.ReadOutputAs<string>());
         Assert.Equal(Expected, end.ReadCustomStatusAs<string>());
         // A commit is recorded a little after it is visible: by then another worker may have ended the parent.
-        await Until.TrueAsync(() => Task.FromResult(_recorder.Instances().All(i => _recorder.Events(i).Any(e => e is ExecutionCompletedEvent))));
+        await Eventually.TrueAsync(() => _recorder.Instances().All(i => _recorder.Events(i).Any(e => e is ExecutionCompletedEvent)));
         await VerifyHistoriesAsync();
         foreach (var (effect, times) in _effects)
         {

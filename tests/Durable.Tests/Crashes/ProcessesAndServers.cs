@@ -2,6 +2,7 @@ using Bibind.Durable.History;
 using Bibind.Durable.Hubs.Postgres;
 using Bibind.Durable.WorkerProcess;
 using Bibind.Local;
+using Bibind.Testing;
 using Npgsql;
 
 namespace Bibind.Durable.Tests.Crashes;
@@ -24,7 +25,7 @@ public sealed class ProcessesAndServers(DurableCluster cluster)
             for (var kill = 0; kill < 4; kill++)
             {
                 var wanted = (kill + 1) * 40;
-                await Until.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM effects") >= wanted, seconds: 60);
+                await Eventually.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM effects") >= wanted, seconds: 60);
                 await workers[kill % 2].KillAsync();
                 workers[kill % 2] = await WorkerProcess.StartAsync(Connection(database));
             }
@@ -49,7 +50,7 @@ public sealed class ProcessesAndServers(DurableCluster cluster)
         for (var cut = 1; cut <= 5; cut++)
         {
             var wanted = cut * 40;
-            await Until.TrueAsync(async () => await TryCountAsync(database) >= wanted, seconds: 60);
+            await Eventually.TrueAsync(async () => await TryCountAsync(database) >= wanted, seconds: 60);
             await using var terminate = admin.CreateCommand("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1");
             terminate.Parameters.AddWithValue(new NpgsqlConnectionStringBuilder(database.ConnectionString).Database!);
             await terminate.ExecuteNonQueryAsync();
@@ -68,7 +69,7 @@ public sealed class ProcessesAndServers(DurableCluster cluster)
         await using var runtime = await PrepareAsync(database);
         runtime.StartWorker(Quick);
         var ids = await StartAsync(runtime, 20);
-        await Until.TrueAsync(async () => await TryCountAsync(database) >= 50, seconds: 60);
+        await Eventually.TrueAsync(async () => await TryCountAsync(database) >= 50, seconds: 60);
 
         await server.DisposeAsync();
         await using var again = await EmbeddedPostgres.StartAsync(options with { DeleteOnStop = true });
@@ -92,7 +93,7 @@ public sealed class ProcessesAndServers(DurableCluster cluster)
         await using var runtime = await PrepareAsync(database);
         runtime.StartWorker(Quick);
         var ids = await StartAsync(runtime, 20);
-        await Until.TrueAsync(async () => await TryCountAsync(database) >= 50, seconds: 60);
+        await Eventually.TrueAsync(async () => await TryCountAsync(database) >= 50, seconds: 60);
 
         await primary.DisposeAsync();
         await standby.PromoteAsync();
@@ -135,7 +136,7 @@ public sealed class ProcessesAndServers(DurableCluster cluster)
     {
         foreach (var id in ids)
         {
-            await Until.TrueAsync(async () => await TryIsCompletedAsync(runtime, id), seconds: 90);
+            await Eventually.TrueAsync(async () => await TryIsCompletedAsync(runtime, id), seconds: 90);
             var end = await runtime.EndAsync(id);
             Assert.Equal(CallsOfEach, end.ReadOutputAs<int>());
             var history = await runtime.Client.GetHistoryAsync(id);

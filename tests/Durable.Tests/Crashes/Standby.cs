@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bibind.Local;
+using Bibind.Testing;
 using Npgsql;
 
 namespace Bibind.Durable.Tests.Crashes;
@@ -51,10 +52,10 @@ internal sealed class Standby : IAsyncDisposable
     private async Task FollowAsync()
     {
         await using var admin = NpgsqlDataSource.Create(_primary);
-        await Until.TrueAsync(async () => await ScalarAsync(admin, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") is 1L, seconds: 60);
+        await Eventually.TrueAsync(async () => await ScalarAsync(admin, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") is 1L, seconds: 60);
         await ScalarAsync(admin, "ALTER SYSTEM SET synchronous_standby_names = '*'");
         await ScalarAsync(admin, "SELECT pg_reload_conf()");
-        await Until.TrueAsync(async () => await ScalarAsync(admin, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") is 1L);
+        await Eventually.TrueAsync(async () => await ScalarAsync(admin, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") is 1L);
     }
 
     /// <summary>Becomes the primary; it then waits for no other standby.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Golden;
 
@@ -97,18 +98,18 @@ internal sealed class GoldenRun : IAsyncDisposable
 
     /// <summary>Waits until an instance has had so many commits.</summary>
     public Task CommittedAsync(int turns = 1, string instanceId = Instance) =>
-        Until.TrueAsync(() => Task.FromResult(Hub.Commits(instanceId) >= turns));
+        Eventually.TrueAsync(() => Hub.Commits(instanceId) >= turns);
 
     /// <summary>Waits until a line is committed, in whichever execution.</summary>
     public Task SeenAsync<T>(Func<T, bool>? which = null, string instanceId = Instance, int times = 1)
         where T : HistoryEvent =>
-        Until.TrueAsync(() => Task.FromResult(Hub.Executions(instanceId).SelectMany(e => e.Events.ToArray()).OfType<T>().Count(which ?? (_ => true)) >= times));
+        Eventually.TrueAsync(() => Hub.Executions(instanceId).SelectMany(e => e.Events.ToArray()).OfType<T>().Count(which ?? (_ => true)) >= times);
 
     /// <summary>Waits until an instance has ended and its last commit is recorded.</summary>
     public async Task EndAsync(string instanceId = Instance)
     {
         await _runtime.EndAsync(instanceId);
-        await Until.TrueAsync(() => Task.FromResult(Hub.Events(instanceId).Any(e => e is ExecutionCompletedEvent)));
+        await Eventually.TrueAsync(() => Hub.Events(instanceId).Any(e => e is ExecutionCompletedEvent));
     }
 
     public async Task<OrchestrationMetadata> LookAsync(string instanceId = Instance) => (await Client.GetInstanceAsync(instanceId))!;

@@ -16,11 +16,13 @@ internal sealed record LambdaAnswer(string Payload, string? Error);
 /// <summary>A deployed folder under a real Runtime API (@vercel/fun): processes start when they are needed, and are frozen between calls.</summary>
 internal sealed class LambdaRuntime : IAsyncDisposable
 {
+    private static readonly LambdaAnswer Ended = new("The platform has ended.", "Platform");
     private readonly ConcurrentDictionary<string, TaskCompletionSource<LambdaAnswer>> _waiting = new();
     private readonly TaskCompletionSource<LambdaAnswer> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ChildOutput _output;
     private readonly Process _process;
     private int _last;
+    private bool _ended;
 
     private LambdaRuntime(ProcessStartInfo start, ChildOutput output)
     {
@@ -57,13 +59,21 @@ internal sealed class LambdaRuntime : IAsyncDisposable
         var line = new JsonObject { ["id"] = id, ["payload"] = payload }.ToJsonString();
         lock (_process)
         {
-            if (_process.HasExited)
+            if (_ended)
             {
-                return new LambdaAnswer("The platform has ended.", "Platform");
+                return Ended;
             }
 
-            _process.StandardInput.WriteLine(line);
-            _process.StandardInput.Flush();
+            try
+            {
+                _process.StandardInput.WriteLine(line);
+                _process.StandardInput.Flush();
+            }
+            catch (IOException)
+            {
+                // It has just been killed.
+                return Ended;
+            }
         }
 
         return await answer.Task;
@@ -72,6 +82,7 @@ internal sealed class LambdaRuntime : IAsyncDisposable
     /// <summary>Kills the platform with every process that it started, frozen ones too.</summary>
     public async ValueTask DisposeAsync()
     {
+        Fail();
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
@@ -98,11 +109,16 @@ internal sealed class LambdaRuntime : IAsyncDisposable
 
     private void Fail()
     {
+        lock (_process)
+        {
+            _ended = true;
+        }
+
         foreach (var id in _waiting.Keys)
         {
             if (_waiting.TryRemove(id, out var waiting))
             {
-                waiting.TrySetResult(new LambdaAnswer("The platform has ended.", "Platform"));
+                waiting.TrySetResult(Ended);
             }
         }
     }

@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -8,7 +9,7 @@ namespace Bibind.Activities.Backup.Jobs;
 /// Looks at what a restore that failed left: drops what is half done, lets people back into a database that was not
 /// replaced, and says whether it was.
 /// </summary>
-public sealed class SettleRestore(PostgresConnector postgres) : TaskActivity<RestoreRequest, RestoreSettled>
+public sealed class SettleRestore(PostgresConnector postgres, FileStoreRestore fileStores) : TaskActivity<RestoreRequest, RestoreSettled>
 {
     /// <inheritdoc/>
     public override async Task<RestoreSettled> RunAsync(TaskActivityContext context, RestoreRequest request)
@@ -27,6 +28,8 @@ public sealed class SettleRestore(PostgresConnector postgres) : TaskActivity<Res
             {
                 return new RestoreSettled(Replaced: true);
             }
+
+            fileStores.Drop(request.Place);
 
             // A restore that died between closing the database and replacing it left it closed.
             await session.ExecuteAsync($"alter database {SqlText.Identifier(target.Name)} allow_connections true", cancellationToken);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Golden.Scenarios;
 
@@ -152,7 +153,7 @@ internal static class ActivityFailures
         new("orchestrator-registered-later", async run =>
         {
             await run.StartAsync(name: "Late");
-            await Until.TrueAsync(() => Task.FromResult(run.Hub.GivenBackInstances >= 2));
+            await Eventually.TrueAsync(() => run.Hub.GivenBackInstances >= 2);
             run.Observed["statusAfter300ms"] = (await run.LookAsync()).RuntimeStatus.ToString();
             run.Orchestrator<string?>("Late", (_, _) => Task.FromResult<object?>("late ok"));
             await run.EndAsync();
@@ -163,7 +164,7 @@ internal static class ActivityFailures
     private static async Task OfferedAndRefusedAsync(GoldenRun run)
     {
         await run.CommittedAsync();
-        await Until.TrueAsync(() => Task.FromResult(run.Hub.GivenBackActivities >= 2));
+        await Eventually.TrueAsync(() => run.Hub.GivenBackActivities >= 2);
         run.Observed["statusAfter300ms"] = (await run.LookAsync()).RuntimeStatus.ToString();
     }
 }

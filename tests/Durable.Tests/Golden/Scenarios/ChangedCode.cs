@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Golden.Scenarios;
 
@@ -81,7 +82,7 @@ internal static class ChangedCode
         await run.StartAsync();
         await run.CommittedAsync();
         var waitsForEvent = run.Hub.Events(GoldenRun.Instance).OfType<History.TimerCreatedEvent>().Any();
-        await Until.TrueAsync(() => Task.FromResult(waitsForEvent || run.Runs("Gated") == 1));
+        await Eventually.TrueAsync(() => waitsForEvent || run.Runs("Gated") == 1);
         Volatile.Write(ref code, codeB);
         if (waitsForEvent)
         {

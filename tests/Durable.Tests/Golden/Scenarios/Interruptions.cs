@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Golden.Scenarios;
 
@@ -75,7 +76,7 @@ internal static class Interruptions
             await run.Client.TerminateInstanceAsync(Id, "enough");
             await run.EndAsync();
             run.Open("g");
-            await Until.TrueAsync(() => Task.FromResult(run.Hub.AnsweredActivities == 1));
+            await Eventually.TrueAsync(() => run.Hub.AnsweredActivities == 1);
             run.Observed["droppedMessages"] = new JsonArray("i1: TaskCompleted(taskScheduledId=0)");
         }),
         new("terminate-completed-instance", async run =>
@@ -88,5 +89,5 @@ internal static class Interruptions
         }),
     ];
 
-    private static Task RunningAsync(GoldenRun run) => Until.TrueAsync(() => Task.FromResult(run.Runs("Gated") == 1));
+    private static Task RunningAsync(GoldenRun run) => Eventually.TrueAsync(() => run.Runs("Gated") == 1);
 }

@@ -1,9 +1,13 @@
+using System.Diagnostics;
 using Npgsql;
 
 namespace Bibind.Activities.Database;
 
-/// <summary>Sessions on a template keep it from being cloned: they are ended where that is allowed, and named where not.</summary>
-internal static class TemplateSessions
+/// <summary>
+/// Sessions on a database keep it from being cloned, renamed and dropped: they are ended where that is allowed, and named
+/// where not. PostgreSQL's own workers are left to PostgreSQL, which ends them itself.
+/// </summary>
+internal static class DatabaseSessions
 {
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan EndPause = TimeSpan.FromMilliseconds(10);
@@ -21,15 +25,15 @@ internal static class TemplateSessions
 
     /// <summary>Ends every session on the database that we may end, and waits shortly until they are gone.</summary>
     /// <returns>How many were ended.</returns>
-    public static async Task<int> EndAsync(MaintenanceSession session, string database, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<int> EndAsync(MaintenanceSession session, string database, CancellationToken cancellationToken)
     {
         var ended = new HashSet<int>();
         var refused = new HashSet<int>();
-        var began = time.GetTimestamp();
+        var began = Stopwatch.StartNew();
         while (true)
         {
             var left = (await ListAsync(session, database, cancellationToken)).Where(s => !refused.Contains(s.ProcessId)).ToList();
-            if (left.Count == 0 || time.GetElapsedTime(began) > EndLimit)
+            if (left.Count == 0 || began.Elapsed > EndLimit)
             {
                 return ended.Count;
             }
@@ -46,7 +50,7 @@ internal static class TemplateSessions
                 }
             }
 
-            await Task.Delay(EndPause, time, cancellationToken);
+            await Task.Delay(EndPause, cancellationToken);
         }
     }
 

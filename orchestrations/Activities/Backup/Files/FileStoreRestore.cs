@@ -1,0 +1,65 @@
+using Bibind.Activities.FileStores;
+using Bibind.Contracts;
+
+namespace Bibind.Activities.Backup.Files;
+
+/// <summary>Brings the files of a proved backup back, together with its database.</summary>
+public sealed class FileStoreRestore(IFileStore files, FileStoreArchives archives)
+{
+    /// <summary>Unpacks them beside the tenant's own, which stay as they are; on failure what was unpacked is dropped again.</summary>
+    internal async Task StageAsync(RestoreRequest request, BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        if (!files.IsOn)
+        {
+            return;
+        }
+
+        var place = request.Place;
+        if (manifest.FileStore is null)
+        {
+            files.DropReplacement(place);
+            return;
+        }
+
+        files.BeginReplacement(place, request.Replace);
+        try
+        {
+            await archives.ReadAsync(manifest, (file, content) => files.AddAsync(place, file, content, cancellationToken), cancellationToken);
+            files.CompleteReplacement(place);
+        }
+        catch
+        {
+            files.DropReplacement(place);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Puts what was unpacked in the place of the tenant's own, after the database took its name: the application does not
+    /// see that database before it is handed over. Does nothing when it is done.
+    /// </summary>
+    internal void Swap(TenantPlace place)
+    {
+        if (files.IsOn)
+        {
+            files.Swap(place);
+        }
+    }
+
+    /// <summary>Drops what was unpacked for a database that did not take its name.</summary>
+    internal void Drop(TenantPlace place)
+    {
+        if (files.IsOn)
+        {
+            files.DropReplacement(place);
+        }
+    }
+
+    /// <summary>What does not come back, in words; null if everything does.</summary>
+    internal string? NoteOn(BackupManifest manifest) => (files.IsOn, manifest.FileStore) switch
+    {
+        (true, null) => "The backup was taken without a file store: files are as they were, and those that only the backup's database names are missing.",
+        (false, not null) => "The file store of the backup was not brought back: FileStore__Provider is none.",
+        _ => null,
+    };
+}

@@ -1,0 +1,16 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Activities.FileStores;
+
+/// <summary>Gives the tenant a copy of its template's files.</summary>
+public sealed class CopyFileStore(IFileStore files) : TaskActivity<TenantPlace, FileStoreCopied>
+{
+    /// <inheritdoc/>
+    public override Task<FileStoreCopied> RunAsync(TaskActivityContext context, TenantPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(place);
+        return files.CopyAsync(place, context.CancellationToken);
+    }
+}

@@ -1,0 +1,299 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Bibind.Activities.FileStores;
+
+/// <summary>
+/// File stores in Odoo's own folder: <c>{folder}/{database}/{2 hex}/{SHA-1}</c>. Odoo writes such a file only if it is
+/// not there and never changes it, so a hard link is as good as a copy; anything of another name is copied.
+/// </summary>
+internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogger<FolderFileStore> logger) : IFileStore
+{
+    private const int BufferBytes = 128 * 1024;
+    private const int MostRounds = 5;
+
+    public bool IsOn => true;
+
+    public Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken) => InWordsAsync(place.Database, async () =>
+    {
+        var store = Store(place);
+        var isThere = IsThere(store);
+        if (isThere)
+        {
+            // Of another delivery of this step, which came too late for the name.
+            StoreFolder.Delete(store.New);
+        }
+        else
+        {
+            var template = store.Beside(place.TemplateDatabase);
+            if (!Directory.Exists(template))
+            {
+                logger.TemplateWithoutFiles(place.TemplateDatabase, template);
+            }
+
+            // Links are on the disk with the renaming; content that was copied, now or by an attempt that died, is not.
+            var hasCopies = Directory.Exists(store.New);
+            store.Make(store.New);
+            foreach (var file in StoreFolder.Files(template))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                hasCopies |= await CopyFileAsync(store, Path.Combine(template, file.Name), file, cancellationToken);
+            }
+
+            store.WriteMark(store.New, flush: hasCopies);
+            store.Rename(store.New, store.Final);
+        }
+
+        var (files, bytes) = Count(store.Final);
+        logger.FileStoreCopied(place.Database, place.TemplateDatabase, files, bytes);
+        return new FileStoreCopied(files, bytes, isThere);
+    });
+
+    public bool Remove(TenantPlace place, CancellationToken cancellationToken) =>
+        InWords(place.Database, () => Remove(Store(place), cancellationToken));
+
+    public void Make(CreateTemplateOrder order, string server) => InWords(order.Database, () =>
+    {
+        var store = StoreFolder.Of(Root(server), order);
+        if (!IsThere(store))
+        {
+            store.Make(store.New);
+            store.WriteMark(store.New, flush: false);
+            store.Rename(store.New, store.Final);
+        }
+
+        return true;
+    });
+
+    public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) =>
+        InWords(order.Database, () => Remove(StoreFolder.Of(Root(server), order), cancellationToken));
+
+    public FileStoreSight Look(TenantPlace place) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        return new[] { store.New, store.Restoring, store.Ready, store.Former }.Any(Directory.Exists) ? FileStoreSight.Ours : store.Look();
+    });
+
+    public void Adopt(TenantPlace place) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        if (store.IsUnmarked())
+        {
+            store.WriteMark(store.Final, flush: false);
+        }
+        else if (store.Look() == FileStoreSight.Foreign)
+        {
+            throw Foreign(store);
+        }
+
+        return true;
+    });
+
+    public IEnumerable<StoredFile> List(TenantPlace place) => InWords(place.Database, () => StoreFolder.Files(Store(place).Final));
+
+    public FileStream? Open(TenantPlace place, string name)
+    {
+        try
+        {
+            var path = Path.Combine(Store(place).Final, Safe(name));
+            return UnixFiles.IsPlain(path) ? OpenToRead(path) : null;
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    public void BeginReplacement(TenantPlace place, bool replace) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        if (replace ? store.Look() == FileStoreSight.Foreign && !store.IsUnmarked() : store.Look() != FileStoreSight.Absent)
+        {
+            throw Foreign(store);
+        }
+
+        StoreFolder.Delete(store.Restoring);
+        StoreFolder.Delete(store.Ready);
+        store.Make(store.Restoring);
+        return true;
+    });
+
+    public Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken) => InWordsAsync(place.Database, async () =>
+    {
+        var store = Store(place);
+        await store.WriteAsync(store.Restoring, file with { Name = Safe(file.Name) }, content, cancellationToken);
+        return true;
+    });
+
+    public void CompleteReplacement(TenantPlace place) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        store.WriteMark(store.Restoring, flush: true);
+        store.Rename(store.Restoring, store.Ready);
+        return true;
+    });
+
+    public void Swap(TenantPlace place) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        if (Directory.Exists(store.Ready))
+        {
+            if (Directory.Exists(store.Final))
+            {
+                // What is under the former name was replaced by an earlier job; what this one replaces is still in its place.
+                StoreFolder.Delete(store.Former);
+                store.Rename(store.Final, store.Former);
+            }
+
+            store.Rename(store.Ready, store.Final);
+        }
+
+        StoreFolder.Delete(store.Former);
+        return true;
+    });
+
+    public void DropReplacement(TenantPlace place) => InWords(place.Database, () =>
+    {
+        var store = Store(place);
+        StoreFolder.Delete(store.Restoring);
+        return StoreFolder.Delete(store.Ready);
+    });
+
+    private static bool Remove(StoreFolder store, CancellationToken cancellationToken)
+    {
+        // Until nothing is found: an attempt that is taken for dead may still be making one of them.
+        for (var round = 0; round < MostRounds; round++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var found = DropUnseen(store);
+            var sight = store.Look();
+            if (sight == FileStoreSight.Ours)
+            {
+                // Renamed first: a store that is half deleted must not be taken for a whole one.
+                store.Rename(store.Final, store.Former);
+                StoreFolder.Delete(store.Former);
+                found = true;
+            }
+
+            if (!found)
+            {
+                return sight == FileStoreSight.Absent;
+            }
+        }
+
+        throw new TransientFailureException($"The file store of '{store.Name}' is being made while it is removed.");
+    }
+
+    private static bool IsThere(StoreFolder store) => store.Look() switch
+    {
+        FileStoreSight.Ours => true,
+        FileStoreSight.Foreign => throw Foreign(store),
+        _ => false,
+    };
+
+    private static bool DropUnseen(StoreFolder store)
+    {
+        var found = false;
+        foreach (var folder in new[] { store.New, store.Restoring, store.Ready, store.Former })
+        {
+            found |= StoreFolder.Delete(folder);
+        }
+
+        return found;
+    }
+
+    /// <summary>Links a file, or else copies it; true if it was copied.</summary>
+    private static async Task<bool> CopyFileAsync(StoreFolder store, string source, StoredFile file, CancellationToken cancellationToken)
+    {
+        var target = store.MakePlace(store.New, file.Name);
+        if (!UnixFiles.IsPlain(source) || File.Exists(target))
+        {
+            return false;
+        }
+
+        // Only what is never changed may have two names.
+        var link = StoreNames.Sha1Of(file.Name) is null ? LinkOutcome.Impossible : UnixFiles.Link(source, target);
+        if (link == LinkOutcome.NotThere && File.Exists(source))
+        {
+            throw new TransientFailureException($"The file store of '{store.Name}' was removed while it was made.");
+        }
+
+        if (link != LinkOutcome.Impossible)
+        {
+            return false;
+        }
+
+        try
+        {
+            await using var content = OpenToRead(source);
+            await store.WriteAsync(store.New, file, content, cancellationToken);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            // Gone since it was listed.
+            return false;
+        }
+    }
+
+    private static FileStream OpenToRead(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferBytes, FileOptions.Asynchronous);
+
+    private static (long Files, long Bytes) Count(string folder)
+    {
+        var (files, bytes) = (0L, 0L);
+        foreach (var file in StoreFolder.Files(folder))
+        {
+            var there = new FileInfo(Path.Combine(folder, file.Name));
+            (files, bytes) = there.Exists ? (files + 1, bytes + there.Length) : (files, bytes);
+        }
+
+        return (files, bytes);
+    }
+
+    private static string Safe(string name) =>
+        StoreNames.IsSafe(name) ? name : throw new PermanentFailureException("A file of the store has a name that could lead out of it.");
+
+    private static PermanentFailureException Foreign(StoreFolder store) =>
+        new($"A file store named '{store.Name}' is already there ('{store.Final}') and is not ours; it was left as it is. Move it away, or delete it.");
+
+    private static T InWords<T>(string database, Func<T> effect)
+    {
+        try
+        {
+            return effect();
+        }
+        catch (Exception failed) when (Words(database, failed) is { } words)
+        {
+            throw words;
+        }
+    }
+
+    private static async Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect)
+    {
+        try
+        {
+            return await effect();
+        }
+        catch (Exception failed) when (Words(database, failed) is { } words)
+        {
+            throw words;
+        }
+    }
+
+    private static Exception? Words(string database, Exception failed) => failed switch
+    {
+        IOException full when Storage.StorageFullException.IsMeantBy(full) =>
+            new TransientFailureException($"No space is left for the file store of '{database}' (FileStore__Folder)."),
+        UnauthorizedAccessException refused =>
+            new PermanentFailureException($"The file store of '{database}' cannot be used by the user '{Environment.UserName}': {refused.Message}"),
+        IOException broken => new TransientFailureException($"The file store of '{database}' cannot be used now: {broken.Message}"),
+        _ => null,
+    };
+
+    private StoreFolder Store(TenantPlace place) => StoreFolder.Of(Root(place.ServerCode), place);
+
+    private string Root(string server) => Path.GetFullPath(options.Value.Folder!.Replace(FileStoreOptions.ServerPlaceholder, server, StringComparison.Ordinal));
+}

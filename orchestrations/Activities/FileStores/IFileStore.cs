@@ -1,0 +1,79 @@
+using Bibind.Contracts;
+
+namespace Bibind.Activities.FileStores;
+
+/// <summary>Keeps the files that an application stores beside its database, each tenant's under its database's name.</summary>
+/// <remarks>
+/// A store that is ours carries our mark, and appears under its name complete; one without the mark under a name that
+/// we are about to give is somebody else's and never touched.
+/// </remarks>
+public interface IFileStore
+{
+    /// <summary>False where the installation leaves files to somebody else; nothing below may then be called.</summary>
+    bool IsOn { get; }
+
+    /// <summary>Gives the tenant a copy of its template's store; goes on where an earlier attempt stopped. A template without a store gives an empty one.</summary>
+    /// <exception cref="Bibind.Durable.PermanentFailureException">There is a store of that name that is not ours.</exception>
+    Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken);
+
+    /// <summary>Removes the tenant's store, finished or not, and whatever a restore left; succeeds when there is nothing.</summary>
+    /// <returns>False if there is a store of that name that is not ours, which was left alone.</returns>
+    bool Remove(TenantPlace place, CancellationToken cancellationToken);
+
+    /// <summary>Makes an empty store for a template that the application is about to fill; succeeds when it is there.</summary>
+    /// <exception cref="Bibind.Durable.PermanentFailureException">There is a store of that name that is not this template's.</exception>
+    void Make(CreateTemplateOrder order, string server);
+
+    /// <summary>Removes a template's store; succeeds when there is none.</summary>
+    /// <returns>False if there is a store of that name that is not ours, which was left alone.</returns>
+    bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken);
+
+    /// <summary>What is there of the tenant.</summary>
+    FileStoreSight Look(TenantPlace place);
+
+    /// <summary>
+    /// Makes the store of a tenant that works carry our mark, where the application made it itself because the
+    /// installation did not keep file stores yet.
+    /// </summary>
+    void Adopt(TenantPlace place);
+
+    /// <summary>The tenant's files, in no order; what appears meanwhile may be missing. None where there is no store.</summary>
+    IEnumerable<StoredFile> List(TenantPlace place);
+
+    /// <summary>A file's content; null if it is gone or is no plain file.</summary>
+    FileStream? Open(TenantPlace place, string name);
+
+    /// <summary>Begins a store that is to replace the tenant's, empty; one that an earlier attempt began is dropped.</summary>
+    /// <exception cref="Bibind.Durable.PermanentFailureException">A store is there that is not to be replaced.</exception>
+    void BeginReplacement(TenantPlace place, bool replace);
+
+    /// <summary>Adds a file to the store that was begun.</summary>
+    Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken);
+
+    /// <summary>Says that the store that was begun is complete, and makes sure that it is on the disk.</summary>
+    void CompleteReplacement(TenantPlace place);
+
+    /// <summary>Puts the complete store in the place of the tenant's; goes on where an earlier attempt stopped, and does nothing when there is none.</summary>
+    void Swap(TenantPlace place);
+
+    /// <summary>Drops the store that was begun or completed, if there is one.</summary>
+    void DropReplacement(TenantPlace place);
+}
+
+/// <summary>A file in a store.</summary>
+/// <param name="Name">Its path in the store, with slashes; for an attachment, <c>ir_attachment.store_fname</c>.</param>
+/// <param name="WrittenAt">UTC.</param>
+public sealed record StoredFile(string Name, DateTimeOffset WrittenAt);
+
+/// <summary>What is there under a tenant's name.</summary>
+public enum FileStoreSight
+{
+    /// <summary>Nothing.</summary>
+    Absent,
+
+    /// <summary>A store that is the tenant's, or a part of one.</summary>
+    Ours,
+
+    /// <summary>A store without our mark, or with another's.</summary>
+    Foreign,
+}

@@ -1,0 +1,53 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Activities.FileStores;
+
+/// <summary>The application's files are somebody else's business.</summary>
+public sealed class NoFileStore : IFileStore
+{
+    /// <inheritdoc/>
+    public bool IsOn => false;
+
+    /// <inheritdoc/>
+    public Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken) => throw Off();
+
+    /// <inheritdoc/>
+    public bool Remove(TenantPlace place, CancellationToken cancellationToken) => throw Off();
+
+    /// <inheritdoc/>
+    public void Make(CreateTemplateOrder order, string server) => throw Off();
+
+    /// <inheritdoc/>
+    public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) => throw Off();
+
+    /// <inheritdoc/>
+    public FileStoreSight Look(TenantPlace place) => throw Off();
+
+    /// <inheritdoc/>
+    public void Adopt(TenantPlace place) => throw Off();
+
+    /// <inheritdoc/>
+    public IEnumerable<StoredFile> List(TenantPlace place) => throw Off();
+
+    /// <inheritdoc/>
+    public FileStream? Open(TenantPlace place, string name) => throw Off();
+
+    /// <inheritdoc/>
+    public void BeginReplacement(TenantPlace place, bool replace) => throw Off();
+
+    /// <inheritdoc/>
+    public Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken) => throw Off();
+
+    /// <inheritdoc/>
+    public void CompleteReplacement(TenantPlace place) => throw Off();
+
+    /// <inheritdoc/>
+    public void Swap(TenantPlace place) => throw Off();
+
+    /// <inheritdoc/>
+    public void DropReplacement(TenantPlace place) => throw Off();
+
+    // A job that began while there was one.
+    private static PermanentFailureException Off() => new("The job needs the file store that it began with, and FileStore__Provider is none now.");
+}

@@ -1,0 +1,22 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Bibind.Activities.FileStores;
+
+/// <summary>Removes a tenant's files; a store that is not ours is never touched.</summary>
+public sealed class RemoveFileStore(IFileStore files, ILogger<RemoveFileStore> logger) : TaskActivity<TenantPlace, Nothing>
+{
+    /// <inheritdoc/>
+    public override Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(place);
+        if (!files.Remove(place, context.CancellationToken))
+        {
+            logger.ForeignFileStoreLeft(place.Database, place.ServerCode);
+        }
+
+        return Task.FromResult(Nothing.Value);
+    }
+}
