@@ -110,7 +110,11 @@ public sealed class TenantUserTests
             await RefusedAsync(() => client.PutBucketAclAsync(new PutBucketAclRequest { BucketName = place.Bucket, ACL = list }));
             await TryAsync(() => client.CopyObjectAsync(new CopyObjectRequest
             {
-                SourceBucket = place.Bucket, SourceKey = "plain", DestinationBucket = place.Bucket, DestinationKey = $"copy-{list.Value}", CannedACL = list,
+                SourceBucket = place.Bucket,
+                SourceKey = "plain",
+                DestinationBucket = place.Bucket,
+                DestinationKey = $"copy-{list.Value}",
+                CannedACL = list,
             }));
         }
 
@@ -128,11 +132,19 @@ public sealed class TenantUserTests
                 new InitiateMultipartUploadRequest { BucketName = place.Bucket, Key = "in-parts", CannedACL = S3CannedACL.PublicRead });
             var part = await client.UploadPartAsync(new UploadPartRequest
             {
-                BucketName = place.Bucket, Key = "in-parts", UploadId = upload.UploadId, PartNumber = 1, InputStream = new MemoryStream(new byte[10]), UseChunkEncoding = false,
+                BucketName = place.Bucket,
+                Key = "in-parts",
+                UploadId = upload.UploadId,
+                PartNumber = 1,
+                InputStream = new MemoryStream(new byte[10]),
+                UseChunkEncoding = false,
             });
             await client.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest
             {
-                BucketName = place.Bucket, Key = "in-parts", UploadId = upload.UploadId, PartETags = [new PartETag(1, part.ETag)],
+                BucketName = place.Bucket,
+                Key = "in-parts",
+                UploadId = upload.UploadId,
+                PartETags = [new PartETag(1, part.ETag)],
             });
         });
 

@@ -47,7 +47,8 @@ public sealed class LambdaEventTests
     {
         await using var installation = await Installation.CreateAsync();
         await using var runtime = await StartAsync(installation, TimeSpan.FromSeconds(30));
-        // Created, unreadable (poison, hence done), and one that has to wait for a tenant that nobody knows.
+        await RefuseAsync(runtime, installation, "b-3");
+        // Created, unreadable (poison, hence done), and one that cannot be recorded.
         var batch = Batch("billing", ("m-1", Created(installation.Code, "b-1")), ("m-2", "?"), ("m-3", Cancelled("nobody", "b-3")));
 
         var answer = await runtime.InvokeAsync(batch);
@@ -61,6 +62,7 @@ public sealed class LambdaEventTests
     {
         await using var installation = await Installation.CreateAsync();
         await using var runtime = await StartAsync(installation, TimeSpan.FromSeconds(30));
+        await RefuseAsync(runtime, installation, "b-2");
         var batch = Batch("billing.fifo", ("m-1", "?"), ("m-2", Cancelled("nobody", "b-2")), ("m-3", Created(installation.Code, "b-3")));
 
         var answer = await runtime.InvokeAsync(batch);
@@ -121,6 +123,18 @@ public sealed class LambdaEventTests
         Assert.Equal((int)HttpStatusCode.Unauthorized, answer["statusCode"]!.GetValue<int>());
         Assert.Equal("application/problem+json", answer["headers"]!["content-type"]!.GetValue<string>());
         Assert.Equal("/problems/unauthorized", JsonNode.Parse(answer["body"]!.GetValue<string>())!["type"]!.GetValue<string>());
+    }
+
+    // The first call waits until the host has started, and made the tables.
+    private static async Task RefuseAsync(LambdaRuntime runtime, Installation installation, string id)
+    {
+        await GetAsync(runtime, "/health/live");
+        await using var refuse = installation.Control.CreateCommand(
+            $"""
+            create function refuse_it() returns trigger language plpgsql as $$ begin raise exception 'not now'; end $$;
+            create trigger refuse_it before insert on control.billing_inbox for each row when (new.id = '{id}') execute function refuse_it()
+            """);
+        await refuse.ExecuteNonQueryAsync();
     }
 
     private static async Task<LambdaRuntime> StartAsync(Installation installation, TimeSpan timeout)

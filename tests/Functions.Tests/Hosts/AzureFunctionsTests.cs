@@ -102,8 +102,13 @@ public sealed class AzureFunctionsTests(PostgresServer postgres) : IAsyncLifetim
     }
 
     [Fact]
-    public async Task What_must_wait_fails_the_invocation_so_that_the_host_delivers_it_again()
+    public async Task What_fails_for_now_fails_the_invocation_so_that_the_host_delivers_it_again()
     {
+        await _plain.ExecuteAsync(
+            """
+            create function refuse_it() returns trigger language plpgsql as $$ begin raise exception 'not now'; end $$;
+            create trigger refuse_it before insert on control.billing_inbox for each row when (new.id = 'b-9') execute function refuse_it()
+            """);
         var cancelled = """{"billing": {"id": "b-9", "type": "subscription.cancelled", "tenant": "nobody", "sequence": 1, "occurredAt": "2026-03-01T09:30:00Z", "data": {}}}""";
 
         using var answer = await InvokeAsync("billing", $$$"""{"Data": {"billing": {{{cancelled}}} }, "Metadata": {} }""");
