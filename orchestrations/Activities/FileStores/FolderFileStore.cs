@@ -11,7 +11,6 @@ namespace Bibind.Activities.FileStores;
 /// </summary>
 internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogger<FolderFileStore> logger) : IFileStore
 {
-    private const int BufferBytes = 128 * 1024;
     private const int MostRounds = 5;
 
     public bool IsOn => true;
@@ -238,8 +237,9 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         }
     }
 
+    // Without a buffer of its own: whoever reads it has one, and most files are small.
     private static FileStream OpenToRead(string path) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferBytes, FileOptions.Asynchronous);
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
 
     private static (long Files, long Bytes) Count(string folder)
     {
