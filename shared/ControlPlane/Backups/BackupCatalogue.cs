@@ -22,8 +22,17 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
             """,
             new
             {
-                backup.Id, backup.TenantId, backup.Kind, backup.Key, backup.ManifestKey, backup.Bytes, backup.Sha256, backup.CreatedAt,
-                backup.FilesBytes, backup.FilesSha256, insteadOf,
+                backup.Id,
+                backup.TenantId,
+                backup.Kind,
+                backup.Key,
+                backup.ManifestKey,
+                backup.Bytes,
+                backup.Sha256,
+                backup.CreatedAt,
+                backup.FilesBytes,
+                backup.FilesSha256,
+                insteadOf,
             },
             cancellationToken));
         return (await connection.QuerySingleAsync<Row>(Sql.Command("select * from control.backups where id = @Id", new { backup.Id }, cancellationToken)))
