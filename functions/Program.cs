@@ -1,7 +1,9 @@
+using Bibind.Activities.Processes;
 using Bibind.Functions;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Queues;
 
+NativeHeap.GiveBackLargeBuffers();
 return args switch
 {
     [FunctionManifest.Command, .. var rest] => await FunctionManifest.RunAsync(rest),

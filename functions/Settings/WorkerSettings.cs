@@ -18,9 +18,9 @@ public sealed record WorkerSettings(
     int MaxConcurrentActivitiesPerTenant,
     IReadOnlyDictionary<string, int> ActivityLimits)
 {
-    // A server clones no faster with more at once, only everything else on it slower. A dump takes a processor, and so does a
+    // With more clones at once a server is slower at everything else, the doors' own database included. A dump takes a processor, and so does a
     // restore, which builds every index again on the tenants' own server; a trial does the same, and nobody waits for it.
-    private const string DefaultLimits = "database.clone=4, backup.take=2, backup.restore=2, backup.verify=1";
+    private const string DefaultLimits = "database.clone=8, backup.take=2, backup.restore=2, backup.verify=1";
 
     /// <summary>The names of all activities.</summary>
     internal static IReadOnlyList<string> KnownActivities { get; } = [.. new DurableTaskRegistry().AddActivities().ActivityNames.Order(StringComparer.Ordinal)];

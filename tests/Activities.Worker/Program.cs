@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
+using Bibind.Activities.Processes;
 using Bibind.Activities.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,6 +14,7 @@ public static class Program
     public static async Task<int> Main(string[] arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
+        NativeHeap.GiveBackLargeBuffers();
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         await using var services = OneTenant.Host(configuration);
         switch (arguments)

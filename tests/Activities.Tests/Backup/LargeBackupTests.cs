@@ -41,11 +41,11 @@ public sealed class LargeBackupTests(ITestOutputHelper output)
             ["ApplicationRole"] = LocalServer.ApplicationRole,
         };
 
-        var result = await WorkerProcess.RunAsync(heapLimit: 100 * Mebibyte, settings, "restore", database.Name, copy);
+        var result = await WorkerProcess.RunAsync(heapLimit: 80 * Mebibyte, settings, "restore", database.Name, copy);
 
         // The copy goes with the server at the end of all tests.
         output.WriteLine(string.Join(", ", result.Lines));
-        Assert.True(result.PeakBytes < 240 * Mebibyte, $"The process had {result.PeakBytes / Mebibyte} MiB.");
+        Assert.True(result.PeakBytes < 200 * Mebibyte, $"The process had {result.PeakBytes / Mebibyte} MiB.");
         Assert.Equal(await HashAsync(database.SuperuserConnectionString), await HashAsync(postgres.ConnectionString(copy)));
         Assert.True(SameContent(Path.Combine(folder, database.Name, file), Path.Combine(folder, copy, file)));
         Directory.Delete(folder, recursive: true);
