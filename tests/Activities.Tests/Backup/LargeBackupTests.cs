@@ -41,7 +41,7 @@ public sealed class LargeBackupTests(ITestOutputHelper output)
             ["ApplicationRole"] = LocalServer.ApplicationRole,
         };
 
-        var result = await WorkerProcess.RunAsync(heapLimit: 80 * Mebibyte, settings, "restore", database.Name, copy);
+        var result = await WorkerProcess.RunAsync(heapLimit: 90 * Mebibyte, settings, "restore", database.Name, copy);
 
         // The copy goes with the server at the end of all tests.
         output.WriteLine(string.Join(", ", result.Lines));
