@@ -50,14 +50,27 @@ public sealed class SweepTests
 
         foreach (var host in new[] { world.Name, world.Servers.HostOf(world.Code) })
         {
-            await Eventually.UntilAsync(() => world.Servers.IsKnownToProxyAsync(host), TimeSpan.FromSeconds(60), $"{host} is published");
-            Assert.Equal((System.Net.HttpStatusCode.OK, world.Servers.AnswerOf(world.Code)), await world.Servers.GetAtAsync(host));
+            var answer = await Eventually.UntilAsync(() => TryGetAsync(world.Servers, host), a => a is not null, TimeSpan.FromSeconds(60), $"{host} is published");
+            Assert.Equal((System.Net.HttpStatusCode.OK, world.Servers.AnswerOf(world.Code)), answer);
         }
 
         // A tenant that is removed stays so, whatever the sweep does meanwhile.
         var end = await world.Api.EndOfAsync(await world.Api.DestroyAsync(world.Code, finalBackup: false), seconds: 120);
         Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
         Assert.False(await world.Servers.IsKnownToProxyAsync(world.Servers.HostOf(world.Code)));
+    }
+
+    // Null while the proxy has no certificate for the host: of its configurations before and after a change both may answer for a moment.
+    private static async Task<(System.Net.HttpStatusCode Status, string Body)?> TryGetAsync(EveryEffectWorld servers, string host)
+    {
+        try
+        {
+            return await servers.GetAtAsync(host);
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
     }
 
     [Fact]
@@ -75,9 +88,9 @@ public sealed class SweepTests
 
         await world.StartAgainAsync();
 
-        await Eventually.UntilAsync(
-            () => world.Servers.IsKnownToProxyAsync(world.Servers.HostOf(world.Code)), TimeSpan.FromSeconds(60), "the page is published");
-        Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, (await world.Servers.GetAsync(world.Code)).Status);
+        var answer = await Eventually.UntilAsync(
+            () => TryGetAsync(world.Servers, world.Servers.HostOf(world.Code)), a => a is not null, TimeSpan.FromSeconds(60), "the page is published");
+        Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, answer!.Value.Status);
     }
 
     [Fact]

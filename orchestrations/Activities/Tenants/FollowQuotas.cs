@@ -1,9 +1,10 @@
 using Bibind.Activities.RateLimits;
+using Bibind.Activities.Storage;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 
-namespace Bibind.Activities.Storage;
+namespace Bibind.Activities.Tenants;
 
 /// <summary>Gives the bucket of every tenant the quota of its plan, where the plan, or what it allows, has changed since.</summary>
 public sealed class FollowQuotas(IStorageUsers users, RoutedTenants tenants, TenantStore store, ILogger<FollowQuotas> logger) : TaskActivity<Nothing, int>
