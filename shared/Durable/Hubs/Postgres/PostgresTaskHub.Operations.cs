@@ -105,14 +105,15 @@ public sealed partial class PostgresTaskHub
     {
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        // One attempt stays counted: that is how a worker knows to be careful.
+        // One attempt stays counted: that is how a worker knows to be careful. From now on and not earlier: a fetch that has
+        // already begun would not see what was sent before the release, such as the word to terminate it.
         batch.BatchCommands.Add(Sql.Command(
             """
             WITH released AS (
               UPDATE durable.instances SET isolated_reason = NULL, updated_at = now()
               WHERE instance_id = $1 AND isolated_reason IS NOT NULL
               RETURNING instance_id)
-            UPDATE durable.leases l SET available_at = '-infinity', attempts = 1 FROM released r WHERE l.instance_id = r.instance_id
+            UPDATE durable.leases l SET available_at = now(), attempts = 1 FROM released r WHERE l.instance_id = r.instance_id
             RETURNING 1
             """,
             Sql.Text(instanceId)));
