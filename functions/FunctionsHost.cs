@@ -120,7 +120,6 @@ public static class FunctionsHost
         return app;
     }
 
-    // Before the environment, which therefore overrides the file.
     /// <summary>The settings that a host has which is started here: the local file and the environment.</summary>
     /// <exception cref="SettingsException">The file cannot be read.</exception>
     internal static IConfiguration ReadConfiguration()
@@ -130,6 +129,7 @@ public static class FunctionsHost
         return builder.Configuration;
     }
 
+    // Before the environment, which therefore overrides the file.
     private static void AddLocalSettings(WebApplicationBuilder builder)
     {
         IList<IConfigurationSource> sources = builder.Configuration.Sources;

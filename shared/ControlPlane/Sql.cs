@@ -17,7 +17,7 @@ internal static class Sql
     public static CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
         new(sql, parameters, cancellationToken: cancellationToken);
 
-    public static CommandDefinition Command(string sql, object? parameters, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
+    public static CommandDefinition Command(string sql, object? parameters, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         new(sql, parameters, transaction, cancellationToken: cancellationToken);
 
     // Npgsql reads timestamptz as a UTC DateTime, which Dapper does not convert by itself.
@@ -36,6 +36,7 @@ internal static class Sql
             parameter.Value = value.UtcDateTime;
         }
     }
+
     // A text[] arrives as string[]; Dapper looks for the exact type of the property.
     private sealed class TextArrayHandler : SqlMapper.TypeHandler<IReadOnlyList<string>>
     {

@@ -37,7 +37,7 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program)
         catch
         {
             // Not with our caller's token: what failed because it was cancelled must be cleared away too.
-            await ScratchDatabase.DropAsync(session, scratch, CancellationToken.None);
+            await ForcedDrop.RunAsync(session, scratch, CancellationToken.None);
             throw;
         }
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bibind.Activities.Processes;
+using Bibind.Activities.Storage;
 using Bibind.Durable;
 
 namespace Bibind.Activities.Backup;
@@ -8,7 +9,7 @@ namespace Bibind.Activities.Backup;
 /// What a running <c>pg_dump</c> writes. The end of the stream is the end of a good dump: where the program failed, the
 /// last read throws instead, so that no half dump is ever stored as a whole one.
 /// </summary>
-internal sealed class DumpStream : Stream
+internal sealed class DumpStream : AsyncReadStream
 {
     private readonly Process _process;
     private readonly string _database;
@@ -23,20 +24,6 @@ internal sealed class DumpStream : Stream
         _readErrors = _errors.ReadAsync(process.StandardError, CancellationToken.None);
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await _process.StandardOutput.BaseStream.ReadAsync(buffer, cancellationToken);
@@ -46,22 +33,6 @@ internal sealed class DumpStream : Stream
         }
 
         return read;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("The dump is read asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-        // Nothing is written here.
     }
 
     /// <summary>Ends the program if it still runs, and waits until it is gone.</summary>

@@ -1,19 +1,12 @@
 using System.Security.Cryptography;
+using Bibind.Activities.Storage;
 
 namespace Bibind.Activities.Backup;
 
 /// <summary>Counts and hashes what is read through it, by SHA-256 unless another algorithm is named.</summary>
-internal sealed class HashingStream(Stream content, HashAlgorithmName? algorithm = null) : Stream
+internal sealed class HashingStream(Stream content, HashAlgorithmName? algorithm = null) : AsyncReadStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(algorithm ?? HashAlgorithmName.SHA256);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -33,22 +26,6 @@ internal sealed class HashingStream(Stream content, HashAlgorithmName? algorithm
         _hash.AppendData(buffer.Span[..read]);
         Bytes += read;
         return read;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("The content is read asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-        // Nothing is written here.
     }
 
     /// <summary>The content is disposed of with it.</summary>

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.IO.Pipelines;
 using Bibind.Activities.Backup.Encryption;
+using Bibind.Activities.Storage;
 
 namespace Bibind.Activities.Backup;
 
@@ -8,7 +9,7 @@ namespace Bibind.Activities.Backup;
 /// A dump as it is stored: compressed and encrypted while it is read. The work is done beside the reader, a few megabytes
 /// ahead of it; what makes the dump fail makes the reader fail.
 /// </summary>
-internal sealed class PackingStream : Stream
+internal sealed class PackingStream : AsyncReadStream
 {
     // Measured on dumps of Odoo: smaller than what pg_dump's own compression makes, in a tenth of its time.
     private const int BrotliQuality = 1;
@@ -33,14 +34,6 @@ internal sealed class PackingStream : Stream
         _packing = Task.Run(PackAsync);
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
     public override long Position
     {
         get => _packed.Bytes;
@@ -58,22 +51,6 @@ internal sealed class PackingStream : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _packed.ReadAsync(buffer, cancellationToken);
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        _packed.ReadAsync(buffer, offset, count, cancellationToken);
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("The dump is read asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-        // Nothing is written here.
-    }
 
     /// <summary>Ends the packing and the dump, finished or not.</summary>
     public override async ValueTask DisposeAsync()

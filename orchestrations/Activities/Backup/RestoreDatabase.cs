@@ -74,7 +74,7 @@ public sealed class RestoreDatabase(
         }
         catch
         {
-            await ScratchDatabase.DropAsync(session, scratch, CancellationToken.None);
+            await ForcedDrop.RunAsync(session, scratch, CancellationToken.None);
             throw;
         }
 
@@ -85,7 +85,7 @@ public sealed class RestoreDatabase(
     private async Task<RestoredDatabase> DescribeAsync(MaintenanceSession session, RestoreRequest request, string? note, CancellationToken cancellationToken)
     {
         // A crash after the swap leaves what was replaced.
-        await ScratchDatabase.DropAsync(session, RestoreSwap.FormerName(request.Place), cancellationToken);
+        await ForcedDrop.RunAsync(session, RestoreSwap.FormerName(request.Place), cancellationToken);
         _ = await MarkedDatabases.FindOursAsync(session, MarkedDatabase.Of(request.Place), cancellationToken)
             ?? throw new TransientFailureException($"The database '{request.Place.Database}' is not there after it was restored.");
         await using var database = await postgres.OpenAsync(request.Place.ServerId, request.Place.Database, cancellationToken);

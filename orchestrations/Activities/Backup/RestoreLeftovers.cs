@@ -8,7 +8,7 @@ internal static class RestoreLeftovers
 {
     public static async Task DropAsync(MaintenanceSession session, TenantPlace place, CancellationToken cancellationToken)
     {
-        await ScratchDatabase.DropAsync(session, ScratchDatabase.NameForRestore(place), cancellationToken);
-        await ScratchDatabase.DropAsync(session, RestoreSwap.FormerName(place), cancellationToken);
+        await ForcedDrop.RunAsync(session, ScratchDatabase.NameForRestore(place), cancellationToken);
+        await ForcedDrop.RunAsync(session, RestoreSwap.FormerName(place), cancellationToken);
     }
 }

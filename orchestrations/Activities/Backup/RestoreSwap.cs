@@ -18,7 +18,7 @@ internal static class RestoreSwap
         MaintenanceSession session, string scratch, MarkedDatabase restored, TenantPlace place, bool isThere, CancellationToken cancellationToken)
     {
         var (database, former, fresh) = (SqlText.Identifier(restored.Name), SqlText.Identifier(FormerName(place)), SqlText.Identifier(scratch));
-        await ScratchDatabase.DropAsync(session, FormerName(place), cancellationToken);
+        await ForcedDrop.RunAsync(session, FormerName(place), cancellationToken);
         if (isThere)
         {
             // Nobody comes back between the end of the sessions and the renaming; on failure they may again.
@@ -48,7 +48,7 @@ internal static class RestoreSwap
             throw;
         }
 
-        await ScratchDatabase.DropAsync(session, FormerName(place), cancellationToken);
+        await ForcedDrop.RunAsync(session, FormerName(place), cancellationToken);
     }
 
     // A session that was told to end needs a moment; PostgreSQL itself waits five seconds for it.

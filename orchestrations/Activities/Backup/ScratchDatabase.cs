@@ -29,7 +29,7 @@ internal static class ScratchDatabase
     /// <summary>Makes it empty, as the one that was dumped; one that an earlier attempt left is dropped before.</summary>
     public static async Task CreateAsync(MaintenanceSession session, string name, BackupManifest manifest, CancellationToken cancellationToken)
     {
-        await DropAsync(session, name, cancellationToken);
+        await ForcedDrop.RunAsync(session, name, cancellationToken);
 
         // The application looks for databases that its role owns and that are no templates.
         var database = SqlText.Identifier(name);
@@ -40,10 +40,6 @@ internal static class ScratchDatabase
         await session.ExecuteAsync(
             $"grant connect on database {database} to {SqlText.Identifier(session.Server.DatabaseUser)}", cancellationToken);
     }
-
-    /// <summary>Drops it, whoever is connected; succeeds when there is none.</summary>
-    public static Task DropAsync(MaintenanceSession session, string name, CancellationToken cancellationToken) =>
-        ForcedDrop.RunAsync(session, name, cancellationToken);
 
     /// <summary>How many tables a restored database has.</summary>
     public static async Task<int> CountTablesAsync(DatabaseSession session, CancellationToken cancellationToken)

@@ -57,6 +57,7 @@ public sealed class TakeBackup(
 
     private async Task<BackupRecord> RecordAsync(BackupRequest request, string? insteadOf, CancellationToken cancellationToken)
     {
+        await store.CreateBucketAsync(Bucket, cancellationToken);
         var (folder, manifest) = await FindStoredAsync(request, cancellationToken) ?? await StoreAsync(request, cancellationToken);
         var recorded = await catalogue.RecordAsync(
             new BackupRecord(
@@ -97,11 +98,6 @@ public sealed class TakeBackup(
 
     private async Task<IReadOnlyList<string>> ListAsync(BackupRequest request, CancellationToken cancellationToken)
     {
-        if (!await store.BucketExistsAsync(Bucket, cancellationToken))
-        {
-            return [];
-        }
-
         var page = await store.ListAsync(Bucket, BackupKeys.Prefix(request), null, ListedAtMost, cancellationToken);
         return [.. page.Objects.Select(o => o.Key)];
     }
@@ -130,7 +126,6 @@ public sealed class TakeBackup(
         var source = await ReadSourceAsync(place, cancellationToken);
         var dumpVersion = await dumper.GetVersionAsync(cancellationToken);
 
-        await store.CreateBucketAsync(Bucket, cancellationToken);
         var folder = BackupKeys.NewAttempt(request);
         try
         {

@@ -33,7 +33,7 @@ public sealed class VerifyBackup(
             }
             finally
             {
-                await ScratchDatabase.DropAsync(session, scratch, CancellationToken.None);
+                await ForcedDrop.RunAsync(session, scratch, CancellationToken.None);
             }
         });
     }

@@ -56,9 +56,7 @@ public sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider tim
         NpgsqlConnection connection, NpgsqlTransaction? transaction, string caller, string key, string requestHash, CancellationToken cancellationToken)
     {
         const string Sought = "select request_hash, status, location, body from control.idempotency_keys where caller = @caller and key = @key";
-        var row = await connection.QuerySingleOrDefaultAsync<Row>(transaction is null
-            ? Sql.Command(Sought, new { caller, key }, cancellationToken)
-            : Sql.Command(Sought, new { caller, key }, transaction, cancellationToken));
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(Sql.Command(Sought, new { caller, key }, transaction, cancellationToken));
         return row is null ? new IdempotencyResult.FirstTime()
             : row.RequestHash == requestHash ? new IdempotencyResult.Repeated(new StoredAnswer(row.Status, row.Location, row.Body))
             : new IdempotencyResult.UsedForAnother();

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
+using Bibind.Activities.Storage;
 
 namespace Bibind.Activities.Backup.Encryption;
 
 /// <summary>Opens frame by frame what <see cref="EncryptingStream"/> wrote. Nothing of a frame is given out before it is proved.</summary>
-internal sealed class DecryptingStream(Stream stored, byte[] tenantKey, string binding) : Stream
+internal sealed class DecryptingStream(Stream stored, byte[] tenantKey, string binding) : AsyncReadStream
 {
     private const int SealedBytes = FrameCipher.FrameBytes + FrameCipher.TagBytes;
 
@@ -17,20 +18,6 @@ internal sealed class DecryptingStream(Stream stored, byte[] tenantKey, string b
     private uint _number;
     private bool _isOver;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         while (_start == _end && !_isOver)
@@ -42,22 +29,6 @@ internal sealed class DecryptingStream(Stream stored, byte[] tenantKey, string b
         _plain.AsMemory(_start, bytes).CopyTo(buffer);
         _start += bytes;
         return bytes;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("The frames are read asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-        // Nothing is written here.
     }
 
     public override async ValueTask DisposeAsync()

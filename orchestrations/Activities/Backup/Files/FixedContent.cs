@@ -1,19 +1,16 @@
 using System.Security.Cryptography;
+using Bibind.Activities.Storage;
 
 namespace Bibind.Activities.Backup.Files;
 
 /// <summary>So many bytes of a file, whatever is added to it meanwhile, hashed while they are read. It says its length, as an archive needs it.</summary>
-internal sealed class FixedContent(FileStream file) : Stream
+internal sealed class FixedContent(FileStream file) : AsyncReadStream
 {
     private readonly IncrementalHash _hash = StoreHash.New();
     private readonly long _length = file.Length;
     private long _position;
 
-    public override bool CanRead => true;
-
     public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => _length;
 
@@ -38,22 +35,6 @@ internal sealed class FixedContent(FileStream file) : Stream
         _hash.AppendData(buffer.Span[..read]);
         _position += read;
         return read;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("The file is read asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-        // Nothing is written here.
     }
 
     /// <summary>The file is closed with it.</summary>

@@ -48,7 +48,7 @@ public sealed class SweepTrials(PostgresConnector postgres, ServerStore servers,
                     // Asked again: a new trial of the same backup may have begun.
                     if (ended.TryGetValue(name, out var backup) && await trials.IsEndedAsync(backup, cancellationToken))
                     {
-                        await ScratchDatabase.DropAsync(session, name, cancellationToken);
+                        await ForcedDrop.RunAsync(session, name, cancellationToken);
                         logger.TrialSwept(name, server.Code);
                         dropped++;
                     }

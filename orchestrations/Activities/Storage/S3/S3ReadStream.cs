@@ -8,7 +8,7 @@ namespace Bibind.Activities.Storage.S3;
 /// An object as it comes from the server. A connection that breaks or falls silent is replaced by one that goes on where
 /// it stopped, as long as the object is still the same.
 /// </summary>
-internal sealed class S3ReadStream : Stream
+internal sealed class S3ReadStream : AsyncReadStream
 {
     private const int MostFailuresInARow = 5;
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(60);
@@ -30,12 +30,6 @@ internal sealed class S3ReadStream : Stream
         _etag = answer.ETag;
         _length = answer.ContentLength;
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
 
     public override long Length => _length;
 
@@ -76,22 +70,6 @@ internal sealed class S3ReadStream : Stream
                 await Task.Delay(FirstPause * Math.Pow(2, _failures - 1), _time, cancellationToken);
             }
         }
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("The object is read asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-        // Nothing is written here.
     }
 
     protected override void Dispose(bool disposing)
