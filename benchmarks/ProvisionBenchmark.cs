@@ -9,7 +9,7 @@ namespace Bibind.Benchmarks;
 /// <summary>From order to tenant, against the bare <c>CREATE DATABASE … TEMPLATE</c> of the same template in the same run.</summary>
 internal static class ProvisionBenchmark
 {
-    private const int Rounds = 3;
+    private const int Rounds = 5;
     private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly string[] Branches = ["credentials.prepare", "database.clone", "dns.create_record", "certificates.issue", "storage.create_bucket"];
@@ -53,7 +53,7 @@ internal static class ProvisionBenchmark
         for (var run = 0; run < runs; run++)
         {
             // Each after a rest: whichever comes second would wait for what the first has still to write.
-            await host.SettleAsync();
+            await host.SettleAfterOrdersAsync();
             bare.Add(await CloneAsync(admin, $"bench_one_{run}"));
             await host.SettleAsync();
             var watch = Stopwatch.StartNew();
@@ -84,7 +84,7 @@ internal static class ProvisionBenchmark
         var processor = new List<double>();
         for (var round = 0; round < Rounds; round++)
         {
-            await host.SettleAsync();
+            await host.SettleAfterOrdersAsync();
             var watch = Stopwatch.StartNew();
             await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = count }, async (i, _) =>
                 await CloneAsync(admin, string.Create(CultureInfo.InvariantCulture, $"bench_many_{round}_{i}")));
@@ -102,7 +102,7 @@ internal static class ProvisionBenchmark
 
     private static async Task MeasureAcceptanceAsync(BenchHost host, int orders)
     {
-        await host.SettleAsync();
+        await host.SettleAfterOrdersAsync();
         var spaced = new List<double>();
         for (var i = 0; i < orders; i++)
         {

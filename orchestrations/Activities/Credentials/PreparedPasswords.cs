@@ -16,8 +16,8 @@ public sealed record PreparedPassword(string Password, string Hash)
 /// </summary>
 public sealed class PreparedPasswords : IHostedService, IDisposable
 {
-    // Whoever takes one is about to clone a database, and two threads of one core share it.
-    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(3);
+    // Whoever takes one is about to clone a database, and two threads of one core share it: twenty orders at once are done within that time.
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
     private readonly Channel<PreparedPassword>? _ready;
     private readonly int _fewest;
     private long _takenAt = long.MinValue / 2;
@@ -28,7 +28,7 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
     public PreparedPasswords(IOptions<CredentialsOptions> options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _fewest = options.Value.PoolSize / 4;
+        _fewest = Math.Max(1, options.Value.PoolSize / 4);
         if (options.Value.PoolSize > 0)
         {
             _ready = Channel.CreateBounded<PreparedPassword>(
