@@ -11,7 +11,7 @@ publish_host() {
   rm -rf "${published:?}/$rid"
   # Objects of their own: those of the ordinary build are for no particular machine.
   quietly "The publication for $rid" dotnet publish "$root/functions/Bibind.Functions.csproj" -c Release -r "$rid" --nologo -v q \
-    --artifacts-path "$published/artifacts" -p:NuGetLockFilePath=obj/publish.lock.json -p:PublishDocumentationFiles=false -o "$published/$rid" || exit 1
+    --artifacts-path "$published/artifacts" -p:NuGetLockFilePath=obj/publish.lock.json -p:PublishDocumentationFiles=false -p:RunAnalyzers=false -o "$published/$rid" || exit 1
   # For debuggers only.
   rm -f "$published/$rid"/{libmscordaccore.so,libmscordbi.so,createdump,web.config,appsettings*.json,*.staticwebassets.endpoints.json}
 }

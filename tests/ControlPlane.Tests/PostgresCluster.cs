@@ -20,7 +20,7 @@ public sealed class PostgresCluster : IAsyncLifetime
     {
         _server = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions
         {
-            DataFolder = PostgresFixture.NewFolder(),
+            DataFolder = PostgresFixture.NewClusterFolder(),
             ToolsFolder = Environment.GetEnvironmentVariable("BIBIND_TOOLS"),
             Fsync = false,
             DeleteOnStop = true,

@@ -1,5 +1,6 @@
 using Bibind.Durable.Hubs.Postgres;
 using Bibind.Local;
+using Bibind.Testing;
 using Npgsql;
 
 namespace Bibind.Durable.Tests;
@@ -7,13 +8,12 @@ namespace Bibind.Durable.Tests;
 /// <summary>One private PostgreSQL cluster for the whole test process; a database for each test.</summary>
 public sealed class DurableCluster : IAsyncLifetime
 {
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"bibind-durable-{Guid.NewGuid():n}");
     private EmbeddedPostgres? _server;
 
     public EmbeddedPostgres Server => _server!;
 
     public async ValueTask InitializeAsync() =>
-        _server = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataFolder = _folder, Fsync = false, DeleteOnStop = true });
+        _server = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataFolder = PostgresFixture.NewClusterFolder(), Fsync = false, DeleteOnStop = true });
 
     public async Task<NpgsqlDataSource> CreateDatabaseAsync()
     {

@@ -1,6 +1,9 @@
 using System.Globalization;
+using Bibind.ControlPlane.Schema;
+using Bibind.Durable.Hubs.Postgres;
 using Bibind.Local;
 using Bibind.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Bibind.EndToEnd.Tests;
@@ -13,6 +16,9 @@ internal sealed class Installation : IAsyncDisposable
 {
     public const string Token = "test-operator-token-0123456789";
     public const string WebhookToken = "test-webhook-token-0123456789abcdef";
+
+    // To copy for each test; the cluster takes it along in the end.
+    private static readonly Lazy<Task<string>> Migrated = new(MigrateAsync);
     private readonly EmbeddedPostgres _postgres;
     private readonly TestDatabase _control;
 
@@ -75,11 +81,11 @@ internal sealed class Installation : IAsyncDisposable
 
     public string SuperuserConnectionString => _postgres.SuperuserConnectionString;
 
-    public static async Task<Installation> CreateAsync()
-    {
-        var postgres = await OdooTemplateFixture.GetAsync();
-        return new Installation(postgres, await TestDatabase.CreateAsync());
-    }
+    /// <summary>An installation whose control database has its schema, as that of a host that is started again.</summary>
+    public static async Task<Installation> CreateAsync() => await CreateAsync(await Migrated.Value);
+
+    /// <summary>An installation whose first host finds an empty control database.</summary>
+    public static Task<Installation> CreateEmptyAsync() => CreateAsync(template: null);
 
     /// <summary>A connection to a tenant's database as the application would make it.</summary>
     public NpgsqlDataSource OpenTenant(string database) =>
@@ -163,6 +169,22 @@ internal sealed class Installation : IAsyncDisposable
         await _control.DisposeAsync();
         Directory.Delete(Store, recursive: true);
         Directory.Delete(Files, recursive: true);
+    }
+
+    private static async Task<Installation> CreateAsync(string? template)
+    {
+        var postgres = await OdooTemplateFixture.GetAsync();
+        return new Installation(postgres, await TestDatabase.CreateAsync(template: template));
+    }
+
+    private static async Task<string> MigrateAsync()
+    {
+        var database = await TestDatabase.CreateAsync();
+        await using var control = NpgsqlDataSource.Create(database.ConnectionString);
+        await new ControlDatabaseMigrator(control, TimeProvider.System, NullLogger<ControlDatabaseMigrator>.Instance).ApplyAsync(CancellationToken.None);
+        await using var hub = new PostgresTaskHub(control);
+        await hub.InitializeAsync(CancellationToken.None);
+        return database.Name;
     }
 
     private static async Task<IReadOnlyList<string>> ReadAsync(NpgsqlCommand command)

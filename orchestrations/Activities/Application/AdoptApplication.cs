@@ -55,7 +55,7 @@ public sealed class AdoptApplication(
             "update res_users set login = $2, password = $3, active = true where id = $1", administrator, TenantSecrets.AdministratorLogin, administratorHash);
         steps.Add(
             "update res_users set password = $2 where login = $1 and id <> $3",
-            TenantSecrets.UserLogin(place), PasslibPbkdf2Sha512.Hash(userPassword), administrator);
+            TenantSecrets.UserLogin(place), PasslibPbkdf2Sha512.Hash(userPassword, PasslibPbkdf2Sha512.RandomTextRounds), administrator);
         await steps.RunAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         logger.ApplicationAdopted(place.Database);

@@ -20,7 +20,8 @@ public sealed class PrepareCredentials(ISecretStore secrets, PreparedPasswords p
         await secrets.GetOrSetAsync(
             TenantSecrets.AdministratorHash(id),
             // An earlier attempt may have stored the password and not the hash.
-            () => prepared.IsValueCreated && prepared.Value.Password == password ? prepared.Value.Hash : PasslibPbkdf2Sha512.Hash(password),
+            () => prepared.IsValueCreated && prepared.Value.Password == password ? prepared.Value.Hash
+                : PasslibPbkdf2Sha512.Hash(password, PasslibPbkdf2Sha512.RandomTextRounds),
             cancellationToken);
         await secrets.GetOrSetAsync(TenantSecrets.User(id), RandomPassword.Make, cancellationToken);
         return Nothing.Value;

@@ -44,9 +44,7 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
     public PreparedPassword Take()
     {
         Volatile.Write(ref _takenAt, Environment.TickCount64);
-        return _ready is null ? Make(PasslibPbkdf2Sha512.OdooRounds)
-            : _ready.Reader.TryRead(out var ready) ? ready
-            : Make(PasslibPbkdf2Sha512.RandomTextRounds);
+        return _ready is not null && _ready.Reader.TryRead(out var ready) ? ready : Make(PasslibPbkdf2Sha512.RandomTextRounds);
     }
 
     /// <inheritdoc/>

@@ -43,7 +43,9 @@ public sealed class CredentialsTests
 
         await world.RunAsync<PrepareCredentials>(place);
 
-        Assert.True(PasslibPbkdf2Sha512.Verify("left-by-a-crash", world.Secrets.Values[TenantSecrets.AdministratorHash(place.TenantId)]));
+        var hash = world.Secrets.Values[TenantSecrets.AdministratorHash(place.TenantId)];
+        Assert.StartsWith("$pbkdf2-sha512$6000$", hash, StringComparison.Ordinal);
+        Assert.True(PasslibPbkdf2Sha512.Verify("left-by-a-crash", hash));
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public abstract class HostBehaviour
     [Fact]
     public async Task An_order_by_webhook_becomes_a_working_tenant_and_a_destroy_leaves_nothing()
     {
-        await using var installation = await Installation.CreateAsync();
+        await using var installation = await Installation.CreateEmptyAsync();
         await using var host = await StartAsync(installation);
 
         var job = await EndAsync(host, await host.Api.OrderByWebhookAsync(installation.Code));
@@ -27,7 +27,7 @@ public abstract class HostBehaviour
     [Fact]
     public async Task Billing_messages_take_effect_once_however_often_they_are_delivered()
     {
-        await using var installation = await Installation.CreateAsync();
+        await using var installation = await Installation.CreateEmptyAsync();
         await using var host = await StartAsync(installation);
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => host.Billing.SendAsync(Created(installation.Code), TimeSpan.Zero, default)));
@@ -46,7 +46,7 @@ public abstract class HostBehaviour
     [Fact]
     public async Task A_message_that_nobody_can_read_goes_to_the_poison_queue_with_the_reason()
     {
-        await using var installation = await Installation.CreateAsync();
+        await using var installation = await Installation.CreateEmptyAsync();
         await using var host = await StartAsync(installation);
 
         await host.Billing.SendAsync("""{"billing": {"id": "b-7", "type": "subscription.exploded"}}""", TimeSpan.Zero, default);
@@ -74,7 +74,7 @@ public abstract class HostBehaviour
     [Fact]
     public async Task A_host_that_is_killed_while_it_works_ends_what_it_began()
     {
-        await using var installation = await Installation.CreateAsync();
+        await using var installation = await Installation.CreateEmptyAsync();
         await using var host = await StartAsync(installation);
         var job = await host.Api.OrderByWebhookAsync(installation.Code);
         await Eventually.UntilAsync(
@@ -91,7 +91,7 @@ public abstract class HostBehaviour
     [Fact]
     public async Task A_tick_of_the_clock_starts_what_must_run_for_ever_and_a_second_one_changes_nothing()
     {
-        await using var installation = await Installation.CreateAsync();
+        await using var installation = await Installation.CreateEmptyAsync();
         installation.Settings["Timers:Sweep"] = "true";
         await using var host = await StartAsync(installation);
 
@@ -107,7 +107,7 @@ public abstract class HostBehaviour
     [Fact]
     public async Task Work_whose_wake_up_was_lost_is_found_by_the_schedule()
     {
-        await using var installation = await Installation.CreateAsync();
+        await using var installation = await Installation.CreateEmptyAsync();
         await using var host = await StartAsync(installation);
         host.LosesWakeUps = true;
         var job = await host.Api.OrderByWebhookAsync(installation.Code);
