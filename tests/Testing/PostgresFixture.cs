@@ -20,7 +20,7 @@ public static class PostgresFixture
 
     /// <summary>
     /// A new folder for a cluster that ends with the tests; in memory where there is room. Every database is hundreds of files, and on
-    /// a disk, where a number of a file is not used again for a while, most of a clone's time goes into the search for free ones.
+    /// a disk, where a number of a file is not used again for a while, much of the time goes into the search for free ones.
     /// </summary>
     public static string NewClusterFolder() =>
         NewFolder(Directory.Exists(Memory) && new DriveInfo(Memory).AvailableFreeSpace > MemoryNeeded ? Memory : Path.GetTempPath());
