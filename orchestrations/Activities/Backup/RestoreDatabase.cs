@@ -1,3 +1,4 @@
+using Bibind.Activities.Application;
 using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
@@ -70,6 +71,11 @@ public sealed class RestoreDatabase(
         // From here on the database may have taken the name whatever is reported, and then its files must follow it.
         try
         {
+            if (!fileStores.Brings(manifest))
+            {
+                await CompiledAssets.ForgetAsync(postgres, request.Place.ServerId, scratch, cancellationToken);
+            }
+
             await RestoreSwap.RunAsync(session, scratch, restored, request.Place, isThere, cancellationToken);
         }
         catch
