@@ -34,6 +34,7 @@ public sealed class RestoreDatabase(
                 : await RestoreAsync(session, request, restored, isThere: there is not null, cancellationToken);
 
             // A crash after the database took the name leaves the files to be exchanged.
+            await LeaseFence.PassAsync(cancellationToken);
             fileStores.Swap(place);
             return await DescribeAsync(session, request, fileStores.NoteOn(manifest), cancellationToken);
         });
