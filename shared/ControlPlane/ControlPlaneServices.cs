@@ -52,7 +52,7 @@ public static class ControlPlaneServices
         services.AddSingleton<Reservations>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantLifecycle>();
-        services.AddSingleton<AbandonedTenants>();
+        services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();
         services.AddSingleton<RoutedTenants>();
         services.AddSingleton<JobStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
