@@ -6,7 +6,8 @@ namespace Bibind.EndToEnd.Tests;
 /// <summary>A backup becomes a new tenant, on a real PostgreSQL; each step failed and killed; the tenant that it was taken of is never touched.</summary>
 public sealed class RestoreNewTenantTests
 {
-    public static TheoryData<string> Boundaries => [.. Steps.OfRestoringIntoNew.SelectMany(s => new[] { $"before:{s}", $"after:{s}" })];
+    /// <summary>Before and after each step; and within <c>backup.restore</c>, once the database has its name and the files do not.</summary>
+    public static TheoryData<string> Boundaries => [.. Steps.OfRestoringIntoNew.SelectMany(s => new[] { $"before:{s}", $"after:{s}" }), "log:BackupRestored"];
 
     public static TheoryData<string, bool> Failures
     {
