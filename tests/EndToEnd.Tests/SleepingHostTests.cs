@@ -9,7 +9,7 @@ namespace Bibind.EndToEnd.Tests;
 public sealed class SleepingHostTests
 {
     // They run at the same time, so one process can sleep before all of them.
-    private const string Branches = "filestore.copy,database.clone,dns.create_record,certificates.issue,storage.create_bucket";
+    private const string Branches = "credentials.prepare,filestore.copy,database.clone,dns.create_record,certificates.issue,storage.create_bucket";
 
     [Theory]
     [InlineData(Branches)]
@@ -64,11 +64,12 @@ public sealed class SleepingHostTests
 
     [Theory]
     [InlineData("application.configure")]
+    [InlineData("ISecretStore.GetOrSetAsync,filestore.copy,database.clone,storage.create_bucket")]
     [InlineData("IBackupCatalogue.RecordAsync")]
-    public async Task A_tenant_that_another_host_removed_stays_removed(string place)
+    public async Task A_tenant_that_another_host_removed_stays_removed(string places)
     {
         await using var installation = await Installation.CreateAsync();
-        await using var sleeper = await KillableHost.StartAsync(installation, stopAt: [place]);
+        await using var sleeper = await KillableHost.StartAsync(installation, stopAt: places.Split(','));
         var job = await sleeper.Api.OrderByWebhookAsync(installation.Code);
         await sleeper.SleepsAsync(installation);
         await using var host = await InProcessHost.StartAsync(installation);

@@ -35,7 +35,6 @@ internal sealed class AuthorityCertificates(
                 {
                     await LeaseFence.PassAsync(cancellationToken);
                     var certificate = await authority.IssueAsync(use, null, cancellationToken);
-                    await LeaseFence.PassAsync(cancellationToken);
                     await store.SaveAsync(use, certificate, cancellationToken);
                     logger.CertificateIssued(use.Host, certificate.Issuer, certificate.ToTenantCertificate().NotAfter);
                 }
