@@ -100,75 +100,6 @@ public sealed class FileStoreBackupTests
         Assert.Empty(await TrialsAsync(files.World, backup));
     }
 
-    /// <summary>Whether the tenant is restored in its place, and whether there are file stores by then.</summary>
-    public static TheoryData<bool, bool> WithoutFiles => new() { { false, true }, { true, true }, { true, false } };
-
-    [Theory]
-    [MemberData(nameof(WithoutFiles))]
-    public async Task Compiled_assets_whose_files_do_not_come_back_are_made_anew_and_all_else_stays(bool replace, bool hasFileStores)
-    {
-        await using var files = await FilesWorld.CreateAsync();
-        await using var without = await World.CreateAsync();
-        var world = hasFileStores ? files.World : without;
-        var place = await without.CloneAsync();
-        await AddAssetsAsync(without, place);
-        var backup = await TakeAsync(without, place);
-        await CopyBackupsAsync(without, world);
-        var target = replace ? place : World.NewPlace();
-
-        await RestoreAsync(world, target, backup, replace);
-
-        Assert.Equal("a-picture,in-the-database.js", await AssetsAsync(world, target));
-    }
-
-    [Fact]
-    public async Task Compiled_assets_whose_files_come_back_stay()
-    {
-        await using var files = await FilesWorld.CreateAsync();
-        await AddAssetsAsync(files.World, files.Place);
-        var backup = await TakeAsync(files.World, files.Place);
-
-        await RestoreAsync(files.World, files.Place, backup, replace: true);
-
-        Assert.Equal("a-picture,in-a-file.js,in-the-database.js", await AssetsAsync(files.World, files.Place));
-    }
-
-    private static Task AddAssetsAsync(World world, TenantPlace place) => world.ExecuteAsync(
-        """
-        insert into ir_attachment (name, type, url, store_fname, db_datas) values
-          ('in-a-file.js', 'binary', '/web/assets/1/in-a-file.js', '1a/1a2b', null),
-          ('in-the-database.js', 'binary', '/web/assets/1/in-the-database.js', null, 'x'),
-          ('a-picture', 'binary', '/web/image/1', '1b/1b2c', null)
-        """,
-        place.Database);
-
-    private static Task<string?> AssetsAsync(World world, TenantPlace place) => world.AskAsync<string>(
-        "select string_agg(name, ',' order by name) from ir_attachment where name in ('a-picture', 'in-a-file.js', 'in-the-database.js')", place.Database);
-
-    // The same installation at another time: its backups and its secrets.
-    private static async Task CopyBackupsAsync(World from, World to)
-    {
-        foreach (var (id, row) in from.Backups.Rows)
-        {
-            to.Backups.Rows[id] = row;
-        }
-
-        foreach (var (name, value) in from.Secrets.Values)
-        {
-            to.Secrets.Values[name] = value;
-        }
-
-        if (from != to)
-        {
-            await to.Store.CreateBucketAsync(RestoreSteps.Bucket, None);
-            foreach (var stored in (await from.Store.ListAsync(RestoreSteps.Bucket, string.Empty, null, 100, None)).Objects)
-            {
-                await using var content = (await from.Store.OpenReadAsync(RestoreSteps.Bucket, stored.Key, None))!;
-                await to.Store.PutAsync(RestoreSteps.Bucket, stored.Key, content, None);
-            }
-        }
-    }
-
     [Fact]
     public async Task A_backup_of_before_there_were_file_stores_is_restored_and_leaves_files_alone()
     {
@@ -344,42 +275,5 @@ public sealed class FileStoreBackupTests
             ("Storage:S3:AccessKey", ceph.Account.AccessKey), ("Storage:S3:SecretKey", ceph.Account.SecretKey),
             ("Backups:Bucket", $"files-{Guid.NewGuid():N}"),
         ];
-    }
-
-    /// <summary>A tenant with the template's files.</summary>
-    private sealed class FilesWorld : IAsyncDisposable
-    {
-        private FilesWorld(World world, string folder, string bucket) => (World, Folder, Bucket) = (world, folder, bucket);
-
-        public World World { get; }
-
-        public string Folder { get; }
-
-        public string Bucket { get; }
-
-        public TenantPlace Place { get; } = Fixtures.World.NewPlace();
-
-        public static async Task<FilesWorld> CreateAsync(params (string Key, string? Value)[] settings)
-        {
-            var folder = PostgresFixture.NewFolder();
-            var world = await World.CreateAsync([.. settings, ("FileStore:Provider", "folder"), ("FileStore:Folder", folder)]);
-            world.DeleteAtEnd(folder);
-            OdooFiles.Write(folder, OdooTemplateFixture.Database);
-            var files = new FilesWorld(world, folder, settings.FirstOrDefault(s => s.Key == "Backups:Bucket").Value ?? RestoreSteps.Bucket);
-            await world.CloneAsync(files.Place);
-            await world.RunAsync<CopyFileStore, TenantPlace, FileStoreCopied>(files.Place);
-            return files;
-        }
-
-        public string StoreOf(TenantPlace place) => Path.Combine(Folder, place.Database);
-
-        public string File(TenantPlace place, string name) => Path.Combine(StoreOf(place), name);
-
-        /// <summary>There is a store of each of these tenants and nothing else but the template's.</summary>
-        public void AssertTidy(params TenantPlace[] places) => Assert.Equal(
-            places.Select(p => p.Database).Append(OdooTemplateFixture.Database).Order(StringComparer.Ordinal),
-            Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-
-        public ValueTask DisposeAsync() => World.DisposeAsync();
     }
 }
