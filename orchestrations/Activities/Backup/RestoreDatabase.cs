@@ -34,7 +34,6 @@ public sealed class RestoreDatabase(
                 : await RestoreAsync(session, request, restored, isThere: there is not null, cancellationToken);
 
             // A crash after the database took the name leaves the files to be exchanged.
-            await LeaseFence.PassAsync(cancellationToken);
             fileStores.Swap(place);
             return await DescribeAsync(session, request, fileStores.NoteOn(manifest), cancellationToken);
         });
@@ -65,7 +64,12 @@ public sealed class RestoreDatabase(
         }
         catch
         {
-            fileStores.Drop(request.Place);
+            // Not if another delivery of this step has given its database the name meanwhile: then the files must follow it.
+            if ((await MarkedDatabases.LookAsync(session, restored.Name, CancellationToken.None))?.Comment != restored.Mark)
+            {
+                fileStores.Drop(request.Place);
+            }
+
             throw;
         }
 
