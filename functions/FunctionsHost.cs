@@ -46,7 +46,7 @@ public static class FunctionsHost
 
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(settings).AddSingleton(settings.Callers);
-        builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
+        builder.Services.AddSingleton(_ => ControlPlaneServices.CreateDataSource(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
         builder.Services.AddKeyedSingleton(ConnectionPools.Hub, (_, _) => PostgresTaskHub.CreateDataSource(settings.ControlDatabase)).AddSingleton<ConnectionPools>();
         builder.Services.AddActivities(builder.Configuration);
         builder.Services.AddDurableTasks(

@@ -71,6 +71,9 @@ internal static partial class Logs
     [LoggerMessage(3036, LogLevel.Information, "Copied the file store of {Template} for database {Database}: {Files} files, {Bytes} bytes")]
     public static partial void FileStoreCopied(this ILogger logger, string database, string template, long files, long bytes);
 
+    [LoggerMessage(3042, LogLevel.Information, "Set the file store of {Database} aside; the backup's takes its place now")]
+    public static partial void FileStoreSetAside(this ILogger logger, string database);
+
     [LoggerMessage(3037, LogLevel.Warning, "Template {Template} has no file store at {Folder}: its tenants begin without files")]
     public static partial void TemplateWithoutFiles(this ILogger logger, string template, string folder);
 
@@ -130,6 +133,9 @@ internal static partial class Logs
 
     [LoggerMessage(3090, LogLevel.Warning, "Tenant {Code} ({TenantId}) was left behind; job {JobId} removes it.")]
     public static partial void LeftoversSwept(this ILogger logger, string code, long tenantId, string jobId);
+
+    [LoggerMessage(3092, LogLevel.Warning, "Tenant {Code} ({TenantId}) had ended, and something of it is there again, made too late: {Items}")]
+    public static partial void LateLeftoversFound(this ILogger logger, string code, long tenantId, string items);
 
     [LoggerMessage(3091, LogLevel.Error, "Tenant {Code} ({TenantId}) left something behind, but its names belong to another tenant now: remove it by hand.")]
     public static partial void LeftoversKept(this ILogger logger, string code, long tenantId);

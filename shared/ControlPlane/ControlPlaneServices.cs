@@ -16,15 +16,28 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Bibind.ControlPlane;
 
 /// <summary>Registers the control plane.</summary>
 public static class ControlPlaneServices
 {
+    // Longer than any work that is done under a row's lock, such as giving a tenant's routes back to the proxy.
+    private const string IdleLimit = "-c idle_in_transaction_session_timeout=5min";
+
+    /// <summary>A pool of connections to the control database. A process that sleeps within a transaction keeps its locks for five minutes at most.</summary>
+    /// <param name="connectionString">The database; options that are given in it win.</param>
+    public static NpgsqlDataSource CreateDataSource(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        settings.Options = $"{IdleLimit} {settings.Options}".TrimEnd();
+        return NpgsqlDataSource.Create(settings.ConnectionString);
+    }
+
     /// <summary>
     /// Adds the stores and the options of sections <c>Platform</c>, <c>Placement</c> and <c>Secrets</c>, checked at
-    /// start. The host registers the control database as the one <see cref="Npgsql.NpgsqlDataSource"/>.
+    /// start. The host registers the control database as the one <see cref="NpgsqlDataSource"/>.
     /// </summary>
     public static IServiceCollection AddControlPlane(this IServiceCollection services, IConfiguration configuration)
     {
@@ -52,7 +65,7 @@ public static class ControlPlaneServices
         services.AddSingleton<Reservations>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantLifecycle>();
-        services.AddSingleton<AbandonedTenants>();
+        services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();
         services.AddSingleton<RoutedTenants>();
         services.AddSingleton<JobStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();

@@ -33,6 +33,9 @@ public sealed class PostgresCluster : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
+    /// <summary>How a host connects to a migrated database; nothing may be changed there.</summary>
+    public string ConnectionString() => ConnectionString(Migrated, pooling: false);
+
     /// <summary>An empty database.</summary>
     public Task<NpgsqlDataSource> NewDatabaseAsync() => NewDatabaseAsync("template1");
 

@@ -102,6 +102,9 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
         return [.. ((await client.ListBucketsAsync()).Buckets ?? []).Select(b => b.BucketName).Where(b => b.Contains(Installation.Code, StringComparison.Ordinal))];
     }
 
+    /// <summary>How many objects there are of backups.</summary>
+    public async Task<int> CountBackupObjectsAsync() => (await _s3.ListObjectsAsync(Installation.Settings["Backups:Bucket"])).Count;
+
     /// <summary>What the tenant's bucket may hold, in bytes, as the object gateway's own tool says; null without a limit.</summary>
     public async Task<long?> QuotaAsync() =>
         (await _s3.ListBucketsAsync()).Single(b => b.Name.Contains($"-{Installation.Code}-", StringComparison.Ordinal)).Quota;

@@ -24,6 +24,9 @@ internal sealed class InProcessHost : IAsyncDisposable
 
     public Api Api { get; }
 
+    /// <summary>What the host is made of.</summary>
+    public IServiceProvider Services => _app.Services;
+
     public DurableTaskClient Tasks => _app.Services.GetRequiredService<DurableTaskClient>();
 
     public static async Task<InProcessHost> StartAsync(Installation installation, IWorkerInterceptor? interceptor = null)

@@ -3,7 +3,8 @@ namespace Bibind.EndToEnd.Tests;
 /// <summary>Kills the host's process before and after every step that makes a backup a new tenant; a host started afterwards must finish by itself.</summary>
 public sealed class KillEachRestoreIntoNewStepTests
 {
-    public static TheoryData<string> Boundaries => [.. Steps.OfRestoringIntoNew.SelectMany(s => new[] { $"before:{s}", $"after:{s}" })];
+    /// <summary>Before and after each step; and within <c>backup.restore</c>, once the database has its name and the files do not.</summary>
+    public static TheoryData<string> Boundaries => [.. Steps.OfRestoringIntoNew.SelectMany(s => new[] { $"before:{s}", $"after:{s}" }), "log:BackupRestored"];
 
     [Theory]
     [MemberData(nameof(Boundaries))]

@@ -4,7 +4,7 @@ using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests;
 
-/// <summary>The product's host as a process of its own, to be killed.</summary>
+/// <summary>The product's host as a process of its own, to be killed or put to sleep.</summary>
 internal sealed class KillableHost : IAsyncDisposable
 {
     private readonly Process _process;
@@ -29,7 +29,9 @@ internal sealed class KillableHost : IAsyncDisposable
     /// <param name="installation">Whose host it is.</param>
     /// <param name="killAt">The boundary at which it kills itself; see <c>KillSwitch</c>.</param>
     /// <param name="failAt">A step that fails for good.</param>
-    public static async Task<KillableHost> StartAsync(Installation installation, string killAt, string? failAt = null)
+    /// <param name="stopAt">The places at which it falls asleep; see <c>StopSwitch</c>.</param>
+    public static async Task<KillableHost> StartAsync(
+        Installation installation, string? killAt = null, string? failAt = null, IReadOnlyList<string>? stopAt = null)
     {
         var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
         var start = new ProcessStartInfo("dotnet")
@@ -46,6 +48,7 @@ internal sealed class KillableHost : IAsyncDisposable
         start.Environment["Urls"] = address.OriginalString;
         start.Environment["BIBIND_KILL_AT"] = killAt;
         start.Environment["BIBIND_FAIL_AT"] = failAt;
+        start.Environment["BIBIND_STOP_AT"] = stopAt is null ? null : string.Join(',', stopAt);
         var host = new KillableHost(Process.Start(start)!, address);
         await Eventually.UntilAsync(
             async () => host._process.HasExited || await host.Api.IsReadyAsync(), TimeSpan.FromSeconds(60), "the host is ready");
@@ -67,6 +70,37 @@ internal sealed class KillableHost : IAsyncDisposable
         }
 
         Assert.Equal(137, _process.ExitCode);
+    }
+
+    /// <summary>Kills it where it is.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Waits until it has fallen asleep, and until its leases have run out.</summary>
+    public async Task SleepsAsync(Installation installation)
+    {
+        // The state follows the program's name, which stands in brackets.
+        var state = $"/proc/{_process.Id}/stat";
+        await Eventually.UntilAsync(
+            () => Task.FromResult(_process.HasExited || File.ReadAllText(state).Split(") ")[^1][0] == 'T'),
+            TimeSpan.FromSeconds(60), "the host sleeps");
+        Assert.False(_process.HasExited, Output());
+        await Eventually.UntilAsync(
+            async () => await installation.CountAsync("select count(*) from durable.activities where available_at > now()") == 0,
+            TimeSpan.FromSeconds(60), "the leases have run out");
+    }
+
+    /// <summary>Tells it to end as hosts do, and wakes it up: it renews no lease any more, and ends what it was about to do.</summary>
+    public async Task WakesAndEndsAsync()
+    {
+        using var kill = Process.Start("/bin/sh", ["-c", $"kill -TERM {_process.Id}; kill -CONT {_process.Id}"]);
+        await kill.WaitForExitAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await _process.WaitForExitAsync(limit.Token);
+        Assert.True(_process.ExitCode == 0, Output());
     }
 
     public string Output()

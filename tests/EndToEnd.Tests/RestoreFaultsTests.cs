@@ -27,8 +27,13 @@ public sealed class RestoreFaultsTests
         { "routing.publish", true },
     };
 
+    /// <summary>Before and after each step; and within <c>backup.restore</c>, once the database and once the former files have been renamed.</summary>
     public static TheoryData<string> Boundaries =>
-        [.. Steps.OfRestoring.SelectMany(s => new[] { $"before:{s}", $"after:{s}" })];
+        [.. Steps.OfRestoring.SelectMany(s => new[] { $"before:{s}", $"after:{s}" }), .. Halfway];
+
+    private static readonly string[] Halfway = ["log:BackupRestored", "log:FileStoreSetAside"];
+
+    public static TheoryData<string> HalfwayBoundaries => [.. Halfway];
 
     [Theory]
     [MemberData(nameof(Undone))]
@@ -87,6 +92,43 @@ public sealed class RestoreFaultsTests
         Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
         await tenant.AssertActiveAsync(host.Api, "before");
         Assert.Equal(["manual", "manual", "first"], await tenant.KindsAsync(host.Api));
+    }
+
+    [Theory]
+    [MemberData(nameof(HalfwayBoundaries))]
+    public async Task A_restore_that_is_killed_halfway_and_then_fails_for_good_can_be_restored_and_removed(string boundary)
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        string job;
+        await using (var doomed = await KillableHost.StartAsync(tenant.Installation, boundary))
+        {
+            job = await doomed.Api.PostAsync($"/api/backups/{tenant.BackupId}/restore");
+            await doomed.DiesAsync();
+        }
+
+        Assert.Contains(Directory.EnumerateDirectories(tenant.Installation.Files), d => Path.GetFileName(d).StartsWith(".bibind-ready-", StringComparison.Ordinal));
+        Assert.Equal(boundary == "log:BackupRestored", Directory.Exists(Path.Combine(tenant.Installation.Files, tenant.Code)));
+        string safety;
+        await using (var failing = await InProcessHost.StartAsync(tenant.Installation, new FailureAt("backup.restore", afterTheEffect: false)))
+        {
+            var end = await failing.Api.EndOfAsync(job);
+            Assert.Equal("failed", end["state"]!.GetValue<string>());
+            safety = $"{end["id"]}-manual";
+            await tenant.Installation.ComesToRestAsync();
+            Assert.Equal("suspended", (await failing.Api.GetAsync($"/api/tenants/{tenant.Code}"))["state"]!.GetValue<string>());
+        }
+
+        await using var host = await InProcessHost.StartAsync(tenant.Installation);
+        if (boundary == "log:FileStoreSetAside")
+        {
+            var again = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{safety}/restore"));
+            Assert.True(again["state"]!.GetValue<string>() == "succeeded", again.ToString());
+            await tenant.AssertActiveAsync(host.Api, "after");
+        }
+
+        var removed = await host.Api.EndOfAsync(await host.Api.DestroyAsync(tenant.Code, finalBackup: false));
+        Assert.True(removed["state"]!.GetValue<string>() == "succeeded", removed.ToString());
+        await tenant.Installation.AssertNothingIsLeftAsync();
     }
 
     [Fact]

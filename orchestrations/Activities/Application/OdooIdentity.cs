@@ -72,11 +72,10 @@ internal static class OdooIdentity
             steps.Add("update res_users set totp_secret = null where totp_secret is not null");
         }
 
-        // Compiled scripts and styles whose files stayed with the template: the application makes those anew that have no
-        // row, and answers the others empty. Those that came along save the first visitor the wait.
+        // Those whose files stayed with the template. Those that came along save the first visitor the wait.
         if (!place.HasFileStore && tables.Has("ir_attachment", "url") && tables.Has("ir_attachment", "store_fname"))
         {
-            steps.Add("delete from ir_attachment where url like '/web/assets/%' and store_fname is not null");
+            steps.Add(CompiledAssets.ForgetSql);
         }
     }
 

@@ -1,3 +1,4 @@
+using Bibind.Activities.Application;
 using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
@@ -63,13 +64,23 @@ public sealed class RestoreDatabase(
         }
         catch
         {
-            fileStores.Drop(request.Place);
+            // Not if another delivery of this step has given its database the name meanwhile: then the files must follow it.
+            if ((await MarkedDatabases.LookAsync(session, restored.Name, CancellationToken.None))?.Comment != restored.Mark)
+            {
+                fileStores.Drop(request.Place);
+            }
+
             throw;
         }
 
         // From here on the database may have taken the name whatever is reported, and then its files must follow it.
         try
         {
+            if (!fileStores.Brings(manifest))
+            {
+                await CompiledAssets.ForgetAsync(postgres, request.Place.ServerId, scratch, cancellationToken);
+            }
+
             await RestoreSwap.RunAsync(session, scratch, restored, request.Place, isThere, cancellationToken);
         }
         catch

@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace Bibind.Activities.Backup;
 
-/// <summary>Gives a restored database the tenant's name, and the one that had it away, both or neither.</summary>
+/// <summary>
+/// Gives a restored database the tenant's name, and the one that had it away, both or neither. What was replaced is still there
+/// afterwards: nothing may come between the new name and the files that follow it.
+/// </summary>
 internal static class RestoreSwap
 {
     private const int MostAttempts = 5;
@@ -47,8 +50,6 @@ internal static class RestoreSwap
             await session.ExecuteAsync($"alter database {database} allow_connections true", CancellationToken.None);
             throw;
         }
-
-        await ForcedDrop.RunAsync(session, FormerName(place), cancellationToken);
     }
 
     // A session that was told to end needs a moment; PostgreSQL itself waits five seconds for it.

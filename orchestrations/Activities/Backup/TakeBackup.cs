@@ -59,6 +59,7 @@ public sealed class TakeBackup(
     {
         await store.CreateBucketAsync(Bucket, cancellationToken);
         var (folder, manifest) = await FindStoredAsync(request, cancellationToken) ?? await StoreAsync(request, cancellationToken);
+        await LeaseFence.PassAsync(cancellationToken);
         var recorded = await catalogue.RecordAsync(
             new BackupRecord(
                 manifest.Id, manifest.TenantId, manifest.Kind, manifest.Key, folder.Manifest, manifest.Bytes, manifest.Sha256,

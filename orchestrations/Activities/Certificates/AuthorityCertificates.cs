@@ -1,5 +1,6 @@
 using Bibind.Activities.Locks;
 using Bibind.Contracts;
+using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -32,6 +33,7 @@ internal sealed class AuthorityCertificates(
                 // Somebody may have obtained it while we waited.
                 if (!await IsValidAsync(use, cancellationToken))
                 {
+                    await LeaseFence.PassAsync(cancellationToken);
                     var certificate = await authority.IssueAsync(use, null, cancellationToken);
                     await store.SaveAsync(use, certificate, cancellationToken);
                     logger.CertificateIssued(use.Host, certificate.Issuer, certificate.ToTenantCertificate().NotAfter);

@@ -1,5 +1,6 @@
 using System.Data;
 using Bibind.ControlPlane.Servers;
+using Bibind.Durable;
 using Npgsql;
 
 namespace Bibind.Activities.Database;
@@ -38,6 +39,7 @@ public sealed class MaintenanceSession : IAsyncDisposable
 
     internal async Task ExecuteAsync(string sql, CancellationToken cancellationToken, params object[] parameters)
     {
+        await LeaseFence.PassAsync(cancellationToken);
         await using var command = Prepare(sql, parameters);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -33,6 +33,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
             }
 
             // Links are on the disk with the renaming; content that was copied, now or by an attempt that died, is not.
+            await LeaseFence.PassAsync(cancellationToken);
             var hasCopies = Directory.Exists(store.New);
             store.Make(store.New);
             foreach (var file in StoreFolder.Files(template))
@@ -42,6 +43,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
             }
 
             store.WriteMark(store.New, flush: hasCopies);
+            await LeaseFence.PassAsync(cancellationToken);
             store.Rename(store.New, store.Final);
         }
 
@@ -144,6 +146,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
                 // What is under the former name was replaced by an earlier job; what this one replaces is still in its place.
                 StoreFolder.Delete(store.Former);
                 store.Rename(store.Final, store.Former);
+                logger.FileStoreSetAside(place.Database);
             }
 
             store.Rename(store.Ready, store.Final);

@@ -16,6 +16,10 @@ internal sealed class NamedLocks(NpgsqlDataSource database) : IDisposable
     // Each lock holds a connection of the pool. A family has places of its own, since one lock may be taken inside another's.
     private const int AtOnce = 16;
 
+    // Whoever holds a lock shows that he lives. A process that sleeps does not, and the server takes the lock from it with its session.
+    private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(3);
+    private const string LockSql = "set local idle_in_transaction_session_timeout = '15s'; select pg_advisory_xact_lock(@family, hashtext(@name))";
+
     private readonly Dictionary<(int Family, string Name), Gate> _gates = [];
     private readonly Dictionary<int, SemaphoreSlim> _places = new()
     {
@@ -36,11 +40,20 @@ internal sealed class NamedLocks(NpgsqlDataSource database) : IDisposable
                 await using var connection = await database.OpenConnectionAsync(cancellationToken);
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
                 await connection.ExecuteAsync(new CommandDefinition(
-                    "select pg_advisory_xact_lock(@family, hashtext(@name))", new { family, name }, transaction, commandTimeout: 0,
-                    cancellationToken: cancellationToken));
+                    LockSql, new { family, name }, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
 
                 // The transaction's end gives the lock back, also when this process dies.
-                return await work();
+                using var done = new CancellationTokenSource();
+                var living = ShowLifeAsync(connection, done.Token);
+                try
+                {
+                    return await work();
+                }
+                finally
+                {
+                    await done.CancelAsync();
+                    await living;
+                }
             }
             finally
             {
@@ -59,6 +72,26 @@ internal sealed class NamedLocks(NpgsqlDataSource database) : IDisposable
         foreach (var places in _places.Values)
         {
             places.Dispose();
+        }
+    }
+
+    private static async Task ShowLifeAsync(NpgsqlConnection connection, CancellationToken done)
+    {
+        using var timer = new PeriodicTimer(SignOfLife);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(done))
+            {
+                await connection.ExecuteAsync("select 1");
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The work has ended.
+        }
+        catch (NpgsqlException)
+        {
+            // The session is gone, and the lock with it. What is under way is idempotent, and looks before it acts.
         }
     }
 

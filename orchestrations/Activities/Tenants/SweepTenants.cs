@@ -11,6 +11,7 @@ namespace Bibind.Activities.Tenants;
 /// <summary>Starts the removal of whatever tenants left behind, so that nothing waits for somebody to look; forgets old idempotency keys.</summary>
 public sealed class SweepTenants(
     NpgsqlDataSource database,
+    LateLeftovers late,
     AbandonedTenants abandoned,
     TenantLifecycle lifecycle,
     JobStore jobs,
@@ -27,6 +28,7 @@ public sealed class SweepTenants(
     {
         ArgumentNullException.ThrowIfNull(context);
         var cancellationToken = context.CancellationToken;
+        await late.FindAsync(context);
         var started = new List<string>();
         foreach (var tenant in await abandoned.FindAsync(AtOnce, cancellationToken))
         {
@@ -65,7 +67,10 @@ public sealed class SweepTenants(
             return null;
         }
 
-        var order = termination.Order(finalBackup: !tenant.WasNeverActive) with { FinalBackupTaken = tenant.HasFinalBackup };
+        // Of one that was removed before, nothing can be backed up any more; what is kept stays.
+        var order = tenant.State == TenantStates.Terminated
+            ? termination.Order(finalBackup: tenant.HasBackups) with { FinalBackupTaken = true }
+            : termination.Order(finalBackup: !tenant.WasNeverActive) with { FinalBackupTaken = tenant.HasFinalBackup };
         await client.ScheduleNewOrchestrationInstanceAsync(
             Orchestrations.DestroyTenant,
             order,

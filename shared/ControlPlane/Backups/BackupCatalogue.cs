@@ -1,3 +1,4 @@
+using Bibind.Durable;
 using Dapper;
 using Npgsql;
 
@@ -14,7 +15,8 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
         await connection.ExecuteAsync(Sql.Command(
             """
             insert into control.backups as b (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at, files_bytes, files_sha256)
-            values (@Id, @TenantId, @Kind, @Key, @ManifestKey, @Bytes, @Sha256, @CreatedAt, @FilesBytes, @FilesSha256)
+            select @Id, @TenantId, @Kind, @Key, @ManifestKey, @Bytes, @Sha256, @CreatedAt, @FilesBytes, @FilesSha256
+            where exists (select from control.tenants t where t.id = @TenantId and t.state not in ('failed', 'terminated'))
             on conflict (id) do update set
               key = excluded.key, manifest_key = excluded.manifest_key, bytes = excluded.bytes, sha256 = excluded.sha256,
               created_at = excluded.created_at, files_bytes = excluded.files_bytes, files_sha256 = excluded.files_sha256
@@ -35,8 +37,8 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
                 insteadOf,
             },
             cancellationToken));
-        return (await connection.QuerySingleAsync<Row>(Sql.Command("select * from control.backups where id = @Id", new { backup.Id }, cancellationToken)))
-            .Shown();
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(Sql.Command("select * from control.backups where id = @Id", new { backup.Id }, cancellationToken));
+        return row?.Shown() ?? throw new PermanentFailureException($"Tenant {backup.TenantId} has ended: no backup of it is kept any more.");
     }
 
     /// <inheritdoc/>

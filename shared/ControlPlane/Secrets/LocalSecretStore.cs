@@ -1,3 +1,4 @@
+using Bibind.Durable;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -120,10 +121,12 @@ public sealed class LocalSecretStore(
         return row is null ? null : _cipher.Open(name, row.Sealed);
     }
 
-    private Task<int> WriteAsync(NpgsqlConnection connection, string name, string value, string onConflict, CancellationToken cancellationToken)
+    private async Task<int> WriteAsync(NpgsqlConnection connection, string name, string value, string onConflict, CancellationToken cancellationToken)
     {
+        // Making a value may take seconds.
+        await LeaseFence.PassAsync(cancellationToken);
         var secret = _cipher.Seal(name, value);
-        return connection.ExecuteAsync(Sql.Command(
+        return await connection.ExecuteAsync(Sql.Command(
             $"""
             insert into control.secrets (name, nonce, ciphertext, key_id, created_at, updated_at)
             values (@name, @Nonce, @Ciphertext, @KeyId, @Now, @Now)

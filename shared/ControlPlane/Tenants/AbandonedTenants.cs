@@ -18,6 +18,9 @@ public sealed record AbandonedTenant
     /// <summary>True if it never was active: nobody's data are in it.</summary>
     public bool WasNeverActive { get; init; }
 
+    /// <summary>True if there are backups of it.</summary>
+    public bool HasBackups { get; init; }
+
     /// <summary>True if its last backup was taken by an earlier removal.</summary>
     public bool HasFinalBackup { get; init; }
 }
@@ -35,13 +38,14 @@ public sealed class AbandonedTenants(NpgsqlDataSource database, TimeProvider tim
         return (await connection.QueryAsync<AbandonedTenant>(Sql.Command(
             """
             select t.id, t.code, t.state, j.id as open_job, t.activated_at is null as was_never_active,
+                   exists (select from control.backups b where b.tenant_id = t.id) as has_backups,
                    exists (select from control.backups b where b.tenant_id = t.id and b.kind = 'final') as has_final_backup
             from control.tenants t
             left join control.jobs j on j.tenant_id = t.id and j.changing and j.finished_at is null
             cross join lateral (
               select count(*) as removals, max(d.finished_at) as last from control.jobs d where d.tenant_id = t.id and d.kind = 'destroy') d
             where not exists (select from durable.leases l where l.instance_id = j.id)
-              and (t.state in ('provisioning', 'terminating') or (t.state = 'failed' and t.leftovers))
+              and (t.state in ('provisioning', 'terminating') or (t.state in ('failed', 'terminated') and t.leftovers))
               and (d.last is null or d.last + least(interval '1 day', interval '10 minutes' * power(2, least(d.removals - 1, 10))) < @Now)
             order by t.id
             limit @limit

@@ -10,7 +10,7 @@ namespace Bibind.ControlPlane.Tenants;
 
 /// <summary>Moves tenants from state to state, each time together with the job that does it, in one transaction.</summary>
 /// <remarks>
-/// <c>provisioning → active → terminating → terminated</c>, <c>provisioning → failed</c>. Every method may be called
+/// <c>provisioning → active → terminating → terminated</c>, <c>provisioning → failed</c>, and back to <c>terminating</c> where something was left. Every method may be called
 /// again with the same input and answers the same; the tenant's row is locked first, then its job.
 /// </remarks>
 public sealed class TenantLifecycle(
@@ -174,7 +174,7 @@ public sealed class TenantLifecycle(
 
     private static TerminationRefused? Refusal(Tenant tenant, string? running) => tenant.State switch
     {
-        TenantStates.Terminated => new TerminationRefused(
+        TenantStates.Terminated when !tenant.Leftovers => new TerminationRefused(
             TerminationRefusalKind.AlreadyTerminated, $"Tenant '{tenant.Code}' was removed on {tenant.EndedAt:u}."),
         TenantStates.Failed when !tenant.Leftovers => new TerminationRefused(
             TerminationRefusalKind.NothingLeft, $"Tenant '{tenant.Code}' failed on {tenant.EndedAt:u} and was undone: there is nothing to remove."),
@@ -182,7 +182,7 @@ public sealed class TenantLifecycle(
             TerminationRefusalKind.Provisioning, $"Tenant '{tenant.Code}' is being provisioned by job '{running}': wait for its end.", running),
         _ when running is not null => new TerminationRefused(
             TerminationRefusalKind.JobRunning, $"Job '{running}' is changing tenant '{tenant.Code}': wait for its end.", running),
-        TenantStates.Active or TenantStates.Suspended or TenantStates.Terminating or TenantStates.Failed => null,
+        TenantStates.Active or TenantStates.Suspended or TenantStates.Terminating or TenantStates.Failed or TenantStates.Terminated => null,
         _ => new TerminationRefused(TerminationRefusalKind.JobRunning, $"Tenant '{tenant.Code}' is {tenant.State}: wait for the end of that job."),
     };
 

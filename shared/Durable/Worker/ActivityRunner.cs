@@ -27,17 +27,17 @@ internal sealed class ActivityRunner(
 
     public void Start() => _answering = Task.Run(AnswerAsync);
 
-    /// <summary>Runs a fetched activity in a slot that was reserved for the fetch.</summary>
-    public void RunFetched(LeasedActivity activity)
+    /// <summary>Runs a fetched activity in a slot that was reserved for the fetch, which began at a timestamp.</summary>
+    public void RunFetched(LeasedActivity activity, long leasedAt)
     {
         slots.Count(activity.Owner, 1);
-        Run(activity, session: null);
+        Run(activity, session: null, leasedAt);
     }
 
     /// <summary>Runs an activity in a slot taken before. <paramref name="session"/> is kept open until it has ended.</summary>
-    public void Run(LeasedActivity activity, InstanceSession? session)
+    public void Run(LeasedActivity activity, InstanceSession? session, long leasedAt)
     {
-        var running = new RunningActivity(activity, session, CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token));
+        var running = new RunningActivity(activity, session, CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token), leasedAt);
         _running[activity.Lease] = running;
         running.Task = Task.Run(() => RunAsync(running));
     }
@@ -51,8 +51,19 @@ internal sealed class ActivityRunner(
             if (_running.TryGetValue(lease, out var running))
             {
                 Logs.ActivityLeaseLost(worker.Logger, running.Activity.InstanceId, running.Activity.Scheduled.Name, running.Activity.Scheduled.EventId);
-                running.IsLost = true;
-                running.Cancellation.Cancel();
+                running.Lose();
+            }
+        }
+    }
+
+    /// <summary>Notes that leases were renewed after a timestamp; those that were lost are not among them.</summary>
+    public void Renewed(IEnumerable<ActivityLease> renewed, long leasedAt)
+    {
+        foreach (var lease in renewed)
+        {
+            if (_running.TryGetValue(lease, out var running))
+            {
+                running.LeasedAt = leasedAt;
             }
         }
     }
@@ -161,7 +172,9 @@ internal sealed class ActivityRunner(
                     $"The activity '{scheduled.Name}' was given back {activity.GivenBack} times because its worker's time was up: it takes longer than one call lasts. Leave it to a worker that lives on.");
             }
 
+            LeaseFence.Set(() => EnsureHeldAsync(running, cancellation));
             await worker.Interceptor.BeforeActivityAsync(activity, cancellation);
+            await LeaseFence.PassAsync(cancellation);
             var implementation = create(worker.Services);
             var input = ReadInput(scheduled, implementation);
             var context = new TaskActivityContext(activity.InstanceId, scheduled.Name, scheduled.EventId, scheduled.Attempt, cancellation);
@@ -197,6 +210,33 @@ internal sealed class ActivityRunner(
                 FailureDetails = details,
                 StartedAt = startedAt,
             };
+        }
+    }
+
+    /// <summary>
+    /// Returns at once while the lease is fresh. Renewals keep it so; where they did not, because this process stood still
+    /// or the hub was away, the hub is asked whether it is ours yet.
+    /// </summary>
+    private async Task EnsureHeldAsync(RunningActivity running, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var lease = running.Activity.Lease;
+        for (var delay = worker.Options.FirstBackoff; worker.Time.GetElapsedTime(running.LeasedAt) > worker.Options.FreshLease; delay = Backoff.Next(delay))
+        {
+            var began = worker.Time.GetTimestamp();
+            try
+            {
+                var lost = await worker.Hub.RenewAsync(new LeaseRenewal([], [lease], worker.Options.LeaseDuration), cancellation);
+                LoseLeases(lost.Activities);
+                cancellation.ThrowIfCancellationRequested();
+                running.LeasedAt = began;
+                return;
+            }
+            catch (Exception unavailable) when (!cancellation.IsCancellationRequested)
+            {
+                Logs.HubUnavailable(worker.Logger, unavailable, delay);
+                await Task.Delay(delay, worker.Time, cancellation);
+            }
         }
     }
 

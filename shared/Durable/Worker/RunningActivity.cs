@@ -22,8 +22,14 @@ internal sealed class ActivityScope(LeasedActivity activity) : IReadOnlyList<Key
 }
 
 /// <summary>An activity that runs here.</summary>
-internal sealed class RunningActivity(LeasedActivity activity, InstanceSession? session, CancellationTokenSource cancellation)
+/// <param name="activity">What runs.</param>
+/// <param name="session">The session that it keeps open; null for none.</param>
+/// <param name="cancellation">Cancels it.</param>
+/// <param name="leasedAt">Timestamp at which its lease had not begun yet.</param>
+internal sealed class RunningActivity(LeasedActivity activity, InstanceSession? session, CancellationTokenSource cancellation, long leasedAt)
 {
+    private long _leasedAt = leasedAt;
+
     public LeasedActivity Activity { get; } = activity;
 
     public InstanceSession? Session { get; } = session;
@@ -32,5 +38,26 @@ internal sealed class RunningActivity(LeasedActivity activity, InstanceSession? 
 
     public Task Task { get; set; } = Task.CompletedTask;
 
+    /// <summary>A timestamp at which the lease, as it was renewed last, had not begun yet: it lasts longer than from then on.</summary>
+    public long LeasedAt
+    {
+        get => Volatile.Read(ref _leasedAt);
+        set => Volatile.Write(ref _leasedAt, value);
+    }
+
     public volatile bool IsLost;
+
+    /// <summary>Its lease is another worker's.</summary>
+    public void Lose()
+    {
+        IsLost = true;
+        try
+        {
+            Cancellation.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended at this moment.
+        }
+    }
 }

@@ -63,6 +63,7 @@ public sealed partial class TaskHubWorker
         var maxInstances = Math.Max(0, _options.MaxHeldInstances - _sessions.Count);
         var maxActivities = _slots.Reserve();
         var now = _time.GetUtcNow().UtcDateTime;
+        var began = _time.GetTimestamp();
         LeasedWork work;
         bool passedBy;
         try
@@ -102,7 +103,7 @@ public sealed partial class TaskHubWorker
 
         foreach (var activity in work.Activities)
         {
-            _activities.RunFetched(activity);
+            _activities.RunFetched(activity, began);
         }
 
         if (work.Activities.Count > 0)
@@ -169,7 +170,7 @@ public sealed partial class TaskHubWorker
 
     private async Task RenewAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(_options.LeaseDuration / 3, _time);
+        using var timer = new PeriodicTimer(_options.RenewalInterval, _time);
         while (await timer.WaitForNextTickAsync(stopping).AsTask().ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default))
         {
             var sessions = _sessions.Values.ToArray();
@@ -181,6 +182,7 @@ public sealed partial class TaskHubWorker
 
             try
             {
+                var began = _time.GetTimestamp();
                 var lost = await _hub.RenewAsync(new LeaseRenewal([.. sessions.Select(s => s.Lease)], activities, _options.LeaseDuration), stopping);
                 foreach (var lease in lost.Instances)
                 {
@@ -188,6 +190,7 @@ public sealed partial class TaskHubWorker
                 }
 
                 _activities.LoseLeases(lost.Activities);
+                _activities.Renewed(activities.Except(lost.Activities), began);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -196,7 +199,7 @@ public sealed partial class TaskHubWorker
             catch (Exception unavailable)
             {
                 // The leases may run out; the tokens then keep what we still do here from being stored.
-                Logs.HubUnavailable(_logger, unavailable, _options.LeaseDuration / 3);
+                Logs.HubUnavailable(_logger, unavailable, _options.RenewalInterval);
             }
         }
     }

@@ -191,7 +191,7 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
 
         foreach (var activity in turn.Claimed)
         {
-            _activities.Run(activity, session);
+            _activities.Run(activity, session, turn.CommittingSince);
         }
 
         if (turn.Commit.Update is { Ended: true } update)

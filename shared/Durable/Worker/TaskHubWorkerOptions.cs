@@ -30,6 +30,12 @@ public sealed class TaskHubWorkerOptions
     /// <summary>How long a lease lasts unless renewed; another worker takes over at most this long after a crash.</summary>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often leases are renewed.</summary>
+    internal TimeSpan RenewalInterval => LeaseDuration / 3;
+
+    /// <summary>A lease of this age needs no asking: a renewal is not overdue yet, and what is left of it is time for an effect.</summary>
+    internal TimeSpan FreshLease => LeaseDuration - RenewalInterval;
+
     /// <summary>How often the hub is asked for work when nothing hints at any.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 

@@ -12,6 +12,9 @@ namespace Bibind.Durable.Worker;
 internal sealed record PendingTurn(
     InstanceSession Session, TurnCommit Commit, IReadOnlyList<TurnInput> Inputs, IReadOnlyList<LeasedActivity> Claimed)
 {
+    /// <summary>Timestamp from before its commit, which the leases of what it claims begin with.</summary>
+    public long CommittingSince { get; set; }
+
     /// <summary>True if the session ends with the commit.</summary>
     public bool Closes => Commit.ReleasesLease || Commit.Update is { Ended: true };
 }
@@ -79,10 +82,12 @@ internal sealed class TurnCommitter(WorkerContext worker, Action<PendingTurn> co
     {
         var commits = group.Select(t => t.Commit).ToArray();
         await worker.Interceptor.BeforeCommitAsync(commits);
+        var since = worker.Time.GetTimestamp();
         await worker.Hub.CommitAsync(commits, CancellationToken.None);
         await worker.Interceptor.AfterCommitAsync(commits);
         foreach (var turn in group)
         {
+            turn.CommittingSince = since;
             committed(turn);
         }
     }

@@ -39,6 +39,58 @@ public abstract partial class RuntimeConformance
     }
 
     [Fact]
+    public async Task An_effect_is_not_begun_by_a_worker_that_slept_and_whose_work_another_did()
+    {
+        await using var runtime = await CreateAsync();
+        var wakesUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (first, effects) = (0, 0);
+        runtime.Activity<string?, string>("Effect", async (context, _) =>
+            {
+                if (Interlocked.Exchange(ref first, 1) == 0)
+                {
+                    await wakesUp.Task;
+                }
+
+                await LeaseFence.PassAsync(context.CancellationToken);
+                return $"{Interlocked.Increment(ref effects)}";
+            })
+            .Orchestrator<string?, string>("Main", (context, _) => context.CallActivityAsync<string>("Effect"));
+        var sleeper = runtime.StartWorker(o => o.LeaseDuration = TimeSpan.FromMilliseconds(300), hub: new Asleep(runtime.Hub, wakesUp.Task));
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await Eventually.TrueAsync(() => Volatile.Read(ref first) == 1);
+        runtime.StartWorker();
+        await runtime.EndAsync(id);
+
+        wakesUp.SetResult();
+        await Eventually.TrueAsync(() => sleeper.RunningActivities == 0);
+
+        Assert.Equal(1, Volatile.Read(ref effects));
+    }
+
+    [Fact]
+    public async Task A_worker_whose_renewals_failed_but_whose_work_nobody_took_goes_on_with_it()
+    {
+        await using var runtime = await CreateAsync();
+        var wakesUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        runtime.Activity<string?, string>("Effect", async (context, _) =>
+            {
+                await wakesUp.Task;
+                await LeaseFence.PassAsync(context.CancellationToken);
+                return "done";
+            })
+            .Orchestrator<string?, string>("Main", (context, _) => context.CallActivityAsync<string>("Effect"));
+        runtime.StartWorker(o => o.LeaseDuration = TimeSpan.FromMilliseconds(300), hub: new Asleep(runtime.Hub, wakesUp.Task));
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await Eventually.TrueAsync(() => runtime.Runs.GetValueOrDefault("Effect") == 1);
+        await Eventually.TrueAsync(async () => (await runtime.Hub.GetBacklogAsync(CancellationToken.None)).Activities == 1);
+
+        wakesUp.SetResult();
+
+        Assert.Equal("done", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+        Assert.Equal(1, runtime.Runs["Effect"]);
+    }
+
+    [Fact]
     public async Task Of_two_answers_of_one_activity_in_one_group_only_the_current_lease_counts()
     {
         await using var runtime = await CreateAsync();
@@ -125,15 +177,29 @@ public abstract partial class RuntimeConformance
         await Assert.ThrowsAsync<LeaseLostException>(() => runtime.Hub.CommitAsync([commit], CancellationToken.None));
     }
 
-    // Its renewals never reach the hub, and it takes no new work: as if its process stood still.
-    private sealed class NoRenewals(ITaskHub inner) : DelegatingTaskHub(inner)
+    // Nor do its renewals before it wakes up.
+    private sealed class Asleep(ITaskHub inner, Task wakesUp) : OneLease(inner)
+    {
+        public override async Task<LostLeases> RenewAsync(LeaseRenewal renewal, CancellationToken cancellationToken)
+        {
+            await wakesUp.WaitAsync(cancellationToken);
+            return await base.RenewAsync(renewal, cancellationToken);
+        }
+    }
+
+    // Its renewals never reach the hub.
+    private sealed class NoRenewals(ITaskHub inner) : OneLease(inner)
+    {
+        public override Task<LostLeases> RenewAsync(LeaseRenewal renewal, CancellationToken cancellationToken) => Task.FromResult(new LostLeases([], []));
+    }
+
+    // It takes no new work: as if its process stood still.
+    private abstract class OneLease(ITaskHub inner) : DelegatingTaskHub(inner)
     {
         private int _leases;
 
         public override Task<LeasedWork> LeaseAsync(LeaseRequest request, CancellationToken cancellationToken) =>
             Volatile.Read(ref _leases) > 0 ? Task.FromResult(new LeasedWork([], [], [], null)) : LeaseOnceAsync(request, cancellationToken);
-
-        public override Task<LostLeases> RenewAsync(LeaseRenewal renewal, CancellationToken cancellationToken) => Task.FromResult(new LostLeases([], []));
 
         private async Task<LeasedWork> LeaseOnceAsync(LeaseRequest request, CancellationToken cancellationToken)
         {

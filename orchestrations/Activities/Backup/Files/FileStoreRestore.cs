@@ -34,6 +34,9 @@ public sealed class FileStoreRestore(IFileStore files, FileStoreArchives archive
         }
     }
 
+    /// <summary>True if the files of a backup come back with its database.</summary>
+    internal bool Brings(BackupManifest manifest) => files.IsOn && manifest.FileStore is not null;
+
     /// <summary>
     /// Puts what was unpacked in the place of the tenant's own, after the database took its name: the application does not
     /// see that database before it is handed over. Does nothing when it is done.

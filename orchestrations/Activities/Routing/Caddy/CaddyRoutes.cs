@@ -1,4 +1,5 @@
 using Bibind.Contracts;
+using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -42,6 +43,7 @@ internal sealed class CaddyRoutes(
     private async Task PutAsync(TenantPlace place, bool isSuspended, CancellationToken cancellationToken)
     {
         var route = await routes.MakeAsync(place, isSuspended, cancellationToken);
+        await LeaseFence.PassAsync(cancellationToken);
         await changes.ApplyAsync(apps => CaddyConfiguration.Put(apps, options.Value.Server, route), cancellationToken);
         await probe.IsServedAsync(route, settle: TimeSpan.Zero, cancellationToken);
         logger.RoutePublished(route.Host, route.Dial, route.Certificate is not null, isSuspended);

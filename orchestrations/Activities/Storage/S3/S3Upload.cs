@@ -21,7 +21,10 @@ internal sealed class S3Upload(S3Server server, string bucket, string key, ILogg
     // Bounds the memory of a process, however many uploads are asked of it.
     private static readonly SemaphoreSlim Gate = new(MostUploads);
 
+    // Both are changed by parts that end on any thread. The buffers are ours alone: the shared pool would keep one of 8 MiB for
+    // each thread that ever returned one.
     private readonly List<PartETag> _parts = [];
+    private readonly Stack<byte[]> _buffers = [];
     private readonly Queue<Task> _underWay = [];
     private string _uploadId = string.Empty;
 
@@ -59,27 +62,16 @@ internal sealed class S3Upload(S3Server server, string bucket, string key, ILogg
 
     private async Task<long> PutLargeAsync(ReadOnlyMemory<byte> start, Stream content, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(PartBytes(1));
+        var buffer = TakeBuffer(1);
         start.CopyTo(buffer);
-        int length;
-        try
+        var length = start.Length + await FillAsync(content, buffer.AsMemory(start.Length), cancellationToken);
+        if (length < buffer.Length)
         {
-            length = start.Length + await FillAsync(content, buffer.AsMemory(start.Length, PartBytes(1) - start.Length), cancellationToken);
-            if (length < PartBytes(1))
-            {
-                await PutAsync(buffer, length, cancellationToken);
-                ArrayPool<byte>.Shared.Return(buffer);
-                return length;
-            }
-
-            _uploadId = (await server.Client.InitiateMultipartUploadAsync(bucket, key, cancellationToken)).UploadId;
-        }
-        catch
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-            throw;
+            await PutAsync(buffer, length, cancellationToken);
+            return length;
         }
 
+        _uploadId = (await server.Client.InitiateMultipartUploadAsync(bucket, key, cancellationToken)).UploadId;
         try
         {
             return await PutPartsAsync(buffer, length, content, cancellationToken);
@@ -112,12 +104,8 @@ internal sealed class S3Upload(S3Server server, string bucket, string key, ILogg
                     break;
                 }
 
-                buffer = ArrayPool<byte>.Shared.Rent(PartBytes(number + 1));
-                length = await FillAsync(content, buffer.AsMemory(0, PartBytes(number + 1)), ours.Token);
-                if (length == 0)
-                {
-                    ArrayPool<byte>.Shared.Return(buffer);
-                }
+                buffer = TakeBuffer(number + 1);
+                length = await FillAsync(content, buffer, ours.Token);
             }
 
             await Task.WhenAll(_underWay);
@@ -161,8 +149,27 @@ internal sealed class S3Upload(S3Server server, string bucket, string key, ILogg
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            lock (_parts)
+            {
+                _buffers.Push(buffer);
+            }
         }
+    }
+
+    private byte[] TakeBuffer(int part)
+    {
+        lock (_parts)
+        {
+            while (_buffers.TryPop(out var buffer))
+            {
+                if (buffer.Length == PartBytes(part))
+                {
+                    return buffer;
+                }
+            }
+        }
+
+        return GC.AllocateUninitializedArray<byte>(PartBytes(part));
     }
 
     private async Task PutAsync(byte[] buffer, int length, CancellationToken cancellationToken)

@@ -1,0 +1,43 @@
+using Bibind.Contracts;
+using Dapper;
+using Npgsql;
+
+namespace Bibind.ControlPlane.Tenants;
+
+/// <summary>A tenant that was proved to be gone.</summary>
+/// <param name="Place">Where it was.</param>
+/// <param name="KeepsBackups">True if backups of it are kept on purpose.</param>
+public sealed record EndedTenant(TenantPlace Place, bool KeepsBackups);
+
+/// <summary>Finds tenants that have ended and should be looked at again: a machine that slept meanwhile may have made something of theirs since.</summary>
+public sealed class EndedTenants(NpgsqlDataSource database, TimeProvider time)
+{
+    /// <summary>Each comes a minute after its end, then after twice the time each, for a day; the longest waiting first.</summary>
+    public async Task<IReadOnlyList<EndedTenant>> FindAsync(string jobId, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return (await connection.QueryAsync<Tenant, bool, EndedTenant>(
+            Sql.Command(
+                """
+                select t.*, s.code as server_code, exists (select from control.backups b where b.tenant_id = t.id) as has_backups
+                from control.tenants t join control.servers s on s.id = t.server_id
+                where t.state in ('failed', 'terminated') and not t.leftovers
+                  and t.ended_at > @Now - interval '1 day'
+                  and t.ended_at + case when t.looked_at > t.ended_at then 2 * (t.looked_at - t.ended_at) else interval '1 minute' end <= @Now
+                order by greatest(t.looked_at, t.ended_at), t.id
+                limit @limit
+                """,
+                new { limit, Now = time.GetUtcNow() }, cancellationToken),
+            (tenant, hasBackups) => new EndedTenant(tenant.ToPlace(jobId), hasBackups),
+            splitOn: "has_backups")).AsList();
+    }
+
+    /// <summary>Notes a look. What left something is among the <see cref="AbandonedTenants"/> from then on.</summary>
+    public async Task NoteAsync(long tenantId, bool leftSomething, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(Sql.Command(
+            "update control.tenants set looked_at = @Now, leftovers = @leftSomething where id = @tenantId and state in ('failed', 'terminated')",
+            new { tenantId, leftSomething, Now = time.GetUtcNow() }, cancellationToken));
+    }
+}
