@@ -9,6 +9,8 @@ publish_host() {
   need_dotnet
   say "Publishing for $rid ..."
   rm -rf "${published:?}/$rid"
+  # An earlier publication's list of assemblies would be taken for this one's, and what is new would not be found at run time.
+  rm -f "$published/artifacts/obj/Bibind.Functions/release_$rid/Bibind.Functions.deps.json"
   # Objects of their own: those of the ordinary build are for no particular machine.
   quietly "The publication for $rid" dotnet publish "$root/functions/Bibind.Functions.csproj" -c Release -r "$rid" --nologo -v q \
     --artifacts-path "$published/artifacts" -p:NuGetLockFilePath=obj/publish.lock.json -p:PublishDocumentationFiles=false -p:RunAnalyzers=false -o "$published/$rid" || exit 1
