@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bibind.Activities.Application;
 using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Database;
@@ -13,7 +14,13 @@ namespace Bibind.Activities.Backup;
 /// and the files after it, before anybody sees it.
 /// </summary>
 public sealed class RestoreDatabase(
-    PostgresConnector postgres, BackupFiles files, FileStoreArchives archives, BackupRestore restore, FileStoreRestore fileStores, ILogger<RestoreDatabase> logger)
+    PostgresConnector postgres,
+    BackupFiles files,
+    FileStoreArchives archives,
+    BackupRestore restore,
+    FileStoreRestore fileStores,
+    TimeProvider time,
+    ILogger<RestoreDatabase> logger)
     : TaskActivity<RestoreRequest, RestoredDatabase>
 {
     /// <inheritdoc/>
@@ -24,10 +31,12 @@ public sealed class RestoreDatabase(
         var cancellationToken = context.CancellationToken;
         var place = request.Place;
         var target = MarkedDatabase.Of(place);
-        var restored = target with { Mark = MarkOf(target, request) };
-        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind restore {place.Code}", cancellationToken);
+        var restored = target with { Mark = MarkOf(target, request), Maker = MakerOf(place) };
+        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, restored.Maker, cancellationToken);
         return await session.InWordsAsync(target.Name, async () =>
         {
+            // An attempt that lost its lease may be at work yet: it must not name a database whose files we have cleared away.
+            await MarkedDatabases.EndMakersAsync(session, restored, time, cancellationToken);
             var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken);
             var manifest = there?.Comment == restored.Mark
                 ? await files.ReadManifestAsync(request.Backup, cancellationToken)
@@ -42,6 +51,9 @@ public sealed class RestoreDatabase(
     /// <summary>What marks a database that this job brought back from this backup.</summary>
     internal static string MarkOf(MarkedDatabase target, RestoreRequest request) =>
         $"{target.Owner} restored={request.Place.JobId}/{request.Backup.BackupId}";
+
+    private static string MakerOf(TenantPlace place) =>
+        string.Create(CultureInfo.InvariantCulture, $"bibind restore {place.TenantId} {place.Code}");
 
     private async Task<BackupManifest> RestoreAsync(
         MaintenanceSession session, RestoreRequest request, MarkedDatabase restored, bool isThere, CancellationToken cancellationToken)
@@ -64,12 +76,9 @@ public sealed class RestoreDatabase(
         }
         catch
         {
-            // Not if another delivery of this step has given its database the name meanwhile: then the files must follow it.
-            if ((await MarkedDatabases.LookAsync(session, restored.Name, CancellationToken.None))?.Comment != restored.Mark)
-            {
-                fileStores.Drop(request.Place);
-            }
-
+            // What is unpacked there may be another attempt's, if it has taken the work over.
+            await LeaseFence.PassAsync(cancellationToken);
+            fileStores.Drop(request.Place);
             throw;
         }
 

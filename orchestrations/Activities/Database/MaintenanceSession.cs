@@ -81,6 +81,13 @@ public sealed class MaintenanceSession : IAsyncDisposable
 
     private NpgsqlCommand Prepare(string sql, object[] parameters)
     {
+        // What clears away after a failure comes here, too, when the failure was that the session ended.
+        if (_connection.FullState.HasFlag(ConnectionState.Broken) || _connection.FullState == ConnectionState.Closed)
+        {
+            throw new TransientFailureException(
+                $"PostgreSQL on server '{Server.Code}' ended the session: it was restarted, or another attempt of the step has taken over.");
+        }
+
         var command = new NpgsqlCommand(sql, _connection) { CommandTimeout = CopySeconds };
         foreach (var parameter in parameters)
         {

@@ -1,12 +1,13 @@
 using Bibind.Activities.FileStores;
 using Bibind.Contracts;
+using Bibind.Durable;
 
 namespace Bibind.Activities.Backup.Files;
 
 /// <summary>Brings the files of a proved backup back, together with its database.</summary>
 public sealed class FileStoreRestore(IFileStore files, FileStoreArchives archives)
 {
-    /// <summary>Unpacks them beside the tenant's own, which stay as they are; on failure what was unpacked is dropped again.</summary>
+    /// <summary>Unpacks them beside the tenant's own, which stay as they are; on failure what was unpacked is dropped again, unless another attempt goes on with it.</summary>
     internal async Task StageAsync(RestoreRequest request, BackupManifest manifest, CancellationToken cancellationToken)
     {
         if (!files.IsOn)
@@ -29,6 +30,8 @@ public sealed class FileStoreRestore(IFileStore files, FileStoreArchives archive
         }
         catch
         {
+            // What is there may be another attempt's, if it has taken the work over.
+            await LeaseFence.PassAsync(cancellationToken);
             files.DropReplacement(place);
             throw;
         }
