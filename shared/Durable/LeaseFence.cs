@@ -9,7 +9,7 @@ public static class LeaseFence
     private static readonly AsyncLocal<Func<Task>?> s_check = new();
 
     /// <summary>Passes if the activity that runs here still has its lease, or if none runs here.</summary>
-    /// <param name="cancellationToken">The activity's. Who clears away after a failure gives none, and is never kept from it.</param>
+    /// <param name="cancellationToken">The activity's. Who clears away after a failure what no other attempt can have made gives none, and is never kept from it.</param>
     /// <exception cref="OperationCanceledException">Another worker has it; nothing may be done any more.</exception>
     public static Task PassAsync(CancellationToken cancellationToken) =>
         cancellationToken.CanBeCanceled && s_check.Value is { } check ? check() : Task.CompletedTask;

@@ -76,9 +76,7 @@ public sealed class RestoreDatabase(
         }
         catch
         {
-            // What is unpacked there may be another attempt's, if it has taken the work over.
-            await LeaseFence.PassAsync(cancellationToken);
-            fileStores.Drop(request.Place);
+            await fileStores.DropAsync(request.Place, cancellationToken);
             throw;
         }
 

@@ -30,9 +30,7 @@ public sealed class FileStoreRestore(IFileStore files, FileStoreArchives archive
         }
         catch
         {
-            // What is there may be another attempt's, if it has taken the work over.
-            await LeaseFence.PassAsync(cancellationToken);
-            files.DropReplacement(place);
+            await DropAsync(place, cancellationToken);
             throw;
         }
     }
@@ -52,11 +50,12 @@ public sealed class FileStoreRestore(IFileStore files, FileStoreArchives archive
         }
     }
 
-    /// <summary>Drops what was unpacked for a database that did not take its name.</summary>
-    internal void Drop(TenantPlace place)
+    /// <summary>Drops what was unpacked for a database that did not take its name, unless another attempt has taken the work over: then it is that one's.</summary>
+    internal async Task DropAsync(TenantPlace place, CancellationToken cancellationToken)
     {
         if (files.IsOn)
         {
+            await LeaseFence.PassAsync(cancellationToken);
             files.DropReplacement(place);
         }
     }

@@ -29,7 +29,7 @@ public sealed class SettleRestore(PostgresConnector postgres, FileStoreRestore f
                 return new RestoreSettled(Replaced: true);
             }
 
-            fileStores.Drop(request.Place);
+            await fileStores.DropAsync(request.Place, cancellationToken);
 
             // A restore that died between closing the database and replacing it left it closed.
             await session.ExecuteAsync($"alter database {SqlText.Identifier(target.Name)} allow_connections true", cancellationToken);
