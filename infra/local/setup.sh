@@ -186,7 +186,7 @@ postgres_by_npm() {
 
 # What each package is needed for: a program, or a file.
 server_packages="pdns_server:pdns-server /usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql:pdns-backend-sqlite3
-  pebble:pebble sqlite3:sqlite3 ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common caddy:caddy nginx:nginx-light"
+  pebble:pebble sqlite3:sqlite3 ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common caddy:caddy nginx:nginx-light pgbouncer:pgbouncer"
 
 # need_servers: all of them, or says what is missing: who is not root cannot install the packages.
 need_servers() {

@@ -6,11 +6,13 @@ using Bibind.Activities.Callers;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
+using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.Dns;
 using Bibind.Activities.Domains;
 using Bibind.Activities.Domains.Registrars;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Inventory;
+using Bibind.Activities.Locks;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
@@ -45,6 +47,7 @@ public static class ActivitiesRegistration
         AddCertificates(services, configuration);
         DomainsRegistration.Add(services, configuration);
         services.AddSingleton<PostgresConnector>();
+        AddTenantIsolation(services, configuration);
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
@@ -129,6 +132,17 @@ public static class ActivitiesRegistration
         services.AddHttpClient(OdooRpc.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
             .RemoveAllLoggers();
+
+    private static void AddTenantIsolation(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<TenantIsolationOptions>().Bind(configuration.GetSection(TenantIsolationOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TenantIsolationOptions>, TenantIsolationOptionsValidation>();
+        services.TryAddSingleton<NamedLocks>();
+        services.TryAddSingleton<IDatabasePooler>(provider =>
+            provider.GetRequiredService<IOptions<TenantIsolationOptions>>().Value.PgBouncer.Count > 0
+                ? ActivatorUtilities.CreateInstance<PgBouncerPooler>(provider)
+                : new NoDatabasePooler());
+    }
 
     private static void AddDns(IServiceCollection services, IConfiguration configuration) => DnsRegistration.Add(services, configuration);
 

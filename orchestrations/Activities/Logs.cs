@@ -154,4 +154,10 @@ internal static partial class Logs
 
     [LoggerMessage(3097, LogLevel.Warning, "Bucket {Bucket} keeps its former quota until the next round: {Reason}")]
     public static partial void QuotaNotFollowed(this ILogger logger, string bucket, string reason);
+
+    [LoggerMessage(3220, LogLevel.Warning, "PgBouncer has a database {Database} that is entered as {Role}, which is not this tenant's; it was left as it is")]
+    public static partial void ForeignPooledDatabaseLeft(this ILogger logger, string database, string role);
+
+    [LoggerMessage(3221, LogLevel.Information, "Database {Database} belongs to the tenant's own role {Role}")]
+    public static partial void TenantRoleGiven(this ILogger logger, string database, string role);
 }
