@@ -138,6 +138,7 @@ public static class ActivitiesRegistration
         services.AddOptions<TenantIsolationOptions>().Bind(configuration.GetSection(TenantIsolationOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<TenantIsolationOptions>, TenantIsolationOptionsValidation>();
         services.TryAddSingleton<NamedLocks>();
+        services.AddSingleton<TenantRoleLifecycle>();
         services.TryAddSingleton<IDatabasePooler>(provider =>
             provider.GetRequiredService<IOptions<TenantIsolationOptions>>().Value.PgBouncer.Count > 0
                 ? ActivatorUtilities.CreateInstance<PgBouncerPooler>(provider)

@@ -9,7 +9,7 @@ namespace Bibind.Activities.Database.Isolation;
 public interface IDatabasePooler
 {
     /// <summary>True if a pooler stands before this server, so that its tenants have roles of their own.</summary>
-    bool Serves(ServerConnection server);
+    bool Serves(string serverCode);
 
     /// <summary>Lets the application reach a database, as the tenant's role; succeeds when it can already.</summary>
     /// <exception cref="Bibind.Durable.PermanentFailureException">The name leads elsewhere already, or the pooler refused the entry.</exception>

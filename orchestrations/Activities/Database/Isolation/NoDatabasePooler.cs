@@ -8,7 +8,7 @@ internal sealed class NoDatabasePooler : IDatabasePooler
     private static readonly IReadOnlyDictionary<string, string> s_none = new Dictionary<string, string>();
 
     /// <inheritdoc/>
-    public bool Serves(ServerConnection server) => false;
+    public bool Serves(string serverCode) => false;
 
     /// <inheritdoc/>
     public Task PublishAsync(ServerConnection server, PooledDatabase database, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -10,7 +10,7 @@ namespace Bibind.Activities.Database.Isolation;
 internal sealed class PgBouncerPooler(IOptions<TenantIsolationOptions> options, NamedLocks locks, ILogger<PgBouncerPooler> logger) : IDatabasePooler
 {
     /// <inheritdoc/>
-    public bool Serves(ServerConnection server) => options.Value.PoolerOf(server.Code) is not null;
+    public bool Serves(string serverCode) => options.Value.PoolerOf(serverCode) is not null;
 
     /// <inheritdoc/>
     public Task PublishAsync(ServerConnection server, PooledDatabase database, CancellationToken cancellationToken)
