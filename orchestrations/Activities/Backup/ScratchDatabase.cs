@@ -6,7 +6,7 @@ using Bibind.Contracts;
 
 namespace Bibind.Activities.Backup;
 
-/// <summary>A database that a backup is restored into beside everything else. Nobody but us connects to it, and the application does not see it.</summary>
+/// <summary>A database that a backup is restored into beside everything else. Only who owns the tenant's content connects to it, and the application does not see it.</summary>
 internal static class ScratchDatabase
 {
     // Views and sequences are not counted; nor is what belongs to an extension's own schema, for PostgreSQL's are left out.
@@ -27,18 +27,20 @@ internal static class ScratchDatabase
         $"bibind-verify-{backup.TenantId}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(backup.BackupId)))[..12]}");
 
     /// <summary>Makes it empty, as the one that was dumped; one that an earlier attempt left is dropped before.</summary>
-    public static async Task CreateAsync(MaintenanceSession session, string name, BackupManifest manifest, CancellationToken cancellationToken)
+    /// <param name="session">On the server.</param>
+    /// <param name="entry">Its name, and who will fill it: only a database's owner may make tables in it.</param>
+    /// <param name="manifest">What it was.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task CreateAsync(MaintenanceSession session, DatabaseEntry entry, BackupManifest manifest, CancellationToken cancellationToken)
     {
-        await ForcedDrop.RunAsync(session, name, cancellationToken);
+        await ForcedDrop.RunAsync(session, entry.Database, cancellationToken);
 
         // The application looks for databases that its role owns and that are no templates.
-        var database = SqlText.Identifier(name);
+        var database = SqlText.Identifier(entry.Database);
         await session.ExecuteAsync(
-            $"create database {database} owner {SqlText.Identifier(session.Server.ApplicationRole)} template template0 is_template true{Locale(manifest)}",
+            $"create database {database} owner {SqlText.Identifier(entry.Login.Role)} template template0 is_template true allow_connections false{Locale(manifest)}",
             cancellationToken);
-        await session.ExecuteAsync($"revoke connect on database {database} from public", cancellationToken);
-        await session.ExecuteAsync(
-            $"grant connect on database {database} to {SqlText.Identifier(session.Server.DatabaseUser)}", cancellationToken);
+        await DatabaseAccess.OpenAsync(session, entry.Database, entry.Login.Role, cancellationToken);
     }
 
     /// <summary>How many tables a restored database has.</summary>
@@ -54,7 +56,7 @@ internal static class ScratchDatabase
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var table in CoreTables)
         {
-            await using var command = new Npgsql.NpgsqlCommand($"select count(*) from {SqlText.Identifier(table)}", session.Connection);
+            await using var command = new Npgsql.NpgsqlCommand($"select count(*) from public.{SqlText.Identifier(table)}", session.Connection);
             rows[table] = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         }
 
