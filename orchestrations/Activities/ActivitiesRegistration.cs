@@ -46,7 +46,7 @@ public static class ActivitiesRegistration
         DomainsRegistration.Add(services, configuration);
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
+        services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<OdooRpc>();
         services.AddSingleton<OdooBin>();

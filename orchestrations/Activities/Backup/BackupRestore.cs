@@ -1,4 +1,5 @@
 using Bibind.Activities.Database;
+using Bibind.ControlPlane.Databases;
 using Bibind.Durable;
 
 namespace Bibind.Activities.Backup;
@@ -19,9 +20,10 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program)
     }
 
     /// <summary>Makes the scratch database and fills it; on failure it is dropped again.</summary>
-    internal async Task RunAsync(MaintenanceSession session, string scratch, BackupManifest manifest, CancellationToken cancellationToken)
+    internal async Task RunAsync(MaintenanceSession session, KnownDatabase wanted, BackupManifest manifest, CancellationToken cancellationToken)
     {
-        await ScratchDatabase.CreateAsync(session, scratch, manifest, cancellationToken);
+        var scratch = wanted.Name;
+        await ScratchDatabase.CreateAsync(session, wanted, manifest, cancellationToken);
         try
         {
             await using var dump = new HashingStream(await files.OpenDumpAsync(manifest, cancellationToken));
@@ -37,7 +39,7 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program)
         catch
         {
             // Not with our caller's token: what failed because it was cancelled must be cleared away too.
-            await ForcedDrop.RunAsync(session, scratch, CancellationToken.None);
+            await MarkedDatabases.DropWorkAsync(session, wanted.Holder, scratch, CancellationToken.None);
             throw;
         }
     }

@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Databases;
+using Bibind.Durable;
 
 namespace Bibind.Activities.Backup;
 
@@ -21,21 +23,51 @@ internal static class ScratchDatabase
     public static string NameForRestore(TenantPlace place) =>
         string.Create(CultureInfo.InvariantCulture, $"bibind-restore-{place.TenantId}-{place.Code}");
 
+    /// <summary>What a tenant's backup is restored into.</summary>
+    public static KnownDatabase ForRestore(TenantPlace place) => new()
+    {
+        ServerId = place.ServerId,
+        Oid = null,
+        Name = NameForRestore(place),
+        Holder = DatabaseHolder.Tenant(place.TenantId),
+        Purpose = DatabasePurposes.Restore,
+    };
+
+    /// <summary>What a backup is tried out in.</summary>
+    public static KnownDatabase ForTrial(long serverId, BackupRef backup) => new()
+    {
+        ServerId = serverId,
+        Oid = null,
+        Name = NameForTrial(backup),
+        Holder = DatabaseHolder.Tenant(backup.TenantId),
+        Purpose = DatabasePurposes.Trial,
+    };
+
     /// <summary>The name while a backup is tried out.</summary>
     public static string NameForTrial(BackupRef backup) => string.Create(
         CultureInfo.InvariantCulture,
         $"bibind-verify-{backup.TenantId}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(backup.BackupId)))[..12]}");
 
     /// <summary>Makes it empty, as the one that was dumped; one that an earlier attempt left is dropped before.</summary>
-    public static async Task CreateAsync(MaintenanceSession session, string name, BackupManifest manifest, CancellationToken cancellationToken)
+    /// <exception cref="PermanentFailureException">The name is taken by a database that is not ours.</exception>
+    public static async Task CreateAsync(
+        MaintenanceSession session, KnownDatabase wanted, BackupManifest manifest, CancellationToken cancellationToken)
     {
-        await ForcedDrop.RunAsync(session, name, cancellationToken);
+        var name = wanted.Name;
+        if (!await MarkedDatabases.DropWorkAsync(session, wanted.Holder, name, cancellationToken))
+        {
+            throw MarkedDatabases.Foreign(session, name);
+        }
+
+        // Recorded while it is our login's, which is how an attempt that follows a crash knows it.
+        var database = SqlText.Identifier(name);
+        await session.ExecuteAsync($"create database {database} template template0 is_template true{Locale(manifest)}", cancellationToken);
+        var made = await DatabaseCatalogue.LookAsync(session, name, cancellationToken)
+            ?? throw new TransientFailureException($"The database '{name}' is not there any more: another attempt of the step has taken over.");
+        await session.Register.RecordAsync(wanted with { Oid = made.Oid }, cancellationToken);
 
         // The application looks for databases that its role owns and that are no templates.
-        var database = SqlText.Identifier(name);
-        await session.ExecuteAsync(
-            $"create database {database} owner {SqlText.Identifier(session.Server.ApplicationRole)} template template0 is_template true{Locale(manifest)}",
-            cancellationToken);
+        await session.ExecuteAsync($"alter database {database} owner to {SqlText.Identifier(session.Server.ApplicationRole)}", cancellationToken);
         await session.ExecuteAsync($"revoke connect on database {database} from public", cancellationToken);
         await session.ExecuteAsync(
             $"grant connect on database {database} to {SqlText.Identifier(session.Server.DatabaseUser)}", cancellationToken);

@@ -1,11 +1,13 @@
+using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Bibind.Activities.Database;
 
 /// <summary>Opens connections to a server's PostgreSQL.</summary>
-public sealed class PostgresConnector(IServerDirectory servers)
+public sealed class PostgresConnector(IServerDirectory servers, IDatabaseRegister register, ILogger<PostgresConnector> logger)
 {
     private const int ConnectSeconds = 10;
 
@@ -21,7 +23,7 @@ public sealed class PostgresConnector(IServerDirectory servers)
             try
             {
                 await connection.OpenAsync(cancellationToken);
-                return await MaintenanceSession.BeginAsync(server, connection, applicationName, cancellationToken);
+                return await MaintenanceSession.BeginAsync(server, connection, register, logger, applicationName, cancellationToken);
             }
             catch
             {
@@ -66,8 +68,8 @@ public sealed class PostgresConnector(IServerDirectory servers)
         ApplicationName = "bibind",
         Pooling = pooling,
         MaxPoolSize = 50,
-        // Rows could hold what must not reach a log.
-        IncludeErrorDetail = false,
+        // Rows could hold what must not reach a log; the maintenance database has none.
+        IncludeErrorDetail = pooling,
     }.ConnectionString;
 }
 
