@@ -45,6 +45,7 @@ public static class ActivitiesRegistration
         AddCertificates(services, configuration);
         DomainsRegistration.Add(services, configuration);
         services.AddSingleton<PostgresConnector>();
+        services.AddSingleton<AdoptableDatabases>();
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();

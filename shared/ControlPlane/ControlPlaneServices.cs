@@ -60,7 +60,7 @@ public static class ControlPlaneServices
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<TemplateStore>();
         services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());
-        services.AddSingleton<DatabaseRegister>();
+        services.AddSingleton<DatabaseRegister>().AddSingleton<DatabaseAdoptions>();
         services.AddSingleton<IDatabaseRegister>(s => s.GetRequiredService<DatabaseRegister>());
         services.AddSingleton<OfferStore>();
         services.AddSingleton<PlanStore>();

@@ -35,7 +35,7 @@ public sealed class DatabaseIdentityTests
         await world.RunAsync<DropDatabase>(place);
 
         Assert.False(await world.DatabaseExistsAsync(place.Database));
-        Assert.Empty(world.Databases.Known.Values.Where(d => d.Holder.TenantId == place.TenantId));
+        Assert.DoesNotContain(world.Databases.Known.Values, d => d.Holder.TenantId == place.TenantId);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class DatabaseIdentityTests
         await world.ExecuteAsync($"drop database {place.Database}");
         await world.RunAsync<DropDatabase>(place);
         Assert.Equal(InventoryItem.Absent, (await InventoryAsync(world, place)).Items[0].State);
-        Assert.Empty(world.Databases.Known.Values.Where(d => d.Holder.TenantId == place.TenantId));
+        Assert.DoesNotContain(world.Databases.Known.Values, d => d.Holder.TenantId == place.TenantId);
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class DatabaseIdentityTests
         await world.RunAsync<DropDatabase>(place);
 
         Assert.Contains("is not there on server 'srv-1', so it cannot be backed up: somebody removed it", lost.Message, StringComparison.Ordinal);
-        Assert.Empty(world.Databases.Known.Values.Where(d => d.Holder.TenantId == place.TenantId));
+        Assert.DoesNotContain(world.Databases.Known.Values, d => d.Holder.TenantId == place.TenantId);
     }
 
     [Fact]
