@@ -46,8 +46,9 @@ public static class ActivitiesRegistration
         DomainsRegistration.Add(services, configuration);
         services.TryAddSingleton<ITenantLogins, SharedLogins>();
         services.AddSingleton<PostgresConnector>();
+        services.AddSingleton<AdoptableDatabases>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
+        services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<OdooRpc>();
         services.AddSingleton<OdooBin>();

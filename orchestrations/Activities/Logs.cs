@@ -8,7 +8,7 @@ internal static partial class Logs
     [LoggerMessage(3000, LogLevel.Information, "Cloned database {Database} from {Template}: {Bytes} bytes")]
     public static partial void DatabaseCloned(this ILogger logger, string database, string template, long bytes);
 
-    [LoggerMessage(3001, LogLevel.Warning, "Left database {Database} on server {Server} alone: it does not carry our mark")]
+    [LoggerMessage(3001, LogLevel.Warning, "Left database {Database} on server {Server} alone: it is not ours")]
     public static partial void ForeignDatabaseLeft(this ILogger logger, string database, string server);
 
     [LoggerMessage(3002, LogLevel.Information, "Handed database {Database} over to role {Role}")]
@@ -154,4 +154,13 @@ internal static partial class Logs
 
     [LoggerMessage(3097, LogLevel.Warning, "Bucket {Bucket} keeps its former quota until the next round: {Reason}")]
     public static partial void QuotaNotFollowed(this ILogger logger, string bucket, string reason);
+
+    [LoggerMessage(3120, LogLevel.Information, "Took over database {Database} (oid {Oid}) of server {Server} by its name, mark and owner")]
+    public static partial void DatabaseAdopted(this ILogger logger, string database, uint oid, string server);
+
+    [LoggerMessage(3121, LogLevel.Warning, "Database {Database} of server {Server} was not taken over: its mark or its owner is not what it was")]
+    public static partial void DatabaseNotAdopted(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3122, LogLevel.Warning, "Dropped database {Database} of server {Server}, which an interrupted DROP had left invalid")]
+    public static partial void InvalidDatabaseDropped(this ILogger logger, string database, string server);
 }

@@ -1,5 +1,6 @@
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Certificates;
+using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
@@ -59,6 +60,8 @@ public static class ControlPlaneServices
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<TemplateStore>();
         services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());
+        services.AddSingleton<DatabaseRegister>().AddSingleton<DatabaseAdoptions>();
+        services.AddSingleton<IDatabaseRegister>(s => s.GetRequiredService<DatabaseRegister>());
         services.AddSingleton<OfferStore>();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<IPlanLimits>(s => s.GetRequiredService<PlanStore>());

@@ -52,7 +52,7 @@ public sealed class InitialiseTemplate(
         var target = MarkedDatabase.Of(order);
         await using (var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind look {order.Code}", cancellationToken))
         {
-            if (await session.InWordsAsync(target.Name, () => MarkedDatabases.FindOursAsync(session, target, cancellationToken)) is null)
+            if (await session.InWordsAsync(target.Name, () => MarkedDatabases.FindUsableAsync(session, target, cancellationToken)) is null)
             {
                 return false;
             }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Templates;
@@ -8,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Templates;
 
 /// <summary>Hashes the template's content, takes it from who built it, locks it against connections and tells the control database.</summary>
-public sealed partial class MarkTemplateReady(
+public sealed class MarkTemplateReady(
     PostgresConnector postgres, ITemplateDirectory directory, ILogger<MarkTemplateReady> logger)
     : TaskActivity<CreateTemplateOrder, TemplateReady>
 {
@@ -20,11 +19,12 @@ public sealed partial class MarkTemplateReady(
         var cancellationToken = context.CancellationToken;
         var target = MarkedDatabase.Of(order);
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind lock {order.Code}", cancellationToken);
-        var sight = await session.InWordsAsync(target.Name, () => MarkedDatabases.FindOursAsync(session, target, cancellationToken))
-            ?? throw new PermanentFailureException($"The database '{target.Name}' is not there, so it cannot be made a template.");
+        var sight = await session.InWordsAsync(
+            target.Name, () => MarkedDatabases.RequireOursAsync(session, target, "made a template", cancellationToken));
 
-        // A locked database cannot be read any more, so its mark remembers the hash for the next attempt.
-        var hash = sight.AllowsConnections ? await HashAsync(order, cancellationToken) : RememberedHash(order, sight.Comment);
+        // A locked database cannot be read any more, so the hash is remembered for the next attempt before it is locked.
+        var hash = sight.AllowsConnections ? await HashAsync(order, cancellationToken) : RememberedHash(order, sight);
+        await session.Register.RecordAsync(sight.Known! with { ContentHash = hash }, cancellationToken);
         await session.InWordsAsync(target.Name, async () =>
         {
             var database = SqlText.Identifier(target.Name);
@@ -39,7 +39,7 @@ public sealed partial class MarkTemplateReady(
             return await DatabaseSessions.EndAsync(session, target.Name, cancellationToken);
         });
 
-        var bytes = await session.InWordsAsync(target.Name, () => MarkedDatabases.MeasureAsync(session, target.Name, cancellationToken));
+        var bytes = await session.InWordsAsync(target.Name, () => DatabaseCatalogue.MeasureAsync(session, target.Name, cancellationToken));
         await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, bytes, cancellationToken);
         logger.TemplateReady(order.Code, order.Database, hash);
         return new TemplateReady(order.Code, order.Database, hash, bytes);
@@ -51,11 +51,7 @@ public sealed partial class MarkTemplateReady(
         return await content.InWordsAsync(() => TemplateContent.HashAsync(content.Connection, cancellationToken));
     }
 
-    private static string RememberedHash(CreateTemplateOrder order, string? comment) =>
-        HashInMark().Match(comment ?? string.Empty) is { Success: true } match
-            ? match.Groups[1].Value
-            : throw new PermanentFailureException($"The database '{order.Database}' takes no connections and was not locked by us: its content cannot be read.");
-
-    [GeneratedRegex(" hash=([0-9a-f]{64})\\z")]
-    private static partial Regex HashInMark();
+    private static string RememberedHash(CreateTemplateOrder order, DatabaseSight sight) =>
+        sight.Known?.ContentHash
+        ?? throw new PermanentFailureException($"The database '{order.Database}' takes no connections and was not locked by us: its content cannot be read.");
 }

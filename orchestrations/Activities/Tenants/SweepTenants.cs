@@ -47,7 +47,11 @@ public sealed class SweepTenants(
         if (tenant.OpenJob is { } job)
         {
             // Nobody took an inventory, so something may be left.
-            var unknown = new Contracts.Inventory { FailedUndoSteps = ["nothing was undone"] };
+            var unknown = new Contracts.Inventory
+            {
+                Items = [new InventoryItem("inventory", tenant.Code, InventoryItem.Unknown, "nobody asked the servers what is left")],
+                FailedUndoSteps = ["nothing was undone"],
+            };
             if (tenant.State == TenantStates.Provisioning)
             {
                 await lifecycle.MarkFailedAsync(
