@@ -15,6 +15,7 @@ namespace Bibind.Activities.Backup;
 /// </summary>
 public sealed class RestoreDatabase(
     PostgresConnector postgres,
+    ApplicationProviders applications,
     BackupFiles files,
     FileStoreArchives archives,
     BackupRestore restore,
@@ -83,10 +84,7 @@ public sealed class RestoreDatabase(
         // From here on the database may have taken the name whatever is reported, and then its files must follow it.
         try
         {
-            if (!fileStores.Brings(manifest))
-            {
-                await CompiledAssets.ForgetAsync(postgres, request.Place.ServerId, scratch, cancellationToken);
-            }
+            await PrepareAsync(request.Place, scratch, fileStores.Brings(manifest), cancellationToken);
 
             await RestoreSwap.RunAsync(session, scratch, restored, request.Place, isThere, cancellationToken);
         }
@@ -98,6 +96,16 @@ public sealed class RestoreDatabase(
 
         logger.BackupRestored(request.Backup.BackupId, restored.Name, manifest.DumpBytes ?? manifest.Bytes);
         return manifest;
+    }
+
+    private async Task PrepareAsync(TenantPlace place, string scratch, bool hasFiles, CancellationToken cancellationToken)
+    {
+        await using var content = await postgres.OpenAsync(place.ServerId, scratch, cancellationToken);
+        await content.InWordsAsync(async () =>
+        {
+            await applications.Of(place.Application).PrepareRestoredAsync(content.Connection, hasFiles, cancellationToken);
+            return Nothing.Value;
+        });
     }
 
     private async Task<RestoredDatabase> DescribeAsync(MaintenanceSession session, RestoreRequest request, string? note, CancellationToken cancellationToken)

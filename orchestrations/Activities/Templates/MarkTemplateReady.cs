@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Bibind.Activities.Application;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Templates;
@@ -9,7 +10,7 @@ namespace Bibind.Activities.Templates;
 
 /// <summary>Hashes the template's content, locks it against connections and tells the control database.</summary>
 public sealed partial class MarkTemplateReady(
-    PostgresConnector postgres, ITemplateDirectory directory, ILogger<MarkTemplateReady> logger)
+    PostgresConnector postgres, ApplicationProviders applications, ITemplateDirectory directory, ILogger<MarkTemplateReady> logger)
     : TaskActivity<CreateTemplateOrder, TemplateReady>
 {
     /// <inheritdoc/>
@@ -24,7 +25,7 @@ public sealed partial class MarkTemplateReady(
             ?? throw new PermanentFailureException($"The database '{target.Name}' is not there, so it cannot be made a template.");
 
         // A locked database cannot be read any more, so its mark remembers the hash for the next attempt.
-        var hash = sight.AllowsConnections ? await HashAsync(order, cancellationToken) : RememberedHash(order, sight.Comment);
+        var (hash, contents) = sight.AllowsConnections ? await ReadAsync(order, cancellationToken) : (RememberedHash(order, sight.Comment), null);
         await session.InWordsAsync(target.Name, async () =>
         {
             var database = SqlText.Identifier(target.Name);
@@ -38,15 +39,17 @@ public sealed partial class MarkTemplateReady(
         });
 
         var bytes = await session.InWordsAsync(target.Name, () => MarkedDatabases.MeasureAsync(session, target.Name, cancellationToken));
-        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, bytes, cancellationToken);
+        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, bytes, contents, cancellationToken);
         logger.TemplateReady(order.Code, order.Database, hash);
         return new TemplateReady(order.Code, order.Database, hash, bytes);
     }
 
-    private async Task<string> HashAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
+    private async Task<(string Hash, TemplateContents? Contents)> ReadAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
         await using var content = await postgres.OpenAsync(order.ServerId, order.Database, cancellationToken);
-        return await content.InWordsAsync(() => TemplateContent.HashAsync(content.Connection, cancellationToken));
+        return await content.InWordsAsync(async () => (
+            await TemplateContent.HashAsync(content.Connection, cancellationToken),
+            await applications.Of(order.Application).FindContentsAsync(content.Connection, cancellationToken)));
     }
 
     private static string RememberedHash(CreateTemplateOrder order, string? comment) =>

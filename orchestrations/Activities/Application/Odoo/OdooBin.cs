@@ -1,16 +1,20 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Bibind.Activities.Database;
+using Bibind.Activities.FileStores;
 using Bibind.Activities.Processes;
+using Bibind.Activities.Templates;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;
 
-namespace Bibind.Activities.Templates;
+namespace Bibind.Activities.Application.Odoo;
 
 /// <summary>Installs modules with the application's own program.</summary>
-public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> options, TimeProvider time)
+public sealed class OdooBin(
+    IServerDirectory servers, PostgresConnector postgres, IFileStore files, IOptions<TemplateOptions> options, TimeProvider time)
 {
     /// <summary>Installs the template's modules into its database, which is there and empty.</summary>
     /// <exception cref="PermanentFailureException">The program is missing, or did not end within its limit.</exception>
@@ -19,8 +23,26 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
     {
         ArgumentNullException.ThrowIfNull(order);
         var server = await servers.GetConnectionAsync(order.ServerId, cancellationToken);
+        if (order.Country is { } country)
+        {
+            // Which taxes and accounts a module brings is decided when it is installed, by the company's country.
+            await RunAsync(order, server, ["base"], cancellationToken);
+            await SetCountryAsync(order, country, cancellationToken);
+        }
+
+        await RunAsync(order, server, order.Modules, cancellationToken);
+    }
+
+    private async Task SetCountryAsync(CreateTemplateOrder order, string country, CancellationToken cancellationToken)
+    {
+        await using var session = await postgres.OpenAsync(order.ServerId, order.Database, cancellationToken);
+        await session.InWordsAsync(() => OdooCountry.SetAsync(session.Connection, country, cancellationToken));
+    }
+
+    private async Task RunAsync(CreateTemplateOrder order, ServerConnection server, IReadOnlyList<string> modules, CancellationToken cancellationToken)
+    {
         var limit = options.Value.InitialisationLimit;
-        using var process = Start(order, server);
+        using var process = Start(order, server, modules);
         var tail = new OutputTail(server.DatabasePassword);
         using var limited = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);
@@ -57,7 +79,7 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
         }
     }
 
-    private Process Start(CreateTemplateOrder order, ServerConnection server)
+    private Process Start(CreateTemplateOrder order, ServerConnection server, IReadOnlyList<string> modules)
     {
         var program = options.Value.OdooBin;
         var file = ExternalProgram.Find(program)
@@ -72,7 +94,7 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
             ArgumentList =
             {
                 "-d", order.Database,
-                "-i", string.Join(',', order.Modules),
+                "-i", string.Join(',', modules),
                 "--without-demo=all",
                 $"--load-language={order.Language}",
                 "--stop-after-init",
@@ -83,6 +105,7 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
                 "-r", server.DatabaseUser,
             },
         };
+        OdooDataFolder.Arguments(options.Value, files.IsOn ? files.FolderOf(server.Code) : null).ForEach(start.ArgumentList.Add);
         PostgresEnvironment.Apply(start.Environment, server, order.Database);
         try
         {
