@@ -16,13 +16,13 @@ internal static partial class OdooSecrets
         + "|(secret|password|passphrase|hmac|private_key|_api_key|_token|_rtoken)";
 
     // Which account at a service it is: without the secret it is of no use, with a new one it would be the wrong account.
-    private static readonly string[] Integrations = ["payment_provider", "pos_payment_method", "delivery_carrier", "auth_oauth_provider", "calendar_provider_config"];
+    public static readonly IReadOnlyList<string> Integrations = ["payment_provider", "pos_payment_method", "delivery_carrier", "auth_oauth_provider", "calendar_provider_config"];
 
     // What the application says of itself or keeps for its own people; written elsewhere or left as it is.
     private static readonly HashSet<(string Table, string Column)> Others =
     [
         ("res_users", "password"), ("ir_ui_view", "visibility_password"), ("website_visitor", "access_token"), ("ir_attachment", "access_token"),
-        ("auth_oauth_provider", "client_id"),
+        ("auth_oauth_provider", "client_id"), ("iap_account", "account_token"),
     ];
 
     // Keys in 16 to 19, and what modules of others call theirs.
@@ -58,7 +58,7 @@ internal static partial class OdooSecrets
     // What must not be empty must often be unique too.
     private static string NewValue(OdooColumn column) =>
         column.Type == "bytea" ? column.IsRequired ? "''::bytea" : "null"
-        : column.Name.EndsWith("access_token", StringComparison.Ordinal) && IsShared(column) || column.IsRequired ? $"case when {SqlText.Identifier(column.Name)} is null then null else gen_random_uuid()::text end"
+        : column.IsRequired || IsShared(column) ? $"case when {SqlText.Identifier(column.Name)} is not null then gen_random_uuid()::text end"
         : "null";
 
     // A record that is shown to whoever has its token; the same word stands for what a service gave to a user.

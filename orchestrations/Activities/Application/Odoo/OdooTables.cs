@@ -65,7 +65,7 @@ internal sealed class OdooTables
         {
             Parameters =
             {
-                new() { Value = Required.Concat(OdooLeftovers.Tables).Concat(OdooContents.Tables).Distinct().ToArray() },
+                new() { Value = Required.Concat(OdooLeftovers.Tables).Concat(OdooContents.Tables).Concat(OdooSecrets.Integrations).Distinct().ToArray() },
                 new() { Value = OdooSecrets.ColumnPattern },
             },
         };
