@@ -37,10 +37,21 @@ public sealed class RealOdoo
     /// <summary>Calls it by JSON-RPC.</summary>
     public OdooClient Client { get; }
 
-    public static Task<RealOdoo> GetAsync() =>
-        OdooProgram.Find() is not null ? Shared.Value
-        : Environment.IsPrivilegedProcess ? throw new LocalServerException(OdooProgram.Missing)
-        : throw new LocalServerException(Skip + OdooProgram.Missing);
+    public static Task<RealOdoo> GetAsync()
+    {
+        Require();
+        return Shared.Value;
+    }
+
+    /// <summary>Ends the test where there is no Odoo: skipped, or, as root, failed.</summary>
+    /// <exception cref="LocalServerException">There is none.</exception>
+    public static void Require()
+    {
+        if (OdooProgram.Find() is null)
+        {
+            throw new LocalServerException((Environment.IsPrivilegedProcess ? "" : Skip) + OdooProgram.Missing);
+        }
+    }
 
     /// <summary>A second process at the same cluster with options of its own; it lists the same databases and has its own file store.</summary>
     public static async Task<OdooServer> StartAnotherAsync(Func<OdooOptions, OdooOptions> change)
