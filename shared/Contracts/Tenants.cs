@@ -46,6 +46,9 @@ public sealed record TenantPlace
     public string? CustomerName { get; init; }
     public string? CustomerEmail { get; init; }
     public required string Offer { get; init; }
+
+    /// <summary>The offer's application, one of <see cref="Applications"/>.</summary>
+    public string Application { get; init; } = Applications.Odoo;
     public required string Plan { get; init; }
 
     /// <summary>Key of the server in the control database.</summary>
