@@ -8,7 +8,11 @@ using Microsoft.Extensions.Options;
 namespace Bibind.Activities.Routing.Caddy;
 
 /// <summary>Caddy did not take a configuration; it goes on with the one before.</summary>
-internal sealed class CaddyRefusedException(string reason) : Exception(reason);
+/// <param name="isOfStreams">It does not know <see cref="CaddyStreams.Field"/>.</param>
+internal sealed class CaddyRefusedException(string reason, bool isOfStreams = false) : Exception(reason)
+{
+    public bool IsOfStreams { get; } = isOfStreams;
+}
 
 /// <summary>Caddy closed the connection, as it does with open ones when it loads a configuration; what became of the request is unknown.</summary>
 internal sealed class CaddyInterruptedException(string message) : TransientFailureException(message);
@@ -50,7 +54,9 @@ internal sealed class CaddyAdmin(IHttpClientFactory clients, IOptions<CaddyOptio
 
         if (!answer.IsSuccessStatusCode)
         {
-            throw new CaddyRefusedException(await ReasonAsync(answer, cancellationToken));
+            // Its reason names the way to the field first, and is longer than what is told.
+            var isOfStreams = (await answer.Content.ReadAsStringAsync(cancellationToken)).Contains(CaddyStreams.Field, StringComparison.Ordinal);
+            throw new CaddyRefusedException(await ReasonAsync(answer, cancellationToken), isOfStreams);
         }
 
         return true;

@@ -17,6 +17,9 @@ internal sealed class CaddyChanges(CaddyAdmin admin, TimeProvider time, ILogger<
     private readonly Lock _lock = new();
     private List<Change> _waiting = [];
 
+    // As it was seen last; a Caddy that is replaced by a newer one is seen by the next process.
+    private bool _closesStreams;
+
     /// <summary>Makes a change; it is loaded when the task ends.</summary>
     /// <param name="edit">Edits the <c>apps</c>; may throw before it has changed anything, and may be called several times.</param>
     public async Task ApplyAsync(Action<JsonObject> edit, CancellationToken cancellationToken)
@@ -143,11 +146,21 @@ internal sealed class CaddyChanges(CaddyAdmin admin, TimeProvider time, ILogger<
                 }
             }
 
+            if (_closesStreams)
+            {
+                CaddyStreams.Strip(apps);
+            }
+
             if (JsonNode.DeepEquals(before, apps) || await admin.TryReplaceAsync(new CaddyApps(apps, read.Version), CancellationToken.None))
             {
                 batch.ForEach(change => change.Done.TrySetResult());
                 return true;
             }
+        }
+        catch (CaddyRefusedException refused) when (refused.IsOfStreams && !_closesStreams)
+        {
+            _closesStreams = true;
+            logger.StreamsAreClosed();
         }
         catch (CaddyInterruptedException) when (!isLast)
         {
