@@ -182,7 +182,7 @@ public static class ActivitiesRegistration
         services.AddHostedService(provider => provider.GetRequiredService<RouteWatch>());
         services.AddSingleton<TenantRoutes>();
         services.AddSingleton<RouteProbe>();
-        services.AddSingleton<CaddyAdmin>();
+        services.AddSingleton<CaddyAdmin>().AddSingleton<CaddyMemory>();
         services.AddSingleton<CaddyChanges>();
         services.AddSingleton<NginxFolder>();
         services.AddSingleton<NginxProgram>();

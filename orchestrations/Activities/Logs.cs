@@ -172,4 +172,10 @@ internal static partial class Logs
 
     [LoggerMessage(3160, LogLevel.Warning, "Caddy does not know stream_close_delay (it came with 2.7): every change of its configuration closes the web sockets of all tenants")]
     public static partial void StreamsAreClosed(this ILogger logger);
+
+    [LoggerMessage(3161, LogLevel.Warning, "The configuration that Caddy has besides our routes could not be kept, and could not be given back if Caddy lost it: {Reason}")]
+    public static partial void BaseNotRemembered(this ILogger logger, string reason);
+
+    [LoggerMessage(3162, LogLevel.Warning, "Caddy at {Admin} had no configuration at all and was given back what it had besides our routes")]
+    public static partial void BaseGivenBack(this ILogger logger, string admin);
 }

@@ -81,7 +81,7 @@ public sealed class TakeInventory(
     }
 
     private async Task<IReadOnlyList<InventoryItem>> AskForProofAsync(TenantPlace place, CancellationToken cancellationToken) => certificates.ShowsProofs
-        ? [await AskAsync("acme-challenge", place.Host, async () => Seen(await certificates.IsProofShownAsync(place, cancellationToken)))]
+        ? [await AskAsync("acme-challenge", $"_acme-challenge.{place.Host}", async () => Seen(await certificates.IsProofShownAsync(place, cancellationToken)))]
         : [];
 
     private async Task<IReadOnlyList<InventoryItem>> AskForStorageUserAsync(TenantPlace place, CancellationToken cancellationToken) => storageUsers.IsOn

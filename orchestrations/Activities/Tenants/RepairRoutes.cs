@@ -1,5 +1,4 @@
 using Bibind.Activities.Routing;
-using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;
 

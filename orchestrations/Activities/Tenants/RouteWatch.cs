@@ -1,12 +1,9 @@
-using Bibind.Activities.RateLimits;
 using Bibind.Activities.Routing;
 using Bibind.ControlPlane.Tenants;
-using Bibind.Durable;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Bibind.Activities.Tenants;
 
@@ -62,14 +59,14 @@ internal sealed class RouteWatch(IServiceProvider services, IOptions<RoutingOpti
             {
                 await LookAsync(stoppingToken);
             }
-            catch (Exception failed) when (failed is TransientFailureException or PermanentFailureException or RateLimitedException or NpgsqlException)
+            catch (Exception failed) when (!stoppingToken.IsCancellationRequested)
             {
-                // A proxy that is away is asked again, and a control database too.
+                // A proxy or a control database that is away is asked again; none of it may end the host.
                 logger.RouteWatchFailed(failed.Message);
             }
             catch (OperationCanceledException)
             {
-                // The host stops, or a query took too long.
+                // The host stops.
             }
         }
     }

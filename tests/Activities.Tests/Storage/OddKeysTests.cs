@@ -4,6 +4,7 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Services;
+using Bibind.Activities.Tests.Fixtures;
 using Bibind.Durable;
 using Xunit;
 

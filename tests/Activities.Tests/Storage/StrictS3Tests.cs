@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Bibind.Activities.Tests.Fixtures;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
