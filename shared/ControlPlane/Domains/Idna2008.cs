@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Bibind.ControlPlane.Domains;
 
 /// <summary>
@@ -48,8 +46,7 @@ internal static class Idna2008
 
     private static string? FindFault(string label, IReadOnlyList<int> points)
     {
-        var text = string.Concat(points.Select(char.ConvertFromUtf32));
-        if (!text.IsNormalized(NormalizationForm.FormC))
+        if (!IsNormal(points))
         {
             return $"'{label}' is not in the normal form of Unicode (NFC), so other programs write the same name in another way";
         }
@@ -59,7 +56,7 @@ internal static class Idna2008
             return $"'{label}' stands for a name with hyphens where none may be";
         }
 
-        if (IdnaCodePoints.IsMark(points[0]))
+        if (IdnaContext.IsMark(points[0]))
         {
             return $"'{label}' stands for a name that begins with a mark, which belongs behind a letter";
         }
@@ -68,12 +65,7 @@ internal static class Idna2008
         {
             var isAllowed = points[i] < 0x80
                 ? points[i] is >= 'a' and <= 'z' or >= '0' and <= '9' or '-'
-                : IdnaCodePoints.Of(points[i]) switch
-                {
-                    IdnaClass.Valid => true,
-                    IdnaClass.Contextual => IdnaContext.Allows(points, i),
-                    _ => false,
-                };
+                : IdnaContext.Decides(points[i]) ? IdnaContext.Allows(points, i) : IdnaTables.IsValid(points[i]);
             if (!isAllowed)
             {
                 return $"'{label}' stands for a name with the character U+{points[i]:X4}, which no name may have there (IDNA 2008)";
@@ -81,5 +73,30 @@ internal static class Idna2008
         }
 
         return null;
+    }
+
+    /// <summary>True if the code points are in NFC; each for itself is, or is not allowed anyway.</summary>
+    private static bool IsNormal(IReadOnlyList<int> points)
+    {
+        int? starter = null;
+        var before = 0;
+        foreach (var point in points)
+        {
+            var combining = IdnaTables.CombiningClassOf(point);
+            if (combining != 0 && before > combining)
+            {
+                return false;
+            }
+
+            // What stands between the starter and the mark, and is of its class or none, keeps them apart.
+            if (starter is { } first && (before < combining || before == 0) && IdnaTables.Compose(first, point))
+            {
+                return false;
+            }
+
+            (starter, before) = combining == 0 ? (point, 0) : (starter, combining);
+        }
+
+        return true;
     }
 }
