@@ -1,3 +1,4 @@
+using Bibind.Activities.Certificates;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
@@ -16,6 +17,7 @@ public sealed class SweepTenants(
     TenantLifecycle lifecycle,
     JobStore jobs,
     IdempotencyStore keys,
+    ICertificateProvider certificates,
     DurableTaskClient client,
     ILogger<SweepTenants> logger) : TaskActivity<SweepOrder, SweepResult>
 {
@@ -38,6 +40,7 @@ public sealed class SweepTenants(
             }
         }
 
+        await certificates.SweepProofsAsync(cancellationToken);
         return new SweepResult(started, await keys.PurgeAsync(KeysAreKept, cancellationToken));
     }
 
