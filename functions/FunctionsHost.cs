@@ -110,6 +110,7 @@ public static class FunctionsHost
         app.MapOdooWebhook();
         app.MapAcmeChallenges();
         app.MapTenants();
+        app.MapPendingItems();
         app.MapDomains();
         app.MapDomainPurchases();
         app.MapBackups();

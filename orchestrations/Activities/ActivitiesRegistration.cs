@@ -11,6 +11,7 @@ using Bibind.Activities.Domains;
 using Bibind.Activities.Domains.Registrars;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Inventory;
+using Bibind.Activities.Pending;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
@@ -48,7 +49,7 @@ public static class ActivitiesRegistration
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
-        services.AddSingleton<OdooRpc>();
+        services.AddSingleton<OdooRpc>().AddSingleton<OdooUserCalls>();
         services.AddSingleton<OdooBin>();
         services.AddSingleton<OdooDatabaseService>();
         services.AddSingleton<TemplateDatabase>();
@@ -104,6 +105,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Application.SmokeTest, Make<SmokeTestApplication>)
             .AddActivity(Contracts.Application.SetAddress, Make<SetApplicationAddress>)
             .AddActivity(Contracts.Application.ResetAddress, Make<SetApplicationAddress>)
+            .AddActivity(Contracts.Pending.WorkOff, Make<WorkOffPending>)
             .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
             .AddActivity(Contracts.Backup.Restore, Make<RestoreDatabase>)
             .AddActivity(Contracts.Backup.Verify, Make<VerifyBackup>)
@@ -213,6 +215,8 @@ public static class ActivitiesRegistration
         services.AddSingleton<PgDump>();
         services.AddSingleton<PgRestore>();
         services.AddSingleton<BackupDataKeys>();
+        services.AddSingleton<FirstBackups>();
+        services.AddSingleton<CreateStandardUser>().AddSingleton<SmokeTestApplication>();
         services.AddSingleton<BackupFiles>();
         services.AddSingleton<BackupRestore>();
         services.AddSingleton<FileStoreBackup>();
@@ -231,6 +235,9 @@ public static class ActivitiesRegistration
             .Validate(
                 o => o.InitialisationLimit > TimeSpan.Zero && o.InitialisationLimit <= TimeSpan.FromHours(12),
                 "Templates__InitialisationLimit must be more than 0 and at most 12 hours, such as 00:05:00.")
+            .ValidateOnStart();
+        services.AddOptions<PendingOptions>().Bind(configuration.GetSection(PendingOptions.Section))
+            .Validate(o => o.Interval >= TimeSpan.FromSeconds(1), "PendingItems__Interval must be one second at least, such as 00:00:15.")
             .ValidateOnStart();
         services.AddOptions<CallbackOptions>().Bind(configuration.GetSection(CallbackOptions.Section))
             .Validate(

@@ -35,7 +35,7 @@ public sealed record ProvisionTenantOrder
 /// <summary>
 /// Where a tenant lives. Every step of a tenant's jobs takes it; it holds names, never secrets.
 /// </summary>
-public sealed record TenantPlace
+public record TenantPlace
 {
     public required long TenantId { get; init; }
     public required string JobId { get; init; }
@@ -169,7 +169,9 @@ public static class Tenants
 
     /// <summary>Confirms the place that the door reserved.</summary>
     public static readonly ActivityDefinition<ProvisionTenantOrder, TenantPlace> Reserve = new("tenants.reserve", Quick);
-    public static readonly ActivityDefinition<TenantPlace, TenantReady> Activate = new("tenants.activate", Quick);
+
+    /// <summary>Ends a provisioning well; what the tenant still lacks, its first backup among it, is pending from then on.</summary>
+    public static readonly ActivityDefinition<TenantToActivate, TenantReady> Activate = new("tenants.activate", Quick);
 
     /// <summary>Ends a provisioning that was undone: state, reason and proof, and the code is free again.</summary>
     public static readonly ActivityDefinition<TenantFailure, Nothing> MarkFailed = new("tenants.mark_failed", Stubborn);

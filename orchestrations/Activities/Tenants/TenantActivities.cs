@@ -14,7 +14,7 @@ public static class TenantActivities
         ArgumentNullException.ThrowIfNull(registry);
         return registry
             .AddActivity(Contracts.Tenants.Reserve, s => new ReserveTenant(s.GetRequiredService<TenantLifecycle>(), s.GetRequiredService<IFileStore>()))
-            .AddActivity(Contracts.Tenants.Activate, s => new ActivateTenant(s.GetRequiredService<TenantLifecycle>()))
+            .AddActivity(Contracts.Tenants.Activate, s => ActivatorUtilities.CreateInstance<ActivateTenant>(s))
             .AddActivity(Contracts.Tenants.MarkFailed, s => new MarkTenantFailed(s.GetRequiredService<TenantLifecycle>()))
             .AddActivity(Contracts.Tenants.BeginDestroy, s => new BeginDestroyTenant(s.GetRequiredService<TenantLifecycle>(), s.GetRequiredService<IFileStore>()))
             .AddActivity(Contracts.Tenants.EndDestroy, s => new EndDestroyTenant(s.GetRequiredService<TenantLifecycle>()))
