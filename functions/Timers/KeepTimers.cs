@@ -1,6 +1,6 @@
 using Bibind.Activities.Backup;
 using Bibind.Activities.Certificates;
-using Bibind.Activities.Pending;
+using Bibind.Activities.Tenants;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Bibind.Functions.Triggers;
@@ -40,7 +40,7 @@ internal sealed class KeepTimers(
 
         if (timers.Value.Sweep && pending.Value.Enabled)
         {
-            await KeepAsync(Pending.TimerInstance, Orchestrations.WorkOffPendingItems, new PendingRound(pending.Value.Interval), cancellationToken);
+            await KeepAsync(Bibind.Contracts.Tenants.PendingTimer, Orchestrations.WorkOffPendingItems, new PendingRound(pending.Value.Interval), cancellationToken);
         }
 
         if (timers.Value.CertificateRenewals && certificates.Value.Provider != CertificateProviders.None)

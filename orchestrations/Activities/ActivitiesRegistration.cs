@@ -11,7 +11,6 @@ using Bibind.Activities.Domains;
 using Bibind.Activities.Domains.Registrars;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Inventory;
-using Bibind.Activities.Pending;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
@@ -105,7 +104,6 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Application.SmokeTest, Make<SmokeTestApplication>)
             .AddActivity(Contracts.Application.SetAddress, Make<SetApplicationAddress>)
             .AddActivity(Contracts.Application.ResetAddress, Make<SetApplicationAddress>)
-            .AddActivity(Contracts.Pending.WorkOff, Make<WorkOffPending>)
             .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
             .AddActivity(Contracts.Backup.Restore, Make<RestoreDatabase>)
             .AddActivity(Contracts.Backup.Verify, Make<VerifyBackup>)

@@ -13,7 +13,7 @@ public sealed class WorkOffPendingItems : TaskOrchestrator<PendingRound, Nothing
         PendingRound next;
         try
         {
-            next = await context.CallActivityAsync(Pending.WorkOff, Nothing.Value);
+            next = await context.CallActivityAsync(Tenants.WorkOffPending, Nothing.Value);
         }
         catch (TaskFailedException)
         {

@@ -49,13 +49,3 @@ public sealed record TenantToActivate : TenantPlace
 /// <summary>One round of the timer that does what was put off.</summary>
 /// <param name="Wait">How long to wait before it.</param>
 public sealed record PendingRound(TimeSpan Wait);
-
-/// <summary>What tenants still lack, done later.</summary>
-public static class Pending
-{
-    /// <summary>Instance id of the timer; there is one, whatever the number of hosts.</summary>
-    public const string TimerInstance = "timer-pending-items";
-
-    /// <summary>Does what is due; answers how long to wait before the next round, by the settings.</summary>
-    public static readonly ActivityDefinition<Nothing, PendingRound> WorkOff = new("pending.work_off", Policies.Round);
-}

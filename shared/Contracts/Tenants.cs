@@ -182,6 +182,12 @@ public static class Tenants
     /// <summary>Ends a destroy: stores the proof; the tenant is terminated if it is clean, else keeps the reason.</summary>
     public static readonly ActivityDefinition<TenantDestroyEnd, Nothing> EndDestroy = new("tenants.end_destroy", Stubborn);
 
+    /// <summary>Instance id of the timer that does what tenants still lack; there is one, whatever the number of hosts.</summary>
+    public const string PendingTimer = "timer-pending-items";
+
+    /// <summary>Does what tenants still lack and what is due; answers how long to wait before the next round, by the settings.</summary>
+    public static readonly ActivityDefinition<Nothing, PendingRound> WorkOffPending = new("tenants.work_off_pending", Policies.Round);
+
     /// <summary>Starts the removal of what abandoned tenants left.</summary>
     public static readonly ActivityDefinition<SweepOrder, SweepResult> Sweep = new("tenants.sweep", Quick);
 

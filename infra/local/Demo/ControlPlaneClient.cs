@@ -71,6 +71,28 @@ internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDispos
         return await JobOfAsync("The removal", answer, cancellationToken);
     }
 
+    /// <summary>The job with its tenant's first backup, which is taken after the activation; waits for it while it is under way.</summary>
+    /// <exception cref="LocalServerException">It failed, with the reason.</exception>
+    public async Task<JobView> WithFirstBackupAsync(JobView job, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if ((await GetAsync<BackupPage>($"api/tenants/{job.Tenant}/backups", cancellationToken)).Items is [.., var first])
+            {
+                var key = string.Create(CultureInfo.InvariantCulture, $"backups/{job.Tenant}/{job.Result!.TenantId}/{first.Id}/");
+                return job with { Result = job.Result with { BackupKey = key } };
+            }
+
+            var pending = (await GetAsync<TenantItem>($"api/tenants/{job.Tenant}", cancellationToken)).PendingItems.FirstOrDefault(p => p.Kind == "first-backup");
+            if (pending is null or { Attempts: > 0 })
+            {
+                return pending is null ? job : throw new LocalServerException($"The first backup of {job.Tenant} failed: {pending.Reason}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+        }
+    }
+
     public Task<JobView> GetJobAsync(string jobAddress, CancellationToken cancellationToken) => GetAsync<JobView>(jobAddress, cancellationToken);
 
     private static async Task<string> JobOfAsync(string what, HttpResponseMessage answer, CancellationToken cancellationToken)

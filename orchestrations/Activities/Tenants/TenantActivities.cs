@@ -8,7 +8,7 @@ namespace Bibind.Activities.Tenants;
 /// <summary>Registers the activities on the tenant's row.</summary>
 public static class TenantActivities
 {
-    /// <summary>Adds reserve, activate, mark failed, begin destroy, end destroy and sweep; the inventory is registered with the effects that it asks.</summary>
+    /// <summary>Adds reserve, activate, mark failed, begin destroy, end destroy, what is pending and sweep; the inventory is registered with the effects that it asks.</summary>
     public static DurableTaskRegistry AddTenantActivities(this DurableTaskRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
@@ -18,6 +18,7 @@ public static class TenantActivities
             .AddActivity(Contracts.Tenants.MarkFailed, s => new MarkTenantFailed(s.GetRequiredService<TenantLifecycle>()))
             .AddActivity(Contracts.Tenants.BeginDestroy, s => new BeginDestroyTenant(s.GetRequiredService<TenantLifecycle>(), s.GetRequiredService<IFileStore>()))
             .AddActivity(Contracts.Tenants.EndDestroy, s => new EndDestroyTenant(s.GetRequiredService<TenantLifecycle>()))
+            .AddActivity(Contracts.Tenants.WorkOffPending, s => ActivatorUtilities.CreateInstance<WorkOffPending>(s))
             .AddActivity(Contracts.Tenants.Sweep, s => ActivatorUtilities.CreateInstance<SweepTenants>(s));
     }
 }

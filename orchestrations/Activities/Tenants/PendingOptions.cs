@@ -1,4 +1,4 @@
-namespace Bibind.Activities.Pending;
+namespace Bibind.Activities.Tenants;
 
 /// <summary>Settings <c>PendingItems:*</c>.</summary>
 public sealed class PendingOptions

@@ -9,7 +9,7 @@ using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Bibind.Activities.Pending;
+namespace Bibind.Activities.Tenants;
 
 /// <summary>Does what tenants still lack and what is due; what fails again waits longer.</summary>
 public sealed class WorkOffPending(
