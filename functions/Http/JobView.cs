@@ -1,8 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
 using Bibind.Durable.History;
+using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Http;
 
@@ -39,6 +41,10 @@ public sealed record JobView : JobSummary
     /// <summary>What came of it.</summary>
     [JsonPropertyOrder(1)]
     public JsonElement? Result { get; init; }
+
+    /// <summary>What it has to tell: what was ignored, left for later or is to be done by hand.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<string> Notes { get; init; }
 
     /// <summary>Proof of what was left when it ended.</summary>
     [JsonPropertyOrder(1)]
@@ -119,12 +125,20 @@ public static class JobViews
             RequestedBy = job.RequestedBy,
             Reason = facts.Reason,
             Result = Parse(job.Result),
+            Notes = [.. job.Notes.Concat(NotesIn(job.Result)).Distinct().Select(JobSteps.Cut)],
             Inventory = Parse(job.Inventory),
             Steps = JobSteps.Read(history, instance?.IsCompleted ?? false, now.UtcDateTime),
         };
     }
 
-    private static JsonElement? Parse(string? json) => json is null ? null : JsonElement.Parse(json);
+    // Steps' words stand in the result of those jobs whose orchestration collects them.
+    private static IEnumerable<string> NotesIn(string? result) =>
+        result is not null && JsonNode.Parse(result) is JsonObject members && members["notes"] is JsonArray notes
+            ? notes.Where(n => n?.GetValueKind() == JsonValueKind.String).Select(n => n!.GetValue<string>())
+            : [];
+
+    private static JsonElement? Parse(string? json) =>
+        json is null ? null : SecretText.Hide(JsonNode.Parse(json)).Deserialize<JsonElement>();
 
     private readonly record struct Facts(string State, DateTimeOffset? CompletedAt, long DurationMs, string? Reason)
     {

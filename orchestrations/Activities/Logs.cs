@@ -154,4 +154,7 @@ internal static partial class Logs
 
     [LoggerMessage(3097, LogLevel.Warning, "Bucket {Bucket} keeps its former quota until the next round: {Reason}")]
     public static partial void QuotaNotFollowed(this ILogger logger, string bucket, string reason);
+
+    [LoggerMessage(3195, LogLevel.Information, "Set new passwords in database {Database}")]
+    public static partial void PasswordsReset(this ILogger logger, string database);
 }

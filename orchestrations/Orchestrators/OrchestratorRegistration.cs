@@ -23,6 +23,7 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.RestoreTenant, _ => new RestoreTenant())
             .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new RestoreNewTenant())
             .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
+            .AddOrchestrator(Orchestrations.ResetCredentials, _ => new ResetCredentials())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

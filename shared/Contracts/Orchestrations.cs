@@ -17,5 +17,6 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenant = new("RestoreTenant");
     public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenant = new("RestoreNewTenant");
     public static readonly OrchestratorDefinition<VerifyBackupOrder, BackupReceipt> VerifyBackup = new("VerifyBackup");
+    public static readonly OrchestratorDefinition<ResetCredentialsOrder, CredentialsReset> ResetCredentials = new("ResetCredentials");
     public static readonly OrchestratorDefinition<NightlyBackupsState, Nothing> NightlyBackups = new("NightlyBackups");
 }

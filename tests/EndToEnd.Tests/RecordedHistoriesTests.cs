@@ -63,6 +63,7 @@ public sealed class RecordedHistoriesTests
         nameof(RemoveDomain) => new RemoveDomain(),
         nameof(BuyDomain) => new BuyDomain(),
         nameof(RenewCertificates) => new RenewCertificates(),
+        nameof(ResetCredentials) => new ResetCredentials(),
         nameof(NightlyBackups) => new NightlyBackups(),
         nameof(Sweep) => new Sweep(),
         var name => throw new InvalidOperationException($"No orchestrator is known by the name '{name}'."),
