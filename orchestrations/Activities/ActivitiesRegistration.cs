@@ -5,6 +5,7 @@ using Bibind.Activities.Backup.Jobs;
 using Bibind.Activities.Callers;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
+using Bibind.Activities.Credentials.Resets;
 using Bibind.Activities.Database;
 using Bibind.Activities.Dns;
 using Bibind.Activities.Domains;

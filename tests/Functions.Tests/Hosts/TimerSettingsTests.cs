@@ -57,9 +57,13 @@ public sealed class TimerSettingsTests(PostgresServer postgres)
         await using var data = new ApiHost(postgres);
         await data.InitializeAsync();
         var last = new DateTime(2026, 1, 2, 2, 0, 0, DateTimeKind.Utc);
-        await data.Tasks.ScheduleNewOrchestrationInstanceAsync(
-            Orchestrations.NightlyBackups, new NightlyBackupsState(last),
-            new StartOrchestrationOptions { InstanceId = BackupJobs.NightlyInstance, StartAt = DateTimeOffset.UtcNow.AddHours(1) }, TestContext.Current.CancellationToken);
+        await RunAsync(data, ["--Timers:Enabled=false"], async tasks =>
+        {
+            await tasks.ScheduleNewOrchestrationInstanceAsync(
+                Orchestrations.NightlyBackups, new NightlyBackupsState(last),
+                new StartOrchestrationOptions { InstanceId = BackupJobs.NightlyInstance }, TestContext.Current.CancellationToken);
+            await UntilAsync(tasks, BackupJobs.NightlyInstance, i => i.RuntimeStatus == OrchestrationRuntimeStatus.Running);
+        });
 
         await RunAsync(data, ["--Backups:Nightly=true", "--Backups:NightlyAt=03:30:00"], async tasks =>
         {

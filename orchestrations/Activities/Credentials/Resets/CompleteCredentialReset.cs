@@ -2,7 +2,7 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable;
 
-namespace Bibind.Activities.Credentials;
+namespace Bibind.Activities.Credentials.Resets;
 
 /// <summary>Makes the passwords that the application has taken those that are shown, once.</summary>
 public sealed class CompleteCredentialReset(ISecretStore secrets) : TaskActivity<PasswordsTaken, Nothing>

@@ -2,7 +2,7 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 
-namespace Bibind.Activities.Credentials;
+namespace Bibind.Activities.Credentials.Resets;
 
 /// <summary>Closes the job of new passwords.</summary>
 public sealed class EndCredentialReset(TenantCredentialJobs jobs) : TaskActivity<CredentialResetEnd, Nothing>

@@ -3,7 +3,7 @@ using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 
-namespace Bibind.Activities.Credentials;
+namespace Bibind.Activities.Credentials.Resets;
 
 /// <summary>Finds the tenant whose open job this is and makes its new passwords; those that are there already stay.</summary>
 public sealed class BeginCredentialReset(TenantCredentialJobs jobs, ISecretStore secrets) : TaskActivity<ResetCredentialsOrder, TenantPlace>
