@@ -76,7 +76,7 @@ internal static partial class DomainPurchasesApi
         HttpContext context, PurchaseOrdering ordering, IDomainRegistrar registrar, IOptions<PlatformOptions> platform)
     {
         new QueryReader(context).ThrowIfAny();
-        var name = context.Request.Query["name"] is [{ Length: > 0 } one] ? one.ToLowerInvariant() : string.Empty;
+        var name = context.Request.Query["name"] is [{ Length: > 0 } one] ? DomainName.Fold(one) : string.Empty;
         if (DomainName.Refusal(name, platform.Value.Domain) is { } wrong)
         {
             throw new ProblemException(Refusals.BadQuery(new Dictionary<string, string[]> { ["name"] = [wrong] }));
@@ -99,7 +99,7 @@ internal static partial class DomainPurchasesApi
         var key = IdempotencyKey.Read(context.Request);
         var command = await CommandReader.ReadAsync<BuyDomainCommand>(
             context, (given, _) => Task.FromResult(FindWrong(given, platform.Value.Domain)));
-        var name = command.Name.ToLowerInvariant();
+        var name = DomainName.Fold(command.Name);
         var caller = context.Caller().Name;
         var request = new CommandRequest($"api:{caller}", key, "POST /api/domains/purchases", command);
         return await ordering.BuyAsync(
@@ -109,12 +109,12 @@ internal static partial class DomainPurchasesApi
     private static IReadOnlyDictionary<string, string[]> FindWrong(BuyDomainCommand command, string platformDomain)
     {
         var errors = new FieldErrors();
-        if (command.Name is { } name && DomainName.Refusal(name.ToLowerInvariant(), platformDomain) is { } wrong)
+        if (command.Name is { } name && DomainName.Refusal(DomainName.Fold(name), platformDomain) is { } wrong)
         {
             errors.Add("name", wrong);
         }
 
-        if (!string.Equals(command.Confirm, command.Name, StringComparison.OrdinalIgnoreCase))
+        if (command is { Name: { } given, Confirm: { } confirm } && !string.Equals(confirm, DomainName.Fold(given), StringComparison.OrdinalIgnoreCase))
         {
             errors.Add("confirm", "must repeat the name: a purchase costs money and cannot be undone");
         }

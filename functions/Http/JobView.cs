@@ -126,7 +126,7 @@ public static class JobViews
             Reason = facts.Reason,
             Result = Parse(job.Result),
             Notes = [.. job.Notes.Concat(NotesIn(job.Result)).Distinct().Select(JobSteps.Cut)],
-            Inventory = Parse(job.Inventory),
+            Inventory = Proof(job),
             Steps = JobSteps.Read(history, instance?.IsCompleted ?? false, now.UtcDateTime),
         };
     }
@@ -136,6 +136,19 @@ public static class JobViews
         result is not null && JsonNode.Parse(result) is JsonObject members && members["notes"] is JsonArray notes
             ? notes.Where(n => n?.GetValueKind() == JsonValueKind.String).Select(n => n!.GetValue<string>())
             : [];
+
+    // A removal of an earlier version that gave up before it asked the servers called its empty list clean.
+    private static JsonElement? Proof(Job job)
+    {
+        if (job is not { Kind: JobKinds.Destroy, Outcome: JobOutcomes.Failed, Inventory: { } stored } || job.ReadInventory() is not { Items.Count: 0 })
+        {
+            return Parse(job.Inventory);
+        }
+
+        var proof = JsonNode.Parse(stored)!.AsObject();
+        proof["isClean"] = false;
+        return Parse(proof.ToJsonString());
+    }
 
     private static JsonElement? Parse(string? json) =>
         json is null ? null : SecretText.Hide(JsonNode.Parse(json)).Deserialize<JsonElement>();

@@ -28,9 +28,10 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["activateServer"] = ("/api/servers/local/activate", """{"skipApplicationTest": true, "reason": ""}"""),
         ["createTemplate"] = ("/api/templates",
             """
-            {"code": "X", "server": "", "name": "", "database": "A B", "modules": ["A B"], "language": "french", "version": "", "warmPoolSize": -1,
+            {"code": "X", "server": "", "name": "", "database": "A B", "modules": ["A B"], "language": "french", "country": "France", "version": "", "warmPoolSize": -1,
              "initialisation": "magic"}
             """),
+        ["adoptDatabase"] = ("/api/tenants/several/database/adopt", """{"database": "A B", "reason": " "}"""),
         ["addDomain"] = ("/api/tenants/several/domains", """{"name": "a b"}"""),
         ["buyDomain"] = ("/api/domains/purchases",
             """{"name": "a b", "confirm": "other", "maxPrice": {"amount": 0, "currency": "euro"}, "tenant": "A"}"""),

@@ -35,7 +35,7 @@ public sealed class ResetPasswords(PostgresConnector postgres, ISecretStore secr
         var cancellationToken = context.CancellationToken;
         var administrator = await NewPasswords.GetAsync(secrets, NewPasswords.AdministratorHash(place.TenantId), cancellationToken);
         var user = await NewPasswords.GetAsync(secrets, NewPasswords.User(place.TenantId), cancellationToken);
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, cancellationToken);
+        await using var session = await postgres.OpenAsync(place, cancellationToken);
         return await session.InWordsAsync(() => SetAsync(session.Connection, place, administrator, user, cancellationToken));
     }
 

@@ -54,6 +54,7 @@ public static class JobKinds
     public const string Backup = "backup";
     public const string Restore = "restore";
     public const string VerifyBackup = "verify-backup";
+    public const string AdoptDatabase = "adopt-database";
     public const string ResetCredentials = "reset-credentials";
 }
 
