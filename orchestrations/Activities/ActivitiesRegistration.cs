@@ -6,6 +6,7 @@ using Bibind.Activities.Backup.Jobs;
 using Bibind.Activities.Callers;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
+using Bibind.Activities.Credentials.Resets;
 using Bibind.Activities.Database;
 using Bibind.Activities.Dns;
 using Bibind.Activities.Domains;
@@ -78,6 +79,10 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.FileStore.Remove, Make<RemoveFileStore>)
             .AddActivity(Contracts.Credentials.Prepare, Make<PrepareCredentials>)
             .AddActivity(Contracts.Credentials.Forget, Make<ForgetCredentials>)
+            .AddActivity(Contracts.CredentialResets.Begin, Make<BeginCredentialReset>)
+            .AddActivity(Contracts.CredentialResets.Apply, Make<ResetPasswords>)
+            .AddActivity(Contracts.CredentialResets.Complete, Make<CompleteCredentialReset>)
+            .AddActivity(Contracts.CredentialResets.End, Make<EndCredentialReset>)
             .AddActivity(Contracts.Dns.CreateRecord, Make<CreateDnsRecord>)
             .AddActivity(Contracts.Dns.DeleteRecord, Make<DeleteDnsRecord>)
             .AddActivity(Contracts.Certificates.Issue, Make<IssueCertificate>)

@@ -199,4 +199,7 @@ internal static partial class Logs
 
     [LoggerMessage(3203, LogLevel.Information, "A user of the template had the login of the standard user in database {Database}: it has another now")]
     public static partial void LoginFreed(this ILogger logger, string database);
+
+    [LoggerMessage(3195, LogLevel.Information, "Set new passwords in database {Database}")]
+    public static partial void PasswordsReset(this ILogger logger, string database);
 }

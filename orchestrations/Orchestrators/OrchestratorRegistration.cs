@@ -26,6 +26,7 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.RestoreNewTenantV1, _ => new RestoreNewTenant())
             .AddOrchestrator(Orchestrations.WorkOffPendingItems, _ => new WorkOffPendingItems())
             .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
+            .AddOrchestrator(Orchestrations.ResetCredentials, _ => new ResetCredentials())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

@@ -23,6 +23,7 @@ public static class Orchestrations
     /// <inheritdoc cref="ProvisionTenantV1"/>
     public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenantV1 = new("RestoreNewTenant");
     public static readonly OrchestratorDefinition<VerifyBackupOrder, BackupReceipt> VerifyBackup = new("VerifyBackup");
+    public static readonly OrchestratorDefinition<ResetCredentialsOrder, CredentialsReset> ResetCredentials = new("ResetCredentials");
     public static readonly OrchestratorDefinition<NightlyBackupsState, Nothing> NightlyBackups = new("NightlyBackups");
     public static readonly OrchestratorDefinition<PendingRound, Nothing> WorkOffPendingItems = new("WorkOffPendingItems");
 }

@@ -65,6 +65,7 @@ public sealed class RecordedHistoriesTests
         nameof(RemoveDomain) => new RemoveDomain(),
         nameof(BuyDomain) => new BuyDomain(),
         nameof(RenewCertificates) => new RenewCertificates(),
+        nameof(ResetCredentials) => new ResetCredentials(),
         nameof(NightlyBackups) => new NightlyBackups(),
         nameof(Sweep) => new Sweep(),
         nameof(WorkOffPendingItems) => new WorkOffPendingItems(),

@@ -32,6 +32,9 @@ public sealed record Job
     /// <summary>JSON text.</summary>
     public string? Result { get; init; }
 
+    /// <summary>What it has to tell people besides its result.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>JSON text of an <see cref="Contracts.Inventory"/>.</summary>
     public string? Inventory { get; init; }
 
@@ -55,6 +58,7 @@ public static class JobKinds
     public const string Restore = "restore";
     public const string VerifyBackup = "verify-backup";
     public const string AdoptDatabase = "adopt-database";
+    public const string ResetCredentials = "reset-credentials";
 }
 
 /// <summary>How a job ended.</summary>
