@@ -1,5 +1,6 @@
 using Bibind.Activities.Database;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Databases;
 using Bibind.Durable;
 
 namespace Bibind.Activities.Backup;
@@ -21,10 +22,11 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
 
     /// <summary>Makes the scratch database and fills it; on failure it is dropped again.</summary>
     internal async Task RunAsync(
-        MaintenanceSession session, TenantPlace place, string scratch, BackupManifest manifest, CancellationToken cancellationToken)
+        MaintenanceSession session, TenantPlace place, KnownDatabase wanted, BackupManifest manifest, CancellationToken cancellationToken)
     {
+        var scratch = wanted.Name;
         var entry = await postgres.EnterAsync(DatabasePlace.Of(place, scratch), cancellationToken);
-        await ScratchDatabase.CreateAsync(session, entry, manifest, cancellationToken);
+        await ScratchDatabase.CreateAsync(session, wanted, entry, manifest, cancellationToken);
         try
         {
             await using var dump = new HashingStream(await files.OpenDumpAsync(manifest, cancellationToken));
@@ -40,7 +42,7 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
         catch
         {
             // Not with our caller's token: what failed because it was cancelled must be cleared away too.
-            await ForcedDrop.RunAsync(session, scratch, CancellationToken.None);
+            await MarkedDatabases.DropWorkAsync(session, wanted.Holder, scratch, CancellationToken.None);
             throw;
         }
     }

@@ -45,6 +45,7 @@ public sealed class TakeBackup(
         }
 
         var cancellationToken = context.CancellationToken;
+        await RequireOursAsync(request.Place, cancellationToken);
         var recorded = (await catalogue.ListAsync(request.Place.TenantId, cancellationToken)).FirstOrDefault(b => b.Id == BackupKeys.Id(request));
         if (recorded is null || await FindWholeAsync(recorded.ManifestKey, cancellationToken) is null)
         {
@@ -52,6 +53,14 @@ public sealed class TakeBackup(
         }
 
         return new BackupTaken(recorded.Key, recorded.Bytes, recorded.Sha256);
+    }
+
+    // What stands in the place of the tenant's database may be somebody else's, and holds nothing of his.
+    private async Task RequireOursAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        var target = MarkedDatabase.Of(place);
+        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind back up {place.Code}", cancellationToken);
+        await session.InWordsAsync(target.Name, () => MarkedDatabases.RequireOursAsync(session, target, "backed up", cancellationToken));
     }
 
     private async Task<BackupRecord> RecordAsync(BackupRequest request, string? insteadOf, CancellationToken cancellationToken)

@@ -17,14 +17,15 @@ public sealed class VerifyBackup(
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(request);
         var cancellationToken = context.CancellationToken;
-        var scratch = ScratchDatabase.NameForTrial(request.Backup);
+        var trial = ScratchDatabase.ForTrial(request.Place.ServerId, request.Backup);
+        var scratch = trial.Name;
         await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind verify {request.Place.Code}", cancellationToken);
         return await session.InWordsAsync(scratch, async () =>
         {
             var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);
             BackupRestore.RefuseOlderServer(manifest, session);
             await files.VerifyAsync(manifest, cancellationToken);
-            await restore.RunAsync(session, request.Place, scratch, manifest, cancellationToken);
+            await restore.RunAsync(session, request.Place, trial, manifest, cancellationToken);
             try
             {
                 var receipt = await CountAsync(session, DatabasePlace.Of(request.Place, scratch), manifest, cancellationToken);
@@ -33,7 +34,7 @@ public sealed class VerifyBackup(
             }
             finally
             {
-                await ForcedDrop.RunAsync(session, scratch, CancellationToken.None);
+                await MarkedDatabases.DropWorkAsync(session, trial.Holder, scratch, CancellationToken.None);
             }
         });
     }

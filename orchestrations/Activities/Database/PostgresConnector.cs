@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Bibind.Activities.Database;
@@ -11,7 +13,8 @@ namespace Bibind.Activities.Database;
 /// whoever <see cref="ITenantLogins"/> names in every other database. What lies in those was written by tenants and runs with the rights
 /// of who enters: the maintenance role never does.
 /// </summary>
-public sealed class PostgresConnector(IServerDirectory servers, ITenantLogins logins)
+public sealed class PostgresConnector(
+    IServerDirectory servers, ITenantLogins logins, IDatabaseRegister register, ILogger<PostgresConnector> logger)
 {
     private const int ConnectSeconds = 10;
 
@@ -32,7 +35,7 @@ public sealed class PostgresConnector(IServerDirectory servers, ITenantLogins lo
             {
                 await connection.OpenAsync(cancellationToken);
                 _majorVersions[(server.DatabaseHost, server.DatabasePort)] = connection.PostgreSqlVersion.Major;
-                return await MaintenanceSession.BeginAsync(server, connection, applicationName, cancellationToken);
+                return await MaintenanceSession.BeginAsync(server, connection, register, logger, applicationName, cancellationToken);
             }
             catch
             {
@@ -107,8 +110,8 @@ public sealed class PostgresConnector(IServerDirectory servers, ITenantLogins lo
             Pooling = pooling,
             MaxPoolSize = 50,
             Options = SessionSettings.AsOptions(settings),
-            // Rows could hold what must not reach a log.
-            IncludeErrorDetail = false,
+            // Rows could hold what must not reach a log; the maintenance database has none.
+            IncludeErrorDetail = pooling,
         }.ConnectionString;
 }
 

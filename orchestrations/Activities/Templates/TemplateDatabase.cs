@@ -25,7 +25,7 @@ public sealed class TemplateDatabase(PostgresConnector postgres, TimeProvider ti
             await session.InWordsAsync(target.Name, async () =>
             {
                 await MarkedDatabases.EndMakersAsync(session, target, time, cancellationToken);
-                if (await MarkedDatabases.FindOursAsync(session, target, cancellationToken) is not null)
+                if (await MarkedDatabases.FindUsableAsync(session, target, cancellationToken) is not null)
                 {
                     return Nothing.Value;
                 }
@@ -34,12 +34,16 @@ public sealed class TemplateDatabase(PostgresConnector postgres, TimeProvider ti
                 {
                     await session.ExecuteAsync(
                         $"""
-                        create database {SqlText.Identifier(target.StagingName)} owner {SqlText.Identifier(builder)}
+                        create database {SqlText.Identifier(target.StagingName)}
                         encoding 'unicode' lc_collate 'C' template template0 is_template true allow_connections false
                         """,
                         cancellationToken);
                 }
 
+                // Recorded while it is our login's, which is how an attempt that follows a crash knows it.
+                await MarkedDatabases.RecordStagedAsync(session, target, cancellationToken);
+                await session.ExecuteAsync(
+                    $"alter database {SqlText.Identifier(target.StagingName)} owner to {SqlText.Identifier(builder)}", cancellationToken);
                 await DatabaseAccess.OpenAsync(session, target.StagingName, builder, cancellationToken);
                 await MarkedDatabases.PublishAsync(session, target, cancellationToken);
                 return Nothing.Value;
@@ -56,7 +60,7 @@ public sealed class TemplateDatabase(PostgresConnector postgres, TimeProvider ti
         ArgumentNullException.ThrowIfNull(order);
         var target = MarkedDatabase.Of(order);
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind drop {order.Code}", cancellationToken);
-        return await session.InWordsAsync(target.Name, () => MarkedDatabases.DropAsync(session, target, time, cancellationToken));
+        return await session.InWordsAsync(target.Name, async () => await MarkedDatabases.DropAsync(session, target, time, cancellationToken) is null);
     }
 
     /// <summary>Which of the template's modules are not installed, each with its state; empty if all are.</summary>

@@ -93,7 +93,7 @@ public sealed class DropDatabaseTests
         await world.RunAsync<DropDatabase>(place);
 
         Assert.True(await world.DatabaseExistsAsync(place.Database));
-        Assert.Contains(world.Logs.Lines, line => line.Contains("does not carry our mark", StringComparison.Ordinal));
+        Assert.Contains(world.Logs.Lines, line => line.Contains("alone: it is not ours", StringComparison.Ordinal));
     }
 
     [Fact]
