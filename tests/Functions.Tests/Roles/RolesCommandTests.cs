@@ -63,7 +63,7 @@ public sealed class RolesCommandTests : IAsyncLifetime
             CancellationToken.None);
         await Servers.ActivateAsync("old", "test", "first use", CancellationToken.None);
         await _services.GetRequiredService<TemplateStore>().AttachAsync(
-            new NewTemplate { Code = "blank", Server = "old", Database = "template_blank", RequestedBy = "test" }, "hash-1", 44_000_000, CancellationToken.None);
+            new NewTemplate { Code = "blank", Server = "old", Database = "template_blank", RequestedBy = "test" }, new FoundTemplate("hash-1", 44_000_000, null, null), CancellationToken.None);
         await using var forget = _services.GetRequiredService<NpgsqlDataSource>().CreateCommand("update control.servers set application_password_secret = null");
         await forget.ExecuteNonQueryAsync();
     }
