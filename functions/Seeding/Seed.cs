@@ -1,3 +1,4 @@
+using Bibind.Activities;
 using Bibind.Activities.Templates;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
