@@ -44,6 +44,7 @@ public static class ActivitiesRegistration
         AddDns(services, configuration);
         AddCertificates(services, configuration);
         DomainsRegistration.Add(services, configuration);
+        services.TryAddSingleton<ITenantLogins, SharedLogins>();
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<AdoptableDatabases>();
         services.AddSingleton<TenantBucket>();

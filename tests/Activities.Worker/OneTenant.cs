@@ -57,6 +57,7 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
         DatabaseUser = configuration["DatabaseUser"]!,
         DatabasePassword = configuration["DatabasePassword"]!,
         ApplicationRole = configuration["ApplicationRole"]!,
+        ApplicationPassword = configuration["ApplicationPassword"]!,
     });
 
     public Task<string> GetOrSetAsync(string name, Func<string> make, CancellationToken cancellationToken) =>

@@ -26,7 +26,7 @@ public sealed class AdoptApplication(
         var cancellationToken = context.CancellationToken;
         var administrator = await SecretAsync(TenantSecrets.AdministratorHash(place.TenantId), place, cancellationToken);
         var user = await SecretAsync(TenantSecrets.User(place.TenantId), place, cancellationToken);
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, cancellationToken);
+        await using var session = await postgres.OpenAsync(place, cancellationToken);
         return await session.InWordsAsync(async () =>
         {
             await AdoptAsync(session.Connection, place, administrator, user, cancellationToken);

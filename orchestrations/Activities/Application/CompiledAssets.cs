@@ -10,7 +10,7 @@ namespace Bibind.Activities.Application;
 internal static class CompiledAssets
 {
     /// <summary>Forgets those that are kept in files.</summary>
-    public const string ForgetSql = "delete from ir_attachment where url like '/web/assets/%' and store_fname is not null";
+    public const string ForgetSql = "delete from public.ir_attachment where url like '/web/assets/%' and store_fname is not null";
 
     private const string HasThemSql = """
         select count(*) = 2 from information_schema.columns
@@ -18,9 +18,9 @@ internal static class CompiledAssets
         """;
 
     /// <summary>Forgets, in a database that came without its files, those that are kept in files; does nothing where there is no such table.</summary>
-    public static async Task ForgetAsync(PostgresConnector postgres, long serverId, string database, CancellationToken cancellationToken)
+    public static async Task ForgetAsync(PostgresConnector postgres, DatabasePlace place, CancellationToken cancellationToken)
     {
-        await using var session = await postgres.OpenAsync(serverId, database, cancellationToken);
+        await using var session = await postgres.OpenAsync(place, cancellationToken);
         await session.InWordsAsync(async () =>
         {
             await using var look = new NpgsqlCommand(HasThemSql, session.Connection);

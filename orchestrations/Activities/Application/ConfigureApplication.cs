@@ -21,7 +21,7 @@ public sealed class ConfigureApplication(
         var hash = await secrets.FindAsync(TenantSecrets.AdministratorHash(place.TenantId), cancellationToken)
             ?? throw new PermanentFailureException($"The administrator's password of tenant '{place.Code}' is not among the secrets.");
 
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, cancellationToken);
+        await using var session = await postgres.OpenAsync(place, cancellationToken);
         return await session.InWordsAsync(async () =>
         {
             await ConfigureAsync(session.Connection, place, hash, cancellationToken);

@@ -22,7 +22,7 @@ public sealed class SetApplicationAddress(PostgresConnector postgres, TimeProvid
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, context.CancellationToken);
+        await using var session = await postgres.OpenAsync(place, context.CancellationToken);
         return await session.InWordsAsync(async () =>
         {
             // The application keeps UTC in columns without a time zone.

@@ -30,7 +30,7 @@ public sealed class SmokeTestApplication(PostgresConnector postgres, IServerDire
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
-        await using (var session = await postgres.OpenAsync(place.ServerId, place.Database, context.CancellationToken))
+        await using (var session = await postgres.OpenAsync(place, context.CancellationToken))
         {
             var faults = await session.InWordsAsync(() => FindFaultsAsync(session, place, context.CancellationToken));
             if (faults.Count > 0)

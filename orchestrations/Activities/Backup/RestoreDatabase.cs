@@ -84,7 +84,7 @@ public sealed class RestoreDatabase(
         await fileStores.StageAsync(request, manifest, cancellationToken);
         try
         {
-            await restore.RunAsync(session, fresh, manifest, cancellationToken);
+            await restore.RunAsync(session, request.Place, fresh, manifest, cancellationToken);
         }
         catch
         {
@@ -97,10 +97,11 @@ public sealed class RestoreDatabase(
         {
             if (!fileStores.Brings(manifest))
             {
-                await CompiledAssets.ForgetAsync(postgres, request.Place.ServerId, scratch, cancellationToken);
+                await CompiledAssets.ForgetAsync(postgres, DatabasePlace.Of(request.Place, scratch), cancellationToken);
             }
 
-            await RestoreSwap.RunAsync(session, scratch, restored, request.Place, isThere, cancellationToken);
+            var login = (await postgres.EnterAsync(DatabasePlace.Of(request.Place), cancellationToken)).Login;
+            await RestoreSwap.RunAsync(session, scratch, restored, request.Place, login.Role, isThere, cancellationToken);
         }
         catch
         {
@@ -120,7 +121,7 @@ public sealed class RestoreDatabase(
         await MarkedDatabases.DropWorkAsync(session, restored.Holder, RestoreSwap.FormerName(request.Place), cancellationToken);
         _ = await MarkedDatabases.FindOursAsync(session, restored, cancellationToken)
             ?? throw new TransientFailureException($"The database '{request.Place.Database}' is not there after it was restored.");
-        await using var database = await postgres.OpenAsync(request.Place.ServerId, request.Place.Database, cancellationToken);
+        await using var database = await postgres.OpenAsync(request.Place, cancellationToken);
         var bytes = await DatabaseCatalogue.MeasureAsync(session, request.Place.Database, cancellationToken);
         return new RestoredDatabase(request.Place.Database, bytes, await ScratchDatabase.CountTablesAsync(database, cancellationToken), note);
     }

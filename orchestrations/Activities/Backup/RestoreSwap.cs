@@ -19,7 +19,7 @@ internal static class RestoreSwap
         string.Create(CultureInfo.InvariantCulture, $"bibind-former-{place.TenantId}-{place.Code}");
 
     public static async Task RunAsync(
-        MaintenanceSession session, string scratch, MarkedDatabase restored, TenantPlace place, bool isThere, CancellationToken cancellationToken)
+        MaintenanceSession session, string scratch, MarkedDatabase restored, TenantPlace place, string role, bool isThere, CancellationToken cancellationToken)
     {
         var (database, former, fresh) = (SqlText.Identifier(restored.Name), SqlText.Identifier(FormerName(place)), SqlText.Identifier(scratch));
         if (!await MarkedDatabases.DropWorkAsync(session, restored.Holder, FormerName(place), cancellationToken))
@@ -47,6 +47,7 @@ internal static class RestoreSwap
                     {setAside}
                     comment on database {fresh} is {SqlText.Literal(restored.Mark)};
                     alter database {fresh} owner to {SqlText.Identifier(session.Server.DatabaseUser)};
+                    grant connect, temporary on database {fresh} to {SqlText.Identifier(role)};
                     alter database {fresh} rename to {database}
                     """,
                     cancellationToken);

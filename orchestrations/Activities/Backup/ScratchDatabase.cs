@@ -8,7 +8,7 @@ using Bibind.Durable;
 
 namespace Bibind.Activities.Backup;
 
-/// <summary>A database that a backup is restored into beside everything else. Nobody but us connects to it, and the application does not see it.</summary>
+/// <summary>A database that a backup is restored into beside everything else. Only who owns the tenant's content connects to it, and the application does not see it.</summary>
 internal static class ScratchDatabase
 {
     // Views and sequences are not counted; nor is what belongs to an extension's own schema, for PostgreSQL's are left out.
@@ -49,9 +49,14 @@ internal static class ScratchDatabase
         $"bibind-verify-{backup.TenantId}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(backup.BackupId)))[..12]}");
 
     /// <summary>Makes it empty, as the one that was dumped; one that an earlier attempt left is dropped before.</summary>
+    /// <param name="session">On the server.</param>
+    /// <param name="wanted">Its name, and whose it is.</param>
+    /// <param name="entry">Who will fill it: only a database's owner may make tables in it.</param>
+    /// <param name="manifest">What it was.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="PermanentFailureException">The name is taken by a database that is not ours.</exception>
     public static async Task CreateAsync(
-        MaintenanceSession session, KnownDatabase wanted, BackupManifest manifest, CancellationToken cancellationToken)
+        MaintenanceSession session, KnownDatabase wanted, DatabaseEntry entry, BackupManifest manifest, CancellationToken cancellationToken)
     {
         var name = wanted.Name;
         if (!await MarkedDatabases.DropWorkAsync(session, wanted.Holder, name, cancellationToken))
@@ -61,16 +66,14 @@ internal static class ScratchDatabase
 
         // Recorded while it is our login's, which is how an attempt that follows a crash knows it.
         var database = SqlText.Identifier(name);
-        await session.ExecuteAsync($"create database {database} template template0 is_template true{Locale(manifest)}", cancellationToken);
+        await session.ExecuteAsync($"create database {database} template template0 is_template true allow_connections false{Locale(manifest)}", cancellationToken);
         var made = await DatabaseCatalogue.LookAsync(session, name, cancellationToken)
             ?? throw new TransientFailureException($"The database '{name}' is not there any more: another attempt of the step has taken over.");
         await session.Register.RecordAsync(wanted with { Oid = made.Oid }, cancellationToken);
 
         // The application looks for databases that its role owns and that are no templates.
-        await session.ExecuteAsync($"alter database {database} owner to {SqlText.Identifier(session.Server.ApplicationRole)}", cancellationToken);
-        await session.ExecuteAsync($"revoke connect on database {database} from public", cancellationToken);
-        await session.ExecuteAsync(
-            $"grant connect on database {database} to {SqlText.Identifier(session.Server.DatabaseUser)}", cancellationToken);
+        await session.ExecuteAsync($"alter database {database} owner to {SqlText.Identifier(entry.Login.Role)}", cancellationToken);
+        await DatabaseAccess.OpenAsync(session, name, entry.Login.Role, cancellationToken);
     }
 
     /// <summary>How many tables a restored database has.</summary>
@@ -86,7 +89,7 @@ internal static class ScratchDatabase
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var table in CoreTables)
         {
-            await using var command = new Npgsql.NpgsqlCommand($"select count(*) from {SqlText.Identifier(table)}", session.Connection);
+            await using var command = new Npgsql.NpgsqlCommand($"select count(*) from public.{SqlText.Identifier(table)}", session.Connection);
             rows[table] = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         }
 

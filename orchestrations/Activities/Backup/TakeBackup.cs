@@ -3,7 +3,6 @@ using Bibind.Activities.Database;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
-using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -142,7 +141,7 @@ public sealed class TakeBackup(
             var dataKey = await keys.GetAsync(place.TenantId, cancellationToken);
             await using var held = await files.HoldAsync(place, cancellationToken);
             await using var packed = new PackingStream(
-                dumper.Start(source.Server, place.Database), dataKey, BackupManifest.BindingOf(place.TenantId, BackupKeys.Id(request)));
+                dumper.Start(source.Entry), dataKey, BackupManifest.BindingOf(place.TenantId, BackupKeys.Id(request)));
             var bytes = await store.PutAsync(Bucket, folder.Dump, packed, cancellationToken);
             var fileStore = await files.StoreAsync(request, folder, dataKey, held, cancellationToken);
             var manifest = new BackupManifest
@@ -186,17 +185,17 @@ public sealed class TakeBackup(
 
     private async Task<Source> ReadSourceAsync(TenantPlace place, CancellationToken cancellationToken)
     {
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, cancellationToken);
+        await using var session = await postgres.OpenAsync(place, cancellationToken);
         return await session.InWordsAsync(async () =>
         {
             await using var command = new NpgsqlCommand(SourceSql, session.Connection);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             return new Source(
-                session.Server, reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4));
+                session.Entry, reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4));
         });
     }
 
     private sealed record Source(
-        ServerConnection Server, string PostgresVersion, string? ApplicationVersion, string Encoding, string Collation, string CharacterType);
+        DatabaseEntry Entry, string PostgresVersion, string? ApplicationVersion, string Encoding, string Collation, string CharacterType);
 }

@@ -25,10 +25,10 @@ public sealed class VerifyBackup(
             var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);
             BackupRestore.RefuseOlderServer(manifest, session);
             await files.VerifyAsync(manifest, cancellationToken);
-            await restore.RunAsync(session, trial, manifest, cancellationToken);
+            await restore.RunAsync(session, request.Place, trial, manifest, cancellationToken);
             try
             {
-                var receipt = await CountAsync(session, scratch, manifest, cancellationToken);
+                var receipt = await CountAsync(session, DatabasePlace.Of(request.Place, scratch), manifest, cancellationToken);
                 logger.BackupVerified(receipt.BackupId, receipt.Tables, receipt.DumpBytes);
                 return receipt;
             }
@@ -39,9 +39,9 @@ public sealed class VerifyBackup(
         });
     }
 
-    private async Task<BackupReceipt> CountAsync(MaintenanceSession session, string scratch, BackupManifest manifest, CancellationToken cancellationToken)
+    private async Task<BackupReceipt> CountAsync(MaintenanceSession session, DatabasePlace scratch, BackupManifest manifest, CancellationToken cancellationToken)
     {
-        await using var database = await postgres.OpenAsync(session.Server.ServerId, scratch, cancellationToken);
+        await using var database = await postgres.OpenAsync(scratch, cancellationToken);
         return await database.InWordsAsync(async () => new BackupReceipt
         {
             BackupId = manifest.Id,

@@ -28,6 +28,8 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
             var bytes = await MarkedDatabases.IsStagedAsync(session, target, cancellationToken)
                 ? await DatabaseCatalogue.MeasureAsync(session, target.StagingName, cancellationToken)
                 : await CopyAsync(session, place.TemplateDatabase, target, cancellationToken);
+            var login = (await postgres.EnterAsync(DatabasePlace.Of(place), cancellationToken)).Login;
+            await DatabaseAccess.OpenAsync(session, target.StagingName, login.Role, cancellationToken);
             await MarkedDatabases.PublishAsync(session, target, cancellationToken);
             logger.DatabaseCloned(target.Name, place.TemplateDatabase, bytes);
             return new CloneResult(bytes, AlreadyThere: false);
@@ -39,7 +41,7 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
     {
         var source = await FindTemplateAsync(session, template, cancellationToken);
         var bytes = await DatabaseCatalogue.MeasureAsync(session, template, cancellationToken);
-        var create = $"create database {SqlText.Identifier(target.StagingName)} template {SqlText.Identifier(template)} is_template true"
+        var create = $"create database {SqlText.Identifier(target.StagingName)} template {SqlText.Identifier(template)} is_template true allow_connections false"
             + CloneStrategy.Clause(session.MajorVersion, bytes);
 
         await DatabaseSessions.EndAsync(session, template, cancellationToken);

@@ -45,7 +45,8 @@ public sealed class MaintenanceSession : IAsyncDisposable
     }
 
     /// <summary>Runs an effect; what PostgreSQL refuses comes out in words that name <paramref name="database"/>.</summary>
-    public Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect) => PostgresErrors.InWordsAsync(Server, database, effect);
+    public Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect) => PostgresErrors.InWordsAsync(
+        Server, new DatabaseLogin(Server.DatabaseUser, Server.DatabasePassword), database, effect);
 
     internal async Task ExecuteAsync(string sql, CancellationToken cancellationToken, params object[] parameters)
     {

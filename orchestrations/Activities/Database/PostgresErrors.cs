@@ -13,7 +13,7 @@ public static class PostgresErrors
     /// <summary>Runs an effect on a server; what PostgreSQL refuses comes out in words.</summary>
     /// <exception cref="PermanentFailureException">Trying again cannot help.</exception>
     /// <exception cref="TransientFailureException">Trying again may help.</exception>
-    public static async Task<T> InWordsAsync<T>(ServerConnection server, string database, Func<Task<T>> effect)
+    public static async Task<T> InWordsAsync<T>(ServerConnection server, DatabaseLogin login, string database, Func<Task<T>> effect)
     {
         ArgumentNullException.ThrowIfNull(effect);
         try
@@ -22,18 +22,19 @@ public static class PostgresErrors
         }
         catch (NpgsqlException error)
         {
-            throw InWords(error, server, database);
+            throw InWords(error, server, login, database);
         }
     }
 
     /// <summary>The failure in words.</summary>
-    public static Exception InWords(NpgsqlException error, ServerConnection server, string database)
+    public static Exception InWords(NpgsqlException error, ServerConnection server, DatabaseLogin login, string database)
     {
         ArgumentNullException.ThrowIfNull(error);
         ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(login);
         var where = $"PostgreSQL at {server.DatabaseHost}:{server.DatabasePort}";
         return error is PostgresException answer
-            ? Answered(answer, where, server.DatabaseUser, database)
+            ? Answered(answer, where, login.Role, database)
             : new TransientFailureException(Unanswered(error, where));
     }
 

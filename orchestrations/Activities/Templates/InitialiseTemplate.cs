@@ -22,7 +22,6 @@ public sealed class InitialiseTemplate(
             logger.TemplateInitialised(order.Database, order.Initialisation);
         }
 
-        await databases.GiveToApplicationAsync(order, cancellationToken);
         return Nothing.Value;
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Templates;
 
-/// <summary>Hashes the template's content, locks it against connections and tells the control database.</summary>
+/// <summary>Hashes the template's content, takes it from who built it, locks it against connections and tells the control database.</summary>
 public sealed class MarkTemplateReady(
     PostgresConnector postgres, ITemplateDirectory directory, ILogger<MarkTemplateReady> logger)
     : TaskActivity<CreateTemplateOrder, TemplateReady>
@@ -31,6 +31,8 @@ public sealed class MarkTemplateReady(
             await session.ExecuteAsync(
                 $"""
                 comment on database {database} is {SqlText.Literal($"{target.Mark} hash={hash}")};
+                alter database {database} owner to {SqlText.Identifier(session.Server.DatabaseUser)};
+                revoke all on database {database} from public, {SqlText.Identifier(session.Server.ApplicationRole)};
                 alter database {database} allow_connections false is_template true
                 """,
                 cancellationToken);
@@ -45,7 +47,7 @@ public sealed class MarkTemplateReady(
 
     private async Task<string> HashAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
-        await using var content = await postgres.OpenAsync(order.ServerId, order.Database, cancellationToken);
+        await using var content = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
         return await content.InWordsAsync(() => TemplateContent.HashAsync(content.Connection, cancellationToken));
     }
 

@@ -1,16 +1,16 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Bibind.Activities.Database;
 using Bibind.Activities.Processes;
 using Bibind.Contracts;
-using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Templates;
 
 /// <summary>Installs modules with the application's own program.</summary>
-public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> options, TimeProvider time)
+public sealed class OdooBin(PostgresConnector postgres, IOptions<TemplateOptions> options, TimeProvider time)
 {
     /// <summary>Installs the template's modules into its database, which is there and empty.</summary>
     /// <exception cref="PermanentFailureException">The program is missing, or did not end within its limit.</exception>
@@ -18,10 +18,10 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
     public async Task InstallAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var server = await servers.GetConnectionAsync(order.ServerId, cancellationToken);
+        var entry = await postgres.EnterAsync(DatabasePlace.Of(order), cancellationToken);
         var limit = options.Value.InitialisationLimit;
-        using var process = Start(order, server);
-        var tail = new OutputTail(server.DatabasePassword);
+        using var process = Start(order, entry);
+        var tail = new OutputTail(entry.Login.Password);
         using var limited = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);
         try
@@ -57,7 +57,7 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
         }
     }
 
-    private Process Start(CreateTemplateOrder order, ServerConnection server)
+    private Process Start(CreateTemplateOrder order, DatabaseEntry entry)
     {
         var program = options.Value.OdooBin;
         var file = ExternalProgram.Find(program)
@@ -78,12 +78,12 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
                 "--stop-after-init",
                 "--no-http",
                 "--max-cron-threads=0",
-                "--db_host", server.DatabaseHost,
-                "--db_port", server.DatabasePort.ToString(CultureInfo.InvariantCulture),
-                "-r", server.DatabaseUser,
+                "--db_host", entry.Server.DatabaseHost,
+                "--db_port", entry.Server.DatabasePort.ToString(CultureInfo.InvariantCulture),
+                "-r", entry.Login.Role,
             },
         };
-        PostgresEnvironment.Apply(start.Environment, server, order.Database);
+        PostgresEnvironment.Apply(start.Environment, entry, SessionSettings.Application(entry.MajorVersion));
         try
         {
             return Process.Start(start)!;

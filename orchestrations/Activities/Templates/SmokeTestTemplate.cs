@@ -20,7 +20,7 @@ public sealed class SmokeTestTemplate(PostgresConnector postgres, TemplateDataba
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
-        await using (var session = await postgres.OpenAsync(order.ServerId, order.Database, context.CancellationToken))
+        await using (var session = await postgres.OpenAsync(DatabasePlace.Of(order), context.CancellationToken))
         {
             // What somebody else fills, with an application that we need not know, is only connected to.
             if (order.Initialisation == Initialisations.None)

@@ -186,9 +186,10 @@ internal sealed class World : IAsyncDisposable
         Url = new Uri($"http://127.0.0.1:{FreePorts.Next()}"),
         DatabaseHost = "127.0.0.1",
         DatabasePort = postgres.Port,
-        DatabaseUser = LocalServer.ControlRole,
-        DatabasePassword = postgres.PasswordOf(LocalServer.ControlRole),
+        DatabaseUser = LocalServer.MaintenanceRole,
+        DatabasePassword = postgres.PasswordOf(LocalServer.MaintenanceRole),
         ApplicationRole = LocalServer.ApplicationRole,
+        ApplicationPassword = postgres.PasswordOf(LocalServer.ApplicationRole),
         MasterPassword = "master-password",
     };
 }
