@@ -1,3 +1,4 @@
+using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
@@ -11,6 +12,7 @@ namespace Bibind.Activities.Tenants;
 /// <summary>Starts the removal of whatever tenants left behind, so that nothing waits for somebody to look; forgets old idempotency keys.</summary>
 public sealed class SweepTenants(
     NpgsqlDataSource database,
+    OlderDatabases older,
     LateLeftovers late,
     AbandonedTenants abandoned,
     TenantLifecycle lifecycle,
@@ -28,6 +30,7 @@ public sealed class SweepTenants(
     {
         ArgumentNullException.ThrowIfNull(context);
         var cancellationToken = context.CancellationToken;
+        await older.TakeOverAsync(cancellationToken);
         await late.FindAsync(context);
         var started = new List<string>();
         foreach (var tenant in await abandoned.FindAsync(AtOnce, cancellationToken))
