@@ -33,6 +33,12 @@ internal static partial class Logs
     [LoggerMessage(2009, LogLevel.Information, "Template {Template} on server {Server} is database {Database}.")]
     public static partial void TemplateSeeded(ILogger logger, string template, string server, string database);
 
+    [LoggerMessage(3135, LogLevel.Error, "Template {Template} on server {Server} cannot be cloned: {Problem}")]
+    public static partial void TemplateNotSeeded(ILogger logger, string template, string server, string problem);
+
+    [LoggerMessage(3136, LogLevel.Warning, "Database {Database} on server {Server} could not be looked into; what it offers is learnt from the first tenant that is made of it: {Reason}")]
+    public static partial void TemplateNotSeen(ILogger logger, string database, string server, string reason);
+
     [LoggerMessage(2011, LogLevel.Information, "Started the timer {InstanceId}.")]
     public static partial void TimerStarted(ILogger logger, string instanceId);
 
@@ -71,6 +77,9 @@ internal static partial class Logs
 
     [LoggerMessage(2048, LogLevel.Error, "Invocation {RequestId} failed: {Reason}")]
     public static partial void InvocationFailed(ILogger logger, string requestId, string reason, Exception exception);
+
+    [LoggerMessage(2120, LogLevel.Warning, "Server {Server} was registered before its application's password was needed; it has its logins from the settings now: {DatabaseUser} and {ApplicationRole}.")]
+    public static partial void ServerLoginsSeeded(ILogger logger, string server, string databaseUser, string applicationRole);
 
     [LoggerMessage(2049, LogLevel.Critical, "The Lambda Runtime API does not answer as it should; the process ends.")]
     public static partial void RuntimeApiBroken(ILogger logger, Exception exception);

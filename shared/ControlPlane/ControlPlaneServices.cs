@@ -69,7 +69,7 @@ public static class ControlPlaneServices
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantLifecycle>();
         services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();
-        services.AddSingleton<RoutedTenants>();
+        services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
         services.AddSingleton<JobStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
         services.AddSingleton<BackupStore>();
@@ -78,7 +78,7 @@ public static class ControlPlaneServices
         services.AddSingleton<BackupJobEnding>();
         services.AddSingleton<ChallengeStore>();
         services.AddSingleton<IssuanceBudget>();
-        services.AddSingleton<CertificateRegister>();
+        services.AddSingleton<CertificateRegister>().AddSingleton<CertificateHalves>().AddSingleton<ProofLedger>();
         services.AddSingleton<DomainStore>().AddSingleton<DomainLifecycle>().AddSingleton<DomainPurchaseStore>();
         services.AddSingleton<ITenantDomains>(s => s.GetRequiredService<DomainStore>());
         services.AddSingleton<IdempotencyStore>();

@@ -19,11 +19,12 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
     private EveryEffectWorld(Installation installation, PowerDnsServer dns, string zone, PebbleServer authority, CephS3Server s3, CaddyServer caddy, ApplicationStub application)
     {
         (Installation, Dns, Zone, _authority, _s3, _caddy, _application) = (installation, dns, zone, authority, s3, caddy, application);
-        foreach (var (key, value) in EffectSettings.Of(zone, dns, authority, s3, caddy, application))
+        foreach (var (key, value) in EffectSettings.Of(zone, dns, authority, s3, caddy))
         {
             installation.Settings[key.Replace("__", ":", StringComparison.Ordinal)] = value;
         }
 
+        installation.Settings["Seed:Server:Url"] = application.Url.AbsoluteUri;
         installation.Settings["Backups:Bucket"] = $"{installation.Code}-backups";
         installation.Settings["Timers:CertificateRenewals"] = "false";
         UseAuthority(authority);

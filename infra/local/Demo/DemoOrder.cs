@@ -6,7 +6,7 @@ namespace Bibind.Local.Demo;
 /// <summary>The order of a demonstration tenant, as an automation rule of Odoo 18 sends it: sorted keys, <c>false</c> for empty.</summary>
 internal static class DemoOrder
 {
-    public static JsonObject Body(int number)
+    public static JsonObject Body(int number, string template = "restaurant")
     {
         var n = number.ToString(CultureInfo.InvariantCulture);
         return new JsonObject
@@ -23,7 +23,7 @@ internal static class DemoOrder
             ["name"] = $"Demo {n}",
             ["offer"] = "odoo-shared",
             ["plan"] = "starter",
-            ["template"] = "restaurant",
+            ["template"] = template,
             ["tz"] = "Europe/Paris",
             ["vat"] = false,
         };

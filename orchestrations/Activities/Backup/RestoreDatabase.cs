@@ -15,6 +15,7 @@ namespace Bibind.Activities.Backup;
 /// </summary>
 public sealed class RestoreDatabase(
     PostgresConnector postgres,
+    ApplicationProviders applications,
     BackupFiles files,
     FileStoreArchives archives,
     BackupRestore restore,
@@ -95,10 +96,7 @@ public sealed class RestoreDatabase(
         // From here on the database may have taken the name whatever is reported, and then its files must follow it.
         try
         {
-            if (!fileStores.Brings(manifest))
-            {
-                await CompiledAssets.ForgetAsync(postgres, DatabasePlace.Of(request.Place, scratch), cancellationToken);
-            }
+            await PrepareAsync(request.Place, scratch, fileStores.Brings(manifest), cancellationToken);
 
             var login = (await postgres.EnterAsync(DatabasePlace.Of(request.Place), cancellationToken)).Login;
             await RestoreSwap.RunAsync(session, scratch, restored, request.Place, login.Role, isThere, cancellationToken);
@@ -111,6 +109,16 @@ public sealed class RestoreDatabase(
 
         logger.BackupRestored(request.Backup.BackupId, restored.Name, manifest.DumpBytes ?? manifest.Bytes);
         return manifest;
+    }
+
+    private async Task PrepareAsync(TenantPlace place, string scratch, bool hasFiles, CancellationToken cancellationToken)
+    {
+        await using var content = await postgres.OpenAsync(DatabasePlace.Of(place, scratch), cancellationToken);
+        await content.InWordsAsync(async () =>
+        {
+            await applications.Of(place.Application).PrepareRestoredAsync(content.Connection, hasFiles, cancellationToken);
+            return Nothing.Value;
+        });
     }
 
     private async Task<RestoredDatabase> DescribeAsync(

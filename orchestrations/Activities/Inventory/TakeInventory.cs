@@ -52,6 +52,7 @@ public sealed class TakeInventory(
                 await AskAsync("role", target.Name, () => LookForRoleAsync(place, target, cancellationToken)),
                 await AskAsync("dns-record", place.Host, async () => Seen(await dns.ExistsAsync(place, cancellationToken))),
                 await AskAsync("certificate", place.Host, async () => Seen(await certificates.ExistsAsync(place, cancellationToken))),
+                .. await AskForProofAsync(place, cancellationToken),
                 await AskAsync("route", place.Host, async () => Seen(await routes.ExistsAsync(place, cancellationToken))),
                 .. await AskForDomainsAsync(place, cancellationToken),
                 await AskAsync("bucket", place.Bucket, () => LookForBucketAsync(place, cancellationToken)),
@@ -82,11 +83,16 @@ public sealed class TakeInventory(
         foreach (var at in await domains.BesidesAsync(place, onlyActive: false, cancellationToken))
         {
             items.Add(await AskAsync("certificate", at.Host, async () => Seen(await certificates.ExistsAsync(at, cancellationToken))));
+            items.AddRange(await AskForProofAsync(at, cancellationToken));
             items.Add(await AskAsync("route", at.Host, async () => Seen(await routes.ExistsAsync(at, cancellationToken))));
         }
 
         return items;
     }
+
+    private async Task<IReadOnlyList<InventoryItem>> AskForProofAsync(TenantPlace place, CancellationToken cancellationToken) => certificates.ShowsProofs
+        ? [await AskAsync("acme-challenge", $"_acme-challenge.{place.Host}", async () => Seen(await certificates.IsProofShownAsync(place, cancellationToken)))]
+        : [];
 
     private async Task<IReadOnlyList<InventoryItem>> AskForStorageUserAsync(TenantPlace place, CancellationToken cancellationToken) => storageUsers.IsOn
         ? [await AskAsync("storage-user", place.Bucket, async () => Seen(await storageUsers.ExistsAsync(place, cancellationToken)))]

@@ -1,3 +1,5 @@
+using Bibind.Activities.Application;
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -7,7 +9,13 @@ namespace Bibind.Activities.Templates;
 
 /// <summary>Fills the template's database with the application's modules.</summary>
 public sealed class InitialiseTemplate(
-    PostgresConnector postgres, TemplateDatabase databases, OdooBin program, OdooDatabaseService service, ILogger<InitialiseTemplate> logger)
+    PostgresConnector postgres,
+    TemplateDatabase databases,
+    TemplateFiles files,
+    ApplicationProviders applications,
+    OdooBin program,
+    OdooDatabaseService service,
+    ILogger<InitialiseTemplate> logger)
     : TaskActivity<CreateTemplateOrder, Nothing>
 {
     /// <inheritdoc/>
@@ -22,7 +30,24 @@ public sealed class InitialiseTemplate(
             logger.TemplateInitialised(order.Database, order.Initialisation);
         }
 
+        if (order.Initialisation != Initialisations.None)
+        {
+            await files.SettleAsync(order, cancellationToken);
+            await CleanAsync(order, cancellationToken);
+        }
+
         return Nothing.Value;
+    }
+
+    // Also when an earlier attempt did it: nothing of it can be seen from outside.
+    private async Task CleanAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
+    {
+        await using var content = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
+        await content.InWordsAsync(async () =>
+        {
+            await applications.Of(order.Application).CleanTemplateAsync(content.Connection, cancellationToken);
+            return Nothing.Value;
+        });
     }
 
     private async Task InstallAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
@@ -40,6 +65,7 @@ public sealed class InitialiseTemplate(
         }
 
         await databases.CreateAsync(order, cancellationToken);
+        await files.MakeAnewAsync(order, cancellationToken);
         await program.InstallAsync(order, cancellationToken);
         if (await databases.FindMissingModulesAsync(order, order.Database, cancellationToken) is { Count: > 0 } missing)
         {

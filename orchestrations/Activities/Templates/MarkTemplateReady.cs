@@ -1,3 +1,4 @@
+using Bibind.Activities.Application;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Templates;
@@ -8,7 +9,7 @@ namespace Bibind.Activities.Templates;
 
 /// <summary>Hashes the template's content, takes it from who built it, locks it against connections and tells the control database.</summary>
 public sealed class MarkTemplateReady(
-    PostgresConnector postgres, ITemplateDirectory directory, ILogger<MarkTemplateReady> logger)
+    PostgresConnector postgres, ApplicationProviders applications, ITemplateDirectory directory, ILogger<MarkTemplateReady> logger)
     : TaskActivity<CreateTemplateOrder, TemplateReady>
 {
     /// <inheritdoc/>
@@ -23,7 +24,7 @@ public sealed class MarkTemplateReady(
             target.Name, () => MarkedDatabases.RequireOursAsync(session, target, "made a template", cancellationToken));
 
         // A locked database cannot be read any more, so the hash is remembered for the next attempt before it is locked.
-        var hash = sight.AllowsConnections ? await HashAsync(order, cancellationToken) : RememberedHash(order, sight);
+        var (hash, contents) = sight.AllowsConnections ? await ReadAsync(order, cancellationToken) : (RememberedHash(order, sight), null);
         await session.Register.RecordAsync(sight.Known! with { ContentHash = hash }, cancellationToken);
         await session.InWordsAsync(target.Name, async () =>
         {
@@ -40,15 +41,17 @@ public sealed class MarkTemplateReady(
         });
 
         var bytes = await session.InWordsAsync(target.Name, () => DatabaseCatalogue.MeasureAsync(session, target.Name, cancellationToken));
-        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, bytes, cancellationToken);
+        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, bytes, contents, cancellationToken);
         logger.TemplateReady(order.Code, order.Database, hash);
         return new TemplateReady(order.Code, order.Database, hash, bytes);
     }
 
-    private async Task<string> HashAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
+    private async Task<(string Hash, TemplateContents? Contents)> ReadAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
         await using var content = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
-        return await content.InWordsAsync(() => TemplateContent.HashAsync(content.Connection, cancellationToken));
+        return await content.InWordsAsync(async () => (
+            await TemplateContent.HashAsync(content.Connection, cancellationToken),
+            await applications.Of(order.Application).FindContentsAsync(content.Connection, cancellationToken)));
     }
 
     private static string RememberedHash(CreateTemplateOrder order, DatabaseSight sight) =>

@@ -1,3 +1,4 @@
+using Bibind.Activities.Certificates;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Idempotency;
@@ -18,6 +19,7 @@ public sealed class SweepTenants(
     TenantLifecycle lifecycle,
     JobStore jobs,
     IdempotencyStore keys,
+    ICertificateProvider certificates,
     DurableTaskClient client,
     ILogger<SweepTenants> logger) : TaskActivity<SweepOrder, SweepResult>
 {
@@ -41,6 +43,7 @@ public sealed class SweepTenants(
             }
         }
 
+        await certificates.SweepProofsAsync(cancellationToken);
         return new SweepResult(started, await keys.PurgeAsync(KeysAreKept, cancellationToken));
     }
 
