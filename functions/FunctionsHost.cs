@@ -112,6 +112,7 @@ public static class FunctionsHost
         app.MapAcmeChallenges();
         app.MapTenants();
         app.MapTenantDatabase();
+        app.MapPendingItems();
         app.MapDomains();
         app.MapDomainPurchases();
         app.MapBackups();

@@ -45,6 +45,10 @@ public sealed record JobView : JobSummary
     [JsonPropertyOrder(1)]
     public JsonElement? Inventory { get; init; }
 
+    /// <summary>What its steps want to tell a person: what could not be done, or not yet, and why.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<string> Notes { get; init; }
+
     [JsonPropertyOrder(2)]
     public required IReadOnlyList<JobStep> Steps { get; init; }
 }
@@ -121,6 +125,7 @@ public static class JobViews
             Reason = facts.Reason,
             Result = Parse(job.Result),
             Inventory = Proof(job),
+            Notes = JobNotes.Read(job, instance, history),
             Steps = JobSteps.Read(history, instance?.IsCompleted ?? false, now.UtcDateTime),
         };
     }

@@ -1,5 +1,6 @@
 using Bibind.Activities.Backup;
 using Bibind.Activities.Certificates;
+using Bibind.Activities.Tenants;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Bibind.Functions.Triggers;
@@ -17,6 +18,7 @@ internal sealed class KeepTimers(
     IOptions<TimerOptions> timers,
     IOptions<BackupOptions> backups,
     IOptions<CertificateOptions> certificates,
+    IOptions<PendingOptions> pending,
     ILogger<KeepTimers> logger) : ITimerFunction
 {
     private const string SweepInstance = "timer-sweep";
@@ -34,6 +36,11 @@ internal sealed class KeepTimers(
         if (backups.Value.Nightly)
         {
             await KeepAsync(BackupJobs.NightlyInstance, Orchestrations.NightlyBackups, new NightlyBackupsState(), cancellationToken);
+        }
+
+        if (timers.Value.Sweep && pending.Value.Enabled)
+        {
+            await KeepAsync(Bibind.Contracts.Tenants.PendingTimer, Orchestrations.WorkOffPendingItems, new PendingRound(pending.Value.Interval), cancellationToken);
         }
 
         if (timers.Value.CertificateRenewals && certificates.Value.Provider != CertificateProviders.None)

@@ -52,7 +52,7 @@ public static class ActivitiesRegistration
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();
-        services.AddSingleton<OdooRpc>();
+        services.AddSingleton<OdooRpc>().AddSingleton<OdooUserCalls>();
         services.AddSingleton<OdooBin>();
         services.AddSingleton<OdooDatabaseService>();
         services.AddSingleton<TemplateDatabase>();
@@ -219,6 +219,8 @@ public static class ActivitiesRegistration
         services.AddSingleton<PgDump>();
         services.AddSingleton<PgRestore>();
         services.AddSingleton<BackupDataKeys>();
+        services.AddSingleton<FirstBackups>();
+        services.AddSingleton<CreateStandardUser>().AddSingleton<SmokeTestApplication>();
         services.AddSingleton<BackupFiles>();
         services.AddSingleton<BackupRestore>();
         services.AddSingleton<FileStoreBackup>();
@@ -237,6 +239,9 @@ public static class ActivitiesRegistration
             .Validate(
                 o => o.InitialisationLimit > TimeSpan.Zero && o.InitialisationLimit <= TimeSpan.FromHours(12),
                 "Templates__InitialisationLimit must be more than 0 and at most 12 hours, such as 00:05:00.")
+            .ValidateOnStart();
+        services.AddOptions<PendingOptions>().Bind(configuration.GetSection(PendingOptions.Section))
+            .Validate(o => o.Interval >= TimeSpan.FromSeconds(1), "PendingItems__Interval must be one second at least, such as 00:00:15.")
             .ValidateOnStart();
         services.AddOptions<CallbackOptions>().Bind(configuration.GetSection(CallbackOptions.Section))
             .Validate(

@@ -5,6 +5,7 @@ using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Offers;
+using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Plans;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Secrets;
@@ -71,6 +72,7 @@ public static class ControlPlaneServices
         services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();
         services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
         services.AddSingleton<JobStore>();
+        services.AddSingleton<PendingItems>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
         services.AddSingleton<BackupStore>();
         services.AddSingleton<BackupJobOpening>();

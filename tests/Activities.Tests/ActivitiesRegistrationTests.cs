@@ -49,6 +49,7 @@ public sealed class ActivitiesRegistrationTests
     [InlineData("Templates:OdooBin", "")]
     [InlineData("Templates:InitialisationLimit", "00:00:00")]
     [InlineData("Callbacks:Timeout", "01:00:00")]
+    [InlineData("PendingItems:Interval", "00:00:00.5")]
     [InlineData("Dns:Provider", "bind")]
     [InlineData("Dns:Zone", "Not A Zone", "Dns:Provider", "ovh")]
     [InlineData("Dns:PowerDns:ApiKey", "", "Dns:Provider", "powerdns")]

@@ -19,7 +19,7 @@ public sealed class OrderingTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal("provisioning", body.GetProperty("state").GetString());
 
         var instance = await host.Tasks.GetInstanceAsync(job);
-        Assert.Equal("ProvisionTenant", instance?.Name);
+        Assert.Equal("ProvisionTenant.2", instance?.Name);
         Assert.Equal("first", instance!.Tags["tenant"]);
         Assert.Equal("provision", instance.Tags["kind"]);
     }

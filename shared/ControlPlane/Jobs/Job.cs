@@ -49,6 +49,9 @@ public static class JobKinds
     public const string RemoveDomain = "remove-domain";
     public const string BuyDomain = "buy-domain";
     public const string Backup = "backup";
+
+    /// <summary>An attempt at a tenant's first backup: nothing waits for it, and no other job of the tenant is kept out.</summary>
+    public const string FirstBackup = "first-backup";
     public const string Restore = "restore";
     public const string VerifyBackup = "verify-backup";
     public const string AdoptDatabase = "adopt-database";
