@@ -48,7 +48,7 @@ public static class ActivitiesRegistration
         DomainsRegistration.Add(services, configuration);
         services.TryAddSingleton<ITenantLogins, SharedLogins>();
         services.AddSingleton<PostgresConnector>();
-        services.AddSingleton<AdoptableDatabases>();
+        services.AddSingleton<AdoptableDatabases>().AddSingleton<OlderDatabases>();
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();

@@ -161,6 +161,9 @@ internal static partial class Logs
     [LoggerMessage(3121, LogLevel.Warning, "Database {Database} of server {Server} was not taken over: its mark or its owner is not what it was")]
     public static partial void DatabaseNotAdopted(this ILogger logger, string database, string server);
 
+    [LoggerMessage(3123, LogLevel.Warning, "The databases of server {Server} could not be taken over until the next round: {Reason}")]
+    public static partial void DatabasesNotTakenOver(this ILogger logger, string server, string reason);
+
     [LoggerMessage(3122, LogLevel.Warning, "Dropped database {Database} of server {Server}, which an interrupted DROP had left invalid")]
     public static partial void InvalidDatabaseDropped(this ILogger logger, string database, string server);
 
