@@ -60,9 +60,8 @@ public sealed class OdooTenantTests
         await using var tenant = await OdooTenant.CreateAsync();
         var original = await tenant.ProvisionAsync(OdooTenant.NewPlace());
         var copy = await tenant.CloneAsync(OdooTenant.NewPlace());
-        await tenant.World.ExecuteAsync(
+        await tenant.World.ExecuteAsApplicationAsync(
             """
-            set role odoo;
             insert into mail_message (message_type, subject, email_from, date) values ('email', 'Invoice', 'a@example.org', now());
             insert into mail_mail (mail_message_id, state, email_to, body_html) select max(id), 'outgoing', 'customer@example.org', 'Invoice' from mail_message
             """,
