@@ -80,4 +80,7 @@ internal static partial class Logs
 
     [LoggerMessage(2049, LogLevel.Critical, "The Lambda Runtime API does not answer as it should; the process ends.")]
     public static partial void RuntimeApiBroken(ILogger logger, Exception exception);
+
+    [LoggerMessage(2130, LogLevel.Warning, "{Caller} made database {Database} (oid {Oid}) the own one of tenant {Tenant}.")]
+    public static partial void DatabaseAdopted(ILogger logger, string caller, string database, uint oid, string tenant);
 }

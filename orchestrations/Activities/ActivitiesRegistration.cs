@@ -45,9 +45,11 @@ public static class ActivitiesRegistration
         AddDns(services, configuration);
         AddCertificates(services, configuration);
         DomainsRegistration.Add(services, configuration);
+        services.TryAddSingleton<ITenantLogins, SharedLogins>();
         services.AddSingleton<PostgresConnector>();
+        services.AddSingleton<AdoptableDatabases>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
+        services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();
         services.AddSingleton<OdooRpc>();
@@ -180,9 +182,11 @@ public static class ActivitiesRegistration
         services.AddHttpClient(CaddyAdmin.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
             .RemoveAllLoggers();
+        services.AddSingleton<RouteRepair>().AddSingleton<RouteWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<RouteWatch>());
         services.AddSingleton<TenantRoutes>();
         services.AddSingleton<RouteProbe>();
-        services.AddSingleton<CaddyAdmin>();
+        services.AddSingleton<CaddyAdmin>().AddSingleton<CaddyMemory>();
         services.AddSingleton<CaddyChanges>();
         services.AddSingleton<NginxFolder>();
         services.AddSingleton<NginxProgram>();

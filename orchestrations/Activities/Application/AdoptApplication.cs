@@ -24,7 +24,7 @@ public sealed class AdoptApplication(
         var user = await SecretAsync(TenantSecrets.User(place.TenantId), place, cancellationToken);
         var application = applications.Of(place.Application);
         var userHash = PasslibPbkdf2Sha512.Hash(user, PasslibPbkdf2Sha512.RandomTextRounds);
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, cancellationToken);
+        await using var session = await postgres.OpenAsync(place, cancellationToken);
         return await session.InWordsAsync(async () =>
         {
             if (await application.AdoptAsync(session.Connection, place, administrator, userHash, cancellationToken))

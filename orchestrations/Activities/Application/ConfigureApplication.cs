@@ -22,7 +22,7 @@ public sealed class ConfigureApplication(
             ?? throw new PermanentFailureException($"The administrator's password of tenant '{place.Code}' is not among the secrets.");
 
         var application = applications.Of(place.Application);
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, cancellationToken);
+        await using var session = await postgres.OpenAsync(place, cancellationToken);
         if (await session.InWordsAsync(() => application.ConfigureAsync(session.Connection, place, hash, cancellationToken)) is { } contents)
         {
             logger.ApplicationConfigured(place.Database);

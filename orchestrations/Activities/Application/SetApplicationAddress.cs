@@ -14,7 +14,7 @@ public sealed class SetApplicationAddress(PostgresConnector postgres, Applicatio
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
         var application = applications.Of(place.Application);
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, context.CancellationToken);
+        await using var session = await postgres.OpenAsync(place, context.CancellationToken);
         return await session.InWordsAsync(async () =>
         {
             if (await application.SetAddressAsync(session.Connection, place, context.CancellationToken))

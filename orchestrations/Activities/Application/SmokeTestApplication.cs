@@ -24,7 +24,7 @@ public sealed class SmokeTestApplication(
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
         var application = applications.Of(place.Application);
-        await using (var session = await postgres.OpenAsync(place.ServerId, place.Database, context.CancellationToken))
+        await using (var session = await postgres.OpenAsync(place, context.CancellationToken))
         {
             var faults = await session.InWordsAsync(() => FindFaultsAsync(session, application, place, context.CancellationToken));
             if (faults.Count > 0)

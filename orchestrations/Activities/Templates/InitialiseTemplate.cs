@@ -30,7 +30,6 @@ public sealed class InitialiseTemplate(
             logger.TemplateInitialised(order.Database, order.Initialisation);
         }
 
-        await databases.GiveToApplicationAsync(order, cancellationToken);
         if (order.Initialisation != Initialisations.None)
         {
             await files.SettleAsync(order, cancellationToken);
@@ -43,7 +42,7 @@ public sealed class InitialiseTemplate(
     // Also when an earlier attempt did it: nothing of it can be seen from outside.
     private async Task CleanAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
-        await using var content = await postgres.OpenAsync(order.ServerId, order.Database, cancellationToken);
+        await using var content = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
         await content.InWordsAsync(async () =>
         {
             await applications.Of(order.Application).CleanTemplateAsync(content.Connection, cancellationToken);
@@ -79,7 +78,7 @@ public sealed class InitialiseTemplate(
         var target = MarkedDatabase.Of(order);
         await using (var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind look {order.Code}", cancellationToken))
         {
-            if (await session.InWordsAsync(target.Name, () => MarkedDatabases.FindOursAsync(session, target, cancellationToken)) is null)
+            if (await session.InWordsAsync(target.Name, () => MarkedDatabases.FindUsableAsync(session, target, cancellationToken)) is null)
             {
                 return false;
             }

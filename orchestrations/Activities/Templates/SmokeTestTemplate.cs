@@ -17,7 +17,7 @@ public sealed class SmokeTestTemplate(PostgresConnector postgres, TemplateDataba
         var cancellationToken = context.CancellationToken;
         var application = applications.Of(order.Application);
         IReadOnlyList<NamedFile> named;
-        await using (var session = await postgres.OpenAsync(order.ServerId, order.Database, cancellationToken))
+        await using (var session = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken))
         {
             named = await session.InWordsAsync(() => application.ListFilesAsync(session.Connection, cancellationToken));
 

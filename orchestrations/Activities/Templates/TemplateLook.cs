@@ -22,32 +22,34 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
     public async Task<TemplateSight> RunAsync(long serverId, string application, string database, CancellationToken cancellationToken)
     {
         var provider = applications.Of(application);
-        var copy = string.Create(CultureInfo.InvariantCulture, $"bibind-look-{Guid.NewGuid():n}");
-        await using var session = await postgres.OpenMaintenanceAsync(serverId, $"bibind look {copy}", cancellationToken);
+        var copy = new DatabasePlace(serverId, string.Create(CultureInfo.InvariantCulture, $"bibind-look-{Guid.NewGuid():n}"), TenantId: null);
+        await using var session = await postgres.OpenMaintenanceAsync(serverId, $"bibind look {copy.Database}", cancellationToken);
         try
         {
             await session.InWordsAsync(database, async () =>
             {
                 await DatabaseSessions.EndAsync(session, database, cancellationToken);
-                var bytes = await MarkedDatabases.MeasureAsync(session, database, cancellationToken);
+                var bytes = await DatabaseCatalogue.MeasureAsync(session, database, cancellationToken);
                 await session.ExecuteAsync(
-                    $"create database {SqlText.Identifier(copy)} template {SqlText.Identifier(database)} is_template true{CloneStrategy.Clause(session.MajorVersion, bytes)}",
+                    $"create database {SqlText.Identifier(copy.Database)} template {SqlText.Identifier(database)} is_template true allow_connections false{CloneStrategy.Clause(session.MajorVersion, bytes)}",
                     cancellationToken);
+                var entry = await postgres.EnterAsync(copy, cancellationToken);
+                await DatabaseAccess.OpenAsync(session, copy.Database, entry.Login.Role, cancellationToken);
                 return Nothing.Value;
             });
-            var (contents, named) = await ReadAsync(serverId, copy, provider, cancellationToken);
+            var (contents, named) = await ReadAsync(copy, provider, cancellationToken);
             return new TemplateSight(contents, await files.FindProblemAsync(serverId, database, named, cancellationToken));
         }
         finally
         {
-            await ForcedDrop.RunAsync(session, copy, CancellationToken.None);
+            await ForcedDrop.RunAsync(session, copy.Database, CancellationToken.None);
         }
     }
 
     private async Task<(TemplateContents? Contents, IReadOnlyList<NamedFile> Named)> ReadAsync(
-        long serverId, string copy, IApplication provider, CancellationToken cancellationToken)
+        DatabasePlace copy, IApplication provider, CancellationToken cancellationToken)
     {
-        await using var content = await postgres.OpenAsync(serverId, copy, cancellationToken);
+        await using var content = await postgres.OpenAsync(copy, cancellationToken);
         return await content.InWordsAsync(async () => (
             await provider.FindContentsAsync(content.Connection, cancellationToken),
             await provider.ListFilesAsync(content.Connection, cancellationToken)));

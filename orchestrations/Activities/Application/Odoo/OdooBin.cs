@@ -6,15 +6,13 @@ using Bibind.Activities.FileStores;
 using Bibind.Activities.Processes;
 using Bibind.Activities.Templates;
 using Bibind.Contracts;
-using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Application.Odoo;
 
 /// <summary>Installs modules with the application's own program.</summary>
-public sealed class OdooBin(
-    IServerDirectory servers, PostgresConnector postgres, IFileStore files, IOptions<TemplateOptions> options, TimeProvider time)
+public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptions<TemplateOptions> options, TimeProvider time)
 {
     /// <summary>Installs the template's modules into its database, which is there and empty.</summary>
     /// <exception cref="PermanentFailureException">The program is missing, or did not end within its limit.</exception>
@@ -22,28 +20,28 @@ public sealed class OdooBin(
     public async Task InstallAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var server = await servers.GetConnectionAsync(order.ServerId, cancellationToken);
+        var entry = await postgres.EnterAsync(DatabasePlace.Of(order), cancellationToken);
         if (order.Country is { } country)
         {
             // Which taxes and accounts a module brings is decided when it is installed, by the company's country.
-            await RunAsync(order, server, ["base"], cancellationToken);
+            await RunAsync(order, entry, ["base"], cancellationToken);
             await SetCountryAsync(order, country, cancellationToken);
         }
 
-        await RunAsync(order, server, order.Modules, cancellationToken);
+        await RunAsync(order, entry, order.Modules, cancellationToken);
     }
 
     private async Task SetCountryAsync(CreateTemplateOrder order, string country, CancellationToken cancellationToken)
     {
-        await using var session = await postgres.OpenAsync(order.ServerId, order.Database, cancellationToken);
+        await using var session = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
         await session.InWordsAsync(() => OdooCountry.SetAsync(session.Connection, country, cancellationToken));
     }
 
-    private async Task RunAsync(CreateTemplateOrder order, ServerConnection server, IReadOnlyList<string> modules, CancellationToken cancellationToken)
+    private async Task RunAsync(CreateTemplateOrder order, DatabaseEntry entry, IReadOnlyList<string> modules, CancellationToken cancellationToken)
     {
         var limit = options.Value.InitialisationLimit;
-        using var process = Start(order, server, modules);
-        var tail = new OutputTail(server.DatabasePassword);
+        using var process = Start(order, entry, modules);
+        var tail = new OutputTail(entry.Login.Password);
         using var limited = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);
         try
@@ -79,7 +77,7 @@ public sealed class OdooBin(
         }
     }
 
-    private Process Start(CreateTemplateOrder order, ServerConnection server, IReadOnlyList<string> modules)
+    private Process Start(CreateTemplateOrder order, DatabaseEntry entry, IReadOnlyList<string> modules)
     {
         var program = options.Value.OdooBin;
         var file = ExternalProgram.Find(program)
@@ -100,13 +98,13 @@ public sealed class OdooBin(
                 "--stop-after-init",
                 "--no-http",
                 "--max-cron-threads=0",
-                "--db_host", server.DatabaseHost,
-                "--db_port", server.DatabasePort.ToString(CultureInfo.InvariantCulture),
-                "-r", server.DatabaseUser,
+                "--db_host", entry.Server.DatabaseHost,
+                "--db_port", entry.Server.DatabasePort.ToString(CultureInfo.InvariantCulture),
+                "-r", entry.Login.Role,
             },
         };
-        OdooDataFolder.Arguments(options.Value, files.IsOn ? files.FolderOf(server.Code) : null).ForEach(start.ArgumentList.Add);
-        PostgresEnvironment.Apply(start.Environment, server, order.Database);
+        OdooDataFolder.Arguments(options.Value, files.IsOn ? files.FolderOf(entry.Server.Code) : null).ForEach(start.ArgumentList.Add);
+        PostgresEnvironment.Apply(start.Environment, entry, SessionSettings.Application(entry.MajorVersion));
         try
         {
             return Process.Start(start)!;

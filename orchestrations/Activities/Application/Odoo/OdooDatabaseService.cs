@@ -12,7 +12,7 @@ namespace Bibind.Activities.Application.Odoo;
 
 /// <summary>
 /// Has the application's server make a template. It works under the staging name and gives the final one at the
-/// end, because the server answers "done" also when it failed, and marks nothing as ours.
+/// end, because the server answers "done" also when it failed, and records nothing as ours.
 /// </summary>
 public sealed class OdooDatabaseService(
     IServerDirectory servers, PostgresConnector postgres, TemplateDatabase databases, OdooRpc odoo, IFileStore files, IOptions<TemplateOptions> options)
@@ -88,6 +88,7 @@ public sealed class OdooDatabaseService(
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, target.Maker, cancellationToken);
         await session.InWordsAsync(target.StagingName, async () =>
         {
+            await MarkedDatabases.RecordStagedAsync(session, target, cancellationToken);
             await session.ExecuteAsync(
                 $"comment on database {SqlText.Identifier(target.StagingName)} is {SqlText.Literal(target.Mark)}", cancellationToken);
             return Nothing.Value;
