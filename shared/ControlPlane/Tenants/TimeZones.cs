@@ -7,7 +7,7 @@ internal static partial class TimeZones
 {
     private const int Longest = 64;
 
-    // Of the release 2024a. A machine may lack the database, or its older names, which distributions put into a package of their
+    // Of the release 2022g. A machine may lack the database, or its older names, which distributions put into a package of their
     // own; what it has beyond these, it is asked for.
     private static readonly HashSet<string> Names = new(
         """
