@@ -4,7 +4,6 @@ using Bibind.Activities.Tests.FileStores;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.Durable;
-using Bibind.Local;
 using Bibind.Testing;
 using Xunit;
 
@@ -150,8 +149,7 @@ public sealed class TemplateFilesTests
         var order = TemplateWorld.NewOrder();
         await world.RunAsync<CreateTemplateDatabase>(order);
         await world.RunAsync<InitialiseTemplate>(order);
-        await world.ExecuteAsync(
-            $"set role {LocalServer.ApplicationRole}; {string.Format(System.Globalization.CultureInfo.InvariantCulture, NamesOne, name, bytes)}", order.Database);
+        await world.ExecuteAsApplicationAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, NamesOne, name, bytes), order.Database);
         return order;
     }
 
