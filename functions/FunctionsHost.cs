@@ -59,6 +59,7 @@ public static class FunctionsHost
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
             .AddSingleton<BackupOrdering>().AddSingleton<PurchaseOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
+        builder.Services.AddSingleton<IReadinessCheck, DatabaseListsCheck>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>();
         builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
         builder.Services.AddOptions<TimerOptions>().Bind(builder.Configuration.GetSection(TimerOptions.Section))

@@ -82,7 +82,9 @@ internal sealed class OdooWorld : IAsyncDisposable
     public async Task<OdooVisitor> VisitAsync(string code) => new(new Uri($"https://{Effects.HostOf(code)}/"), await Effects.WayAsync());
 
     /// <summary>Files that attachments name and the store has not.</summary>
-    public async Task<IReadOnlyList<string>> MissingFilesAsync(string database)
+    /// <param name="database">A live database.</param>
+    /// <param name="store">The database whose files are looked at: itself, or the template that it was cloned from.</param>
+    public async Task<IReadOnlyList<string>> MissingFilesAsync(string database, string? store = null)
     {
         await using var connection = new NpgsqlConnection(Sql.OtherDatabase(Odoo.Postgres.SuperuserConnectionString, database));
         await connection.OpenAsync();
@@ -95,7 +97,7 @@ internal sealed class OdooWorld : IAsyncDisposable
         }
 
         Assert.NotEmpty(names);
-        return [.. names.Where(name => !File.Exists(Path.Combine(Odoo.Server.FileStore, database, name)))];
+        return [.. names.Where(name => !File.Exists(Path.Combine(Odoo.Server.FileStore, store ?? database, name)))];
     }
 
     public async ValueTask DisposeAsync()

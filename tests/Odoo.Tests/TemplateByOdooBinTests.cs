@@ -21,8 +21,9 @@ public sealed class TemplateByOdooBinTests
                 ["language"] = "fr_FR",
             });
 
-            Assert.Empty(await world.MissingFilesAsync(database));
+            // The template itself is closed; its clone has its attachments.
             var code = await world.OrderAsync(template: template);
+            Assert.Empty(await world.MissingFilesAsync(code, store: database));
             Assert.Empty(await world.MissingFilesAsync(code));
             var people = await world.RevealAsync(code);
             using var visitor = await world.VisitAsync(code);
