@@ -57,7 +57,7 @@ public static class FunctionsHost
         builder.AddHosting(settings);
         builder.AddQueues();
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
-            .AddSingleton<BackupOrdering>().AddSingleton<PurchaseOrdering>();
+            .AddSingleton<BackupOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, DatabaseListsCheck>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>();
@@ -111,6 +111,7 @@ public static class FunctionsHost
         app.MapOdooWebhook();
         app.MapAcmeChallenges();
         app.MapTenants();
+        app.MapTenantDatabase();
         app.MapDomains();
         app.MapDomainPurchases();
         app.MapBackups();

@@ -33,6 +33,12 @@ internal static partial class Logs
     [LoggerMessage(2009, LogLevel.Information, "Template {Template} on server {Server} is database {Database}.")]
     public static partial void TemplateSeeded(ILogger logger, string template, string server, string database);
 
+    [LoggerMessage(3135, LogLevel.Error, "Template {Template} on server {Server} cannot be cloned: {Problem}")]
+    public static partial void TemplateNotSeeded(ILogger logger, string template, string server, string problem);
+
+    [LoggerMessage(3136, LogLevel.Warning, "Database {Database} on server {Server} could not be looked into; what it offers is learnt from the first tenant that is made of it: {Reason}")]
+    public static partial void TemplateNotSeen(ILogger logger, string database, string server, string reason);
+
     [LoggerMessage(2011, LogLevel.Information, "Started the timer {InstanceId}.")]
     public static partial void TimerStarted(ILogger logger, string instanceId);
 
@@ -74,4 +80,7 @@ internal static partial class Logs
 
     [LoggerMessage(2049, LogLevel.Critical, "The Lambda Runtime API does not answer as it should; the process ends.")]
     public static partial void RuntimeApiBroken(ILogger logger, Exception exception);
+
+    [LoggerMessage(2130, LogLevel.Warning, "{Caller} made database {Database} (oid {Oid}) the own one of tenant {Tenant}.")]
+    public static partial void DatabaseAdopted(ILogger logger, string caller, string database, uint oid, string tenant);
 }

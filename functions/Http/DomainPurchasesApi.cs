@@ -76,7 +76,7 @@ internal static partial class DomainPurchasesApi
         HttpContext context, PurchaseOrdering ordering, IDomainRegistrar registrar, IOptions<PlatformOptions> platform)
     {
         new QueryReader(context).ThrowIfAny();
-        var name = context.Request.Query["name"] is [{ Length: > 0 } one] ? one.ToLowerInvariant() : string.Empty;
+        var name = context.Request.Query["name"] is [{ Length: > 0 } one] ? DomainName.Fold(one) : string.Empty;
         if (DomainName.Refusal(name, platform.Value.Domain) is { } wrong)
         {
             throw new ProblemException(Refusals.BadQuery(new Dictionary<string, string[]> { ["name"] = [wrong] }));
@@ -98,7 +98,7 @@ internal static partial class DomainPurchasesApi
     {
         var key = IdempotencyKey.Read(context.Request);
         var command = await CommandReader.ReadAsync<BuyDomainCommand>(context);
-        var name = command.Name.ToLowerInvariant();
+        var name = DomainName.Fold(command.Name);
         var errors = new FieldErrors();
         if (DomainName.Refusal(name, platform.Value.Domain) is { } wrong)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
@@ -119,9 +120,22 @@ public static class JobViews
             RequestedBy = job.RequestedBy,
             Reason = facts.Reason,
             Result = Parse(job.Result),
-            Inventory = Parse(job.Inventory),
+            Inventory = Proof(job),
             Steps = JobSteps.Read(history, instance?.IsCompleted ?? false, now.UtcDateTime),
         };
+    }
+
+    // A removal of an earlier version that gave up before it asked the servers called its empty list clean.
+    private static JsonElement? Proof(Job job)
+    {
+        if (job is not { Kind: JobKinds.Destroy, Outcome: JobOutcomes.Failed, Inventory: { } stored } || job.ReadInventory() is not { Items.Count: 0 })
+        {
+            return Parse(job.Inventory);
+        }
+
+        var proof = JsonNode.Parse(stored)!.AsObject();
+        proof["isClean"] = false;
+        return Parse(proof.ToJsonString());
     }
 
     private static JsonElement? Parse(string? json) => json is null ? null : JsonElement.Parse(json);

@@ -16,7 +16,7 @@ internal static class JobsApi
     private static readonly QueryParameter State = new("state", "Only jobs in this state.", JobStates.All);
     private static readonly QueryParameter Kind = new("kind", "Only jobs of this kind.", [
         JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate, JobKinds.Backup, JobKinds.Restore, JobKinds.VerifyBackup,
-        JobKinds.AddDomain, JobKinds.RemoveDomain, JobKinds.BuyDomain,
+        JobKinds.AddDomain, JobKinds.RemoveDomain, JobKinds.BuyDomain, JobKinds.AdoptDatabase,
     ]);
 
     private static readonly QueryParameter Full = new(

@@ -84,7 +84,7 @@ public sealed class TenantOrdering(
         Check(order, "newTenant.");
         return transactions.RunAsync(
             request,
-            async (connection, transaction, c) => Accept(await ReserveAsync(order, connection, transaction, c, backup)),
+            async (connection, transaction, c) => Accept(await ReserveAsync(order with { IsRestored = true }, connection, transaction, c, backup)),
             cancellation);
     }
 
@@ -183,7 +183,7 @@ public sealed class TenantOrdering(
     private static Problem Refuse(ReservationRefused refused) => refused.Kind switch
     {
         ReservationRefusalKind.UnknownOffer or ReservationRefusalKind.UnknownPlan or ReservationRefusalKind.UnknownTemplate
-            or ReservationRefusalKind.DatabaseNameInvalid => Refusals.Invalid(refused.Field, refused.Message),
+            or ReservationRefusalKind.ApplicationNotProvided or ReservationRefusalKind.LocaleNotOffered or ReservationRefusalKind.DatabaseNameInvalid => Refusals.Invalid(refused.Field, refused.Message),
         ReservationRefusalKind.CodeTaken => Refusals.Conflict("code-taken", "The code is taken", refused.Message, refused.Field),
         ReservationRefusalKind.HostTaken => Refusals.Conflict("host-taken", "The host is taken", refused.Message, refused.Field),
         ReservationRefusalKind.DatabaseTaken => Refusals.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),

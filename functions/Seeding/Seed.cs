@@ -1,5 +1,8 @@
+using Bibind.Activities.Templates;
+using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
+using Bibind.Durable;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
 
@@ -15,6 +18,7 @@ internal sealed class Seed(
     IServerDirectory directory,
     TemplateStore templates,
     ConnectionTest test,
+    TemplateLook look,
     ILogger<Seed> logger)
 {
     private const string Who = "settings";
@@ -98,11 +102,33 @@ internal sealed class Seed(
 
         var found = await TemplateDatabases.FindAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation)
             ?? throw new SettingsException([$"Seed__Templates__{code} names the database '{database}', which is not on server '{server.Code}'."]);
-        if (await templates.AttachAsync(order, found.ContentHash, found.Bytes, cancellation) is TemplateRefused refused)
+        var sight = await LookAsync(server, database, cancellation);
+        if (await templates.AttachAsync(order, new FoundTemplate(found.ContentHash, found.Bytes, sight.Contents, sight.Problem), cancellation)
+            is TemplateRefused refused)
         {
             throw new SettingsException([$"Seed__Templates__{code} cannot be attached: {refused.Message}"]);
         }
 
+        if (sight.Problem is { } problem)
+        {
+            Logs.TemplateNotSeeded(logger, code, server.Code, problem);
+            return;
+        }
+
         Logs.TemplateSeeded(logger, code, server.Code, database);
+    }
+
+    // What cannot be looked into now is learnt from the first tenant that is made of it.
+    private async Task<TemplateSight> LookAsync(Server server, string database, CancellationToken cancellation)
+    {
+        try
+        {
+            return await look.RunAsync(server.Id, Applications.Odoo, database, cancellation);
+        }
+        catch (Exception failed) when (failed is PermanentFailureException or TransientFailureException)
+        {
+            Logs.TemplateNotSeen(logger, database, server.Code, failed.Message);
+            return new TemplateSight(null, null);
+        }
     }
 }

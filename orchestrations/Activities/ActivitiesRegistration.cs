@@ -1,4 +1,5 @@
 using Bibind.Activities.Application;
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Backup;
 using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Backup.Jobs;
@@ -44,15 +45,18 @@ public static class ActivitiesRegistration
         AddDns(services, configuration);
         AddCertificates(services, configuration);
         DomainsRegistration.Add(services, configuration);
+        services.TryAddSingleton<ITenantLogins, SharedLogins>();
         services.AddSingleton<PostgresConnector>();
+        services.AddSingleton<AdoptableDatabases>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
+        services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
+        services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();
         services.AddSingleton<OdooRpc>();
         services.AddSingleton<OdooBin>();
         services.AddSingleton<OdooDatabaseService>();
         services.AddSingleton<TemplateDatabase>();
-        services.AddSingleton<TemplateFiles>();
+        services.AddSingleton<TemplateFiles>().AddSingleton<TemplateLook>();
         services.AddSingleton<PreparedPasswords>();
         services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
         AddOdooClient(services);
@@ -178,9 +182,11 @@ public static class ActivitiesRegistration
         services.AddHttpClient(CaddyAdmin.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
             .RemoveAllLoggers();
+        services.AddSingleton<RouteRepair>().AddSingleton<RouteWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<RouteWatch>());
         services.AddSingleton<TenantRoutes>();
         services.AddSingleton<RouteProbe>();
-        services.AddSingleton<CaddyAdmin>();
+        services.AddSingleton<CaddyAdmin>().AddSingleton<CaddyMemory>();
         services.AddSingleton<CaddyChanges>();
         services.AddSingleton<NginxFolder>();
         services.AddSingleton<NginxProgram>();

@@ -8,7 +8,7 @@ internal static partial class Logs
     [LoggerMessage(3000, LogLevel.Information, "Cloned database {Database} from {Template}: {Bytes} bytes")]
     public static partial void DatabaseCloned(this ILogger logger, string database, string template, long bytes);
 
-    [LoggerMessage(3001, LogLevel.Warning, "Left database {Database} on server {Server} alone: it does not carry our mark")]
+    [LoggerMessage(3001, LogLevel.Warning, "Left database {Database} on server {Server} alone: it is not ours")]
     public static partial void ForeignDatabaseLeft(this ILogger logger, string database, string server);
 
     [LoggerMessage(3002, LogLevel.Information, "Handed database {Database} over to role {Role}")]
@@ -154,4 +154,37 @@ internal static partial class Logs
 
     [LoggerMessage(3097, LogLevel.Warning, "Bucket {Bucket} keeps its former quota until the next round: {Reason}")]
     public static partial void QuotaNotFollowed(this ILogger logger, string bucket, string reason);
+
+    [LoggerMessage(3120, LogLevel.Information, "Took over database {Database} (oid {Oid}) of server {Server} by its name, mark and owner")]
+    public static partial void DatabaseAdopted(this ILogger logger, string database, uint oid, string server);
+
+    [LoggerMessage(3121, LogLevel.Warning, "Database {Database} of server {Server} was not taken over: its mark or its owner is not what it was")]
+    public static partial void DatabaseNotAdopted(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3122, LogLevel.Warning, "Dropped database {Database} of server {Server}, which an interrupted DROP had left invalid")]
+    public static partial void InvalidDatabaseDropped(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3155, LogLevel.Information, "The authority {Authority} may not have heard that the challenge is ready, and is asked again: {Reason}")]
+    public static partial void ChallengeNotHeard(this ILogger logger, string authority, string reason);
+
+    [LoggerMessage(3156, LogLevel.Warning, "Of certificate {Name} only the {Half} was there; the other was made from it")]
+    public static partial void CertificateCompleted(this ILogger logger, string name, string half);
+
+    [LoggerMessage(3157, LogLevel.Error, "The secret of certificate {Name} is gone, but a living tenant needs it: it is ordered anew")]
+    public static partial void CertificateLost(this ILogger logger, string name);
+
+    [LoggerMessage(3158, LogLevel.Warning, "The proxy does not know a route any more that it was given: every route is looked at, and given back where it is missing")]
+    public static partial void ProxyLostRoutes(this ILogger logger);
+
+    [LoggerMessage(3159, LogLevel.Debug, "The proxy could not be asked for its routes: {Reason}")]
+    public static partial void RouteWatchFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(3160, LogLevel.Warning, "Caddy does not know stream_close_delay (it came with 2.7): every change of its configuration closes the web sockets of all tenants")]
+    public static partial void StreamsAreClosed(this ILogger logger);
+
+    [LoggerMessage(3161, LogLevel.Warning, "The configuration that Caddy has besides our routes could not be kept, and could not be given back if Caddy lost it: {Reason}")]
+    public static partial void BaseNotRemembered(this ILogger logger, string reason);
+
+    [LoggerMessage(3162, LogLevel.Warning, "Caddy at {Admin} had no configuration at all and was given back what it had besides our routes")]
+    public static partial void BaseGivenBack(this ILogger logger, string admin);
 }

@@ -46,6 +46,9 @@ public sealed record TenantPlace
     public string? CustomerName { get; init; }
     public string? CustomerEmail { get; init; }
     public required string Offer { get; init; }
+
+    /// <summary>The offer's application, one of <see cref="Applications"/>.</summary>
+    public string Application { get; init; } = Applications.Odoo;
     public required string Plan { get; init; }
 
     /// <summary>Key of the server in the control database.</summary>
@@ -106,7 +109,7 @@ public sealed record TenantFailure
 }
 
 /// <summary>One thing that could be left over, as its server answered when asked.</summary>
-/// <param name="Kind"><c>database</c>, <c>role</c>, <c>dns-record</c>, <c>certificate</c>, <c>route</c>, <c>bucket</c>, <c>file-store</c>, <c>backup</c> or <c>secret</c>.</param>
+/// <param name="Kind"><c>database</c>, <c>role</c>, <c>dns-record</c>, <c>certificate</c>, <c>acme-challenge</c>, <c>route</c>, <c>bucket</c>, <c>file-store</c>, <c>backup</c> or <c>secret</c>.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="State"><c>absent</c>, <c>present</c>, <c>kept</c> (on purpose) or <c>unknown</c> (the server could not be asked).</param>
 /// <param name="Detail">Why it is unknown, or what was kept and why.</param>

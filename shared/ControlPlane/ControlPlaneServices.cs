@@ -1,5 +1,6 @@
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Certificates;
+using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
@@ -59,6 +60,8 @@ public static class ControlPlaneServices
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<TemplateStore>();
         services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());
+        services.AddSingleton<DatabaseRegister>().AddSingleton<DatabaseAdoptions>();
+        services.AddSingleton<IDatabaseRegister>(s => s.GetRequiredService<DatabaseRegister>());
         services.AddSingleton<OfferStore>();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<IPlanLimits>(s => s.GetRequiredService<PlanStore>());
@@ -66,7 +69,7 @@ public static class ControlPlaneServices
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantLifecycle>();
         services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();
-        services.AddSingleton<RoutedTenants>();
+        services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
         services.AddSingleton<JobStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
         services.AddSingleton<BackupStore>();
@@ -75,7 +78,7 @@ public static class ControlPlaneServices
         services.AddSingleton<BackupJobEnding>();
         services.AddSingleton<ChallengeStore>();
         services.AddSingleton<IssuanceBudget>();
-        services.AddSingleton<CertificateRegister>();
+        services.AddSingleton<CertificateRegister>().AddSingleton<CertificateHalves>().AddSingleton<ProofLedger>();
         services.AddSingleton<DomainStore>().AddSingleton<DomainLifecycle>().AddSingleton<DomainPurchaseStore>();
         services.AddSingleton<ITenantDomains>(s => s.GetRequiredService<DomainStore>());
         services.AddSingleton<IdempotencyStore>();

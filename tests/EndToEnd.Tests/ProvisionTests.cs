@@ -1,4 +1,5 @@
 using Bibind.Local;
+using Bibind.Testing;
 using Npgsql;
 
 namespace Bibind.EndToEnd.Tests;
@@ -33,7 +34,18 @@ public sealed class ProvisionTests
     public async Task Where_no_file_stores_are_kept_no_step_and_no_proof_speaks_of_one()
     {
         await using var installation = await Installation.CreateAsync();
+        await using var admin = NpgsqlDataSource.Create(installation.SuperuserConnectionString);
+
+        // A template whose attachments are all in its database.
+        var template = $"golden_{Guid.NewGuid():n}";
+        await ExecuteAsync(admin, $"create database {template} template {OdooTemplateFixture.Database} owner {LocalServer.ApplicationRole}");
+        await using (var content = installation.OpenTenant(template))
+        {
+            await ExecuteAsync(content, "delete from ir_attachment where store_fname is not null");
+        }
+
         installation.Settings["FileStore:Provider"] = "none";
+        installation.Settings["Seed:Templates:blank"] = template;
         await using var host = await InProcessHost.StartAsync(installation);
 
         var made = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
@@ -42,6 +54,19 @@ public sealed class ProvisionTests
         Assert.All([made, gone], job => Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString()));
         Assert.All([made, gone], job => Assert.DoesNotContain("file", job.ToString(), StringComparison.OrdinalIgnoreCase));
         await installation.AssertNothingIsLeftAsync();
+        await ExecuteAsync(admin, $"drop database {template} with (force)");
+    }
+
+    [Fact]
+    public async Task A_template_whose_files_nobody_keeps_is_not_ready_and_the_order_says_why()
+    {
+        await using var installation = await Installation.CreateAsync();
+        installation.Settings["FileStore:Provider"] = "none";
+        await using var host = await InProcessHost.StartAsync(installation);
+
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => host.Api.OrderByWebhookAsync(installation.Code));
+
+        Assert.Contains("no file stores are kept (FileStore__Provider is none)", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

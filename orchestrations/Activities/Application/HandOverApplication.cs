@@ -19,8 +19,7 @@ public sealed class HandOverApplication(PostgresConnector postgres, ILogger<Hand
             place.ServerId, $"bibind hand over {place.Code}", context.CancellationToken);
         return await session.InWordsAsync(target.Name, async () =>
         {
-            _ = await MarkedDatabases.FindOursAsync(session, target, context.CancellationToken)
-                ?? throw new PermanentFailureException($"The database '{target.Name}' is not there, so it cannot be handed over.");
+            await MarkedDatabases.RequireOursAsync(session, target, "handed over", context.CancellationToken);
 
             // The application lists what it owns and is no template: the last statement is what lets it in.
             var database = SqlText.Identifier(target.Name);

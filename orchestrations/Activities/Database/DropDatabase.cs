@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Database;
 
-/// <summary>Drops a tenant's database, finished or half made; one that is not ours is never touched.</summary>
+/// <summary>Drops a tenant's database, finished or half made; one that is not ours is never touched, and named where it stands in the place of ours.</summary>
 public sealed class DropDatabase(PostgresConnector postgres, TimeProvider time, ILogger<DropDatabase> logger)
     : TaskActivity<TenantPlace, Nothing>
 {
@@ -19,9 +19,13 @@ public sealed class DropDatabase(PostgresConnector postgres, TimeProvider time, 
         return await session.InWordsAsync(target.Name, async () =>
         {
             await RestoreLeftovers.DropAsync(session, place, context.CancellationToken);
-            if (!await MarkedDatabases.DropAsync(session, target, time, context.CancellationToken))
+            if (await MarkedDatabases.DropAsync(session, target, time, context.CancellationToken) is { } foreign)
             {
                 logger.ForeignDatabaseLeft(target.Name, place.ServerCode);
+                return foreign.IsInTheWay
+                    ? throw new PermanentFailureException(
+                        $"A database named '{target.Name}' is there on server '{place.ServerCode}' and is not ours: {foreign.Words} It was left as it is.")
+                    : Nothing.Value;
             }
 
             return Nothing.Value;

@@ -64,7 +64,24 @@ internal sealed class StoreFolder
         new(root, place.Database, string.Create(CultureInfo.InvariantCulture, $"{place.TenantId}-{place.Code}"), MarkedDatabase.Of(place).Owner);
 
     public static StoreFolder Of(string root, CreateTemplateOrder order) =>
-        new(root, order.Database, string.Create(CultureInfo.InvariantCulture, $"template-{order.TemplateId}"), MarkedDatabase.Of(order).Owner);
+        new(root, order.Database, string.Create(CultureInfo.InvariantCulture, $"template-{order.TemplateId}"), MarkedDatabase.Of(order).Owner)
+        {
+            Staged = Path.Combine(root, MarkedDatabase.Of(order).StagingName),
+        };
+
+    /// <summary>Of a template, what the application makes under its database's staging name.</summary>
+    public string Staged { get; private init; } = string.Empty;
+
+    /// <summary>Gives everything in the store, and the store, to the owner of the folder of all stores.</summary>
+    public void GiveAll()
+    {
+        UnixFiles.Give(Final, _owner);
+        var everything = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+        foreach (var path in Directory.EnumerateFileSystemEntries(Final, "*", everything))
+        {
+            UnixFiles.Give(path, _owner);
+        }
+    }
 
     /// <summary>What is under the final name.</summary>
     public FileStoreSight Look() =>

@@ -1,3 +1,4 @@
+using Bibind.Activities.Certificates;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
@@ -16,6 +17,7 @@ public sealed class SweepTenants(
     TenantLifecycle lifecycle,
     JobStore jobs,
     IdempotencyStore keys,
+    ICertificateProvider certificates,
     DurableTaskClient client,
     ILogger<SweepTenants> logger) : TaskActivity<SweepOrder, SweepResult>
 {
@@ -38,6 +40,7 @@ public sealed class SweepTenants(
             }
         }
 
+        await certificates.SweepProofsAsync(cancellationToken);
         return new SweepResult(started, await keys.PurgeAsync(KeysAreKept, cancellationToken));
     }
 
@@ -47,7 +50,11 @@ public sealed class SweepTenants(
         if (tenant.OpenJob is { } job)
         {
             // Nobody took an inventory, so something may be left.
-            var unknown = new Contracts.Inventory { FailedUndoSteps = ["nothing was undone"] };
+            var unknown = new Contracts.Inventory
+            {
+                Items = [new InventoryItem("inventory", tenant.Code, InventoryItem.Unknown, "nobody asked the servers what is left")],
+                FailedUndoSteps = ["nothing was undone"],
+            };
             if (tenant.State == TenantStates.Provisioning)
             {
                 await lifecycle.MarkFailedAsync(

@@ -51,6 +51,7 @@ public static class JobKinds
     public const string Backup = "backup";
     public const string Restore = "restore";
     public const string VerifyBackup = "verify-backup";
+    public const string AdoptDatabase = "adopt-database";
 }
 
 /// <summary>How a job ended.</summary>

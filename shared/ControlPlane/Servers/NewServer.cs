@@ -20,11 +20,18 @@ public sealed record NewServer
     public string? SshSecret { get; init; }
     public string DatabaseHost { get; init; } = "localhost";
     public int DatabasePort { get; init; } = 5432;
-    public string DatabaseUser { get; init; } = "odoo";
+
+    /// <summary>The maintenance role: it creates and drops databases from outside and enters none of them.</summary>
+    public string DatabaseUser { get; init; } = "bibind_maintenance";
+
+    /// <summary>The role that the application connects as, and that we enter tenants' databases as.</summary>
     public string ApplicationRole { get; init; } = "odoo";
 
-    /// <summary>Stored as a secret, never in the row.</summary>
+    /// <summary>The password of <see cref="DatabaseUser"/>. Stored as a secret, never in the row.</summary>
     public required string DatabasePassword { get; init; }
+
+    /// <summary>The password of <see cref="ApplicationRole"/>. Stored as a secret, never in the row.</summary>
+    public required string ApplicationPassword { get; init; }
 
     /// <summary>The application's master password, where it has one. Stored as a secret, never in the row.</summary>
     public string? MasterPassword { get; init; }
@@ -54,6 +61,12 @@ public static partial class ServerValidation
         errors.Unless(FieldErrors.IsText(server.DatabaseUser, 63), "databaseUser", "must be the name of a PostgreSQL role: 1 to 63 characters");
         errors.Unless(FieldErrors.IsText(server.ApplicationRole, 63), "applicationRole", "must be the name of a PostgreSQL role: 1 to 63 characters");
         errors.Unless(!string.IsNullOrEmpty(server.DatabasePassword), "databasePassword", "is needed: it is stored encrypted and never shown");
+        errors.Unless(
+            !string.IsNullOrEmpty(server.ApplicationPassword), "applicationPassword",
+            "is needed: the password of applicationRole, as which tenants' databases are entered; it is stored encrypted and never shown");
+        errors.Unless(
+            server.DatabaseUser != server.ApplicationRole, "databaseUser",
+            "must be another role than applicationRole: what creates and drops databases is not what enters them");
         errors.Unless(server.MasterPassword is not "", "masterPassword", "must not be empty: leave it out if the application has none");
         errors.Unless(server.MaxTenants > 0, "maxTenants", "must be more than 0");
         errors.Unless(server.CpuCores is null or > 0, "cpuCores", "must be more than 0");

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Bibind.Contracts;
 using Bibind.ControlPlane.Offers;
 
 namespace Bibind.ControlPlane.Templates;
@@ -20,6 +21,9 @@ public sealed record NewTemplate
     /// <summary>From the catalogue, else <c>base,web,mail,portal</c>.</summary>
     public IReadOnlyList<string>? Modules { get; init; }
     public string Language { get; init; } = "en_US";
+
+    /// <summary>The country whose taxes and currency it is made for; the application's own default unless given.</summary>
+    public string? Country { get; init; }
 
     /// <summary>The application's version, such as <c>18.0</c>.</summary>
     public string? Version { get; init; }
@@ -43,7 +47,8 @@ public static partial class TemplateValidation
         errors.Unless(
             template.Modules is null or { Count: > 0 and <= 500 } && (template.Modules?.All(m => Module().IsMatch(m)) ?? true),
             "modules", "must be names of modules: lower-case letters, digits and '_', such as base,web,mail,portal");
-        errors.Unless(Language().IsMatch(template.Language), "language", "must be a language and a country, such as fr_FR");
+        errors.Unless(LanguageCodes.IsKnown(template.Language), "language", LanguageCodes.Rule);
+        errors.Unless(template.Country is null || Country().IsMatch(template.Country), "country", "must be an ISO 3166-1 alpha-2 code such as FR");
         errors.Unless(template.Version is null || FieldErrors.IsText(template.Version, 32), "version", "must be 1 to 32 characters, such as 18.0");
         errors.Unless(template.WarmPoolSize is >= 0 and <= 100, "warmPoolSize", "must be 0 to 100");
         if (DatabasePattern.ProblemWith(template.DatabaseName) is { } problem)
@@ -60,6 +65,6 @@ public static partial class TemplateValidation
     [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,62}\z")]
     private static partial Regex Module();
 
-    [GeneratedRegex(@"\A[a-z]{2,3}_[A-Z]{2}\z")]
-    private static partial Regex Language();
+    [GeneratedRegex(@"\A[A-Z]{2}\z")]
+    private static partial Regex Country();
 }

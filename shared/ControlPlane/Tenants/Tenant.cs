@@ -11,6 +11,9 @@ public sealed record Tenant
     public string? CustomerName { get; init; }
     public string? CustomerEmail { get; init; }
     public string Offer { get; init; } = string.Empty;
+
+    /// <summary>The offer's application, one of <see cref="Applications"/>.</summary>
+    public string Application { get; init; } = Applications.Odoo;
     public string Plan { get; init; } = string.Empty;
     public string TemplateCode { get; init; } = string.Empty;
     public string TemplateDatabase { get; init; } = string.Empty;
@@ -61,6 +64,7 @@ public sealed record Tenant
         CustomerName = CustomerName,
         CustomerEmail = CustomerEmail,
         Offer = Offer,
+        Application = Application,
         Plan = Plan,
         ServerId = ServerId,
         ServerCode = ServerCode,

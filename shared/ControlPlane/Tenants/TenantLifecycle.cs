@@ -72,10 +72,11 @@ public sealed class TenantLifecycle(
             throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: job '{failure.JobId}' cannot fail it.");
         }
 
-        await EndAsync(connection, transaction, tenant.Id, TenantStates.Failed, failure.Reason, failure.Inventory, cancellationToken);
+        var inventory = Looked(tenant, failure.Inventory);
+        await EndAsync(connection, transaction, tenant.Id, TenantStates.Failed, failure.Reason, inventory, cancellationToken);
         await jobs.FinishAsync(
             connection, transaction, failure.JobId,
-            new JobEnd { Outcome = JobOutcomes.Failed, Reason = failure.Reason, Inventory = failure.Inventory }, cancellationToken);
+            new JobEnd { Outcome = JobOutcomes.Failed, Reason = failure.Reason, Inventory = inventory }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Logs.TenantStateChanged(logger, tenant.Id, TenantStates.Failed, failure.JobId);
     }
@@ -156,17 +157,20 @@ public sealed class TenantLifecycle(
         }
 
         // A job that gave up before it asked the servers has an empty inventory, which proves nothing.
-        var gone = end.Inventory.IsClean && (end.Reason is null || end.Inventory.Items.Count > 0);
+        var inventory = end.Reason is not null && end.Inventory.Items.Count == 0
+            ? end.Inventory with { Items = [NotLookedAt(tenant, "the job ended before it asked the servers what is left")] }
+            : end.Inventory;
+        var gone = inventory.IsClean;
         var state = gone ? TenantStates.Terminated : TenantStates.Terminating;
         var reason = gone ? end.Reason : end.Reason ?? "Something of the tenant is left: the inventory shows what.";
         if (tenant.State == TenantStates.Terminating)
         {
-            await EndAsync(connection, transaction, tenant.Id, state, gone ? null : reason, end.Inventory, cancellationToken);
+            await EndAsync(connection, transaction, tenant.Id, state, gone ? null : reason, inventory, cancellationToken);
         }
 
         await jobs.FinishAsync(
             connection, transaction, end.JobId,
-            new JobEnd { Outcome = gone ? JobOutcomes.Succeeded : JobOutcomes.Failed, Reason = reason, Inventory = end.Inventory },
+            new JobEnd { Outcome = gone ? JobOutcomes.Succeeded : JobOutcomes.Failed, Reason = reason, Inventory = inventory },
             cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Logs.TenantStateChanged(logger, tenant.Id, state, end.JobId);
@@ -239,6 +243,16 @@ public sealed class TenantLifecycle(
             return false;
         }
     }
+
+    // Every step that makes something comes after the confirmation of the place, and whoever got that far takes an inventory.
+    private static Inventory Looked(Tenant tenant, Inventory inventory) => inventory switch
+    {
+        { Items.Count: > 0 } => inventory,
+        { FailedUndoSteps.Count: > 0 } => inventory with { Items = [NotLookedAt(tenant, "nobody asked the servers what is left")] },
+        _ => inventory with { Items = [new InventoryItem("tenant", tenant.Code, InventoryItem.Absent, "nothing was begun")] },
+    };
+
+    private static InventoryItem NotLookedAt(Tenant tenant, string why) => new("inventory", tenant.Code, InventoryItem.Unknown, why);
 
     private static PermanentFailureException NoSuchTenant(long tenantId) => new($"There is no tenant {tenantId} in the control database.");
 }

@@ -54,9 +54,9 @@ public static partial class TenantOrderValidation
 
     private static void CheckLocale(FieldErrors errors, TenantLocale locale)
     {
-        errors.Unless(locale.Language is not null && Language().IsMatch(locale.Language), "locale.language", "must be a language and a country, such as fr_FR");
+        errors.Unless(LanguageCodes.IsWellFormed(locale.Language), "locale.language", LanguageCodes.Rule);
         errors.Unless(
-            locale.TimeZone is { Length: <= 64 } && TimeZone().IsMatch(locale.TimeZone), "locale.timeZone", "must be an IANA time zone such as Europe/Paris, or UTC");
+            TimeZones.IsKnown(locale.TimeZone), "locale.timeZone", "must be a time zone of the IANA database such as Europe/Paris, or UTC");
         errors.Unless(locale.DateFormat is null || FieldErrors.IsText(locale.DateFormat, 32), "locale.dateFormat", "must be a strftime pattern of at most 32 characters, such as %d/%m/%Y");
         errors.Unless(locale.Currency is not null && Currency().IsMatch(locale.Currency), "locale.currency", "must be an ISO 4217 code such as EUR");
         errors.Unless(locale.Country is null || Country().IsMatch(locale.Country), "locale.country", "must be an ISO 3166-1 alpha-2 code such as FR");
@@ -72,12 +72,6 @@ public static partial class TenantOrderValidation
 
     [GeneratedRegex(@"\A[^@\s<>()\[\],;:\\""]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+\z")]
     private static partial Regex Email();
-
-    [GeneratedRegex(@"\A[a-z]{2,3}_[A-Z]{2}\z")]
-    private static partial Regex Language();
-
-    [GeneratedRegex(@"\A(UTC|GMT|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z0-9_+-]+){1,2})\z")]
-    private static partial Regex TimeZone();
 
     [GeneratedRegex(@"\A[A-Z]{3}\z")]
     private static partial Regex Currency();

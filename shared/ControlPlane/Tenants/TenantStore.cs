@@ -8,7 +8,8 @@ namespace Bibind.ControlPlane.Tenants;
 /// <summary>Reads tenants; <see cref="TenantLifecycle"/> changes them.</summary>
 public sealed class TenantStore(NpgsqlDataSource database)
 {
-    internal const string Select = "select t.*, s.code as server_code from control.tenants t join control.servers s on s.id = t.server_id";
+    internal const string Select =
+        "select t.*, s.code as server_code, o.application from control.tenants t join control.servers s on s.id = t.server_id join control.offers o on o.code = t.offer";
 
     /// <summary>The live tenant with this code, else the newest that had it, else null.</summary>
     public async Task<Tenant?> FindAsync(string code, CancellationToken cancellationToken)

@@ -82,7 +82,7 @@ public sealed class CloneDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using (var bibind = await world.OpenAsync("postgres", LocalServer.ControlRole))
+        await using (var bibind = await world.OpenAsync("postgres", LocalServer.MaintenanceRole))
         await using (var create = new NpgsqlCommand(
             $"create database \"bibind-new-{place.TenantId}-{place.Code}\" template {place.TemplateDatabase} is_template true", bibind))
         {
@@ -101,7 +101,7 @@ public sealed class CloneDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId} {place.Code}");
+        await using var orphan = await world.OpenAsync("postgres", LocalServer.MaintenanceRole, $"bibind clone {place.TenantId} {place.Code}");
         await using var sleep = new NpgsqlCommand("select pg_sleep(600)", orphan);
         var running = sleep.ExecuteNonQueryAsync();
 
@@ -116,7 +116,7 @@ public sealed class CloneDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId} {place.Code}");
+        await using var orphan = await world.OpenAsync("postgres", LocalServer.MaintenanceRole, $"bibind clone {place.TenantId} {place.Code}");
         await using var create = new NpgsqlCommand(
             $"create database \"bibind-new-{place.TenantId}-{place.Code}\" template {place.TemplateDatabase} is_template true strategy file_copy", orphan);
         var running = create.ExecuteNonQueryAsync();

@@ -38,6 +38,9 @@ internal sealed class OdooStub : IAsyncDisposable
     /// <summary>The <c>db</c> service, by method.</summary>
     public Dictionary<string, Func<JsonArray, Task<JsonNode?>>> Databases { get; } = [];
 
+    /// <summary>What the real one answers to a wrong master password, and where it may not manage databases.</summary>
+    public static Exception AccessDenied() => new OdooException("odoo.exceptions.AccessDenied", "Access Denied");
+
     public static async Task<OdooStub> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -1,8 +1,10 @@
 using System.Globalization;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Storage;
+using Bibind.Activities.Worker;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Plans;
 using Bibind.ControlPlane.Secrets;
@@ -45,6 +47,8 @@ internal sealed class World : IAsyncDisposable
 
     public MemoryBackups Backups => (MemoryBackups)_services.GetRequiredService<IBackupCatalogue>();
 
+    public MemoryDatabases Databases => (MemoryDatabases)_services.GetRequiredService<IDatabaseRegister>();
+
     public MemoryTemplates Templates => (MemoryTemplates)_services.GetRequiredService<ITemplateDirectory>();
 
     public RecordedLogs Logs => _services.GetRequiredService<RecordedLogs>();
@@ -68,6 +72,7 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<IServerDirectory>(new OneServer(Connect(postgres)))
             .AddSingleton<ISecretStore, MemorySecrets>()
             .AddSingleton<IBackupCatalogue, MemoryBackups>()
+            .AddSingleton<IDatabaseRegister, MemoryDatabases>()
             .AddSingleton<ITenantDomains, MemoryDomains>()
             .AddSingleton<ITemplateDirectory, MemoryTemplates>()
             .AddSingleton<IPlanLimits, MemoryPlans>()
@@ -181,9 +186,10 @@ internal sealed class World : IAsyncDisposable
         Url = new Uri($"http://127.0.0.1:{FreePorts.Next()}"),
         DatabaseHost = "127.0.0.1",
         DatabasePort = postgres.Port,
-        DatabaseUser = LocalServer.ControlRole,
-        DatabasePassword = postgres.PasswordOf(LocalServer.ControlRole),
+        DatabaseUser = LocalServer.MaintenanceRole,
+        DatabasePassword = postgres.PasswordOf(LocalServer.MaintenanceRole),
         ApplicationRole = LocalServer.ApplicationRole,
+        ApplicationPassword = postgres.PasswordOf(LocalServer.ApplicationRole),
         MasterPassword = "master-password",
     };
 }

@@ -12,7 +12,7 @@ public sealed class FileStoreTrial(FileStoreArchives archives)
 
     private const string MissingSql = """
         create temp table bibind_missing as
-          select store_fname as name from ir_attachment where store_fname is not null except select name from bibind_files
+          select store_fname as name from public.ir_attachment where store_fname is not null except select name from pg_temp.bibind_files
         """;
 
     /// <summary>What is in the file store; null for a backup without one.</summary>
@@ -29,7 +29,7 @@ public sealed class FileStoreTrial(FileStoreArchives archives)
 
         var connection = database.Connection;
         await ExecuteAsync(connection, "create temp table bibind_files (name text)", cancellationToken);
-        await using (var names = await connection.BeginBinaryImportAsync("copy bibind_files (name) from stdin (format binary)", cancellationToken))
+        await using (var names = await connection.BeginBinaryImportAsync("copy pg_temp.bibind_files (name) from stdin (format binary)", cancellationToken))
         {
             await archives.ReadAsync(
                 manifest,

@@ -109,6 +109,7 @@ internal static class CaddyRoute
             ["upstreams"] = new JsonArray(new JsonObject { ["dial"] = dial }),
             ["transport"] = transport,
         };
+        CaddyStreams.Keep(forward);
         if (route.ApplicationHost is { } known)
         {
             forward["headers"] = new JsonObject

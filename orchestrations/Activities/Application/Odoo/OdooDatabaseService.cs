@@ -1,22 +1,24 @@
 using System.Text.Json;
-using Bibind.Activities.Application;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
+using Bibind.Activities.FileStores;
+using Bibind.Activities.Templates;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;
 
-namespace Bibind.Activities.Templates;
+namespace Bibind.Activities.Application.Odoo;
 
 /// <summary>
 /// Has the application's server make a template. It works under the staging name and gives the final one at the
-/// end, because the server answers "done" also when it failed, and marks nothing as ours.
+/// end, because the server answers "done" also when it failed, and records nothing as ours.
 /// </summary>
 public sealed class OdooDatabaseService(
-    IServerDirectory servers, PostgresConnector postgres, TemplateDatabase databases, OdooRpc odoo, IOptions<TemplateOptions> options)
+    IServerDirectory servers, PostgresConnector postgres, TemplateDatabase databases, OdooRpc odoo, IFileStore files, IOptions<TemplateOptions> options)
 {
     private const string Login = "admin";
+    private const string AccessDenied = "Access Denied";
 
     /// <summary>Makes the database and installs the template's modules.</summary>
     /// <exception cref="PermanentFailureException">The server has no master password, refuses it, or did not install the modules.</exception>
@@ -36,8 +38,13 @@ public sealed class OdooDatabaseService(
             await CallAsync(server, "drop", cancellationToken, master, staging);
         }
 
+        if (files.IsOn && !files.Remove(order, server.Code, cancellationToken))
+        {
+            throw new PermanentFailureException($"A file store named '{order.Database}' is there and is not ours; it was left as it is. Move it away, or delete it.");
+        }
+
         var password = RandomPassword.Make();
-        await CallAsync(server, "create_database", cancellationToken, master, staging, false, order.Language, password, Login, null, null);
+        await CallAsync(server, "create_database", cancellationToken, master, staging, false, order.Language, password, Login, order.Country, null);
         await InstallModulesAsync(server, staging, password, order.Modules, cancellationToken);
         if (await databases.FindMissingModulesAsync(order, staging, cancellationToken) is { Count: > 0 } missing)
         {
@@ -45,6 +52,12 @@ public sealed class OdooDatabaseService(
         }
 
         await MarkAsync(order, target, cancellationToken);
+        if (files.IsOn)
+        {
+            // The server moves the folder with our mark in it, and only to where nothing is.
+            files.MarkStaged(order, server.Code);
+        }
+
         await CallAsync(server, "rename", cancellationToken, master, staging, target.Name);
     }
 
@@ -75,12 +88,38 @@ public sealed class OdooDatabaseService(
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, target.Maker, cancellationToken);
         await session.InWordsAsync(target.StagingName, async () =>
         {
+            await MarkedDatabases.RecordStagedAsync(session, target, cancellationToken);
             await session.ExecuteAsync(
                 $"comment on database {SqlText.Identifier(target.StagingName)} is {SqlText.Literal(target.Mark)}", cancellationToken);
             return Nothing.Value;
         });
     }
 
-    private Task<JsonElement> CallAsync(ServerConnection server, string method, CancellationToken cancellationToken, params object?[] arguments) =>
-        odoo.CallAsync(server.Url, "db", method, options.Value.InitialisationLimit, cancellationToken, arguments);
+    private async Task<JsonElement> CallAsync(ServerConnection server, string method, CancellationToken cancellationToken, params object?[] arguments)
+    {
+        try
+        {
+            return await odoo.CallAsync(server.Url, "db", method, options.Value.InitialisationLimit, cancellationToken, arguments);
+        }
+        catch (PermanentFailureException denied) when (denied.Message.EndsWith(AccessDenied, StringComparison.Ordinal))
+        {
+            throw new PermanentFailureException(await IsManagedAsync(server, cancellationToken)
+                ? $"Odoo at {server.Url.Authority} refused db.{method}: the master password of server '{server.Code}' is not its admin_passwd. Set the server's masterPassword."
+                : $"Odoo at {server.Url.Authority} refused db.{method}: it lets nobody manage databases (list_db = False). Start it with list_db = True for this, or use odoo-bin.");
+        }
+    }
+
+    // Both are refused with the same words. Listing needs no password, and is refused only where managing is.
+    private async Task<bool> IsManagedAsync(ServerConnection server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await odoo.CallAsync(server.Url, "db", "list", cancellationToken);
+            return true;
+        }
+        catch (PermanentFailureException)
+        {
+            return false;
+        }
+    }
 }

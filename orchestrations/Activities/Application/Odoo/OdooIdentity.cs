@@ -2,7 +2,7 @@ using System.Globalization;
 using Bibind.Contracts;
 using Npgsql;
 
-namespace Bibind.Activities.Application;
+namespace Bibind.Activities.Application.Odoo;
 
 /// <summary>What makes a clone a database of its own: its ids and secrets, and nothing of the template's that opens a door.</summary>
 internal static class OdooIdentity
@@ -12,10 +12,7 @@ internal static class OdooIdentity
 
     // One number for every tenant: advisory locks are kept apart by database.
     private const string LockSql = "select pg_advisory_xact_lock(1651075689)";
-    private const string FindTenantSql = "select value from ir_config_parameter where key = $1";
-
-    private static readonly string[] Credentials =
-        ["res_users_apikeys", "auth_totp_device", "auth_passkey_key", "res_users_log", "res_device_log"];
+    private const string FindTenantSql = "select value from public.ir_config_parameter where key = $1";
 
     /// <summary>Tenant and job: a repeated step finds its own work and leaves it.</summary>
     public static string TenantValue(TenantPlace place) =>
@@ -47,30 +44,21 @@ internal static class OdooIdentity
             ["web.base.url.freeze"] = "True",
             [TenantKey] = TenantValue(place),
         };
+        if (tables.Has("auth_oauth_provider", "client_id"))
+        {
+            steps.Add(
+                "update public.auth_oauth_provider set client_id = $1 where client_id = (select value from public.ir_config_parameter where key = 'database.uuid')",
+                parameters["database.uuid"]);
+        }
+
         steps.Add(
             """
-            insert into ir_config_parameter (key, value, create_date, write_date)
+            insert into public.ir_config_parameter (key, value, create_date, write_date)
             select p.key, p.value, $3, $3 from unnest($1::text[], $2::text[]) as p (key, value)
             on conflict (key) do update set value = excluded.value, write_date = excluded.write_date
             """,
             parameters.Keys.ToArray(), parameters.Values.ToArray(), Timestamp(now));
-        steps.Add("delete from ir_config_parameter where key like 'database.expiration%' or key = 'database.enterprise_code'");
-
-        // Who knows a webhook's uuid can call it: those of the template are known to everyone who has a clone.
-        if (tables.Has("base_automation", "webhook_uuid"))
-        {
-            steps.Add("update base_automation set webhook_uuid = gen_random_uuid()::text where webhook_uuid is not null");
-        }
-
-        foreach (var table in Credentials.Where(tables.Has))
-        {
-            steps.Add($"delete from {Database.SqlText.Identifier(table)}");
-        }
-
-        if (tables.Has("res_users", "totp_secret"))
-        {
-            steps.Add("update res_users set totp_secret = null where totp_secret is not null");
-        }
+        steps.Add("delete from public.ir_config_parameter where key like 'database.expiration%' or key = 'database.enterprise_code'");
 
         // Those whose files stayed with the template. Those that came along save the first visitor the wait.
         if (!place.HasFileStore && tables.Has("ir_attachment", "url") && tables.Has("ir_attachment", "store_fname"))
@@ -80,21 +68,13 @@ internal static class OdooIdentity
     }
 
     // The application keeps UTC in columns without a time zone.
-    private static DateTime Timestamp(DateTimeOffset now) => DateTime.SpecifyKind(now.UtcDateTime, DateTimeKind.Unspecified);
+    public static DateTime Timestamp(DateTimeOffset now) => DateTime.SpecifyKind(now.UtcDateTime, DateTimeKind.Unspecified);
 
-    /// <summary>Nothing of the template may send mail or run at once in the customer's name.</summary>
-    public static void Silence(SqlSteps steps, OdooTables tables, DateTimeOffset now)
+    /// <summary>Nothing of the original may go out, be called or run at once in the customer's name.</summary>
+    public static void Silence(SqlSteps steps, OdooTables tables, CopyOf original, DateTimeOffset now)
     {
-        if (tables.Has("ir_mail_server", "active"))
-        {
-            steps.Add("update ir_mail_server set active = false where active");
-        }
-
-        if (tables.Has("fetchmail_server", "active"))
-        {
-            steps.Add("update fetchmail_server set active = false where active");
-        }
-
+        OdooLeftovers.Clear(steps, tables, original);
+        OdooSecrets.Clear(steps, tables);
         if (!tables.Has("ir_cron", "nextcall"))
         {
             return;
@@ -103,7 +83,7 @@ internal static class OdooIdentity
         // An old template's crons are all overdue and would start together; each waits its own interval instead.
         steps.Add(
             """
-            update ir_cron set lastcall = null, nextcall = $1 + case interval_type
+            update public.ir_cron set lastcall = null, nextcall = $1 + case interval_type
               when 'minutes' then make_interval(mins => interval_number)
               when 'hours' then make_interval(hours => interval_number)
               when 'days' then make_interval(days => interval_number)
@@ -113,7 +93,7 @@ internal static class OdooIdentity
             Timestamp(now));
         if (tables.Has("ir_cron", "failure_count") && tables.Has("ir_cron", "first_failure_date"))
         {
-            steps.Add("update ir_cron set failure_count = 0, first_failure_date = null where failure_count <> 0 or first_failure_date is not null");
+            steps.Add("update public.ir_cron set failure_count = 0, first_failure_date = null where failure_count <> 0 or first_failure_date is not null");
         }
     }
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace Bibind.Activities.Application;
+namespace Bibind.Activities.Application.Odoo;
 
 /// <summary>Time-based UUIDs (RFC 9562, version 1) with a random node, as the application makes its own.</summary>
 internal static class UuidVersion1

@@ -1,16 +1,18 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Bibind.Activities.Database;
+using Bibind.Activities.FileStores;
 using Bibind.Activities.Processes;
+using Bibind.Activities.Templates;
 using Bibind.Contracts;
-using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;
 
-namespace Bibind.Activities.Templates;
+namespace Bibind.Activities.Application.Odoo;
 
 /// <summary>Installs modules with the application's own program.</summary>
-public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> options, TimeProvider time)
+public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptions<TemplateOptions> options, TimeProvider time)
 {
     /// <summary>Installs the template's modules into its database, which is there and empty.</summary>
     /// <exception cref="PermanentFailureException">The program is missing, or did not end within its limit.</exception>
@@ -18,10 +20,28 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
     public async Task InstallAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var server = await servers.GetConnectionAsync(order.ServerId, cancellationToken);
+        var entry = await postgres.EnterAsync(DatabasePlace.Of(order), cancellationToken);
+        if (order.Country is { } country)
+        {
+            // Which taxes and accounts a module brings is decided when it is installed, by the company's country.
+            await RunAsync(order, entry, ["base"], cancellationToken);
+            await SetCountryAsync(order, country, cancellationToken);
+        }
+
+        await RunAsync(order, entry, order.Modules, cancellationToken);
+    }
+
+    private async Task SetCountryAsync(CreateTemplateOrder order, string country, CancellationToken cancellationToken)
+    {
+        await using var session = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
+        await session.InWordsAsync(() => OdooCountry.SetAsync(session.Connection, country, cancellationToken));
+    }
+
+    private async Task RunAsync(CreateTemplateOrder order, DatabaseEntry entry, IReadOnlyList<string> modules, CancellationToken cancellationToken)
+    {
         var limit = options.Value.InitialisationLimit;
-        using var process = Start(order, server);
-        var tail = new OutputTail(server.DatabasePassword);
+        using var process = Start(order, entry, modules);
+        var tail = new OutputTail(entry.Login.Password);
         using var limited = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);
         try
@@ -57,7 +77,7 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
         }
     }
 
-    private Process Start(CreateTemplateOrder order, ServerConnection server)
+    private Process Start(CreateTemplateOrder order, DatabaseEntry entry, IReadOnlyList<string> modules)
     {
         var program = options.Value.OdooBin;
         var file = ExternalProgram.Find(program)
@@ -72,18 +92,19 @@ public sealed class OdooBin(IServerDirectory servers, IOptions<TemplateOptions> 
             ArgumentList =
             {
                 "-d", order.Database,
-                "-i", string.Join(',', order.Modules),
+                "-i", string.Join(',', modules),
                 "--without-demo=all",
                 $"--load-language={order.Language}",
                 "--stop-after-init",
                 "--no-http",
                 "--max-cron-threads=0",
-                "--db_host", server.DatabaseHost,
-                "--db_port", server.DatabasePort.ToString(CultureInfo.InvariantCulture),
-                "-r", server.DatabaseUser,
+                "--db_host", entry.Server.DatabaseHost,
+                "--db_port", entry.Server.DatabasePort.ToString(CultureInfo.InvariantCulture),
+                "-r", entry.Login.Role,
             },
         };
-        PostgresEnvironment.Apply(start.Environment, server, order.Database);
+        OdooDataFolder.Arguments(options.Value, files.IsOn ? files.FolderOf(entry.Server.Code) : null).ForEach(start.ArgumentList.Add);
+        PostgresEnvironment.Apply(start.Environment, entry, SessionSettings.Application(entry.MajorVersion));
         try
         {
             return Process.Start(start)!;

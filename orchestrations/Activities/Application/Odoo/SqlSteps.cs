@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Bibind.Activities.Application;
+namespace Bibind.Activities.Application.Odoo;
 
 /// <summary>Statements that go to the server together: one round trip, whatever their number.</summary>
 internal sealed class SqlSteps(NpgsqlConnection connection) : IAsyncDisposable
