@@ -53,9 +53,10 @@ internal sealed class BenchHost : IAsyncDisposable
             ["Seed__Server__Url"] = "http://127.0.0.1:9",
             ["Seed__Server__DatabaseHost"] = "127.0.0.1",
             ["Seed__Server__DatabasePort"] = postgres.Port.ToString(CultureInfo.InvariantCulture),
-            ["Seed__Server__DatabaseUser"] = LocalServer.ControlRole,
-            ["Seed__Server__DatabasePassword"] = postgres.PasswordOf(LocalServer.ControlRole),
+            ["Seed__Server__DatabaseUser"] = LocalServer.MaintenanceRole,
+            ["Seed__Server__DatabasePassword"] = postgres.PasswordOf(LocalServer.MaintenanceRole),
             ["Seed__Server__ApplicationRole"] = LocalServer.ApplicationRole,
+            ["Seed__Server__ApplicationPassword"] = postgres.PasswordOf(LocalServer.ApplicationRole),
             ["Seed__Server__MaxTenants"] = "10000",
             ["Seed__Templates__blank"] = template,
         };

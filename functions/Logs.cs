@@ -78,6 +78,9 @@ internal static partial class Logs
     [LoggerMessage(2048, LogLevel.Error, "Invocation {RequestId} failed: {Reason}")]
     public static partial void InvocationFailed(ILogger logger, string requestId, string reason, Exception exception);
 
+    [LoggerMessage(2120, LogLevel.Warning, "Server {Server} was registered before its application's password was needed; it has its logins from the settings now: {DatabaseUser} and {ApplicationRole}.")]
+    public static partial void ServerLoginsSeeded(ILogger logger, string server, string databaseUser, string applicationRole);
+
     [LoggerMessage(2049, LogLevel.Critical, "The Lambda Runtime API does not answer as it should; the process ends.")]
     public static partial void RuntimeApiBroken(ILogger logger, Exception exception);
 

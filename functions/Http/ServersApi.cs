@@ -68,6 +68,9 @@ internal static class ServersApi
             .Answers<ListAnswer<ServerView>>();
         servers.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getServer", "Shows a server")
             .Answers<ServerView>().Refuses(StatusCodes.Status404NotFound);
+        servers.MapGet("/{code}/check", CheckAsync).NeedsRole(Role.Admin)
+            .Describe("checkServer", "Tests the connection to a server and says what its roles may that they should not, or lack")
+            .Answers<ConnectionTestResult>().Refuses(StatusCodes.Status404NotFound);
         servers.MapPost("/{code}/activate", ActivateAsync).NeedsRole(Role.Admin)
             .Describe("activateServer", "Tests the connection to a server and puts it to work")
             .Takes<ActivateServer>().Answers<ServerView>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
@@ -98,6 +101,13 @@ internal static class ServersApi
 
     private static async Task<IResult> FindAsync(HttpContext context, string code, ServerStore servers) =>
         TypedResults.Ok(ServerView.Of(await GetAsync(code, servers, context.RequestAborted)));
+
+    private static async Task<IResult> CheckAsync(HttpContext context, string code, ServerStore servers, IServerDirectory directory, ConnectionTest test)
+    {
+        var server = await GetAsync(code, servers, context.RequestAborted);
+        var connection = await directory.GetConnectionAsync(server.Id, context.RequestAborted);
+        return TypedResults.Ok(await test.RunAsync(connection, context.RequestAborted));
+    }
 
     private static async Task<IResult> ActivateAsync(
         HttpContext context, string code, ServerStore servers, IServerDirectory directory, ConnectionTest test)

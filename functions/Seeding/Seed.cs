@@ -10,7 +10,8 @@ namespace Bibind.Functions.Seeding;
 
 /// <summary>
 /// Registers the server that the settings name, activates it when its PostgreSQL passes the test, and attaches the
-/// template databases that are on it already. What is there is left as it is: operators may have changed it since.
+/// template databases that are on it already. What is there is left as it is: operators may have changed it since. Only a server
+/// that was registered before its application's password was needed gets its logins from the settings.
 /// </summary>
 internal sealed class Seed(
     HostSettings settings,
@@ -31,6 +32,11 @@ internal sealed class Seed(
         }
 
         var server = await servers.FindAsync(wanted.Code, cancellation) ?? await RegisterAsync(wanted, cancellation);
+        if (server.ApplicationPasswordSecret is null && server.ApplicationRole == wanted.ApplicationRole)
+        {
+            server = await GiveLoginsAsync(server, wanted, cancellation);
+        }
+
         if (server.State == ServerStates.Draft)
         {
             await ActivateAsync(server, cancellation);
@@ -54,6 +60,7 @@ internal sealed class Seed(
             DatabaseUser = wanted.DatabaseUser,
             DatabasePassword = wanted.DatabasePassword,
             ApplicationRole = wanted.ApplicationRole,
+            ApplicationPassword = wanted.ApplicationPassword,
             MaxTenants = wanted.MaxTenants,
         };
         if (ServerValidation.Check(server) is { Count: > 0 } errors)
@@ -72,6 +79,13 @@ internal sealed class Seed(
             case var other:
                 throw new InvalidOperationException($"A registration cannot end as {other.GetType().Name}.");
         }
+    }
+
+    private async Task<Server> GiveLoginsAsync(Server server, SeedServer wanted, CancellationToken cancellation)
+    {
+        await servers.SetLoginsAsync(server, wanted.DatabaseUser, wanted.DatabasePassword, wanted.ApplicationPassword, cancellation);
+        Logs.ServerLoginsSeeded(logger, server.Code, wanted.DatabaseUser, wanted.ApplicationRole);
+        return (await servers.GetAsync(server.Id, cancellation))!;
     }
 
     // The application may be started later than we are, and locally there is none; its database must be there.
@@ -100,7 +114,7 @@ internal sealed class Seed(
             throw new SettingsException([$"Seed__Templates__{code} is not usable: {string.Join("; ", errors.SelectMany(e => e.Value))}."]);
         }
 
-        var found = await TemplateDatabases.FindAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation)
+        var found = await TemplateDatabases.TakeAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation)
             ?? throw new SettingsException([$"Seed__Templates__{code} names the database '{database}', which is not on server '{server.Code}'."]);
         var sight = await LookAsync(server, database, cancellation);
         if (await templates.AttachAsync(order, new FoundTemplate(found.ContentHash, found.Bytes, sight.Contents, sight.Problem), cancellation)

@@ -1,4 +1,5 @@
 using Bibind.ControlPlane.Servers;
+using Bibind.ControlPlane.Templates;
 
 namespace Bibind.Functions.Servers;
 
@@ -18,17 +19,23 @@ public sealed record ConnectionTestResult(CheckResult Application, CheckResult D
 }
 
 /// <summary>Tries a server before tenants are put on it.</summary>
-public sealed class ConnectionTest(ApplicationProbe application, DatabaseProbe database)
+public sealed class ConnectionTest(ApplicationProbe application, DatabaseProbe database, TemplateStore templates)
 {
     /// <summary>Tries both parts at once; never throws for a server that does not answer.</summary>
     public async Task<ConnectionTestResult> RunAsync(ServerConnection server, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(server);
         var applicationCheck = application.CheckAsync(server.Url, cancellation);
-        var databaseCheck = database.CheckAsync(server, cancellation);
+        var databaseCheck = CheckDatabaseAsync(server, cancellation);
         return new ConnectionTestResult(await applicationCheck, await databaseCheck);
     }
 
     /// <summary>Tries the PostgreSQL cluster only.</summary>
-    public Task<CheckResult> CheckDatabaseAsync(ServerConnection server, CancellationToken cancellation) => database.CheckAsync(server, cancellation);
+    public async Task<CheckResult> CheckDatabaseAsync(ServerConnection server, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        var filter = new TemplateFilter { ServerCode = server.Code };
+        var ready = (await templates.ListAsync(filter, cancellation)).Where(t => t.Ready).Select(t => t.Database).ToList();
+        return await database.CheckAsync(server, ready, cancellation);
+    }
 }

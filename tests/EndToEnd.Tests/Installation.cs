@@ -57,9 +57,10 @@ internal sealed class Installation : IAsyncDisposable
             ["Seed:Server:Url"] = "http://127.0.0.1:9",
             ["Seed:Server:DatabaseHost"] = "127.0.0.1",
             ["Seed:Server:DatabasePort"] = postgres.Port.ToString(CultureInfo.InvariantCulture),
-            ["Seed:Server:DatabaseUser"] = LocalServer.ControlRole,
-            ["Seed:Server:DatabasePassword"] = postgres.PasswordOf(LocalServer.ControlRole),
+            ["Seed:Server:DatabaseUser"] = LocalServer.MaintenanceRole,
+            ["Seed:Server:DatabasePassword"] = postgres.PasswordOf(LocalServer.MaintenanceRole),
             ["Seed:Server:ApplicationRole"] = LocalServer.ApplicationRole,
+            ["Seed:Server:ApplicationPassword"] = postgres.PasswordOf(LocalServer.ApplicationRole),
             ["Seed:Templates:blank"] = OdooTemplateFixture.Database,
         };
     }

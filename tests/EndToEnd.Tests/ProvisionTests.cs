@@ -90,19 +90,17 @@ public sealed class ProvisionTests
     {
         await using var installation = await Installation.CreateAsync();
         await using var admin = NpgsqlDataSource.Create(installation.SuperuserConnectionString);
-        // A role of this test's own: the others go on with theirs.
-        var role = $"control_{installation.Code}";
-        await ExecuteAsync(admin, $"create role {role} login createdb password 'the one that is stored' in role {LocalServer.ApplicationRole}");
-        installation.Settings["Seed:Server:DatabaseUser"] = role;
-        installation.Settings["Seed:Server:DatabasePassword"] = "the one that is stored";
+        // A role of this test's own: the others go on with theirs. The stored password is that of the role before it.
+        var role = $"maintenance_{installation.Code}";
+        await ExecuteAsync(admin, $"create role {role} login createdb password 'another' in role {LocalServer.ApplicationRole}");
         await using var host = await InProcessHost.StartAsync(installation);
-        await ExecuteAsync(admin, $"alter role {role} password 'another'");
+        await ExecuteAsync(installation.Control, $"update control.servers set db_user = '{role}'");
 
         var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
 
         Assert.Equal("failed", job["state"]!.GetValue<string>());
         Assert.Contains("password", job["reason"]!.GetValue<string>(), StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("the one that is stored", job.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(installation.Settings["Seed:Server:DatabasePassword"], job.ToString(), StringComparison.Ordinal);
         await ExecuteAsync(admin, $"drop role {role}");
     }
 

@@ -42,8 +42,9 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
     {
         var before = await host.CountRowsAsync();
         using var answer = await CreateAsync("""{"code": "X", "name": "", "url": "ftp://x", "databasePassword": "", "maxTenants": 0}""");
+        // The application's password is not there at all.
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
-        foreach (var field in new[] { "code", "name", "url", "databasePassword", "maxTenants" })
+        foreach (var field in new[] { "code", "name", "url", "databasePassword", "applicationPassword", "maxTenants" })
         {
             ProblemAssert.Names(problem, field, string.Empty);
         }
@@ -100,7 +101,7 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Theory]
-    [InlineData("wrongpass", "databasePassword", "wrong-password-of-this-test", "The password of 'bibind' was refused")]
+    [InlineData("wrongpass", "databasePassword", "wrong-password-of-this-test", "The password of 'bibind_maintenance' was refused")]
     [InlineData("norole", "applicationRole", "nobody_here", "role 'nobody_here' does not exist")]
     [InlineData("nohost", "databaseHost", "no-such-host.invalid", "cannot be resolved")]
     [InlineData("notmember", "applicationRole", "postgres", "may not act for the application's role")]
@@ -203,7 +204,7 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
         await ProblemAssert.IsAsync(answer, HttpStatusCode.Conflict, "server-not-active");
     }
 
-    private string Password => host.Postgres.Postgres.PasswordOf(LocalServer.ControlRole);
+    private string Password => host.Postgres.Postgres.PasswordOf(LocalServer.MaintenanceRole);
 
     private string Server(string code, string? url = null, Action<Dictionary<string, object>>? change = null)
     {
@@ -214,9 +215,10 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
             ["url"] = url ?? $"http://127.0.0.{Interlocked.Increment(ref _urls)}:1",
             ["databaseHost"] = "127.0.0.1",
             ["databasePort"] = host.Postgres.Postgres.Port,
-            ["databaseUser"] = LocalServer.ControlRole,
+            ["databaseUser"] = LocalServer.MaintenanceRole,
             ["databasePassword"] = Password,
             ["applicationRole"] = LocalServer.ApplicationRole,
+            ["applicationPassword"] = host.Postgres.Postgres.PasswordOf(LocalServer.ApplicationRole),
         };
         change?.Invoke(server);
         return JsonSerializer.Serialize(server);

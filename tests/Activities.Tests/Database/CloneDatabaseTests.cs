@@ -33,7 +33,7 @@ public sealed class CloneDatabaseTests
     }
 
     [Fact]
-    public async Task A_clone_is_not_listed_by_the_application_and_refuses_it()
+    public async Task A_clone_is_not_listed_by_the_application_and_refuses_all_but_its_login()
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
@@ -41,7 +41,7 @@ public sealed class CloneDatabaseTests
         await CloneAsync(world, place);
 
         Assert.False(await world.AskAsync<bool>($"select '{place.Database}' in ({ListedByOdooSql})"));
-        var refused = await Assert.ThrowsAsync<PostgresException>(() => world.OpenAsync(place.Database, LocalServer.ApplicationRole));
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => world.OpenAsync(place.Database, LocalServer.ControlRole));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
     }
 
@@ -184,7 +184,7 @@ public sealed class CloneDatabaseTests
 
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(() => CloneAsync(world, World.NewPlace()));
 
-        Assert.Contains("refused the password of 'bibind'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("refused the password of 'bibind_maintenance'", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong-password", refused.ToString(), StringComparison.Ordinal);
     }
 
