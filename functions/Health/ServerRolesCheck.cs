@@ -7,7 +7,8 @@ namespace Bibind.Functions.Health;
 /// The roles of the active servers have what they need and no more. The answer is open to everybody, so it names servers only; what is
 /// wrong with them is said to administrators.
 /// </summary>
-internal sealed class ServerRolesCheck(ServerStore servers, IServerDirectory directory, ConnectionTest test, TimeProvider time) : IReadinessCheck
+internal sealed class ServerRolesCheck(ServerStore servers, IServerDirectory directory, ConnectionTest test, TimeProvider time)
+    : IReadinessCheck, IDisposable
 {
     // Every question costs two connections per server, and anybody may ask.
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
@@ -38,6 +39,8 @@ internal sealed class ServerRolesCheck(ServerStore servers, IServerDirectory dir
             _one.Release();
         }
     }
+
+    public void Dispose() => _one.Dispose();
 
     private async Task<string?> AskAsync(CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using Bibind.Activities;
 using Bibind.Activities.Templates;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
@@ -114,7 +115,7 @@ internal sealed class Seed(
             throw new SettingsException([$"Seed__Templates__{code} is not usable: {string.Join("; ", errors.SelectMany(e => e.Value))}."]);
         }
 
-        var found = await TemplateDatabases.TakeAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation)
+        var found = await TemplateDatabases.FindAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation)
             ?? throw new SettingsException([$"Seed__Templates__{code} names the database '{database}', which is not on server '{server.Code}'."]);
         var sight = await LookAsync(server, database, cancellation);
         if (await templates.AttachAsync(order, new FoundTemplate(found.ContentHash, found.Bytes, sight.Contents, sight.Problem), cancellation)
@@ -129,6 +130,7 @@ internal sealed class Seed(
             return;
         }
 
+        await TemplateDatabases.LockAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation);
         Logs.TemplateSeeded(logger, code, server.Code, database);
     }
 

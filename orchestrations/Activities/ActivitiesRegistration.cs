@@ -6,6 +6,7 @@ using Bibind.Activities.Backup.Jobs;
 using Bibind.Activities.Callers;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
+using Bibind.Activities.Credentials.Resets;
 using Bibind.Activities.Database;
 using Bibind.Activities.Dns;
 using Bibind.Activities.Domains;
@@ -47,12 +48,12 @@ public static class ActivitiesRegistration
         DomainsRegistration.Add(services, configuration);
         services.TryAddSingleton<ITenantLogins, SharedLogins>();
         services.AddSingleton<PostgresConnector>();
-        services.AddSingleton<AdoptableDatabases>();
+        services.AddSingleton<AdoptableDatabases>().AddSingleton<OlderDatabases>();
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();
-        services.AddSingleton<OdooRpc>();
+        services.AddSingleton<OdooRpc>().AddSingleton<OdooUserCalls>();
         services.AddSingleton<OdooBin>();
         services.AddSingleton<OdooDatabaseService>();
         services.AddSingleton<TemplateDatabase>();
@@ -78,6 +79,10 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.FileStore.Remove, Make<RemoveFileStore>)
             .AddActivity(Contracts.Credentials.Prepare, Make<PrepareCredentials>)
             .AddActivity(Contracts.Credentials.Forget, Make<ForgetCredentials>)
+            .AddActivity(Contracts.CredentialResets.Begin, Make<BeginCredentialReset>)
+            .AddActivity(Contracts.CredentialResets.Apply, Make<ResetPasswords>)
+            .AddActivity(Contracts.CredentialResets.Complete, Make<CompleteCredentialReset>)
+            .AddActivity(Contracts.CredentialResets.End, Make<EndCredentialReset>)
             .AddActivity(Contracts.Dns.CreateRecord, Make<CreateDnsRecord>)
             .AddActivity(Contracts.Dns.DeleteRecord, Make<DeleteDnsRecord>)
             .AddActivity(Contracts.Certificates.Issue, Make<IssueCertificate>)
@@ -219,6 +224,8 @@ public static class ActivitiesRegistration
         services.AddSingleton<PgDump>();
         services.AddSingleton<PgRestore>();
         services.AddSingleton<BackupDataKeys>();
+        services.AddSingleton<FirstBackups>();
+        services.AddSingleton<CreateStandardUser>().AddSingleton<SmokeTestApplication>();
         services.AddSingleton<BackupFiles>();
         services.AddSingleton<BackupRestore>();
         services.AddSingleton<FileStoreBackup>();
@@ -237,6 +244,9 @@ public static class ActivitiesRegistration
             .Validate(
                 o => o.InitialisationLimit > TimeSpan.Zero && o.InitialisationLimit <= TimeSpan.FromHours(12),
                 "Templates__InitialisationLimit must be more than 0 and at most 12 hours, such as 00:05:00.")
+            .ValidateOnStart();
+        services.AddOptions<PendingOptions>().Bind(configuration.GetSection(PendingOptions.Section))
+            .Validate(o => o.Interval >= TimeSpan.FromSeconds(1), "PendingItems__Interval must be one second at least, such as 00:00:15.")
             .ValidateOnStart();
         services.AddOptions<CallbackOptions>().Bind(configuration.GetSection(CallbackOptions.Section))
             .Validate(

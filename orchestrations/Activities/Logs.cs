@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities;
 
-/// <summary>What the effects log; event ids 3000 to 3099. Never a password, a body or a caller's full address.</summary>
+/// <summary>What the effects log; event ids 3000 to 3099 and 3200 to 3219. Never a password, a body or a caller's full address.</summary>
 internal static partial class Logs
 {
     [LoggerMessage(3000, LogLevel.Information, "Cloned database {Database} from {Template}: {Bytes} bytes")]
@@ -161,6 +161,9 @@ internal static partial class Logs
     [LoggerMessage(3121, LogLevel.Warning, "Database {Database} of server {Server} was not taken over: its mark or its owner is not what it was")]
     public static partial void DatabaseNotAdopted(this ILogger logger, string database, string server);
 
+    [LoggerMessage(3123, LogLevel.Warning, "The databases of server {Server} could not be taken over until the next round: {Reason}")]
+    public static partial void DatabasesNotTakenOver(this ILogger logger, string server, string reason);
+
     [LoggerMessage(3122, LogLevel.Warning, "Dropped database {Database} of server {Server}, which an interrupted DROP had left invalid")]
     public static partial void InvalidDatabaseDropped(this ILogger logger, string database, string server);
 
@@ -187,4 +190,19 @@ internal static partial class Logs
 
     [LoggerMessage(3162, LogLevel.Warning, "Caddy at {Admin} had no configuration at all and was given back what it had besides our routes")]
     public static partial void BaseGivenBack(this ILogger logger, string admin);
+
+    [LoggerMessage(3200, LogLevel.Error, "Tenant {Code} ({TenantId}) has no backup yet: attempt {Attempt} at its first one failed, the next is at {NextAttempt:u}: {Reason}")]
+    public static partial void FirstBackupFailed(this ILogger logger, string code, long tenantId, int attempt, DateTimeOffset nextAttempt, string reason);
+
+    [LoggerMessage(3201, LogLevel.Information, "Tenant {Code} ({TenantId}) no longer lacks its {Kind}")]
+    public static partial void PendingDone(this ILogger logger, string code, long tenantId, string kind);
+
+    [LoggerMessage(3202, LogLevel.Warning, "Tenant {Code} ({TenantId}) still lacks its {Kind} after {Attempt} attempts, the next is at {NextAttempt:u}: {Reason}")]
+    public static partial void PendingStill(this ILogger logger, string code, long tenantId, string kind, int attempt, DateTimeOffset nextAttempt, string reason);
+
+    [LoggerMessage(3203, LogLevel.Information, "A user of the template had the login of the standard user in database {Database}: it has another now")]
+    public static partial void LoginFreed(this ILogger logger, string database);
+
+    [LoggerMessage(3195, LogLevel.Information, "Set new passwords in database {Database}")]
+    public static partial void PasswordsReset(this ILogger logger, string database);
 }

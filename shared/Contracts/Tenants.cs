@@ -35,7 +35,7 @@ public sealed record ProvisionTenantOrder
 /// <summary>
 /// Where a tenant lives. Every step of a tenant's jobs takes it; it holds names, never secrets.
 /// </summary>
-public sealed record TenantPlace
+public record TenantPlace
 {
     public required long TenantId { get; init; }
     public required string JobId { get; init; }
@@ -172,7 +172,9 @@ public static class Tenants
 
     /// <summary>Confirms the place that the door reserved.</summary>
     public static readonly ActivityDefinition<ProvisionTenantOrder, TenantPlace> Reserve = new("tenants.reserve", Quick);
-    public static readonly ActivityDefinition<TenantPlace, TenantReady> Activate = new("tenants.activate", Quick);
+
+    /// <summary>Ends a provisioning well; what the tenant still lacks, its first backup among it, is pending from then on.</summary>
+    public static readonly ActivityDefinition<TenantToActivate, TenantReady> Activate = new("tenants.activate", Quick);
 
     /// <summary>Ends a provisioning that was undone: state, reason and proof, and the code is free again.</summary>
     public static readonly ActivityDefinition<TenantFailure, Nothing> MarkFailed = new("tenants.mark_failed", Stubborn);
@@ -182,6 +184,12 @@ public static class Tenants
 
     /// <summary>Ends a destroy: stores the proof; the tenant is terminated if it is clean, else keeps the reason.</summary>
     public static readonly ActivityDefinition<TenantDestroyEnd, Nothing> EndDestroy = new("tenants.end_destroy", Stubborn);
+
+    /// <summary>Instance id of the timer that does what tenants still lack; there is one, whatever the number of hosts.</summary>
+    public const string PendingTimer = "timer-pending-items";
+
+    /// <summary>Does what tenants still lack and what is due; answers how long to wait before the next round, by the settings.</summary>
+    public static readonly ActivityDefinition<Nothing, PendingRound> WorkOffPending = new("tenants.work_off_pending", Policies.Round);
 
     /// <summary>Starts the removal of what abandoned tenants left.</summary>
     public static readonly ActivityDefinition<SweepOrder, SweepResult> Sweep = new("tenants.sweep", Quick);

@@ -17,6 +17,7 @@ public sealed class ProvisionTests
         var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code, callbackUrl: caller.Url));
 
         Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString());
+        await installation.ComesToRestAsync();
         await TenantAssertions.AssertWorksAsync(installation, host.Api);
         var notice = Assert.Single(caller.Received);
         Assert.Equal("active", notice["state"]!.GetValue<string>());
@@ -105,7 +106,7 @@ public sealed class ProvisionTests
     }
 
     [Fact]
-    public async Task A_full_store_fails_the_order_in_words_and_leaves_nothing()
+    public async Task A_full_store_takes_no_tenant_away_and_its_first_backup_stays_pending_in_words()
     {
         await using var installation = await Installation.CreateAsync();
         installation.Settings["Storage:Local:CapacityBytes"] = "1000";
@@ -113,10 +114,13 @@ public sealed class ProvisionTests
 
         var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
 
-        Assert.Equal("failed", job["state"]!.GetValue<string>());
-        Assert.Contains("full", job["reason"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.All(job["inventory"]!["items"]!.AsArray(), item => Assert.Equal("absent", item!["state"]!.GetValue<string>()));
-        await installation.AssertNothingIsLeftAsync();
+        Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString());
+        await installation.ComesToRestAsync();
+        var tenant = await host.Api.GetAsync($"/api/tenants/{installation.Code}");
+        Assert.Equal("active", tenant["state"]!.GetValue<string>());
+        var pending = Assert.Single(tenant["pendingItems"]!.AsArray(), p => p!["kind"]!.GetValue<string>() == "first-backup");
+        Assert.Contains("full", pending!["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(1, pending["attempts"]!.GetValue<int>());
     }
 
     [Fact]

@@ -56,11 +56,11 @@ public sealed class OdooTemplateTests
     }
 
     [Fact]
-    public async Task The_small_template_is_locked_and_can_be_cloned_by_the_control_plane()
+    public async Task The_small_template_is_locked_and_can_be_cloned_by_the_maintenance_role()
     {
         var server = await OdooTemplateFixture.GetAsync();
         var name = $"clone_{Guid.NewGuid():N}";
-        await using var connection = new NpgsqlConnection(Sql.Unpooled(server.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole)));
+        await using var connection = new NpgsqlConnection(Sql.Unpooled(server.ConnectionString("postgres", LocalServer.MaintenanceRole)));
         await connection.OpenAsync();
 
         await Sql.RunAsync(connection, $"CREATE DATABASE {Sql.Name(name)} TEMPLATE {Sql.Name(OdooTemplateFixture.Database)}", CancellationToken.None);

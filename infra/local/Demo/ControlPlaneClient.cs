@@ -71,6 +71,28 @@ internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDispos
         return await JobOfAsync("The removal", answer, cancellationToken);
     }
 
+    /// <summary>The job with its tenant's first backup, which is taken after the activation; waits for it while it is under way.</summary>
+    /// <exception cref="LocalServerException">It failed, with the reason.</exception>
+    public async Task<JobView> WithFirstBackupAsync(JobView job, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if ((await GetAsync<BackupPage>($"api/tenants/{job.Tenant}/backups", cancellationToken)).Items is [.., var first])
+            {
+                var key = string.Create(CultureInfo.InvariantCulture, $"backups/{job.Tenant}/{job.Result!.TenantId}/{first.Id}/");
+                return job with { Result = job.Result with { BackupKey = key } };
+            }
+
+            var pending = (await GetAsync<TenantItem>($"api/tenants/{job.Tenant}", cancellationToken)).PendingItems.FirstOrDefault(p => p.Kind == "first-backup");
+            if (pending is null or { Attempts: > 0 })
+            {
+                return pending is null ? job : throw new LocalServerException($"The first backup of {job.Tenant} failed: {pending.Reason}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+        }
+    }
+
     /// <summary>Orders a template of the modules that the catalogue names; answers the address of the job.</summary>
     public Task<string> MakeTemplateAsync(string code, string server, string language, CancellationToken cancellationToken) =>
         CommandAsync("The template", "api/templates", new JsonObject { ["code"] = code, ["server"] = server, ["language"] = language }, cancellationToken);
@@ -89,9 +111,9 @@ internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDispos
             "The restore", $"api/backups/{backup}/restore",
             newTenant is null ? null : new JsonObject { ["newTenant"] = new JsonObject { ["code"] = newTenant } }, cancellationToken);
 
-    /// <summary>The address of the newest job of a tenant; null if there is none.</summary>
+    /// <summary>The address of the job that made a tenant; null if there is none.</summary>
     public async Task<string?> FindJobAsync(string tenant, CancellationToken cancellationToken) =>
-        (await GetAsync<JobPage>($"api/jobs?tenant={tenant}", cancellationToken)).Items is [var job, ..] ? $"api/jobs/{job.Id}" : null;
+        (await GetAsync<JobPage>($"api/jobs?tenant={tenant}&kind=provision", cancellationToken)).Items is [var job, ..] ? $"api/jobs/{job.Id}" : null;
 
     /// <summary>What a tenant's people sign in with, which is shown once.</summary>
     public async Task<TenantPasswords> RevealAsync(string tenant, CancellationToken cancellationToken)

@@ -104,9 +104,11 @@ internal static class DemoCommand
             : await odoo.OrderAsync(order, cancellationToken);
         var accepted = watch.Elapsed;
         var job = await new JobFollower(client, console).FollowAsync(jobAddress, cancellationToken);
+        var observed = watch.Elapsed;
         if (job.HasSucceeded)
         {
-            Farewell.WhatThereIs(Console.Out, job, installation, client.Address, accepted, watch.Elapsed);
+            job = await client.WithFirstBackupAsync(job, cancellationToken);
+            Farewell.WhatThereIs(Console.Out, job, installation, client.Address, accepted, observed);
         }
 
         return job;

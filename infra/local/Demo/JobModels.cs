@@ -37,6 +37,9 @@ internal sealed record JobResult
 
     public string? BaseUrl { get; init; }
 
+    public long TenantId { get; init; }
+
+    /// <summary>Where its first backup is; the product says it of backups, not of the order.</summary>
     public string? BackupKey { get; init; }
 
     public IReadOnlyList<string>? Notes { get; init; }
@@ -93,4 +96,10 @@ internal sealed record TenantPassword(string Login, string Password);
 internal sealed record TenantPage(IReadOnlyList<TenantItem> Items, int Total);
 
 /// <summary>One of them.</summary>
-internal sealed record TenantItem(string Code);
+internal sealed record TenantItem(string Code)
+{
+    public IReadOnlyList<PendingItem> PendingItems { get; init; } = [];
+}
+
+/// <summary>What a tenant still lacks.</summary>
+internal sealed record PendingItem(string Kind, int Attempts, string Reason);

@@ -56,9 +56,9 @@ public sealed class SmokeTestApplication(
         {
             using var client = clients.CreateClient(OdooRpc.HttpClientName);
             using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            return answer.StatusCode == System.Net.HttpStatusCode.OK
-                ? new StepOutcome(true)
-                : new StepOutcome(false, $"The application at {server.Url.Authority} answers {(int)answer.StatusCode} to the login page of {place.Host}.");
+            return FaultOf(answer) is { } fault
+                ? new StepOutcome(false, $"The application at {server.Url.Authority} answers {(int)answer.StatusCode} to the login page of {place.Host}: {fault}.")
+                : new StepOutcome(true);
         }
         catch (HttpRequestException unreachable)
         {
@@ -69,4 +69,20 @@ public sealed class SmokeTestApplication(
             return new StepOutcome(false, $"The application at {server.Url.Authority} did not answer within {AnswerLimit.TotalSeconds:0} s.");
         }
     }
+
+    // Null for a login page. Odoo sends whoever asks for a database that it does not serve to its list of databases.
+    private static string? FaultOf(HttpResponseMessage answer) => (int)answer.StatusCode switch
+    {
+        200 => null,
+        >= 300 and < 400 when answer.Headers.Location?.OriginalString.Contains("/web/database/", StringComparison.Ordinal) is true =>
+            "it does not serve the database of this host (its dbfilter must let the host's first label through)",
+        >= 300 and < 400 => $"it sends the visitor to {PathOf(answer.Headers.Location)}",
+        404 => "it knows no such page",
+        429 or 502 or 503 or 504 => "it is down or busy",
+        >= 500 => "it cannot load the database, its own log says why",
+        _ => "it does not show one",
+    };
+
+    private static string PathOf(Uri? location) =>
+        location is null ? "nowhere" : location.IsAbsoluteUri ? location.AbsolutePath : location.OriginalString.Split('?')[0];
 }

@@ -45,6 +45,11 @@ public sealed class TakeBackup(
         }
 
         var cancellationToken = context.CancellationToken;
+        if (!await catalogue.IsWantedAsync(request.Place.TenantId, request.Kind, cancellationToken))
+        {
+            throw new PermanentFailureException($"Tenant '{request.Place.Code}' has ended or is being removed: no {request.Kind} backup of it is taken any more.");
+        }
+
         await RequireOursAsync(request.Place, cancellationToken);
         var recorded = (await catalogue.ListAsync(request.Place.TenantId, cancellationToken)).FirstOrDefault(b => b.Id == BackupKeys.Id(request));
         if (recorded is null || await FindWholeAsync(recorded.ManifestKey, cancellationToken) is null)

@@ -24,10 +24,12 @@ public static class TenantSecrets
     /// <summary>The tenant's own keys at the object store.</summary>
     public static string Storage(long tenantId) => Prefix(tenantId) + "storage";
 
-    /// <summary>The standard user's login: the customer's e-mail address, else <c>user@host</c>.</summary>
+    /// <summary>The standard user's login: the customer's e-mail address, else, and where that is the administrator's login, <c>user@host</c>.</summary>
     public static string UserLogin(TenantPlace place)
     {
         ArgumentNullException.ThrowIfNull(place);
-        return string.IsNullOrWhiteSpace(place.CustomerEmail) ? $"user@{place.Host}" : place.CustomerEmail;
+        return string.IsNullOrWhiteSpace(place.CustomerEmail) || string.Equals(place.CustomerEmail, AdministratorLogin, StringComparison.OrdinalIgnoreCase)
+            ? $"user@{place.Host}"
+            : place.CustomerEmail;
     }
 }

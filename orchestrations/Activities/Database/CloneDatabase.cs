@@ -83,7 +83,8 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
                 $"The database '{template}' on server '{server.Code}' (oid {source.Oid}, of role '{source.Owner}') is not the template that was made there: make the template anew.");
         }
 
-        if (source.AllowsConnections && known.Any(k => k.ContentHash is not null) && (await DatabaseHolds.ListAsync(session, template, cancellationToken)).Count == 0)
+        var isLocked = known.Any(k => k.ContentHash is not null) || (source.IsOwnedByUs && source.IsTemplate);
+        if (isLocked && source.AllowsConnections && (await DatabaseHolds.ListAsync(session, template, cancellationToken)).Count == 0)
         {
             // It was opened so that somebody could end what held it.
             await session.ExecuteAsync($"alter database {SqlText.Identifier(template)} allow_connections false", cancellationToken);

@@ -17,7 +17,7 @@ internal static class SessionSettings
         ["search_path"] = "pg_catalog",
         ["role"] = "none",
         ["statement_timeout"] = StatementLimit,
-        ["lock_timeout"] = LockLimit,
+        ["lock_timeout"] = "60s",
         ["idle_in_transaction_session_timeout"] = Off,
         ["default_transaction_read_only"] = "off",
         ["default_transaction_isolation"] = "read committed",

@@ -119,4 +119,10 @@ public sealed record TenantFilter
     public string? State { get; init; }
     public string? Code { get; init; }
     public string? ServerCode { get; init; }
+
+    /// <summary>Of tenants that lack something: one of <see cref="PendingKinds"/>, or <see cref="AnyPending"/>.</summary>
+    public string? Pending { get; init; }
+
+    /// <summary>Whatever they lack.</summary>
+    public const string AnyPending = "any";
 }

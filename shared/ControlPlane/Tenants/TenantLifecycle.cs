@@ -1,6 +1,7 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Pending;
 using Bibind.Durable;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -26,10 +27,19 @@ public sealed class TenantLifecycle(
             : throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: its reservation has ended.");
     }
 
-    /// <summary>Ends a provisioning well.</summary>
+    /// <summary>Ends a provisioning well, of a tenant that lacks nothing.</summary>
     /// <exception cref="PermanentFailureException">The tenant is neither being provisioned nor active.</exception>
-    public async Task<TenantReady> ActivateAsync(long tenantId, string jobId, CancellationToken cancellationToken)
+    public Task<TenantReady> ActivateAsync(long tenantId, string jobId, CancellationToken cancellationToken) =>
+        ActivateAsync(tenantId, jobId, [], [], together: null, cancellationToken);
+
+    /// <summary>Ends a provisioning well: state, job and what is pending in one transaction, with what the caller does in it.</summary>
+    /// <exception cref="PermanentFailureException">The tenant is neither being provisioned nor active.</exception>
+    public async Task<TenantReady> ActivateAsync(
+        long tenantId, string jobId, IReadOnlyList<string> notes, IReadOnlyList<PutOff> pending,
+        Func<NpgsqlConnection, NpgsqlTransaction, Task>? together, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(notes);
+        ArgumentNullException.ThrowIfNull(pending);
         var backupKey = (await backups.ListAsync(tenantId, cancellationToken)) is [var newest, ..] ? newest.Key : null;
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -47,10 +57,22 @@ public sealed class TenantLifecycle(
             Host = tenant.Host,
             BaseUrl = tenant.BaseUrl,
             BackupKey = backupKey,
+            Notes = notes,
         };
+        var now = time.GetUtcNow();
         await connection.ExecuteAsync(Sql.Command(
-            "update control.tenants set state = 'active', reason = null, activated_at = coalesce(activated_at, @Now) where id = @tenantId",
-            new { tenantId, Now = time.GetUtcNow() }, transaction, cancellationToken));
+            "update control.tenants set state = 'active', reason = null, activated_at = coalesce(activated_at, @now) where id = @tenantId",
+            new { tenantId, now }, transaction, cancellationToken));
+        if (tenant.State == TenantStates.Provisioning)
+        {
+            foreach (var putOff in pending)
+            {
+                await PendingItems.AddAsync(connection, transaction, tenantId, putOff, now, PendingWaits.After(putOff.Kind, 1), cancellationToken);
+            }
+
+            await (together?.Invoke(connection, transaction) ?? Task.CompletedTask);
+        }
+
         await jobs.FinishAsync(connection, transaction, jobId, new JobEnd { Outcome = JobOutcomes.Succeeded, Result = ready }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Logs.TenantStateChanged(logger, tenantId, TenantStates.Active, jobId);
@@ -116,6 +138,9 @@ public sealed class TenantLifecycle(
                 $"Tenant '{code}' ({tenant.Id}) left something behind, but a new tenant has its code, host or database: what is left must be removed by hand.");
         }
 
+        // Nothing is begun for it any more; what is under way finds that its item is gone.
+        await connection.ExecuteAsync(Sql.Command(
+            PendingItems.RemoveSql, new { tenantId = tenant.Id, kind = (string?)null }, transaction, cancellationToken));
         var attempt = 1 + await connection.ExecuteScalarAsync<int>(Sql.Command(
             "select count(*)::int from control.jobs where tenant_id = @Id and kind = @Kind",
             new { tenant.Id, Kind = JobKinds.Destroy }, transaction, cancellationToken));
@@ -202,6 +227,9 @@ public sealed class TenantLifecycle(
             where id = @tenantId
             """,
             new { tenantId, state, reason, Leftovers = !inventory.IsClean, Now = time.GetUtcNow() }, transaction, cancellationToken));
+
+        // A tenant that ends lacks nothing any more.
+        await connection.ExecuteAsync(Sql.Command(PendingItems.RemoveSql, new { tenantId, kind = (string?)null }, transaction, cancellationToken));
 
         // The proof counted their routes and certificates, so the names are free again with the tenant's own.
         if (state is TenantStates.Failed or TenantStates.Terminated && inventory.IsClean)

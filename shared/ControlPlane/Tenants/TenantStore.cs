@@ -41,9 +41,11 @@ public sealed class TenantStore(NpgsqlDataSource database)
             where (@State::text is null or t.state = @State)
               and (@Code::text is null or t.code = @Code)
               and (@ServerCode::text is null or s.code = @ServerCode)
+              and (@Pending::text is null or exists (
+                select from control.pending_items p where p.tenant_id = t.id and (@Pending = 'any' or p.kind = @Pending)))
             """;
         page = page.Checked();
-        var parameters = new { filter.State, filter.Code, filter.ServerCode, page.Offset, page.Size };
+        var parameters = new { filter.State, filter.Code, filter.ServerCode, filter.Pending, page.Offset, page.Size };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var total = await connection.ExecuteScalarAsync<long>(Sql.Command(
             $"select count(*) from control.tenants t join control.servers s on s.id = t.server_id {Where}", parameters, cancellationToken));

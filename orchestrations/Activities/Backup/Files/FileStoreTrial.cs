@@ -28,6 +28,9 @@ public sealed class FileStoreTrial(FileStoreArchives archives)
         }
 
         var connection = database.Connection;
+
+        // The copy lasts as long as the files are read.
+        await ExecuteAsync(connection, "set statement_timeout = 0", cancellationToken);
         await ExecuteAsync(connection, "create temp table bibind_files (name text)", cancellationToken);
         await using (var names = await connection.BeginBinaryImportAsync("copy pg_temp.bibind_files (name) from stdin (format binary)", cancellationToken))
         {
@@ -62,13 +65,13 @@ public sealed class FileStoreTrial(FileStoreArchives archives)
 
     private static async Task<long> CountAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("select count(*) from bibind_missing", connection);
+        await using var command = new NpgsqlCommand("select count(*) from pg_temp.bibind_missing", connection);
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private static async Task<IReadOnlyList<string>> NamesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("select name from bibind_missing order by name limit $1", connection)
+        await using var command = new NpgsqlCommand("select name from pg_temp.bibind_missing order by name limit $1", connection)
         {
             Parameters = { new() { Value = NamesShown } },
         };
