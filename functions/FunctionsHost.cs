@@ -60,7 +60,7 @@ public static class FunctionsHost
             .AddSingleton<BackupOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
-            .AddSingleton<IReadinessCheck, ServerRolesCheck>();
+            .AddSingleton<IReadinessCheck, ServerRolesCheck>().AddSingleton<IReadinessCheck, DatabaseListsCheck>();
         builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
         builder.Services.AddOptions<TimerOptions>().Bind(builder.Configuration.GetSection(TimerOptions.Section))
             .Validate(o => o.SweepInterval >= TimeSpan.FromSeconds(1), "Timers__SweepInterval must be one second at least, such as 00:05:00.")

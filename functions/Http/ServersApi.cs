@@ -124,7 +124,7 @@ internal static class ServersApi
         }
 
         var why = result.Application.Ok
-            ? command.Reason ?? "the connection test passed"
+            ? $"{command.Reason ?? "the connection test passed"}{(result.Application.Warning is { } warning ? $" ({warning})" : "")}"
             : $"{command.Reason} (the test of the application was skipped: {result.Application.Message})";
         return await servers.ActivateAsync(code, context.Caller().Name, why, context.RequestAborted) switch
         {

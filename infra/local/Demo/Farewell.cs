@@ -39,7 +39,7 @@ internal static class Farewell
 
     public static void HowToGoOn(TextWriter output, Installation installation, Uri address)
     {
-        var body = DemoOrder.Body(1000);
+        var body = DemoOrder.Body(1000, DemoOrder.TemplateOf(installation.Settings));
         body["code"] = "another";
         body["name"] = "Another";
         output.WriteLine();
