@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Bibind.Local;
+using Bibind.Local.RealServers;
 
 namespace Bibind.Benchmarks;
 
@@ -29,7 +30,9 @@ internal sealed class BenchHost : IAsyncDisposable
     /// <param name="template">Of tenants ordered with <c>blank</c>.</param>
     /// <param name="smallTemplate">Of tenants ordered with <c>services</c>, if there are any.</param>
     /// <param name="pgDump">What takes backups; none are taken without.</param>
-    public static async Task<BenchHost> StartAsync(EmbeddedPostgres postgres, string template, string? smallTemplate = null, string? pgDump = null)
+    /// <param name="odoo">The application, which has its files in folders of this machine; none is there without.</param>
+    public static async Task<BenchHost> StartAsync(
+        EmbeddedPostgres postgres, string template, string? smallTemplate = null, string? pgDump = null, OdooServer? odoo = null)
     {
         var store = Path.Combine(Path.GetTempPath(), $"bibind-bench-store-{Guid.NewGuid():N}");
         var address = $"http://127.0.0.1:{FreePorts.Next()}";
@@ -53,15 +56,23 @@ internal sealed class BenchHost : IAsyncDisposable
             ["Seed__Server__Url"] = "http://127.0.0.1:9",
             ["Seed__Server__DatabaseHost"] = "127.0.0.1",
             ["Seed__Server__DatabasePort"] = postgres.Port.ToString(CultureInfo.InvariantCulture),
-            ["Seed__Server__DatabaseUser"] = LocalServer.ControlRole,
-            ["Seed__Server__DatabasePassword"] = postgres.PasswordOf(LocalServer.ControlRole),
+            ["Seed__Server__DatabaseUser"] = LocalServer.MaintenanceRole,
+            ["Seed__Server__DatabasePassword"] = postgres.PasswordOf(LocalServer.MaintenanceRole),
             ["Seed__Server__ApplicationRole"] = LocalServer.ApplicationRole,
+            ["Seed__Server__ApplicationPassword"] = postgres.PasswordOf(LocalServer.ApplicationRole),
             ["Seed__Server__MaxTenants"] = "10000",
             ["Seed__Templates__blank"] = template,
         };
         if (smallTemplate is not null)
         {
             settings["Seed__Templates__services"] = smallTemplate;
+        }
+
+        if (odoo is not null)
+        {
+            settings["Seed__Server__Url"] = odoo.Url.ToString();
+            settings["FileStore__Provider"] = "folder";
+            settings["FileStore__Folder"] = odoo.FileStore;
         }
 
         if (pgDump is not null)
@@ -167,6 +178,8 @@ internal sealed class BenchHost : IAsyncDisposable
             ["name"] = code,
             ["customer_name"] = "Bench",
             ["customer_email"] = "bench@example.com",
+            ["lang"] = "fr_FR",
+            ["tz"] = "Europe/Paris",
             ["offer"] = "odoo-shared",
             ["plan"] = "starter",
             ["template"] = template,

@@ -1,18 +1,19 @@
 using Bibind.Benchmarks;
 
-// ./bench [durable|provision|backup|hosts] [--quick]
+// ./bench [durable|provision|backup|hosts] [--quick] [--odoo]
 var quick = args.Contains("--quick");
+var odoo = args.Contains("--odoo");
 var areas = args.Where(a => !a.StartsWith('-')).ToArray();
 var known = new Dictionary<string, Func<bool, Task>>(StringComparer.Ordinal)
 {
-    ["provision"] = ProvisionBenchmark.RunAsync,
+    ["provision"] = odoo ? OdooBenchmark.RunAsync : ProvisionBenchmark.RunAsync,
     ["durable"] = DurableBenchmark.RunAsync,
     ["backup"] = BackupBenchmark.RunAsync,
     ["hosts"] = HostsBenchmark.RunAsync,
 };
 if (areas.Length == 0)
 {
-    areas = [.. known.Keys];
+    areas = odoo ? ["provision"] : [.. known.Keys];
 }
 
 foreach (var area in areas)

@@ -33,6 +33,12 @@ internal static partial class Logs
     [LoggerMessage(2009, LogLevel.Information, "Template {Template} on server {Server} is database {Database}.")]
     public static partial void TemplateSeeded(ILogger logger, string template, string server, string database);
 
+    [LoggerMessage(3135, LogLevel.Error, "Template {Template} on server {Server} cannot be cloned: {Problem}")]
+    public static partial void TemplateNotSeeded(ILogger logger, string template, string server, string problem);
+
+    [LoggerMessage(3136, LogLevel.Warning, "Database {Database} on server {Server} could not be looked into; what it offers is learnt from the first tenant that is made of it: {Reason}")]
+    public static partial void TemplateNotSeen(ILogger logger, string database, string server, string reason);
+
     [LoggerMessage(2011, LogLevel.Information, "Started the timer {InstanceId}.")]
     public static partial void TimerStarted(ILogger logger, string instanceId);
 
@@ -72,6 +78,24 @@ internal static partial class Logs
     [LoggerMessage(2048, LogLevel.Error, "Invocation {RequestId} failed: {Reason}")]
     public static partial void InvocationFailed(ILogger logger, string requestId, string reason, Exception exception);
 
+    [LoggerMessage(2120, LogLevel.Warning, "Server {Server} was registered before its application's password was needed; it has its logins from the settings now: {DatabaseUser} and {ApplicationRole}.")]
+    public static partial void ServerLoginsSeeded(ILogger logger, string server, string databaseUser, string applicationRole);
+
     [LoggerMessage(2049, LogLevel.Critical, "The Lambda Runtime API does not answer as it should; the process ends.")]
     public static partial void RuntimeApiBroken(ILogger logger, Exception exception);
+
+    [LoggerMessage(2140, LogLevel.Warning, "Why a webhook of {Caller} was refused ({Kind}) could not be kept.")]
+    public static partial void RefusalNotKept(ILogger logger, string caller, string kind, Exception exception);
+
+    [LoggerMessage(2143, LogLevel.Warning, "A webhook of {Caller} ({Model} {RecordId}) was refused with {Status} {Kind}; fields at fault: {Fields}.")]
+    public static partial void WebhookRefused(ILogger logger, string caller, string? model, long? recordId, int status, string kind, string fields);
+
+    [LoggerMessage(2141, LogLevel.Warning, "{Caller} was shown the credentials of tenant {Code} again, by the same request.")]
+    public static partial void CredentialsShownAgain(ILogger logger, string caller, string code);
+
+    [LoggerMessage(2142, LogLevel.Information, "Ended the timer {InstanceId}: {Reason}")]
+    public static partial void TimerEnded(ILogger logger, string instanceId, string reason);
+
+    [LoggerMessage(2130, LogLevel.Warning, "{Caller} made database {Database} (oid {Oid}) the own one of tenant {Tenant}.")]
+    public static partial void DatabaseAdopted(ILogger logger, string caller, string database, uint oid, string tenant);
 }

@@ -6,6 +6,9 @@ public interface IReadinessCheck
     /// <summary>What it is called in the answer.</summary>
     string Name { get; }
 
+    /// <summary>True if the host does its work all the same: a fault is shown, and the host is ready.</summary>
+    bool IsWarning => false;
+
     /// <summary>What is missing, in words; null if nothing is. May throw: that counts as missing.</summary>
     Task<string?> FindFaultAsync(CancellationToken cancellation);
 }

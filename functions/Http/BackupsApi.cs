@@ -66,24 +66,41 @@ internal static class BackupsApi
     {
         var key = IdempotencyKey.Read(context.Request);
 
-        // Whoever says more than nothing must be understood: a tenant is overwritten.
-        var command = HasBody(context.Request) ? await CommandReader.ReadAsync<RestoreBackup>(context) : new RestoreBackup();
-        var backup = await RequireAsync(id, backups, context.RequestAborted);
-        if (command.Tenant is { } tenant && tenant != backup.TenantCode)
-        {
-            throw new ProblemException(Refusals.Invalid(
-                "tenant", $"The backup was taken of tenant '{backup.TenantCode}': it is restored there and nowhere else, unless 'newTenant' describes one that does not exist yet"));
-        }
-
         var caller = context.Caller().Name;
+        var backup = await RequireAsync(id, backups, context.RequestAborted);
+        var source = new Lazy<Task<Tenant>>(async () =>
+            await tenants.GetAsync(backup.TenantId, context.RequestAborted) ?? throw new ProblemException(NoSuchTenant()));
+
+        // Whoever says more than nothing must be understood: a tenant is overwritten.
+        var command = HasBody(context.Request)
+            ? await CommandReader.ReadAsync<RestoreBackup>(context, async (given, _) => await FindWrongAsync(given, backup, caller, source, ordering, context.RequestAborted))
+            : new RestoreBackup();
         var request = new CommandRequest($"api:{caller}", key, $"POST /api/backups/{id}/restore", command);
         if (command.NewTenant is { } wanted)
         {
-            var source = await tenants.GetAsync(backup.TenantId, context.RequestAborted) ?? throw new ProblemException(NoSuchTenant());
-            return await ordering.RestoreNewAsync(OrderOf(wanted, source, caller), new BackupRef(backup.TenantId, id), request, context.RequestAborted);
+            return await ordering.RestoreNewAsync(OrderOf(wanted, await source.Value, caller), new BackupRef(backup.TenantId, id), request, context.RequestAborted);
         }
 
         return await restores.RestoreAsync(id, caller, request, context.RequestAborted);
+    }
+
+    private static async Task<IReadOnlyDictionary<string, string[]>> FindWrongAsync(
+        RestoreBackup command, StoredBackup backup, string caller, Lazy<Task<Tenant>> source, TenantOrdering ordering, CancellationToken cancellation)
+    {
+        var errors = new FieldErrors();
+        if (command.Tenant is { } tenant && tenant != backup.TenantCode)
+        {
+            errors.Add(
+                "tenant", $"The backup was taken of tenant '{backup.TenantCode}': it is restored there and nowhere else, unless 'newTenant' describes one that does not exist yet");
+        }
+
+        if (command.NewTenant is { } wanted)
+        {
+            var wrong = await ordering.FindWrongAsync(OrderOf(wanted, await source.Value, caller), isRefused: false, cancellation);
+            errors.AddFurther(wrong.ToDictionary(e => $"newTenant.{e.Key}", e => e.Value));
+        }
+
+        return errors.ToDictionary();
     }
 
     private static async Task<IResult> VerifyAsync(HttpContext context, string id, BackupStore backups, BackupOrdering ordering)

@@ -27,7 +27,7 @@ internal static class HealthApi
     private static async Task<IResult> ReadyAsync(HttpContext context, IEnumerable<IReadinessCheck> checks, ConnectionPools pools, ILogger<HealthAnswer> logger)
     {
         var results = await Task.WhenAll(checks.Select(c => RunAsync(c, pools, logger, context.RequestAborted)));
-        var ready = results.All(r => r.Fault is null);
+        var ready = results.All(r => r.Fault is null || r.IsWarning);
         return TypedResults.Json(
             new HealthAnswer(ready ? "ready" : "not-ready", results.ToDictionary(r => r.Name, r => r.Fault ?? "ok", StringComparer.Ordinal)),
             ApiJson.Options,
@@ -49,22 +49,22 @@ internal static class HealthApi
     }
 
     // The answer is open to everybody, so an exception's words stay in the log.
-    private static async Task<(string Name, string? Fault)> RunAsync(IReadinessCheck check, ConnectionPools pools, ILogger logger, CancellationToken cancellation)
+    private static async Task<(string Name, string? Fault, bool IsWarning)> RunAsync(IReadinessCheck check, ConnectionPools pools, ILogger logger, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Limit);
         try
         {
-            return (check.Name, await FindFaultAsync(check, pools, limit.Token));
+            return (check.Name, await FindFaultAsync(check, pools, limit.Token), check.IsWarning);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return (check.Name, $"No answer within {Limit.TotalSeconds:0} seconds.");
+            return (check.Name, $"No answer within {Limit.TotalSeconds:0} seconds.", check.IsWarning);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logs.NotReady(logger, check.Name, failure);
-            return (check.Name, "Does not answer.");
+            return (check.Name, "Does not answer.", check.IsWarning);
         }
     }
 }

@@ -1,8 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
 using Bibind.Durable.History;
+using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Http;
 
@@ -39,6 +41,10 @@ public sealed record JobView : JobSummary
     /// <summary>What came of it.</summary>
     [JsonPropertyOrder(1)]
     public JsonElement? Result { get; init; }
+
+    /// <summary>What it has to tell: what was ignored, left for later or is to be done by hand.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<string> Notes { get; init; }
 
     /// <summary>Proof of what was left when it ended.</summary>
     [JsonPropertyOrder(1)]
@@ -119,12 +125,27 @@ public static class JobViews
             RequestedBy = job.RequestedBy,
             Reason = facts.Reason,
             Result = Parse(job.Result),
-            Inventory = Parse(job.Inventory),
+            Inventory = Proof(job),
+            Notes = JobNotes.Read(job, instance, history),
             Steps = JobSteps.Read(history, instance?.IsCompleted ?? false, now.UtcDateTime),
         };
     }
 
-    private static JsonElement? Parse(string? json) => json is null ? null : JsonElement.Parse(json);
+    // A removal of an earlier version that gave up before it asked the servers called its empty list clean.
+    private static JsonElement? Proof(Job job)
+    {
+        if (job is not { Kind: JobKinds.Destroy, Outcome: JobOutcomes.Failed, Inventory: { } stored } || job.ReadInventory() is not { Items.Count: 0 })
+        {
+            return Parse(job.Inventory);
+        }
+
+        var proof = JsonNode.Parse(stored)!.AsObject();
+        proof["isClean"] = false;
+        return Parse(proof.ToJsonString());
+    }
+
+    private static JsonElement? Parse(string? json) =>
+        json is null ? null : SecretText.Hide(JsonNode.Parse(json)).Deserialize<JsonElement>();
 
     private readonly record struct Facts(string State, DateTimeOffset? CompletedAt, long DurationMs, string? Reason)
     {

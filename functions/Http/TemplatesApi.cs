@@ -29,6 +29,9 @@ public sealed record CreateTemplate
     /// <summary>Language to load, such as <c>fr_FR</c>; <c>en_US</c> unless given.</summary>
     public string? Language { get; init; }
 
+    /// <summary>ISO 3166-1 alpha-2 code of the country whose taxes and currency it is for; the application's own default unless given.</summary>
+    public string? Country { get; init; }
+
     /// <summary>The application's version, such as <c>18.0</c>.</summary>
     public string? Version { get; init; }
 
@@ -56,6 +59,7 @@ public sealed record TemplateView(
     string? Reason,
     string? ContentHash,
     long? Bytes,
+    TemplateOffer? Offers,
     int WarmPoolSize,
     DateTimeOffset CreatedAt,
     DateTimeOffset? ReadyAt)
@@ -66,9 +70,41 @@ public sealed record TemplateView(
         ArgumentNullException.ThrowIfNull(template);
         return new TemplateView(
             template.Code, template.Name, template.ServerCode, template.Database, template.Modules, template.Language, template.Version,
-            template.State, template.Ready, template.Reason, template.ContentHash, template.Bytes, template.WarmPoolSize,
+            template.State, template.Ready, template.Reason, template.ContentHash, template.Bytes,
+            TemplateOffer.Of(template.Contents), template.WarmPoolSize,
             template.CreatedAt, template.ReadyAt);
     }
+}
+
+/// <summary>What a template offers to tenants that are cloned from it, as its database says it.</summary>
+/// <param name="Version">The application's version.</param>
+/// <param name="Languages">Codes of the languages that can be ordered.</param>
+/// <param name="Currencies">ISO 4217 codes of the currencies that can be ordered.</param>
+/// <param name="Countries">ISO 3166-1 alpha-2 codes of the countries that can be ordered.</param>
+/// <param name="FiscalCountry">The country whose taxes it has; null where no chart of accounts is loaded.</param>
+/// <param name="ChartOfAccounts">The chart of accounts, such as <c>fr</c>.</param>
+/// <param name="HasEntries">True if it holds journal entries, after which the currency cannot be changed.</param>
+/// <param name="HasDemoData">True if modules were installed with demonstration data.</param>
+/// <param name="Modules">The installed modules.</param>
+/// <param name="Files">How many files its database names.</param>
+public sealed record TemplateOffer(
+    string? Version,
+    IReadOnlyList<string> Languages,
+    IReadOnlyList<string> Currencies,
+    IReadOnlyList<string> Countries,
+    string? FiscalCountry,
+    string? ChartOfAccounts,
+    bool HasEntries,
+    bool HasDemoData,
+    IReadOnlyList<string> Modules,
+    long Files)
+{
+    internal static TemplateOffer? Of(TemplateContents? contents) => contents is null ? null : new TemplateOffer(
+        contents.Version,
+        contents.Languages,
+        contents.HasEntries && contents.Currency is { } only ? [only] : contents.Currencies,
+        contents.FiscalCountry is { } fiscal ? [fiscal] : contents.Countries,
+        contents.FiscalCountry, contents.ChartOfAccounts, contents.HasEntries, contents.HasDemoData, contents.Modules, contents.Files);
 }
 
 /// <summary><c>/api/templates</c>.</summary>
@@ -94,10 +130,10 @@ internal static class TemplatesApi
         HttpContext context, TemplateStore templates, CommandTransaction transaction, DurableTaskClient client, ILogger<CreateTemplate> logger)
     {
         var key = IdempotencyKey.Read(context.Request);
-        var command = await CommandReader.ReadAsync<CreateTemplate>(context);
         var caller = context.Caller().Name;
+        var command = await CommandReader.ReadAsync<CreateTemplate>(
+            context, (given, _) => Task.FromResult(FindWrong(given, ToOrder(given, caller))));
         var order = ToOrder(command, caller);
-        Check(command, order);
         return await transaction.RunAsync(
             new CommandRequest($"api:{caller}", key, "POST /api/templates", command),
             async (connection, inTransaction, cancellation) =>
@@ -152,25 +188,23 @@ internal static class TemplatesApi
         Database = command.Database,
         Modules = command.Modules,
         Language = command.Language ?? "en_US",
+        Country = command.Country,
         Version = command.Version,
         WarmPoolSize = command.WarmPoolSize,
         RequestedBy = caller,
     };
 
-    private static void Check(CreateTemplate command, NewTemplate order)
+    private static IReadOnlyDictionary<string, string[]> FindWrong(CreateTemplate command, NewTemplate order)
     {
         var errors = new FieldErrors();
-        foreach (var (field, messages) in TemplateValidation.Check(order))
-        {
-            Array.ForEach(messages, message => errors.Add(field, message));
-        }
+        errors.AddFurther(TemplateValidation.Check(order));
 
         if (command.Initialisation is { } chosen && !Initialisations.Contains(chosen))
         {
             errors.Add("initialisation", $"must be one of {string.Join(", ", Initialisations)}");
         }
 
-        errors.ThrowIfAny();
+        return errors.ToDictionary();
     }
 
     private static CreateTemplateOrder ToJob(TemplateCreation creation, CreateTemplate command) => new()
@@ -182,6 +216,7 @@ internal static class TemplatesApi
         ServerId = creation.Template.ServerId,
         Modules = creation.Template.Modules,
         Language = creation.Template.Language,
+        Country = command.Country,
         Initialisation = command.Initialisation ?? Initialisations[0],
     };
 

@@ -1,6 +1,7 @@
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Tenants;
 
 namespace Bibind.Functions.Http;
@@ -32,6 +33,9 @@ public sealed record TenantView
     /// <summary>True if something was left over, as its last job's inventory shows.</summary>
     public required bool Leftovers { get; init; }
 
+    /// <summary>What it still lacks, and what is done later by itself.</summary>
+    public required IReadOnlyList<PendingItemView> PendingItems { get; init; }
+
     /// <summary>Internal users, when last counted.</summary>
     public int? Users { get; init; }
     public long? DatabaseBytes { get; init; }
@@ -41,10 +45,11 @@ public sealed record TenantView
     public DateTimeOffset? ActivatedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>From a row.</summary>
-    public static TenantView Of(Tenant tenant)
+    /// <summary>From a row and what is pending.</summary>
+    public static TenantView Of(Tenant tenant, IEnumerable<PendingItem> pending)
     {
         ArgumentNullException.ThrowIfNull(tenant);
+        ArgumentNullException.ThrowIfNull(pending);
         return new TenantView
         {
             Code = tenant.Code,
@@ -64,6 +69,7 @@ public sealed record TenantView
             State = tenant.State,
             Reason = tenant.Reason is null ? null : JobSteps.Cut(tenant.Reason),
             Leftovers = tenant.Leftovers,
+            PendingItems = [.. pending.Select(PendingItemView.Of)],
             Users = tenant.Users,
             DatabaseBytes = tenant.DatabaseBytes,
             StorageBytes = tenant.StorageBytes,
@@ -94,22 +100,29 @@ public sealed record StorageCredential(string Bucket, string AccessKey, string S
 /// <param name="Administrator">The administrator.</param>
 /// <param name="User">The standard user.</param>
 /// <param name="Storage">Its keys at the object store, where tenants have their own.</param>
-public sealed record TenantCredentials(string Url, Credential? Administrator, Credential? User, StorageCredential? Storage)
+/// <param name="Pending">What does not exist yet, such as <c>standard-user</c>: ask again when the tenant lacks it no longer.</param>
+public sealed record TenantCredentials(
+    string Url, Credential? Administrator, Credential? User, StorageCredential? Storage, IReadOnlyList<string> Pending)
 {
     private static readonly string AdministratorName = NameOf(TenantSecrets.Administrator);
     private static readonly string UserName = NameOf(TenantSecrets.User);
     private static readonly string StorageName = NameOf(TenantSecrets.Storage);
 
     /// <summary>The secrets that may be shown; others of the tenant are for machines.</summary>
-    internal static IReadOnlyCollection<string> Names { get; } = [AdministratorName, UserName, StorageName];
+    private static IReadOnlyCollection<string> Names { get; } = [AdministratorName, UserName, StorageName];
 
-    internal static TenantCredentials Of(Tenant tenant, IReadOnlyDictionary<string, string> passwords) => new(
+    /// <summary>Those of what exists: nobody gets the password of a user who is still to be made.</summary>
+    internal static IReadOnlyCollection<string> NamesBeside(IReadOnlyCollection<string> pending) =>
+        pending.Contains(PendingKinds.StandardUser) ? [.. Names.Where(n => n != UserName)] : Names;
+
+    internal static TenantCredentials Of(Tenant tenant, IReadOnlyDictionary<string, string> passwords, IReadOnlyList<string> pending) => new(
         tenant.BaseUrl,
         passwords.TryGetValue(AdministratorName, out var administrator) ? new Credential(TenantSecrets.AdministratorLogin, administrator) : null,
         passwords.TryGetValue(UserName, out var user) ? new Credential(TenantSecrets.UserLogin(tenant.ToPlace(string.Empty)), user) : null,
         passwords.TryGetValue(StorageName, out var storage) && StorageKeys.Parse(storage) is var keys
             ? new StorageCredential(tenant.Bucket, keys.AccessKey, keys.SecretKey)
-            : null);
+            : null,
+        pending);
 
     private static string NameOf(Func<long, string> secret) => secret(0)[TenantSecrets.Prefix(0).Length..];
 }

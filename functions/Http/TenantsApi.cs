@@ -1,4 +1,8 @@
+using System.Security.Cryptography;
+using System.Text;
 using Bibind.Activities.Credentials;
+using Bibind.Contracts;
+using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Functions.OpenApi;
@@ -13,6 +17,9 @@ namespace Bibind.Functions.Http;
 internal static class TenantsApi
 {
     private static readonly QueryParameter State = new("state", "Only tenants in this state.", TenantStates.All);
+    private static readonly QueryParameter PendingKind = new(
+        "pending", "Only tenants that still lack something: of this kind, or any.", [.. PendingKinds.All, TenantFilter.AnyPending]);
+
     private static readonly QueryParameter FinalBackup = new(
         "finalBackup", "true (unless given): one last backup is taken and kept; false: every backup is deleted too.", ["true", "false"]);
 
@@ -22,36 +29,45 @@ internal static class TenantsApi
         tenants.MapPost("/", OrderAsync).NeedsRole(Role.Manager).Describe("orderTenant", "Orders a tenant")
             .Takes<CreateTenant>().TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status409Conflict);
         tenants.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listTenants", "Lists tenants, newest first")
-            .TakesQuery(State, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<TenantView>>();
+            .TakesQuery(State, PendingKind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<TenantView>>();
         tenants.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getTenant", "Shows the living tenant with a code, or the last one that had it")
             .Answers<TenantView>().Refuses(StatusCodes.Status404NotFound);
         tenants.MapDelete("/{code}", DestroyAsync).NeedsRole(Role.Admin).Describe("destroyTenant", "Removes a tenant and everything that belongs to it")
             .TakesQuery(FinalBackup).TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         tenants.MapPost("/{code}/credentials/reveal", RevealAsync).NeedsRole(Role.Admin).Describe("revealCredentials", "Shows a tenant's passwords, once")
-            .Answers<TenantCredentials>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status410Gone);
+            .TakesKey().Answers<TenantCredentials>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status410Gone);
+        tenants.MapPost("/{code}/credentials/reset", ResetAsync).NeedsRole(Role.Manager)
+            .Describe("resetCredentials", "Gives a tenant's administrator and standard user new passwords")
+            .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> OrderAsync(HttpContext context, TenantOrdering ordering)
     {
         var key = IdempotencyKey.Read(context.Request);
-        var command = await CommandReader.ReadAsync<CreateTenant>(context);
         var caller = context.Caller().Name;
+        var command = await CommandReader.ReadAsync<CreateTenant>(
+            context, (given, isWhole) => ordering.FindWrongAsync(given.ToOrder(caller), isRefused: !isWhole, context.RequestAborted));
         return await ordering.OrderAsync(
             command.ToOrder(caller), new CommandRequest($"api:{caller}", key, "POST /api/tenants", command), context.RequestAborted);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, TenantStore tenants)
+    private static async Task<IResult> ListAsync(HttpContext context, TenantStore tenants, PendingItems pending)
     {
         var query = new QueryReader(context);
-        var filter = new TenantFilter { State = query.Choice(State.Name) };
+        var filter = new TenantFilter { State = query.Choice(State.Name), Pending = query.Choice(PendingKind.Name) };
         var page = Paging.Read(query);
         query.ThrowIfAny();
-        return TypedResults.Ok(Paging.Show(await tenants.ListAsync(filter, page, context.RequestAborted), TenantView.Of));
+        var found = await tenants.ListAsync(filter, page, context.RequestAborted);
+        var items = await pending.OfAsync([.. found.Items.Select(t => t.Id)], context.RequestAborted);
+        return TypedResults.Ok(Paging.Show(found, tenant => TenantView.Of(tenant, items[tenant.Id])));
     }
 
-    private static async Task<IResult> FindAsync(HttpContext context, string code, TenantStore tenants) =>
-        TypedResults.Ok(TenantView.Of(await GetAsync(code, tenants, context.RequestAborted)));
+    private static async Task<IResult> FindAsync(HttpContext context, string code, TenantStore tenants, PendingItems pending)
+    {
+        var tenant = await GetAsync(code, tenants, context.RequestAborted);
+        return TypedResults.Ok(TenantView.Of(tenant, await pending.OfAsync(tenant.Id, context.RequestAborted)));
+    }
 
     private static async Task<IResult> DestroyAsync(HttpContext context, string code, TenantOrdering ordering)
     {
@@ -70,30 +86,59 @@ internal static class TenantsApi
     }
 
     private static async Task<IResult> RevealAsync(
-        HttpContext context, string code, TenantStore tenants, IOneTimeReveal secrets, ILogger<TenantCredentials> logger)
+        HttpContext context, string code, TenantStore tenants, PendingItems pending, IOneTimeReveal secrets, ILogger<TenantCredentials> logger)
     {
+        var caller = context.Caller().Name;
+        var receiver = IdempotencyKey.Read(context.Request) is { } key ? ReceiverOf(caller, key) : null;
         var tenant = await GetAsync(code, tenants, context.RequestAborted);
         if (tenant.State == TenantStates.Provisioning)
         {
             throw new ProblemException(Refusals.Conflict("job-running", "The tenant is not ready", $"Tenant '{code}' is being provisioned; ask again when it is active."));
         }
 
-        switch (await secrets.RevealOnceAsync(TenantSecrets.Prefix(tenant.Id), TenantCredentials.Names, context.RequestAborted))
+        string[] missing = [.. (await pending.OfAsync(tenant.Id, context.RequestAborted)).Select(p => p.Kind).Where(k => k == PendingKinds.StandardUser)];
+        switch (await secrets.RevealOnceAsync(TenantSecrets.Prefix(tenant.Id), TenantCredentials.NamesBeside(missing), receiver, context.RequestAborted))
         {
             case SecretsReveal.Revealed revealed:
-                Logs.CredentialsRevealed(logger, context.Caller().Name, code);
-                context.Response.Headers.CacheControl = "no-store";
-                return TypedResults.Ok(TenantCredentials.Of(tenant, revealed.Values));
+                if (revealed.IsRepeated)
+                {
+                    context.Response.Headers[IdempotencyKey.ReplayedHeader] = "true";
+                    Logs.CredentialsShownAgain(logger, caller, code);
+                }
+                else
+                {
+                    Logs.CredentialsRevealed(logger, caller, code);
+                }
+
+                return TypedResults.Ok(TenantCredentials.Of(tenant, revealed.Values, missing));
             case SecretsReveal.AlreadyRevealed earlier:
                 throw new ProblemException(new Problem(
                     StatusCodes.Status410Gone,
                     "credentials-revealed",
                     "The credentials were shown before",
-                    $"The passwords of tenant '{code}' were shown once, at {earlier.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC; reset them in the application."));
+                    $"The passwords of tenant '{code}' were shown once, at {earlier.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC; POST /api/tenants/{code}/credentials/reset makes new ones."
+                        + (missing.Length > 0 ? " The standard user does not exist yet: its password is shown once it does." : string.Empty)));
             default:
                 throw new ProblemException(Refusals.NotFound($"Tenant '{code}' has no credentials here."));
         }
     }
+
+    private static Task<OrderAnswer> ResetAsync(HttpContext context, string code, CredentialOrdering ordering)
+    {
+        var key = IdempotencyKey.Read(context.Request);
+        if (!Codes.IsPlausible(code))
+        {
+            throw new ProblemException(NotFound());
+        }
+
+        var caller = context.Caller().Name;
+        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/credentials/reset", Command: null);
+        return ordering.ResetAsync(code, caller, request, context.RequestAborted);
+    }
+
+    // Nobody else can guess the key that the first request carried.
+    private static string ReceiverOf(string caller, string key) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{key}")));
 
     private static async Task<Tenant> GetAsync(string code, TenantStore tenants, CancellationToken cancellation) =>
         (Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null) ?? throw new ProblemException(NotFound());

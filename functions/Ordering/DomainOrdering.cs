@@ -29,7 +29,7 @@ public sealed class DomainOrdering(
     public Task<OrderAnswer> AddAsync(string code, string name, string requestedBy, CommandRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(name);
-        var host = name.ToLowerInvariant();
+        var host = DomainName.Fold(name);
         return DomainName.Refusal(host, platform.Value.Domain) is { } wrong
             ? throw new ProblemException(Refusals.Invalid("name", wrong))
             : transactions.RunAsync(

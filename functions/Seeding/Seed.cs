@@ -1,5 +1,9 @@
+using Bibind.Activities;
+using Bibind.Activities.Templates;
+using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
+using Bibind.Durable;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
 
@@ -7,7 +11,8 @@ namespace Bibind.Functions.Seeding;
 
 /// <summary>
 /// Registers the server that the settings name, activates it when its PostgreSQL passes the test, and attaches the
-/// template databases that are on it already. What is there is left as it is: operators may have changed it since.
+/// template databases that are on it already. What is there is left as it is: operators may have changed it since. Only a server
+/// that was registered before its application's password was needed gets its logins from the settings.
 /// </summary>
 internal sealed class Seed(
     HostSettings settings,
@@ -15,6 +20,7 @@ internal sealed class Seed(
     IServerDirectory directory,
     TemplateStore templates,
     ConnectionTest test,
+    TemplateLook look,
     ILogger<Seed> logger)
 {
     private const string Who = "settings";
@@ -27,6 +33,11 @@ internal sealed class Seed(
         }
 
         var server = await servers.FindAsync(wanted.Code, cancellation) ?? await RegisterAsync(wanted, cancellation);
+        if (server.ApplicationPasswordSecret is null && server.ApplicationRole == wanted.ApplicationRole)
+        {
+            server = await GiveLoginsAsync(server, wanted, cancellation);
+        }
+
         if (server.State == ServerStates.Draft)
         {
             await ActivateAsync(server, cancellation);
@@ -50,6 +61,7 @@ internal sealed class Seed(
             DatabaseUser = wanted.DatabaseUser,
             DatabasePassword = wanted.DatabasePassword,
             ApplicationRole = wanted.ApplicationRole,
+            ApplicationPassword = wanted.ApplicationPassword,
             MaxTenants = wanted.MaxTenants,
         };
         if (ServerValidation.Check(server) is { Count: > 0 } errors)
@@ -68,6 +80,13 @@ internal sealed class Seed(
             case var other:
                 throw new InvalidOperationException($"A registration cannot end as {other.GetType().Name}.");
         }
+    }
+
+    private async Task<Server> GiveLoginsAsync(Server server, SeedServer wanted, CancellationToken cancellation)
+    {
+        await servers.SetLoginsAsync(server, wanted.DatabaseUser, wanted.DatabasePassword, wanted.ApplicationPassword, cancellation);
+        Logs.ServerLoginsSeeded(logger, server.Code, wanted.DatabaseUser, wanted.ApplicationRole);
+        return (await servers.GetAsync(server.Id, cancellation))!;
     }
 
     // The application may be started later than we are, and locally there is none; its database must be there.
@@ -98,11 +117,34 @@ internal sealed class Seed(
 
         var found = await TemplateDatabases.FindAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation)
             ?? throw new SettingsException([$"Seed__Templates__{code} names the database '{database}', which is not on server '{server.Code}'."]);
-        if (await templates.AttachAsync(order, found.ContentHash, found.Bytes, cancellation) is TemplateRefused refused)
+        var sight = await LookAsync(server, database, cancellation);
+        if (await templates.AttachAsync(order, new FoundTemplate(found.ContentHash, found.Bytes, sight.Contents, sight.Problem), cancellation)
+            is TemplateRefused refused)
         {
             throw new SettingsException([$"Seed__Templates__{code} cannot be attached: {refused.Message}"]);
         }
 
+        if (sight.Problem is { } problem)
+        {
+            Logs.TemplateNotSeeded(logger, code, server.Code, problem);
+            return;
+        }
+
+        await TemplateDatabases.LockAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation);
         Logs.TemplateSeeded(logger, code, server.Code, database);
+    }
+
+    // What cannot be looked into now is learnt from the first tenant that is made of it.
+    private async Task<TemplateSight> LookAsync(Server server, string database, CancellationToken cancellation)
+    {
+        try
+        {
+            return await look.RunAsync(server.Id, Applications.Odoo, database, cancellation);
+        }
+        catch (Exception failed) when (failed is PermanentFailureException or TransientFailureException)
+        {
+            Logs.TemplateNotSeen(logger, database, server.Code, failed.Message);
+            return new TemplateSight(null, null);
+        }
     }
 }

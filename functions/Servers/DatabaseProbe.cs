@@ -1,96 +1,82 @@
 using System.Net.Sockets;
 using Bibind.ControlPlane.Servers;
+using Bibind.Functions.Roles;
 using Npgsql;
 
 namespace Bibind.Functions.Servers;
 
-/// <summary>Connects to a server's PostgreSQL as provisioning does and checks what provisioning needs.</summary>
+/// <summary>Connects to a server's PostgreSQL as provisioning does, with both logins, and checks what provisioning needs and must not have.</summary>
 public sealed class DatabaseProbe
 {
-    private const int TimeoutSeconds = 5;
+    private const int TimeoutSeconds = MaintenanceConnection.TimeoutSeconds;
 
-    private const string Question = """
-        SELECT current_setting('server_version'),
-               me.rolcreatedb OR me.rolsuper,
-               application.oid IS NOT NULL,
-               application.oid IS NOT NULL AND pg_has_role(me.oid, application.oid, 'MEMBER')
-          FROM pg_roles me
-          LEFT JOIN pg_roles application ON application.rolname = $1
-         WHERE me.rolname = current_user
-        """;
+    private readonly RoleCheck _roles;
+
+    /// <param name="control">The control database, which no role of a server may reach.</param>
+    public DatabaseProbe(NpgsqlDataSource control) => _roles = new RoleCheck(control);
 
     /// <summary>Answers in words; never throws for a cluster that does not answer.</summary>
-    public async Task<CheckResult> CheckAsync(ServerConnection server, CancellationToken cancellation)
+    /// <param name="server">How to reach it.</param>
+    /// <param name="templates">Template databases that should be there.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task<CheckResult> CheckAsync(ServerConnection server, IReadOnlyCollection<string> templates, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(templates);
+        string version;
+        List<string> faults;
         try
         {
-            await using var connection = new NpgsqlConnection(ConnectionString(server));
+            await using var connection = new NpgsqlConnection(MaintenanceConnection.Describe(server));
             await connection.OpenAsync(cancellation);
-            await using var command = new NpgsqlCommand(Question, connection) { Parameters = { new() { Value = server.ApplicationRole } } };
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            await reader.ReadAsync(cancellation);
-            return Judge(server, reader.GetString(0), reader.GetBoolean(1), reader.GetBoolean(2), reader.GetBoolean(3));
+            version = connection.PostgreSqlVersion.ToString();
+            faults = [.. await _roles.FindFaultsAsync(connection, server, templates, cancellation)];
         }
-        catch (NpgsqlException failure)
+        catch (Exception failure) when (failure is NpgsqlException or SocketException or TimeoutException)
         {
-            return new CheckResult(false, Explain(failure, server));
-        }
-        catch (SocketException failure)
-        {
-            return new CheckResult(false, Explain(failure, server));
-        }
-        catch (TimeoutException)
-        {
-            return new CheckResult(false, TimedOut(server));
-        }
-    }
-
-    private static string ConnectionString(ServerConnection server) => new NpgsqlConnectionStringBuilder
-    {
-        Host = server.DatabaseHost,
-        Port = server.DatabasePort,
-        Username = server.DatabaseUser,
-        Password = server.DatabasePassword,
-        Database = "postgres",
-        Timeout = TimeoutSeconds,
-        CommandTimeout = TimeoutSeconds,
-        Pooling = false,
-        ApplicationName = "bibind connection test",
-    }.ConnectionString;
-
-    private static CheckResult Judge(ServerConnection server, string version, bool mayCreateDatabases, bool roleExists, bool isMember)
-    {
-        var (user, role) = (server.DatabaseUser, server.ApplicationRole);
-        List<string> faults = [];
-        if (!mayCreateDatabases)
-        {
-            faults.Add($"'{user}' may not create databases: ALTER ROLE \"{user}\" CREATEDB.");
+            return new CheckResult(false, Explain(failure, server, server.DatabaseUser));
         }
 
-        if (!roleExists)
+        if (await FindLoginFaultAsync(server, cancellation) is { } login)
         {
-            faults.Add($"The application's role '{role}' does not exist: create it, or name the one that the application connects as.");
-        }
-        else if (!isMember)
-        {
-            faults.Add($"'{user}' may not act for the application's role: GRANT \"{role}\" TO \"{user}\".");
+            faults.Add(login);
         }
 
         return faults.Count == 0
-            ? new CheckResult(true, $"PostgreSQL {version} answers; '{user}' may create databases and act for '{role}'.")
+            ? new CheckResult(true, $"PostgreSQL {version} answers; '{server.DatabaseUser}' may create databases and act for '{server.ApplicationRole}'.")
             : new CheckResult(false, string.Join(' ', faults));
     }
 
-    private static string Explain(Exception failure, ServerConnection server)
+    private static async Task<string?> FindLoginFaultAsync(ServerConnection server, CancellationToken cancellation)
+    {
+        var role = server.ApplicationRole;
+        if (server.ApplicationPassword is not { } password)
+        {
+            return $"The password of the application's role '{role}' is not known, so no tenant's database can be entered: "
+                + "run 'roles plan' and 'roles apply' of the host (docs/postgres-roles.md).";
+        }
+
+        try
+        {
+            await using var connection = new NpgsqlConnection(MaintenanceConnection.Describe(server, role, password));
+            await connection.OpenAsync(cancellation);
+            return null;
+        }
+        catch (Exception failure) when (failure is NpgsqlException or SocketException or TimeoutException)
+        {
+            return Explain(failure, server, role);
+        }
+    }
+
+    private static string Explain(Exception failure, ServerConnection server, string role)
     {
         var place = $"{server.DatabaseHost}:{server.DatabasePort}";
         return failure switch
         {
             PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } =>
-                $"The password of '{server.DatabaseUser}' was refused by {place}.",
+                $"The password of '{role}' was refused by {place}.",
             PostgresException { SqlState: PostgresErrorCodes.InvalidAuthorizationSpecification } refused =>
-                $"{place} does not let '{server.DatabaseUser}' in: {refused.MessageText}.",
+                $"{place} does not let '{role}' in: {refused.MessageText}.",
             PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } => $"{place} has no connection left.",
             PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow } starting => $"{place} is not ready: {starting.MessageText}.",
             PostgresException refused => $"{place} refused: {refused.MessageText} (SQLSTATE {refused.SqlState}).",
@@ -99,7 +85,7 @@ public sealed class DatabaseProbe
                 $"The host name '{server.DatabaseHost}' cannot be resolved.",
             SocketException { SocketErrorCode: SocketError.HostUnreachable or SocketError.NetworkUnreachable } => $"{place} cannot be reached from here.",
             SocketException { SocketErrorCode: SocketError.TimedOut } or TimeoutException => TimedOut(server),
-            { InnerException: { } inner } => Explain(inner, server),
+            { InnerException: { } inner } => Explain(inner, server, role),
             EndOfStreamException or IOException => $"{place} ended the connection; it may not be a PostgreSQL server.",
             _ => $"{place} cannot be worked with: {failure.Message}",
         };

@@ -14,16 +14,21 @@ public sealed partial record SeedServer
     public required string Url { get; init; }
     public required string DatabaseHost { get; init; }
     public required int DatabasePort { get; init; }
+
+    /// <summary>The maintenance role.</summary>
     public required string DatabaseUser { get; init; }
 
     /// <summary>Never logged.</summary>
     public required string DatabasePassword { get; init; }
     public required string ApplicationRole { get; init; }
 
+    /// <summary>Never logged.</summary>
+    public required string ApplicationPassword { get; init; }
+
     /// <summary>How many tenants it may hold.</summary>
     public required int MaxTenants { get; init; }
 
-    /// <summary>Leaves the password out.</summary>
+    /// <summary>Leaves the passwords out.</summary>
     public override string ToString() => $"{Code} ({DatabaseUser}@{DatabaseHost}:{DatabasePort})";
 
     internal static SeedServer? Read(SettingsReader reader)
@@ -52,9 +57,11 @@ public sealed partial record SeedServer
             Url = url,
             DatabaseHost = reader.Optional($"{Section}:DatabaseHost") ?? "localhost",
             DatabasePort = reader.Number($"{Section}:DatabasePort", 5432, 1, 65535),
-            DatabaseUser = reader.Optional($"{Section}:DatabaseUser") ?? "odoo",
+            DatabaseUser = reader.Optional($"{Section}:DatabaseUser") ?? "bibind_maintenance",
             DatabasePassword = reader.Required($"{Section}:DatabasePassword", "the password of Seed__Server__DatabaseUser"),
             ApplicationRole = reader.Optional($"{Section}:ApplicationRole") ?? "odoo",
+            ApplicationPassword = reader.Required(
+                $"{Section}:ApplicationPassword", "the password of Seed__Server__ApplicationRole, as which tenants' databases are entered"),
             MaxTenants = reader.Number($"{Section}:MaxTenants", 100, 1, 1_000_000),
         };
     }

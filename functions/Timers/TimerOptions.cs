@@ -8,7 +8,7 @@ public sealed class TimerOptions
     /// <summary>False on self-hosted machines that must run no schedules; another one should.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>False if abandoned tenants are not to be looked for.</summary>
+    /// <summary>False if abandoned tenants are not to be looked for, nor what tenants still lack (<c>PendingItems:*</c>).</summary>
     public bool Sweep { get; set; } = true;
 
     /// <summary>How often abandoned tenants are looked for.</summary>

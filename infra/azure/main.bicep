@@ -29,6 +29,13 @@ param operatorToken string
 @secure()
 param webhookToken string
 
+@description('The server\'s administrator, who makes the control role once (docs/deploying-to-azure.md). It cannot be changed later.')
+param databaseAdministrator string = 'bibind_admin'
+
+@secure()
+param databaseAdministratorPassword string
+
+@description('The control role\'s: it owns the control database and nothing else.')
 @secure()
 param databasePassword string
 
@@ -74,8 +81,8 @@ resource database 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
   }
   properties: {
     version: '16'
-    administratorLogin: databaseUser
-    administratorLoginPassword: databasePassword
+    administratorLogin: databaseAdministrator
+    administratorLoginPassword: databaseAdministratorPassword
     storage: { storageSizeGB: 32 }
     backup: { backupRetentionDays: 14 }
   }

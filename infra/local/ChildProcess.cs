@@ -12,7 +12,8 @@ internal sealed record ChildResult(int ExitCode, string Output)
 /// <summary>Runs short programs to their end.</summary>
 internal static class ChildProcess
 {
-    public static async Task<ChildResult> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    public static async Task<ChildResult> RunAsync(
+        IReadOnlyList<string> command, CancellationToken cancellationToken, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(command[0])
         {
@@ -29,6 +30,11 @@ internal static class ChildProcess
 
         start.Environment["LC_ALL"] = "C";
         start.Environment["TZ"] = "UTC";
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         Process process;
         try
         {
@@ -58,9 +64,10 @@ internal static class ChildProcess
         }
     }
 
-    public static async Task<string> MustRunAsync(IReadOnlyList<string> command, string purpose, CancellationToken cancellationToken)
+    public static async Task<string> MustRunAsync(
+        IReadOnlyList<string> command, string purpose, CancellationToken cancellationToken, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var result = await RunAsync(command, cancellationToken);
+        var result = await RunAsync(command, cancellationToken, environment);
         return result.Succeeded
             ? result.Output
             : throw new LocalServerException($"Cannot {purpose}: {Path.GetFileName(command[0])} ended with {result.ExitCode}.\n{result.Output}");

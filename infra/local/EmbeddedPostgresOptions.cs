@@ -20,6 +20,9 @@ public sealed record EmbeddedPostgresOptions
 
     public int MaxConnections { get; init; } = 200;
 
+    /// <summary>Further settings of the server, such as <c>max_prepared_transactions</c>.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Stops without a checkpoint and deletes <see cref="DataFolder"/>, also when this process is killed.</summary>
     public bool DeleteOnStop { get; init; }
 

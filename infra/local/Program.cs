@@ -3,8 +3,8 @@ using Bibind.Local;
 using Bibind.Local.Demo;
 
 const string Usage = """
-    usage: run [--full] [--once] [--port N]   a whole local installation, and one tenant in it
-           Bibind.Local demo [--root FOLDER] [--full] [--once] [--port N]
+    usage: run [--full [--stand-in]] [--once] [--port N]   a whole local installation, and one tenant in it
+           Bibind.Local demo [--root FOLDER] [--full [--stand-in]] [--once] [--port N]
            Bibind.Local postgres [--data FOLDER] [--throwaway]
            Bibind.Local template NAME --connection STRING [--variant blank|restaurant|ecommerce|services] [--small] [--lock]
     """;
@@ -23,7 +23,7 @@ try
 {
     return args.FirstOrDefault() switch
     {
-        "demo" => await DemoCommand.RunAsync(CommandLine.Parse(args, ["--full", "--once"], ["--root", "--port"]), stop.Token),
+        "demo" => await DemoCommand.RunAsync(CommandLine.Parse(args, ["--full", "--stand-in", "--once"], ["--root", "--port"]), stop.Token),
         "postgres" => await DeveloperCommands.RunPostgresAsync(CommandLine.Parse(args, ["--throwaway"], ["--data"]), stop.Token),
         "template" => await DeveloperCommands.BuildTemplateAsync(
             CommandLine.Parse(args, ["--small", "--lock"], ["--connection", "--variant"]), stop.Token),

@@ -85,6 +85,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         return new ServerProcess(watchdog, int.Parse(id, CultureInfo.InvariantCulture), server.StopLimit);
     }
 
+    /// <summary>Kills the server; what it leaves stays until this is disposed.</summary>
+    public async Task KillAsync()
+    {
+        Kill();
+        await ended;
+    }
+
     /// <summary>Stops the server; kills it, by its process id, if it does not stop in time.</summary>
     public async ValueTask DisposeAsync()
     {

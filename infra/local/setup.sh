@@ -226,6 +226,10 @@ need_node_servers() {
   say "The tests of queues will fail without them."
 }
 
+# --- Odoo ---------------------------------------------------------------------------------------------------------
+
+. "$root/infra/local/odoo.sh"
+
 # --- Building -----------------------------------------------------------------------------------------------------
 
 # build PROJECT...: Release, silent unless it fails.

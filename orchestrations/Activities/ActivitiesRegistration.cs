@@ -1,10 +1,12 @@
 using Bibind.Activities.Application;
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Backup;
 using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Backup.Jobs;
 using Bibind.Activities.Callers;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
+using Bibind.Activities.Credentials.Resets;
 using Bibind.Activities.Database;
 using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.Dns;
@@ -46,16 +48,19 @@ public static class ActivitiesRegistration
         AddDns(services, configuration);
         AddCertificates(services, configuration);
         DomainsRegistration.Add(services, configuration);
+        services.TryAddSingleton<ITenantLogins, TenantRoleLogins>();
         services.AddSingleton<PostgresConnector>();
         AddTenantIsolation(services, configuration);
+        services.AddSingleton<AdoptableDatabases>().AddSingleton<OlderDatabases>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
+        services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
-        services.AddSingleton<OdooRpc>();
+        services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();
+        services.AddSingleton<OdooRpc>().AddSingleton<OdooUserCalls>();
         services.AddSingleton<OdooBin>();
         services.AddSingleton<OdooDatabaseService>();
         services.AddSingleton<TemplateDatabase>();
-        services.AddSingleton<TemplateFiles>();
+        services.AddSingleton<TemplateFiles>().AddSingleton<TemplateLook>();
         services.AddSingleton<PreparedPasswords>();
         services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
         AddOdooClient(services);
@@ -77,6 +82,10 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.FileStore.Remove, Make<RemoveFileStore>)
             .AddActivity(Contracts.Credentials.Prepare, Make<PrepareCredentials>)
             .AddActivity(Contracts.Credentials.Forget, Make<ForgetCredentials>)
+            .AddActivity(Contracts.CredentialResets.Begin, Make<BeginCredentialReset>)
+            .AddActivity(Contracts.CredentialResets.Apply, Make<ResetPasswords>)
+            .AddActivity(Contracts.CredentialResets.Complete, Make<CompleteCredentialReset>)
+            .AddActivity(Contracts.CredentialResets.End, Make<EndCredentialReset>)
             .AddActivity(Contracts.Dns.CreateRecord, Make<CreateDnsRecord>)
             .AddActivity(Contracts.Dns.DeleteRecord, Make<DeleteDnsRecord>)
             .AddActivity(Contracts.Certificates.Issue, Make<IssueCertificate>)
@@ -138,7 +147,7 @@ public static class ActivitiesRegistration
         services.AddOptions<TenantIsolationOptions>().Bind(configuration.GetSection(TenantIsolationOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<TenantIsolationOptions>, TenantIsolationOptionsValidation>();
         services.TryAddSingleton<NamedLocks>();
-        services.AddSingleton<TenantRoleLifecycle>();
+        services.AddSingleton<TenantRoleLifecycle>().AddSingleton<RepairTenantRoles>();
         services.TryAddSingleton<IDatabasePooler>(provider =>
             provider.GetRequiredService<IOptions<TenantIsolationOptions>>().Value.PgBouncer.Count > 0
                 ? ActivatorUtilities.CreateInstance<PgBouncerPooler>(provider)
@@ -193,9 +202,11 @@ public static class ActivitiesRegistration
         services.AddHttpClient(CaddyAdmin.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
             .RemoveAllLoggers();
+        services.AddSingleton<RouteRepair>().AddSingleton<RouteWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<RouteWatch>());
         services.AddSingleton<TenantRoutes>();
         services.AddSingleton<RouteProbe>();
-        services.AddSingleton<CaddyAdmin>();
+        services.AddSingleton<CaddyAdmin>().AddSingleton<CaddyMemory>();
         services.AddSingleton<CaddyChanges>();
         services.AddSingleton<NginxFolder>();
         services.AddSingleton<NginxProgram>();
@@ -228,6 +239,8 @@ public static class ActivitiesRegistration
         services.AddSingleton<PgDump>();
         services.AddSingleton<PgRestore>();
         services.AddSingleton<BackupDataKeys>();
+        services.AddSingleton<FirstBackups>();
+        services.AddSingleton<CreateStandardUser>().AddSingleton<SmokeTestApplication>();
         services.AddSingleton<BackupFiles>();
         services.AddSingleton<BackupRestore>();
         services.AddSingleton<FileStoreBackup>();
@@ -246,6 +259,9 @@ public static class ActivitiesRegistration
             .Validate(
                 o => o.InitialisationLimit > TimeSpan.Zero && o.InitialisationLimit <= TimeSpan.FromHours(12),
                 "Templates__InitialisationLimit must be more than 0 and at most 12 hours, such as 00:05:00.")
+            .ValidateOnStart();
+        services.AddOptions<PendingOptions>().Bind(configuration.GetSection(PendingOptions.Section))
+            .Validate(o => o.Interval >= TimeSpan.FromSeconds(1), "PendingItems__Interval must be one second at least, such as 00:00:15.")
             .ValidateOnStart();
         services.AddOptions<CallbackOptions>().Bind(configuration.GetSection(CallbackOptions.Section))
             .Validate(

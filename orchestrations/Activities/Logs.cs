@@ -2,13 +2,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities;
 
-/// <summary>What the effects log; event ids 3000 to 3099. Never a password, a body or a caller's full address.</summary>
+/// <summary>What the effects log; event ids 3000 to 3099 and 3200 to 3219. Never a password, a body or a caller's full address.</summary>
 internal static partial class Logs
 {
     [LoggerMessage(3000, LogLevel.Information, "Cloned database {Database} from {Template}: {Bytes} bytes")]
     public static partial void DatabaseCloned(this ILogger logger, string database, string template, long bytes);
 
-    [LoggerMessage(3001, LogLevel.Warning, "Left database {Database} on server {Server} alone: it does not carry our mark")]
+    [LoggerMessage(3001, LogLevel.Warning, "Left database {Database} on server {Server} alone: it is not ours")]
     public static partial void ForeignDatabaseLeft(this ILogger logger, string database, string server);
 
     [LoggerMessage(3002, LogLevel.Information, "Handed database {Database} over to role {Role}")]
@@ -158,6 +158,63 @@ internal static partial class Logs
     [LoggerMessage(3220, LogLevel.Warning, "PgBouncer has a database {Database} that is entered as {Role}, which is not this tenant's; it was left as it is")]
     public static partial void ForeignPooledDatabaseLeft(this ILogger logger, string database, string role);
 
+    [LoggerMessage(3222, LogLevel.Warning, "The role {Role} of database {Database} could not log in and has its password again")]
+    public static partial void TenantRoleRepaired(this ILogger logger, string database, string role);
+
+    [LoggerMessage(3223, LogLevel.Warning, "The tenant's role of database {Database} could not be looked after until the next round: {Reason}")]
+    public static partial void TenantRoleNotRepaired(this ILogger logger, string database, string reason);
+
     [LoggerMessage(3221, LogLevel.Information, "Database {Database} belongs to the tenant's own role {Role}")]
     public static partial void TenantRoleGiven(this ILogger logger, string database, string role);
+
+    [LoggerMessage(3120, LogLevel.Information, "Took over database {Database} (oid {Oid}) of server {Server} by its name, mark and owner")]
+    public static partial void DatabaseAdopted(this ILogger logger, string database, uint oid, string server);
+
+    [LoggerMessage(3121, LogLevel.Warning, "Database {Database} of server {Server} was not taken over: its mark or its owner is not what it was")]
+    public static partial void DatabaseNotAdopted(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3123, LogLevel.Warning, "The databases of server {Server} could not be taken over until the next round: {Reason}")]
+    public static partial void DatabasesNotTakenOver(this ILogger logger, string server, string reason);
+
+    [LoggerMessage(3122, LogLevel.Warning, "Dropped database {Database} of server {Server}, which an interrupted DROP had left invalid")]
+    public static partial void InvalidDatabaseDropped(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3155, LogLevel.Information, "The authority {Authority} may not have heard that the challenge is ready, and is asked again: {Reason}")]
+    public static partial void ChallengeNotHeard(this ILogger logger, string authority, string reason);
+
+    [LoggerMessage(3156, LogLevel.Warning, "Of certificate {Name} only the {Half} was there; the other was made from it")]
+    public static partial void CertificateCompleted(this ILogger logger, string name, string half);
+
+    [LoggerMessage(3157, LogLevel.Error, "The secret of certificate {Name} is gone, but a living tenant needs it: it is ordered anew")]
+    public static partial void CertificateLost(this ILogger logger, string name);
+
+    [LoggerMessage(3158, LogLevel.Warning, "The proxy does not know a route any more that it was given: every route is looked at, and given back where it is missing")]
+    public static partial void ProxyLostRoutes(this ILogger logger);
+
+    [LoggerMessage(3159, LogLevel.Debug, "The proxy could not be asked for its routes: {Reason}")]
+    public static partial void RouteWatchFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(3160, LogLevel.Warning, "Caddy does not know stream_close_delay (it came with 2.7): every change of its configuration closes the web sockets of all tenants")]
+    public static partial void StreamsAreClosed(this ILogger logger);
+
+    [LoggerMessage(3161, LogLevel.Warning, "The configuration that Caddy has besides our routes could not be kept, and could not be given back if Caddy lost it: {Reason}")]
+    public static partial void BaseNotRemembered(this ILogger logger, string reason);
+
+    [LoggerMessage(3162, LogLevel.Warning, "Caddy at {Admin} had no configuration at all and was given back what it had besides our routes")]
+    public static partial void BaseGivenBack(this ILogger logger, string admin);
+
+    [LoggerMessage(3200, LogLevel.Error, "Tenant {Code} ({TenantId}) has no backup yet: attempt {Attempt} at its first one failed, the next is at {NextAttempt:u}: {Reason}")]
+    public static partial void FirstBackupFailed(this ILogger logger, string code, long tenantId, int attempt, DateTimeOffset nextAttempt, string reason);
+
+    [LoggerMessage(3201, LogLevel.Information, "Tenant {Code} ({TenantId}) no longer lacks its {Kind}")]
+    public static partial void PendingDone(this ILogger logger, string code, long tenantId, string kind);
+
+    [LoggerMessage(3202, LogLevel.Warning, "Tenant {Code} ({TenantId}) still lacks its {Kind} after {Attempt} attempts, the next is at {NextAttempt:u}: {Reason}")]
+    public static partial void PendingStill(this ILogger logger, string code, long tenantId, string kind, int attempt, DateTimeOffset nextAttempt, string reason);
+
+    [LoggerMessage(3203, LogLevel.Information, "A user of the template had the login of the standard user in database {Database}: it has another now")]
+    public static partial void LoginFreed(this ILogger logger, string database);
+
+    [LoggerMessage(3195, LogLevel.Information, "Set new passwords in database {Database}")]
+    public static partial void PasswordsReset(this ILogger logger, string database);
 }

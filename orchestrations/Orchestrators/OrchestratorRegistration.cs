@@ -11,7 +11,8 @@ public static class OrchestratorRegistration
     {
         ArgumentNullException.ThrowIfNull(registry);
         return registry
-            .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new ProvisionTenant())
+            .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new ProvisionTenantV2())
+            .AddOrchestrator(Orchestrations.ProvisionTenantV1, _ => new ProvisionTenant())
             .AddOrchestrator(Orchestrations.DestroyTenant, _ => new DestroyTenant())
             .AddOrchestrator(Orchestrations.CreateTemplate, _ => new CreateTemplate())
             .AddOrchestrator(Orchestrations.Sweep, _ => new Sweep())
@@ -21,8 +22,11 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.RenewCertificates, _ => new RenewCertificates())
             .AddOrchestrator(Orchestrations.BackUpTenant, _ => new BackUpTenant())
             .AddOrchestrator(Orchestrations.RestoreTenant, _ => new RestoreTenant())
-            .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new RestoreNewTenant())
+            .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new RestoreNewTenantV2())
+            .AddOrchestrator(Orchestrations.RestoreNewTenantV1, _ => new RestoreNewTenant())
+            .AddOrchestrator(Orchestrations.WorkOffPendingItems, _ => new WorkOffPendingItems())
             .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
+            .AddOrchestrator(Orchestrations.ResetCredentials, _ => new ResetCredentials())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

@@ -3,7 +3,10 @@ using Bibind.Durable;
 
 namespace Bibind.Orchestrators;
 
-/// <summary>Gives a customer a working tenant, or leaves nothing behind.</summary>
+/// <summary>
+/// As <see cref="ProvisionTenantV2"/>, with the first backup before the activation: for the orders that were under way when that
+/// came. None is started any more.
+/// </summary>
 public sealed class ProvisionTenant : TaskOrchestrator<ProvisionTenantOrder, TenantReady>
 {
     /// <inheritdoc/>
@@ -30,7 +33,7 @@ public sealed class ProvisionTenant : TaskOrchestrator<ProvisionTenantOrder, Ten
             var smoke = await context.CallActivityAsync(Application.SmokeTest, place);
             saga.UndoneBy(Backup.DeleteAll, place);
             await context.CallActivityAsync(Backup.Take, new BackupRequest(place, "first"));
-            var ready = await context.CallActivityAsync(Tenants.Activate, place);
+            var ready = await context.CallActivityAsync(Tenants.Activate, new TenantToActivate(place));
             var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
             return ready with { Notes = [.. ProvisionFailure.Notes(user, smoke, notified)] };
         }

@@ -3,10 +3,13 @@ using Bibind.Durable;
 
 namespace Bibind.Orchestrators;
 
-/// <summary>Makes a new tenant out of a backup of another, which is not touched; or leaves nothing behind.</summary>
+/// <summary>
+/// As <see cref="RestoreNewTenantV2"/>, with the first backup before the activation: for the orders that were under way when that
+/// came. None is started any more.
+/// </summary>
 public sealed class RestoreNewTenant : TaskOrchestrator<RestoreNewTenantOrder, TenantReady>
 {
-    private const string Silenced = "Mail servers are switched off in the copy: switch them on when it takes the other's place.";
+    internal const string Silenced = "Mail servers are switched off in the copy: switch them on when it takes the other's place.";
 
     /// <inheritdoc/>
     public override async Task<TenantReady> RunAsync(TaskOrchestrationContext context, RestoreNewTenantOrder order)
@@ -40,7 +43,7 @@ public sealed class RestoreNewTenant : TaskOrchestrator<RestoreNewTenantOrder, T
             var smoke = await context.CallActivityAsync(Application.SmokeTest, place);
             saga.UndoneBy(Backup.DeleteAll, place);
             await context.CallActivityAsync(Backup.Take, new BackupRequest(place, "first"));
-            var ready = await context.CallActivityAsync(Tenants.Activate, place);
+            var ready = await context.CallActivityAsync(Tenants.Activate, new TenantToActivate(place));
             var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
             return ready with { Notes = [Silenced, .. new[] { (await restore).Note }.OfType<string>(), .. ProvisionFailure.Notes(user, smoke, notified)] };
         }

@@ -5,7 +5,10 @@ namespace Bibind.Contracts;
 /// <summary>The decisions that a door can start.</summary>
 public static class Orchestrations
 {
-    public static readonly OrchestratorDefinition<ProvisionTenantOrder, TenantReady> ProvisionTenant = new("ProvisionTenant");
+    public static readonly OrchestratorDefinition<ProvisionTenantOrder, TenantReady> ProvisionTenant = new("ProvisionTenant.2");
+
+    /// <summary>Those that were started when the first backup came before the activation; none is started any more.</summary>
+    public static readonly OrchestratorDefinition<ProvisionTenantOrder, TenantReady> ProvisionTenantV1 = new("ProvisionTenant");
     public static readonly OrchestratorDefinition<DestroyTenantOrder, TenantDestroyed> DestroyTenant = new("DestroyTenant");
     public static readonly OrchestratorDefinition<CreateTemplateOrder, TemplateReady> CreateTemplate = new("CreateTemplate");
     public static readonly OrchestratorDefinition<SweepOrder, Nothing> Sweep = new("Sweep");
@@ -15,7 +18,12 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<RenewalRound, Nothing> RenewCertificates = new("RenewCertificates");
     public static readonly OrchestratorDefinition<BackUpTenantOrder, TenantBackedUp> BackUpTenant = new("BackUpTenant");
     public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenant = new("RestoreTenant");
-    public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenant = new("RestoreNewTenant");
+    public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenant = new("RestoreNewTenant.2");
+
+    /// <inheritdoc cref="ProvisionTenantV1"/>
+    public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenantV1 = new("RestoreNewTenant");
     public static readonly OrchestratorDefinition<VerifyBackupOrder, BackupReceipt> VerifyBackup = new("VerifyBackup");
+    public static readonly OrchestratorDefinition<ResetCredentialsOrder, CredentialsReset> ResetCredentials = new("ResetCredentials");
     public static readonly OrchestratorDefinition<NightlyBackupsState, Nothing> NightlyBackups = new("NightlyBackups");
+    public static readonly OrchestratorDefinition<PendingRound, Nothing> WorkOffPendingItems = new("WorkOffPendingItems");
 }

@@ -11,11 +11,17 @@ public sealed record CreateTemplateOrder
     public required string Database { get; init; }
     public required long ServerId { get; init; }
 
+    /// <summary>What fills it, one of <see cref="Applications"/>.</summary>
+    public string Application { get; init; } = Applications.Odoo;
+
     /// <summary>Modules to install, such as <c>base,web,mail,portal</c>.</summary>
     public required IReadOnlyList<string> Modules { get; init; }
 
     /// <summary>Language to load, such as <c>fr_FR</c>.</summary>
     public string Language { get; init; } = "en_US";
+
+    /// <summary>ISO 3166-1 alpha-2 code of the country whose taxes and currency it is for; the application's own default unless given.</summary>
+    public string? Country { get; init; }
 
     /// <summary><c>odoo-bin</c>, <c>json-rpc</c> or <c>none</c> (the database is filled by someone else).</summary>
     public string Initialisation { get; init; } = "odoo-bin";

@@ -35,7 +35,7 @@ public sealed record ProvisionTenantOrder
 /// <summary>
 /// Where a tenant lives. Every step of a tenant's jobs takes it; it holds names, never secrets.
 /// </summary>
-public sealed record TenantPlace
+public record TenantPlace
 {
     public required long TenantId { get; init; }
     public required string JobId { get; init; }
@@ -46,6 +46,9 @@ public sealed record TenantPlace
     public string? CustomerName { get; init; }
     public string? CustomerEmail { get; init; }
     public required string Offer { get; init; }
+
+    /// <summary>The offer's application, one of <see cref="Applications"/>.</summary>
+    public string Application { get; init; } = Applications.Odoo;
     public required string Plan { get; init; }
 
     /// <summary>Key of the server in the control database.</summary>
@@ -109,7 +112,7 @@ public sealed record TenantFailure
 }
 
 /// <summary>One thing that could be left over, as its server answered when asked.</summary>
-/// <param name="Kind"><c>database</c>, <c>role</c>, <c>dns-record</c>, <c>certificate</c>, <c>route</c>, <c>bucket</c>, <c>file-store</c>, <c>backup</c> or <c>secret</c>.</param>
+/// <param name="Kind"><c>database</c>, <c>role</c>, <c>dns-record</c>, <c>certificate</c>, <c>acme-challenge</c>, <c>route</c>, <c>bucket</c>, <c>file-store</c>, <c>backup</c> or <c>secret</c>.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="State"><c>absent</c>, <c>present</c>, <c>kept</c> (on purpose) or <c>unknown</c> (the server could not be asked).</param>
 /// <param name="Detail">Why it is unknown, or what was kept and why.</param>
@@ -172,7 +175,9 @@ public static class Tenants
 
     /// <summary>Confirms the place that the door reserved.</summary>
     public static readonly ActivityDefinition<ProvisionTenantOrder, TenantPlace> Reserve = new("tenants.reserve", Quick);
-    public static readonly ActivityDefinition<TenantPlace, TenantReady> Activate = new("tenants.activate", Quick);
+
+    /// <summary>Ends a provisioning well; what the tenant still lacks, its first backup among it, is pending from then on.</summary>
+    public static readonly ActivityDefinition<TenantToActivate, TenantReady> Activate = new("tenants.activate", Quick);
 
     /// <summary>Ends a provisioning that was undone: state, reason and proof, and the code is free again.</summary>
     public static readonly ActivityDefinition<TenantFailure, Nothing> MarkFailed = new("tenants.mark_failed", Stubborn);
@@ -182,6 +187,12 @@ public static class Tenants
 
     /// <summary>Ends a destroy: stores the proof; the tenant is terminated if it is clean, else keeps the reason.</summary>
     public static readonly ActivityDefinition<TenantDestroyEnd, Nothing> EndDestroy = new("tenants.end_destroy", Stubborn);
+
+    /// <summary>Instance id of the timer that does what tenants still lack; there is one, whatever the number of hosts.</summary>
+    public const string PendingTimer = "timer-pending-items";
+
+    /// <summary>Does what tenants still lack and what is due; answers how long to wait before the next round, by the settings.</summary>
+    public static readonly ActivityDefinition<Nothing, PendingRound> WorkOffPending = new("tenants.work_off_pending", Policies.Round);
 
     /// <summary>Starts the removal of what abandoned tenants left.</summary>
     public static readonly ActivityDefinition<SweepOrder, SweepResult> Sweep = new("tenants.sweep", Quick);

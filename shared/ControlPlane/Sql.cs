@@ -1,4 +1,6 @@
 using System.Data;
+using System.Text.Json;
+using Bibind.Contracts;
 using Dapper;
 using Npgsql;
 
@@ -12,6 +14,7 @@ internal static class Sql
         DefaultTypeMap.MatchNamesWithUnderscores = true;
         SqlMapper.AddTypeHandler(new UtcHandler());
         SqlMapper.AddTypeHandler(new TextArrayHandler());
+        SqlMapper.AddTypeHandler(new TemplateContentsHandler());
     }
 
     public static CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
@@ -44,5 +47,16 @@ internal static class Sql
 
         public override void SetValue(IDbDataParameter parameter, IReadOnlyList<string>? value) =>
             parameter.Value = value is null ? DBNull.Value : value.ToArray();
+    }
+
+    private sealed class TemplateContentsHandler : SqlMapper.TypeHandler<TemplateContents>
+    {
+        public override TemplateContents? Parse(object value) => JsonSerializer.Deserialize<TemplateContents>((string)value, JsonSerializerOptions.Web);
+
+        public override void SetValue(IDbDataParameter parameter, TemplateContents? value)
+        {
+            ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Jsonb;
+            parameter.Value = value is null ? DBNull.Value : JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
+        }
     }
 }

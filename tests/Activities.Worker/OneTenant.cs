@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Bibind.Activities.Backup;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
@@ -22,9 +23,11 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
         var tenant = new OneTenant(configuration);
         return new ServiceCollection()
             .AddLogging()
+            .AddSingleton(configuration)
             .AddSingleton<IServerDirectory>(tenant)
             .AddSingleton<ISecretStore>(tenant)
             .AddSingleton<IBackupCatalogue>(tenant)
+            .AddSingleton<IDatabaseRegister, MemoryDatabases>()
             .AddActivities(configuration)
             .BuildServiceProvider();
     }
@@ -33,6 +36,8 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
     public static async Task BackUpAndRestoreAsync(IServiceProvider services, string database, string copy)
     {
         var place = Place(1, database);
+        var owner = services.GetRequiredService<IConfiguration>()["DatabaseUser"]!;
+        ((MemoryDatabases)services.GetRequiredService<IDatabaseRegister>()).AddUnseen(database, mark: null, owner, DatabaseHolder.Tenant(place.TenantId));
         var took = Stopwatch.StartNew();
         await RunAsync<TakeBackup, BackupRequest, BackupTaken>(services, new BackupRequest(place, "manual"));
         await Console.Out.WriteLineAsync($"backed up {took.ElapsedMilliseconds}");
@@ -52,6 +57,7 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
         DatabaseUser = configuration["DatabaseUser"]!,
         DatabasePassword = configuration["DatabasePassword"]!,
         ApplicationRole = configuration["ApplicationRole"]!,
+        ApplicationPassword = configuration["ApplicationPassword"]!,
     });
 
     public Task<string> GetOrSetAsync(string name, Func<string> make, CancellationToken cancellationToken) =>

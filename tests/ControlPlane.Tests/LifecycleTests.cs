@@ -144,6 +144,21 @@ public sealed class LifecycleTests(PostgresCluster cluster)
         var termination = Assert.IsType<Termination>(await plane.BeginTerminatingAsync("acme"));
         await EndAsync(plane, termination, new Inventory(), "the final backup failed");
         Assert.Equal(TenantStates.Terminating, (await plane.Tenants.FindAsync("acme", CancellationToken.None))!.State);
+        var proof = (await plane.Jobs.FindAsync(termination.JobId, CancellationToken.None))!.ReadInventory()!;
+        Assert.False(proof.IsClean);
+        Assert.Equal(InventoryItem.Unknown, Assert.Single(proof.Items).State);
+    }
+
+    [Fact]
+    public async Task An_order_that_began_nothing_says_so_in_its_inventory()
+    {
+        await using var plane = await cluster.NewPlaneAsync();
+        await plane.AddServerAsync();
+        var reservation = await plane.MustReserveAsync();
+        await FailAsync(plane, reservation, new Inventory());
+        var proof = (await plane.Jobs.FindAsync(reservation.JobId, CancellationToken.None))!.ReadInventory()!;
+        Assert.Equal((InventoryItem.Absent, "nothing was begun"), (proof.Items[0].State, proof.Items[0].Detail));
+        Assert.True(proof.IsClean);
     }
 
     [Fact]

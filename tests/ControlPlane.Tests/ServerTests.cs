@@ -21,10 +21,11 @@ public sealed class ServerTests(PostgresCluster cluster)
     public async Task Passwords_are_kept_as_secrets_and_not_in_the_row()
     {
         await using var plane = await cluster.NewPlaneAsync();
-        await plane.Servers.CreateAsync(TestPlane.NewServer() with { MasterPassword = "master-pass-word" }, CancellationToken.None);
+        await plane.Servers.CreateAsync(TestPlane.NewServer() with { MasterPassword = "master-pass-word", ApplicationPassword = "application-pass-word" }, CancellationToken.None);
         Assert.DoesNotContain("pass-word", await plane.ScalarAsync<string>("select s::text from control.servers s"), StringComparison.Ordinal);
         var connection = await plane.Get<IServerDirectory>().GetConnectionAsync(1, CancellationToken.None);
-        Assert.Equal(("db-pass-word", "master-pass-word", "odoo"), (connection.DatabasePassword, connection.MasterPassword, connection.ApplicationRole));
+        Assert.Equal(("db-pass-word", "application-pass-word", "master-pass-word"), (connection.DatabasePassword, connection.ApplicationPassword, connection.MasterPassword));
+        Assert.Equal(("bibind_maintenance", "odoo"), (connection.DatabaseUser, connection.ApplicationRole));
         Assert.DoesNotContain("pass-word", connection.ToString(), StringComparison.Ordinal);
     }
 
@@ -140,6 +141,7 @@ public sealed class ServerTests(PostgresCluster cluster)
             Name = " ",
             Url = "ftp://x",
             DatabasePassword = "",
+            ApplicationPassword = "",
             MasterPassword = "",
             DatabaseHost = "a b",
             DatabasePort = 0,
@@ -152,7 +154,7 @@ public sealed class ServerTests(PostgresCluster cluster)
             ApplicationRole = "a\nb",
         });
         Assert.Equal(
-            ["applicationRole", "code", "cpuCores", "databaseHost", "databasePassword", "databasePort", "databaseUser", "diskGb", "masterPassword", "maxTenants", "memoryGb", "name", "port", "url"],
+            ["applicationPassword", "applicationRole", "code", "cpuCores", "databaseHost", "databasePassword", "databasePort", "databaseUser", "diskGb", "masterPassword", "maxTenants", "memoryGb", "name", "port", "url"],
             errors.Keys.Order(StringComparer.Ordinal));
     }
 

@@ -72,6 +72,7 @@ public sealed class TestPlane : IAsyncDisposable
         Name = $"Server {code}",
         Url = $"http://{code}.internal:8069",
         DatabasePassword = "db-pass-word",
+        ApplicationPassword = "application-pass-word",
         MaxTenants = maxTenants,
     };
 

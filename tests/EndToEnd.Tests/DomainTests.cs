@@ -37,6 +37,26 @@ public sealed class DomainTests
     }
 
     [Fact]
+    public async Task A_tenant_that_only_waits_loses_the_name_to_who_proves_it_and_is_told()
+    {
+        const string Rival = "rival";
+        await using var world = await DomainWorld.StartAsync();
+        var ordered = await world.Api.EndOfAsync(await world.Api.OrderByWebhookAsync(Rival, record: 2), seconds: 120);
+        Assert.True(ordered["state"]!.GetValue<string>() == "succeeded", ordered.ToString());
+        var (waiting, _) = await world.Api.AddDomainAsync(Rival, world.Name);
+        await world.Api.DomainAsync(Rival, d => d["checkedAt"] is not null);
+
+        var added = await world.AddAsync();
+        await world.Api.ValidateDomainAsync(Rival, world.Name);
+        var lost = await world.Api.EndOfAsync(waiting, seconds: 60);
+
+        Assert.True(added["state"]!.GetValue<string>() == "succeeded", added.ToString());
+        Assert.Equal("failed", lost["state"]!.GetValue<string>());
+        Assert.Contains("Another tenant has proved the domain", lost["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.OK, world.Servers.AnswerOf(world.Code)), await world.Servers.GetAtAsync(world.Name));
+    }
+
+    [Fact]
     public async Task The_removal_of_a_tenant_takes_its_domain_with_it_and_proves_it()
     {
         await using var world = await DomainWorld.StartAsync();

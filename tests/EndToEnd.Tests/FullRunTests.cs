@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Bibind.Local;
 using Bibind.Testing;
+using Bibind.Testing.Servers;
 
 namespace Bibind.EndToEnd.Tests;
 
@@ -25,8 +26,31 @@ public sealed partial class FullRunTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
-    public async Task It_shows_a_tenant_at_every_server_removes_it_and_leaves_neither_things_nor_processes()
+    public async Task With_a_stand_in_it_shows_a_tenant_at_every_server_removes_it_and_leaves_neither_things_nor_processes()
     {
+        using var run = Start("--once", "--stand-in");
+        var said = run.StandardOutput.ReadToEndAsync();
+        var complained = run.StandardError.ReadToEndAsync();
+
+        await run.WaitForExitAsync().WaitAsync(Patience);
+
+        var output = await said;
+        Assert.True(run.ExitCode == 0, output + await complained);
+        Assert.Matches(@"DNS +demo-1\.bibind\.localhost is 127\.0\.0\.1, says PowerDNS", output);
+        Assert.Matches(@"Certificate +CN=demo-1\.bibind\.localhost by CN=Pebble Intermediate CA .*, leads to the root CN=Pebble Root CA", output);
+        Assert.Contains("https://demo-1.bibind.localhost/ answers 200 through Caddy", output, StringComparison.Ordinal);
+        Assert.Matches(@"Bucket +bibind-demo-1-1, of 10,737 MB", output);
+        Assert.Matches(@"Backup +\S+database\.dump\.br\.aes \([\d,]+ bytes\)", output);
+        Assert.Contains("Ceph 0 buckets and 0 objects of backups, Caddy no route", output, StringComparison.Ordinal);
+        Assert.Contains("Nothing is left.", output, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_temporary, "bibind-server-*"));
+        Assert.All(PortsIn(output), port => Assert.False(Accepts(port)));
+    }
+
+    [Fact]
+    public async Task With_the_real_Odoo_a_rule_orders_people_sign_in_restores_work_and_nothing_stays()
+    {
+        RealOdoo.Require();
         using var run = Start("--once");
         var said = run.StandardOutput.ReadToEndAsync();
         var complained = run.StandardError.ReadToEndAsync();
@@ -35,12 +59,18 @@ public sealed partial class FullRunTests : IDisposable
 
         var output = await said;
         Assert.True(run.ExitCode == 0, output + await complained);
-        Assert.Matches(@"DNS +demo-1\.bibind\.test is 127\.0\.0\.1, says PowerDNS", output);
-        Assert.Matches(@"Certificate +CN=demo-1\.bibind\.test by CN=Pebble Intermediate CA .*, leads to the root CN=Pebble Root CA", output);
-        Assert.Contains("https://demo-1.bibind.test/ answers 200 through Caddy", output, StringComparison.Ordinal);
-        Assert.Matches(@"Bucket +bibind-demo-1-1, of 10,737 MB", output);
-        Assert.Matches(@"Backup +\S+database\.dump\.br\.aes \([\d,]+ bytes\)", output);
-        Assert.Contains("Ceph 0 buckets and 0 objects of backups, Caddy no route", output, StringComparison.Ordinal);
+        Assert.Contains("Odoo orders the tenant demo-1 by its automation rule", output, StringComparison.Ordinal);
+        Assert.Matches(@"Page +https://demo-1\.bibind\.localhost/web/login answers 200 through Caddy: a page with the title 'Odoo'", output);
+        foreach (var code in new[] { "demo-1", "demo-1-copy" })
+        {
+            Assert.Contains($"https://{code}.bibind.localhost/web/login let the administrator admin in, to the database {code}, in fr_FR", output, StringComparison.Ordinal);
+            Assert.Contains($"let the standard user owner@demo-1.example.com in, to the database {code}, in fr_FR", output, StringComparison.Ordinal);
+            Assert.Matches($@"Base URL +https://{code}\.bibind\.localhost\n", output);
+            Assert.Contains($"cannot open the database {code}, and its file store has no folder of it", output, StringComparison.Ordinal);
+        }
+
+        Assert.Matches(@"Company +Demo 1, EUR, France", output);
+        Assert.Equal(2, Regex.Count(output, "'Customer of before the backup' is there, 'Customer of after the backup' is not"));
         Assert.Contains("Nothing is left.", output, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_temporary, "bibind-server-*"));
         Assert.All(PortsIn(output), port => Assert.False(Accepts(port)));
@@ -51,7 +81,7 @@ public sealed partial class FullRunTests : IDisposable
     {
         using var run = Start();
         var output = "";
-        while (!output.Contains("PostgreSQL listens", StringComparison.Ordinal))
+        while (!output.Contains("The host is ready", StringComparison.Ordinal))
         {
             var line = await run.StandardOutput.ReadLineAsync().WaitAsync(Patience);
             output += (line ?? throw new InvalidOperationException(output + await run.StandardError.ReadToEndAsync())) + "\n";

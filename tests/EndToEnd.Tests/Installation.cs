@@ -57,9 +57,10 @@ internal sealed class Installation : IAsyncDisposable
             ["Seed:Server:Url"] = "http://127.0.0.1:9",
             ["Seed:Server:DatabaseHost"] = "127.0.0.1",
             ["Seed:Server:DatabasePort"] = postgres.Port.ToString(CultureInfo.InvariantCulture),
-            ["Seed:Server:DatabaseUser"] = LocalServer.ControlRole,
-            ["Seed:Server:DatabasePassword"] = postgres.PasswordOf(LocalServer.ControlRole),
+            ["Seed:Server:DatabaseUser"] = LocalServer.MaintenanceRole,
+            ["Seed:Server:DatabasePassword"] = postgres.PasswordOf(LocalServer.MaintenanceRole),
             ["Seed:Server:ApplicationRole"] = LocalServer.ApplicationRole,
+            ["Seed:Server:ApplicationPassword"] = postgres.PasswordOf(LocalServer.ApplicationRole),
             ["Seed:Templates:blank"] = OdooTemplateFixture.Database,
         };
     }
@@ -151,7 +152,7 @@ internal sealed class Installation : IAsyncDisposable
         Assert.Equal(0, await CountAsync("select count(*) from control.backups"));
         Assert.Equal(0, await CountAsync("select count(*) from control.tenants where state not in ('failed', 'terminated')"));
         Assert.Equal(0, await CountAsync("select count(*) from durable.activities"));
-        Assert.Equal(0, await CountAsync("select count(*) from durable.messages"));
+        Assert.Equal(0, await CountAsync("select count(*) from durable.messages where instance_id not like 'timer-%'"));
     }
 
     /// <summary>There are the file stores of these databases, each with the template's files, and the template's own, and nothing else.</summary>

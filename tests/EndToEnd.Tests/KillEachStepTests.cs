@@ -10,7 +10,7 @@ public sealed class KillEachStepTests
 
     public static TheoryData<string> Boundaries =>
         [
-            .. Steps.ThatMustSucceed.SelectMany(s => new[] { $"before:{s}", $"after:{s}" }),
+            .. Steps.ThatMustSucceed.Concat(Steps.OfTheFirstBackup).SelectMany(s => new[] { $"before:{s}", $"after:{s}" }),
             .. Enumerable.Range(1, Commits).Select(n => $"before-commit:{n}"),
         ];
 

@@ -3,7 +3,7 @@ namespace Bibind.EndToEnd.Tests;
 /// <summary>Kills the host's process after every step of an undo, before its answer is stored; a host started afterwards must leave nothing.</summary>
 public sealed class KillEachUndoStepTests
 {
-    private const string FailingStep = "backup.take";
+    private const string FailingStep = "tenants.activate";
 
     public static TheoryData<string> Boundaries => [.. Steps.OfUndoing.Select(s => $"after:{s}")];
 

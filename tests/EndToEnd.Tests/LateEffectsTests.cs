@@ -21,7 +21,7 @@ public sealed class LateEffectsTests
     public async Task Every_effect_that_came_too_late_for_the_undo_of_an_order_is_removed_from_its_server()
     {
         await using var world = await EveryEffectWorld.StartAsync();
-        await using (var host = await InProcessHost.StartAsync(world.Installation, new FailureAt("backup.take", afterTheEffect: false)))
+        await using (var host = await InProcessHost.StartAsync(world.Installation, new FailureAt("tenants.activate", afterTheEffect: false)))
         {
             await host.Api.FailureOfAsync(await host.Api.OrderByWebhookAsync(world.Installation.Code));
             await world.AssertNothingIsLeftAsync();
@@ -69,7 +69,7 @@ public sealed class LateEffectsTests
     public async Task A_tenant_of_which_nothing_came_late_is_looked_at_and_left_as_it_is()
     {
         await using var installation = await Installation.CreateAsync();
-        await using (var host = await InProcessHost.StartAsync(installation, new FailureAt("backup.take", afterTheEffect: false)))
+        await using (var host = await InProcessHost.StartAsync(installation, new FailureAt("tenants.activate", afterTheEffect: false)))
         {
             await host.Api.FailureOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
             await installation.ComesToRestAsync();

@@ -1,4 +1,5 @@
 using Bibind.Local;
+using Bibind.Testing;
 using Npgsql;
 
 namespace Bibind.EndToEnd.Tests;
@@ -16,6 +17,7 @@ public sealed class ProvisionTests
         var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code, callbackUrl: caller.Url));
 
         Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString());
+        await installation.ComesToRestAsync();
         await TenantAssertions.AssertWorksAsync(installation, host.Api);
         var notice = Assert.Single(caller.Received);
         Assert.Equal("active", notice["state"]!.GetValue<string>());
@@ -33,7 +35,18 @@ public sealed class ProvisionTests
     public async Task Where_no_file_stores_are_kept_no_step_and_no_proof_speaks_of_one()
     {
         await using var installation = await Installation.CreateAsync();
+        await using var admin = NpgsqlDataSource.Create(installation.SuperuserConnectionString);
+
+        // A template whose attachments are all in its database.
+        var template = $"golden_{Guid.NewGuid():n}";
+        await ExecuteAsync(admin, $"create database {template} template {OdooTemplateFixture.Database} owner {LocalServer.ApplicationRole}");
+        await using (var content = installation.OpenTenant(template))
+        {
+            await ExecuteAsync(content, "delete from ir_attachment where store_fname is not null");
+        }
+
         installation.Settings["FileStore:Provider"] = "none";
+        installation.Settings["Seed:Templates:blank"] = template;
         await using var host = await InProcessHost.StartAsync(installation);
 
         var made = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
@@ -42,6 +55,19 @@ public sealed class ProvisionTests
         Assert.All([made, gone], job => Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString()));
         Assert.All([made, gone], job => Assert.DoesNotContain("file", job.ToString(), StringComparison.OrdinalIgnoreCase));
         await installation.AssertNothingIsLeftAsync();
+        await ExecuteAsync(admin, $"drop database {template} with (force)");
+    }
+
+    [Fact]
+    public async Task A_template_whose_files_nobody_keeps_is_not_ready_and_the_order_says_why()
+    {
+        await using var installation = await Installation.CreateAsync();
+        installation.Settings["FileStore:Provider"] = "none";
+        await using var host = await InProcessHost.StartAsync(installation);
+
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => host.Api.OrderByWebhookAsync(installation.Code));
+
+        Assert.Contains("no file stores are kept (FileStore__Provider is none)", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -65,24 +91,22 @@ public sealed class ProvisionTests
     {
         await using var installation = await Installation.CreateAsync();
         await using var admin = NpgsqlDataSource.Create(installation.SuperuserConnectionString);
-        // A role of this test's own: the others go on with theirs.
-        var role = $"control_{installation.Code}";
-        await ExecuteAsync(admin, $"create role {role} login createdb password 'the one that is stored' in role {LocalServer.ApplicationRole}");
-        installation.Settings["Seed:Server:DatabaseUser"] = role;
-        installation.Settings["Seed:Server:DatabasePassword"] = "the one that is stored";
+        // A role of this test's own: the others go on with theirs. The stored password is that of the role before it.
+        var role = $"maintenance_{installation.Code}";
+        await ExecuteAsync(admin, $"create role {role} login createdb password 'another' in role {LocalServer.ApplicationRole}");
         await using var host = await InProcessHost.StartAsync(installation);
-        await ExecuteAsync(admin, $"alter role {role} password 'another'");
+        await ExecuteAsync(installation.Control, $"update control.servers set db_user = '{role}'");
 
         var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
 
         Assert.Equal("failed", job["state"]!.GetValue<string>());
         Assert.Contains("password", job["reason"]!.GetValue<string>(), StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("the one that is stored", job.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(installation.Settings["Seed:Server:DatabasePassword"], job.ToString(), StringComparison.Ordinal);
         await ExecuteAsync(admin, $"drop role {role}");
     }
 
     [Fact]
-    public async Task A_full_store_fails_the_order_in_words_and_leaves_nothing()
+    public async Task A_full_store_takes_no_tenant_away_and_its_first_backup_stays_pending_in_words()
     {
         await using var installation = await Installation.CreateAsync();
         installation.Settings["Storage:Local:CapacityBytes"] = "1000";
@@ -90,10 +114,13 @@ public sealed class ProvisionTests
 
         var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
 
-        Assert.Equal("failed", job["state"]!.GetValue<string>());
-        Assert.Contains("full", job["reason"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.All(job["inventory"]!["items"]!.AsArray(), item => Assert.Equal("absent", item!["state"]!.GetValue<string>()));
-        await installation.AssertNothingIsLeftAsync();
+        Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString());
+        await installation.ComesToRestAsync();
+        var tenant = await host.Api.GetAsync($"/api/tenants/{installation.Code}");
+        Assert.Equal("active", tenant["state"]!.GetValue<string>());
+        var pending = Assert.Single(tenant["pendingItems"]!.AsArray(), p => p!["kind"]!.GetValue<string>() == "first-backup");
+        Assert.Contains("full", pending!["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(1, pending["attempts"]!.GetValue<int>());
     }
 
     [Fact]

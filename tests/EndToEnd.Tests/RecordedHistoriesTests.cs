@@ -53,18 +53,22 @@ public sealed class RecordedHistoriesTests
     private static ITaskOrchestrator OrchestratorOf(IReadOnlyList<HistoryEvent> history) => history.OfType<ExecutionStartedEvent>().First().Name switch
     {
         nameof(ProvisionTenant) => new ProvisionTenant(),
+        "ProvisionTenant.2" => new ProvisionTenantV2(),
         nameof(DestroyTenant) => new DestroyTenant(),
         nameof(CreateTemplate) => new CreateTemplate(),
         nameof(BackUpTenant) => new BackUpTenant(),
         nameof(RestoreTenant) => new RestoreTenant(),
         nameof(RestoreNewTenant) => new RestoreNewTenant(),
+        "RestoreNewTenant.2" => new RestoreNewTenantV2(),
         nameof(VerifyBackup) => new VerifyBackup(),
         nameof(AddDomain) => new AddDomain(),
         nameof(RemoveDomain) => new RemoveDomain(),
         nameof(BuyDomain) => new BuyDomain(),
         nameof(RenewCertificates) => new RenewCertificates(),
+        nameof(ResetCredentials) => new ResetCredentials(),
         nameof(NightlyBackups) => new NightlyBackups(),
         nameof(Sweep) => new Sweep(),
+        nameof(WorkOffPendingItems) => new WorkOffPendingItems(),
         var name => throw new InvalidOperationException($"No orchestrator is known by the name '{name}'."),
     };
 }

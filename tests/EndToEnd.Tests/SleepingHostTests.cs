@@ -54,7 +54,7 @@ public sealed class SleepingHostTests
         await using var sleeper = await KillableHost.StartAsync(world.Installation, stopAt: places.Split(','));
         var job = await sleeper.Api.OrderByWebhookAsync(world.Installation.Code);
         await sleeper.SleepsAsync(world.Installation);
-        await using var host = await InProcessHost.StartAsync(world.Installation, new FailureAt("backup.take", afterTheEffect: false));
+        await using var host = await InProcessHost.StartAsync(world.Installation, new FailureAt("tenants.activate", afterTheEffect: false));
         var end = await host.Api.EndOfAsync(job, seconds: 120);
         Assert.True(end["state"]!.GetValue<string>() == "failed", end.ToString());
         await world.AssertNothingIsLeftAsync();
@@ -93,7 +93,7 @@ public sealed class SleepingHostTests
         {
             var job = await sleeper.Api.OrderByWebhookAsync(installation.Code);
             await sleeper.SleepsAsync(installation);
-            await using var failing = await InProcessHost.StartAsync(installation, new FailureAt("backup.take", afterTheEffect: false));
+            await using var failing = await InProcessHost.StartAsync(installation, new FailureAt("tenants.activate", afterTheEffect: false));
             Assert.Equal("failed", (await failing.Api.EndOfAsync(job))["state"]!.GetValue<string>());
             await installation.AssertNothingIsLeftAsync();
             await sleeper.WakesAndEndsAsync();

@@ -7,8 +7,11 @@ internal static class Steps
     [
         "tenants.reserve", "credentials.prepare", "filestore.copy", "database.clone", "dns.create_record", "certificates.issue", "storage.create_bucket",
         "application.configure", "routing.publish", "application.hand_over", "application.create_standard_user", "application.smoke_test",
-        "backup.take", "tenants.activate", "caller.notify",
+        "tenants.activate", "caller.notify",
     ];
+
+    /// <summary>After the activation, in a job of its own.</summary>
+    public static readonly string[] OfTheFirstBackup = ["backup_jobs.begin", "backup.take", "backup_jobs.end_backup"];
 
     /// <summary>Steps whose failure fails the order.</summary>
     public static readonly string[] ThatMustSucceed = [.. OfProvisioning.Where(s => s != "caller.notify")];
@@ -29,7 +32,7 @@ internal static class Steps
     [
         "tenants.reserve", "credentials.prepare", "backup.restore", "dns.create_record", "certificates.issue", "storage.create_bucket",
         "application.adopt", "routing.publish", "application.hand_over", "application.create_standard_user", "application.smoke_test",
-        "backup.take", "tenants.activate",
+        "tenants.activate",
     ];
 
     public static readonly string[] OfUndoing =

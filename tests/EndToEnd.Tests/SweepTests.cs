@@ -60,6 +60,21 @@ public sealed class SweepTests
         Assert.False(await world.Servers.IsKnownToProxyAsync(world.Servers.HostOf(world.Code)));
     }
 
+    [Fact]
+    public async Task Routes_that_the_proxy_forgot_are_back_within_seconds_without_the_sweep()
+    {
+        await using var world = await DomainWorld.StartAsync(configure: settings => settings["Routing:WatchInterval"] = "00:00:01");
+        var added = await world.AddAsync();
+        Assert.True(added["state"]!.GetValue<string>() == "succeeded", added.ToString());
+
+        await world.Servers.ForgetRoutesAsync();
+
+        foreach (var host in new[] { world.Servers.HostOf(world.Code), world.Name })
+        {
+            await Eventually.UntilAsync(() => world.Servers.IsKnownToProxyAsync(host), TimeSpan.FromSeconds(30), $"{host} is published again");
+        }
+    }
+
     // Null while the proxy has no certificate for the host: of its configurations before and after a change both may answer for a moment.
     private static async Task<(System.Net.HttpStatusCode Status, string Body)?> TryGetAsync(EveryEffectWorld servers, string host)
     {

@@ -146,13 +146,14 @@ public sealed class HostTests(ApiHost host) : IClassFixture<ApiHost>
         }
 
         using var guessed = await host.GetAsync("/api/tenants", Wrong);
-        var password = host.Postgres.Postgres.PasswordOf(LocalServer.ControlRole);
+        var password = host.Postgres.Postgres.PasswordOf(LocalServer.MaintenanceRole);
         using var created = await host.SendAsync(HttpMethod.Post, "/api/servers", ApiHost.AdminToken, JsonSerializer.Serialize(new
         {
             code = "logged",
             name = "x",
             url = "http://127.0.0.1:2",
             databasePassword = "password-of-a-server",
+            applicationPassword = "password-of-the-role",
             masterPassword = "password-of-the-application",
         }));
         using var activated = await host.SendAsync(HttpMethod.Post, "/api/servers/logged/activate", ApiHost.AdminToken);
@@ -162,7 +163,7 @@ public sealed class HostTests(ApiHost host) : IClassFixture<ApiHost>
         string[] secrets =
         [
             ApiHost.ViewerToken, ApiHost.ManagerToken, ApiHost.AdminToken, ApiHost.WebhookToken, Wrong, ApiHost.MasterKey, password,
-            "password-of-a-server", "password-of-the-application",
+            "password-of-a-server", "password-of-the-role", "password-of-the-application",
         ];
         Assert.All(secrets, secret => Assert.DoesNotContain(secret, log, StringComparison.Ordinal));
     }

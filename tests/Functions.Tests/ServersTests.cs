@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Bibind.Functions.Tests;
@@ -42,13 +43,32 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
     {
         var before = await host.CountRowsAsync();
         using var answer = await CreateAsync("""{"code": "X", "name": "", "url": "ftp://x", "databasePassword": "", "maxTenants": 0}""");
+        // The application's password is not there at all.
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
-        foreach (var field in new[] { "code", "name", "url", "databasePassword", "maxTenants" })
+        foreach (var field in new[] { "code", "name", "url", "databasePassword", "applicationPassword", "maxTenants" })
         {
             ProblemAssert.Names(problem, field, string.Empty);
         }
 
         Assert.Equal(before, await host.CountRowsAsync());
+    }
+
+    [Fact]
+    public async Task An_application_that_lists_its_databases_is_warned_of_at_activation()
+    {
+        await using var odoo = await OdooRpcStub.StartAsync(
+            StatusCodes.Status200OK,
+            call => call.Contains("\"db\"", StringComparison.Ordinal)
+                ? """{"jsonrpc": "2.0", "id": 1, "result": ["acme", "globex"]}"""
+                : """{"jsonrpc": "2.0", "id": 1, "result": {"server_version": "18.0"}}""");
+        using var created = await CreateAsync(Server("open", url: odoo.Url));
+
+        using var answer = await ActivateAsync("open");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(
+            1,
+            await host.ScalarAsync<long>("select count(*) from control.server_state_changes c join control.servers s on s.id = c.server_id where s.code = 'open' and c.reason like '%list_db = False%'"));
     }
 
     [Fact]
@@ -82,7 +102,7 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Theory]
-    [InlineData("wrongpass", "databasePassword", "wrong-password-of-this-test", "The password of 'bibind' was refused")]
+    [InlineData("wrongpass", "databasePassword", "wrong-password-of-this-test", "The password of 'bibind_maintenance' was refused")]
     [InlineData("norole", "applicationRole", "nobody_here", "role 'nobody_here' does not exist")]
     [InlineData("nohost", "databaseHost", "no-such-host.invalid", "cannot be resolved")]
     [InlineData("notmember", "applicationRole", "postgres", "may not act for the application's role")]
@@ -185,7 +205,7 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
         await ProblemAssert.IsAsync(answer, HttpStatusCode.Conflict, "server-not-active");
     }
 
-    private string Password => host.Postgres.Postgres.PasswordOf(LocalServer.ControlRole);
+    private string Password => host.Postgres.Postgres.PasswordOf(LocalServer.MaintenanceRole);
 
     private string Server(string code, string? url = null, Action<Dictionary<string, object>>? change = null)
     {
@@ -196,9 +216,10 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
             ["url"] = url ?? $"http://127.0.0.{Interlocked.Increment(ref _urls)}:1",
             ["databaseHost"] = "127.0.0.1",
             ["databasePort"] = host.Postgres.Postgres.Port,
-            ["databaseUser"] = LocalServer.ControlRole,
+            ["databaseUser"] = LocalServer.MaintenanceRole,
             ["databasePassword"] = Password,
             ["applicationRole"] = LocalServer.ApplicationRole,
+            ["applicationPassword"] = host.Postgres.Postgres.PasswordOf(LocalServer.ApplicationRole),
         };
         change?.Invoke(server);
         return JsonSerializer.Serialize(server);

@@ -33,6 +33,7 @@ public sealed class SettingsTests
     [InlineData("--Platform:Scheme=gopher", "Platform__Scheme is 'gopher'")]
     [InlineData("--Placement:MinimumFreePercent=120", "Placement__MinimumFreePercent is 120")]
     [InlineData("--Seed:Server:Code=local", "Seed__Server__DatabasePassword is missing")]
+    [InlineData("--Seed:Server:Name=Local", "Seed__Server__ApplicationPassword is missing")]
     [InlineData("--Seed:Server:DatabasePort=99999", "Seed__Server__DatabasePort must be a whole number from 1 to 65535.")]
     [InlineData("--FileStore:Provider=folder", "FileStore__Folder is missing")]
     [InlineData("--Seed:Templates:blank=template_blank", "Seed__Templates needs Seed__Server__Code")]

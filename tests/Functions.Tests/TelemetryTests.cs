@@ -32,7 +32,7 @@ public sealed class TelemetryTests(PostgresServer postgres)
             new StringContent("""{"_model": "saas", "_id": 7, "code": "failingtrace", "name": "T", "offer": "odoo-shared"}""", Encoding.UTF8, "application/json"));
         Assert.Equal(StatusCodes.Status202Accepted, (int)order.StatusCode);
         await Eventually.UntilAsync(
-            async () => await arguments.ScalarAsync<long>("select count(*) from durable.instances where name = 'ProvisionTenant' and completed_at is not null") == 1,
+            async () => await arguments.ScalarAsync<long>("select count(*) from durable.instances where name = 'ProvisionTenant.2' and completed_at is not null") == 1,
             TimeSpan.FromSeconds(20), "the orchestration has ended");
         await host.StopAsync();
 

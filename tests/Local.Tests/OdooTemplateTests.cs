@@ -35,7 +35,9 @@ public sealed class OdooTemplateTests
             clone.ConnectionString, "SELECT module || '.' || name || ': ' || res_id FROM ir_model_data WHERE module = 'base' AND name = 'main_company'"));
         Assert.Equal(20L, await ScalarAsync(clone.ConnectionString, "SELECT count(*) FROM ir_cron WHERE active AND nextcall < now()"));
         Assert.Equal(2L, await ScalarAsync(clone.ConnectionString, "SELECT count(DISTINCT webhook_uuid) FROM base_automation"));
-        Assert.Equal("en_US", await ScalarAsync(clone.ConnectionString, "SELECT string_agg(code, ',') FROM res_lang WHERE active"));
+        Assert.Equal(
+            "ar_001,de_DE,en_US,es_419,es_ES,fr_FR,it_IT,nl_NL,pt_PT,sr@latin",
+            await ScalarAsync(clone.ConnectionString, "SELECT string_agg(code, ',' ORDER BY code COLLATE \"C\") FROM res_lang WHERE active"));
         Assert.Equal("EUR,USD", await ScalarAsync(clone.ConnectionString, "SELECT string_agg(name, ',' ORDER BY name) FROM res_currency WHERE active"));
     }
 
@@ -54,11 +56,11 @@ public sealed class OdooTemplateTests
     }
 
     [Fact]
-    public async Task The_small_template_is_locked_and_can_be_cloned_by_the_control_plane()
+    public async Task The_small_template_is_locked_and_can_be_cloned_by_the_maintenance_role()
     {
         var server = await OdooTemplateFixture.GetAsync();
         var name = $"clone_{Guid.NewGuid():N}";
-        await using var connection = new NpgsqlConnection(Sql.Unpooled(server.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole)));
+        await using var connection = new NpgsqlConnection(Sql.Unpooled(server.ConnectionString("postgres", LocalServer.MaintenanceRole)));
         await connection.OpenAsync();
 
         await Sql.RunAsync(connection, $"CREATE DATABASE {Sql.Name(name)} TEMPLATE {Sql.Name(OdooTemplateFixture.Database)}", CancellationToken.None);

@@ -35,7 +35,13 @@ public static class PostgresFixture
     private static async Task<EmbeddedPostgres> StartAsync()
     {
         var postgres = await EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions { DataFolder = NewClusterFolder(), Fsync = false, DeleteOnStop = true });
+            new EmbeddedPostgresOptions
+            {
+                DataFolder = NewClusterFolder(),
+                Fsync = false,
+                DeleteOnStop = true,
+                Settings = new Dictionary<string, string> { ["max_prepared_transactions"] = "20", ["wal_level"] = "logical" },
+            });
 
         // Mostly nothing is left when the runner goes on. On a busy machine the watchdog finishes alone: xunit takes a process
         // that does not end within ten seconds for a failed one.

@@ -35,6 +35,7 @@ public sealed class TestDatabase : IAsyncDisposable
             connection,
             $"CREATE DATABASE {Sql.Name(name)} OWNER {Sql.Name(owner)} TEMPLATE {Sql.Name(template ?? "template1")}",
             CancellationToken.None);
+        await LocalServer.CloseAsync(connection, name, CancellationToken.None);
         return new TestDatabase(server, name, owner);
     }
 

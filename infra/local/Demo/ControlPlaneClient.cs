@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Bibind.Local.Demo;
 
@@ -66,9 +67,62 @@ internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDispos
     public async Task<string> RemoveAsync(string tenant, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, $"api/tenants/{tenant}?finalBackup=false");
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", apiToken);
-        using var answer = await http.SendAsync(request, cancellationToken);
+        using var answer = await SendAsync(request, cancellationToken);
         return await JobOfAsync("The removal", answer, cancellationToken);
+    }
+
+    /// <summary>The job with its tenant's first backup, which is taken after the activation; waits for it while it is under way.</summary>
+    /// <exception cref="LocalServerException">It failed, with the reason.</exception>
+    public async Task<JobView> WithFirstBackupAsync(JobView job, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if ((await GetAsync<BackupPage>($"api/tenants/{job.Tenant}/backups", cancellationToken)).Items is [.., var first])
+            {
+                var key = string.Create(CultureInfo.InvariantCulture, $"backups/{job.Tenant}/{job.Result!.TenantId}/{first.Id}/");
+                return job with { Result = job.Result with { BackupKey = key } };
+            }
+
+            var pending = (await GetAsync<TenantItem>($"api/tenants/{job.Tenant}", cancellationToken)).PendingItems.FirstOrDefault(p => p.Kind == "first-backup");
+            if (pending is null or { Attempts: > 0 })
+            {
+                return pending is null ? job : throw new LocalServerException($"The first backup of {job.Tenant} failed: {pending.Reason}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+        }
+    }
+
+    /// <summary>Orders a template of the modules that the catalogue names; answers the address of the job.</summary>
+    public Task<string> MakeTemplateAsync(string code, string server, string language, CancellationToken cancellationToken) =>
+        CommandAsync("The template", "api/templates", new JsonObject { ["code"] = code, ["server"] = server, ["language"] = language }, cancellationToken);
+
+    /// <summary>Orders a backup; answers the address of the job.</summary>
+    public Task<string> BackUpAsync(string tenant, CancellationToken cancellationToken) =>
+        CommandAsync("The backup", $"api/tenants/{tenant}/backups", null, cancellationToken);
+
+    /// <summary>The tenant's newest backup.</summary>
+    public async Task<string> FindNewestBackupAsync(string tenant, CancellationToken cancellationToken) =>
+        (await GetAsync<BackupPage>($"api/tenants/{tenant}/backups", cancellationToken)).Items[0].Id;
+
+    /// <summary>Orders a restore, in place or as a new tenant; answers the address of the job.</summary>
+    public Task<string> RestoreAsync(string backup, string? newTenant, CancellationToken cancellationToken) =>
+        CommandAsync(
+            "The restore", $"api/backups/{backup}/restore",
+            newTenant is null ? null : new JsonObject { ["newTenant"] = new JsonObject { ["code"] = newTenant } }, cancellationToken);
+
+    /// <summary>The address of the job that made a tenant; null if there is none.</summary>
+    public async Task<string?> FindJobAsync(string tenant, CancellationToken cancellationToken) =>
+        (await GetAsync<JobPage>($"api/jobs?tenant={tenant}&kind=provision", cancellationToken)).Items is [var job, ..] ? $"api/jobs/{job.Id}" : null;
+
+    /// <summary>What a tenant's people sign in with, which is shown once.</summary>
+    public async Task<TenantPasswords> RevealAsync(string tenant, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"api/tenants/{tenant}/credentials/reveal");
+        using var answer = await SendAsync(request, cancellationToken);
+        return answer.IsSuccessStatusCode
+            ? (await answer.Content.ReadFromJsonAsync<TenantPasswords>(JsonSerializerOptions.Web, cancellationToken))!
+            : throw await RefusalAsync("The credentials", answer, cancellationToken);
     }
 
     public Task<JobView> GetJobAsync(string jobAddress, CancellationToken cancellationToken) => GetAsync<JobView>(jobAddress, cancellationToken);
@@ -83,11 +137,23 @@ internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDispos
         return job.IsAbsoluteUri ? job.PathAndQuery : job.OriginalString;
     }
 
+    private async Task<string> CommandAsync(string what, string path, JsonObject? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var answer = await SendAsync(request, cancellationToken);
+        return await JobOfAsync(what, answer, cancellationToken);
+    }
+
+    private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", apiToken);
+        return http.SendAsync(request, cancellationToken);
+    }
+
     private async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", apiToken);
-        using var answer = await http.SendAsync(request, cancellationToken);
+        using var answer = await SendAsync(request, cancellationToken);
         if (!answer.IsSuccessStatusCode)
         {
             throw await RefusalAsync($"GET {path}", answer, cancellationToken);

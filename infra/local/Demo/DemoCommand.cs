@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Bibind.Local.RealServers;
 using Spectre.Console;
 
 namespace Bibind.Local.Demo;
@@ -23,8 +24,11 @@ internal static class DemoCommand
         var root = Path.GetFullPath(line.Find("--root") ?? Environment.CurrentDirectory);
         var isFull = line.Has("--full");
         await using var servers = isFull ? await FullServers.StartAsync(console, cancellationToken) : null;
+        var isReal = servers is not null && IsReal(line, console);
         await using var installation = await Installation.OpenAsync(
-            isFull ? InstallationPlace.Throwaway(root) : InstallationPlace.Kept(root), servers?.Settings ?? new Dictionary<string, string>(), console, cancellationToken);
+            isFull ? InstallationPlace.Throwaway(root) : InstallationPlace.Kept(root), hasTemplates: !isReal,
+            async postgres => servers is null ? new Dictionary<string, string>() : await servers.StartApplicationAsync(postgres, isReal, console, cancellationToken),
+            console, cancellationToken);
         var settings = installation.Settings;
         WarnOfMissingDump(installation, console);
         var address = line.FindPort("--port") is { } port
@@ -37,7 +41,13 @@ internal static class DemoCommand
         console.WriteLine(
             $"The host is ready on {address.GetLeftPart(UriPartial.Authority)} ({watch.Elapsed.TotalSeconds:0.0} s), its log is {installation.Place.Show(host.LogFile)}");
 
-        var job = await OrderAsync(client, installation, console, cancellationToken);
+        using var odoo = isReal ? new OdooDemo(servers!, installation, client, console) : null;
+        if (odoo is not null)
+        {
+            await odoo.PrepareAsync(cancellationToken);
+        }
+
+        var job = await OrderAsync(client, installation, odoo, console, cancellationToken);
         if (!job.HasSucceeded)
         {
             await Console.Error.WriteLineAsync($"The order {job.State}: {job.Reason ?? "no reason was given"}");
@@ -48,35 +58,57 @@ internal static class DemoCommand
         {
             Console.WriteLine();
             await proof.ShowAsync(job, cancellationToken);
+            await (odoo?.ShowAsync(job, cancellationToken) ?? Task.CompletedTask);
         }
 
         if (line.Has("--once"))
         {
-            return job.HasSucceeded && (proof is null || await RemoveAsync(proof, client, console, job, cancellationToken)) ? 0 : 1;
+            return job.HasSucceeded && (proof is null || await RemoveAsync(proof, odoo, client, console, job, cancellationToken)) ? 0 : 1;
         }
 
         if (servers is not null)
         {
-            await LetLookAsync(servers, installation, address, job, cancellationToken);
+            await LetLookAsync(servers, installation, odoo, address, job, cancellationToken);
         }
 
         Farewell.HowToGoOn(Console.Out, installation, address);
         return await ServeAsync(host, cancellationToken);
     }
 
+    /// <summary>True if the real Odoo is to be used: where there is one, unless the stand-in is asked for.</summary>
+    private static bool IsReal(CommandLine line, IAnsiConsole console)
+    {
+        if (line.Has("--stand-in"))
+        {
+            return false;
+        }
+
+        var isThere = OdooProgram.Find() is not null;
+        if (!isThere)
+        {
+            console.WriteLine($"{OdooProgram.Missing} A stand-in answers in its place.");
+        }
+
+        return isThere;
+    }
+
     private static async Task<JobView> OrderAsync(
-        ControlPlaneClient client, Installation installation, IAnsiConsole console, CancellationToken cancellationToken)
+        ControlPlaneClient client, Installation installation, OdooDemo? odoo, IAnsiConsole console, CancellationToken cancellationToken)
     {
         var number = await client.FindFreeNumberAsync(cancellationToken);
-        var order = DemoOrder.Body(number);
-        console.WriteLine($"Odoo orders the tenant demo-{number.ToString(CultureInfo.InvariantCulture)}:");
+        var order = DemoOrder.Body(number, DemoOrder.TemplateOf(installation.Settings));
+        console.WriteLine($"Odoo orders the tenant demo-{number.ToString(CultureInfo.InvariantCulture)}{(odoo is null ? "" : " by its automation rule")}:");
         var watch = Stopwatch.StartNew();
-        var jobAddress = await client.OrderAsync(installation.Settings.WebhookToken, order.ToJsonString(JsonSerializerOptions.Web), cancellationToken);
+        var jobAddress = odoo is null
+            ? await client.OrderAsync(installation.Settings.WebhookToken, order.ToJsonString(JsonSerializerOptions.Web), cancellationToken)
+            : await odoo.OrderAsync(order, cancellationToken);
         var accepted = watch.Elapsed;
         var job = await new JobFollower(client, console).FollowAsync(jobAddress, cancellationToken);
+        var observed = watch.Elapsed;
         if (job.HasSucceeded)
         {
-            Farewell.WhatThereIs(Console.Out, job, installation, client.Address, accepted, watch.Elapsed);
+            job = await client.WithFirstBackupAsync(job, cancellationToken);
+            Farewell.WhatThereIs(Console.Out, job, installation, client.Address, accepted, observed);
         }
 
         return job;
@@ -84,7 +116,7 @@ internal static class DemoCommand
 
     /// <summary>Lets names of one's own be proved, too, and says how to reach what there is.</summary>
     private static async Task LetLookAsync(
-        FullServers servers, Installation installation, Uri address, JobView job, CancellationToken cancellationToken)
+        FullServers servers, Installation installation, OdooDemo? odoo, Uri address, JobView job, CancellationToken cancellationToken)
     {
         await servers.Proxy.ServeChallengesAsync(servers.Authority.HttpPort, address, cancellationToken);
         using var root = await servers.Authority.GetRootAsync(cancellationToken);
@@ -93,13 +125,15 @@ internal static class DemoCommand
         if (job.Result?.Host is { } host)
         {
             Farewell.HowToLook(Console.Out, servers, installation, host, rootFile);
+            odoo?.SayWhereToLook(rootFile);
         }
     }
 
     private static async Task<bool> RemoveAsync(
-        Proof proof, ControlPlaneClient client, IAnsiConsole console, JobView job, CancellationToken cancellationToken)
+        Proof proof, OdooDemo? odoo, ControlPlaneClient client, IAnsiConsole console, JobView job, CancellationToken cancellationToken)
     {
         console.WriteLine();
+        await (odoo?.RemoveCopiesAsync(job, cancellationToken) ?? Task.CompletedTask);
         console.WriteLine($"The tenant {job.Tenant} is removed, its backups included:");
         var removal = await new JobFollower(client, console).FollowAsync(await client.RemoveAsync(job.Tenant!, cancellationToken), cancellationToken);
         if (!removal.HasSucceeded)
@@ -108,7 +142,7 @@ internal static class DemoCommand
         }
 
         Console.WriteLine();
-        var isGone = await proof.ShowGoneAsync(removal, job.Result!.Host!, cancellationToken);
+        var isGone = await proof.ShowGoneAsync(removal, job.Result!.Host!, cancellationToken) & (odoo is null || await odoo.ShowGoneAsync(cancellationToken));
         Console.WriteLine(isGone ? "Nothing is left." : "Something is left.");
         return removal.HasSucceeded && isGone;
     }

@@ -10,13 +10,13 @@ namespace Bibind.Local.Demo;
 /// </summary>
 internal sealed class FullServers : IAsyncDisposable
 {
-    /// <summary>The platform's domain; its zone is at our own DNS server only.</summary>
-    public const string Zone = "bibind.test";
+    /// <summary>The platform's domain; its zone is at our own DNS server only, and browsers and curl take its names for this machine by themselves.</summary>
+    public const string Zone = "bibind.localhost";
 
     private readonly Stack<IAsyncDisposable> started = [];
 
-    private FullServers(PowerDnsServer dns, PebbleServer authority, CephS3Server s3, CaddyServer proxy, ApplicationStub application) =>
-        (Dns, Authority, S3, Proxy, Application) = (dns, authority, s3, proxy, application);
+    private FullServers(PowerDnsServer dns, PebbleServer authority, CephS3Server s3, CaddyServer proxy) =>
+        (Dns, Authority, S3, Proxy) = (dns, authority, s3, proxy);
 
     public PowerDnsServer Dns { get; }
 
@@ -26,11 +26,8 @@ internal sealed class FullServers : IAsyncDisposable
 
     public CaddyServer Proxy { get; }
 
-    /// <summary>Stands in for the application, which none of us can start.</summary>
-    public ApplicationStub Application { get; }
-
-    /// <summary>What the product has to be told to use them.</summary>
-    public IReadOnlyDictionary<string, string> Settings => EffectSettings.Of(Zone, Dns, Authority, S3, Proxy, Application);
+    /// <summary>The real application; null where a stand-in answers.</summary>
+    public OdooServer? Odoo { get; private set; }
 
     /// <exception cref="LocalServerException">A program is missing, or a server did not start; says which and why.</exception>
     public static async Task<FullServers> StartAsync(IAnsiConsole console, CancellationToken cancellationToken)
@@ -44,8 +41,7 @@ internal sealed class FullServers : IAsyncDisposable
                 "Pebble", limit => PebbleServer.StartAsync(new PebbleOptions { Dns = dns.Dns }, limit), server => $"signs at {server.Directory}");
             var s3 = await StartAsync("Ceph", CephS3Server.StartAsync, server => $"stores objects at {server.Url.Authority}");
             var proxy = await StartAsync("Caddy", CaddyServer.StartAsync, server => $"leads visitors on from {server.Http.Authority} and, by TLS, {server.Https.Authority}");
-            var application = await StartAsync("Application", _ => ApplicationStub.StartAsync(), server => $"a stand-in for Odoo answers on {server.Url.Authority}");
-            var servers = new FullServers(dns, authority, s3, proxy, application);
+            var servers = new FullServers(dns, authority, s3, proxy);
             while (started.TryPop(out var server))
             {
                 servers.started.Push(server);
@@ -59,18 +55,50 @@ internal sealed class FullServers : IAsyncDisposable
             throw;
         }
 
-        async Task<T> StartAsync<T>(string name, Func<CancellationToken, Task<T>> start, Func<T, string> describe)
-            where T : IAsyncDisposable
+        Task<T> StartAsync<T>(string name, Func<CancellationToken, Task<T>> start, Func<T, string> describe)
+            where T : IAsyncDisposable =>
+            FullServers.StartAsync(started, name, start, describe, console, cancellationToken);
+    }
+
+    /// <summary>Starts the application, which needs the database server.</summary>
+    /// <param name="isReal">False for the stand-in.</param>
+    /// <returns>What the product has to be told to use them all.</returns>
+    public async Task<IReadOnlyDictionary<string, string>> StartApplicationAsync(
+        EmbeddedPostgres postgres, bool isReal, IAnsiConsole console, CancellationToken cancellationToken)
+    {
+        var settings = new Dictionary<string, string>(EffectSettings.Of(Zone, Dns, Authority, S3, Proxy));
+        if (isReal)
         {
-            var watch = Stopwatch.StartNew();
-            var server = await start(cancellationToken);
-            started.Push(server);
-            console.WriteLine($"{name,-12} {describe(server)} ({watch.Elapsed.TotalSeconds:0.0} s)");
-            return server;
+            Odoo = await StartAsync(
+                started, "Odoo", limit => OdooServer.StartAsync(OdooOptions.At(postgres), limit),
+                server => $"{server.Version} answers on {server.Url.Authority}, its log is {server.LogFile}", console, cancellationToken);
+            settings["Seed__Server__Url"] = Odoo.Url.AbsoluteUri;
+            settings["FileStore__Folder"] = Odoo.FileStore;
+            settings["Templates__OdooBin"] = Odoo.Program;
         }
+        else
+        {
+            var application = await StartAsync(
+                started, "Application", _ => ApplicationStub.StartAsync(), server => $"a stand-in for Odoo answers on {server.Url.Authority}", console, cancellationToken);
+            settings["Seed__Server__Url"] = application.Url.AbsoluteUri;
+        }
+
+        return settings;
     }
 
     public ValueTask DisposeAsync() => EndAsync(started);
+
+    private static async Task<T> StartAsync<T>(
+        Stack<IAsyncDisposable> started, string name, Func<CancellationToken, Task<T>> start, Func<T, string> describe, IAnsiConsole console,
+        CancellationToken cancellationToken)
+        where T : IAsyncDisposable
+    {
+        var watch = Stopwatch.StartNew();
+        var server = await start(cancellationToken);
+        started.Push(server);
+        console.WriteLine($"{name,-12} {describe(server)} ({watch.Elapsed.TotalSeconds:0.0} s)");
+        return server;
+    }
 
     private static async ValueTask EndAsync(Stack<IAsyncDisposable> started)
     {

@@ -24,9 +24,11 @@ internal sealed class Installation : IAsyncDisposable
 
     /// <summary>Starts PostgreSQL and makes what is missing in it.</summary>
     /// <param name="place">Where.</param>
-    /// <param name="settings">Set in the settings file, whatever it says.</param>
+    /// <param name="hasTemplates">True for made-up templates, which a real Odoo cannot work with.</param>
+    /// <param name="settings">Starts what needs the database server; what it answers is set in the settings file, whatever that says.</param>
     public static async Task<Installation> OpenAsync(
-        InstallationPlace place, IReadOnlyDictionary<string, string> settings, IAnsiConsole console, CancellationToken cancellationToken)
+        InstallationPlace place, bool hasTemplates, Func<EmbeddedPostgres, Task<IReadOnlyDictionary<string, string>>> settings, IAnsiConsole console,
+        CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         var options = new EmbeddedPostgresOptions
@@ -41,7 +43,8 @@ internal sealed class Installation : IAsyncDisposable
         {
             await LocalServer.PrepareAsync(postgres, cancellationToken);
             console.WriteLine($"PostgreSQL listens on 127.0.0.1:{postgres.Port}, its data are in {postgres.Folder} ({watch.Elapsed.TotalSeconds:0.0} s)");
-            var templates = Variants.ToDictionary(CodeOf, variant => $"template_{CodeOf(variant)}");
+            var given = await settings(postgres);
+            var templates = (hasTemplates ? Variants : []).ToDictionary(CodeOf, variant => $"template_{CodeOf(variant)}");
             await BuildTemplatesAsync(postgres, templates, console, cancellationToken);
             foreach (var database in templates.Values)
             {
@@ -54,7 +57,7 @@ internal sealed class Installation : IAsyncDisposable
                 File.Delete(SettingsFile.In(place.Folder));
             }
 
-            return new Installation(place, postgres, SettingsFile.Prepare(place.Folder, postgres, templates, settings));
+            return new Installation(place, postgres, SettingsFile.Prepare(place.Folder, postgres, templates, given));
         }
         catch
         {
@@ -70,7 +73,7 @@ internal sealed class Installation : IAsyncDisposable
     {
         await using var connection = new NpgsqlConnection(Sql.Unpooled(postgres.SuperuserConnectionString));
         await connection.OpenAsync(cancellationToken);
-        foreach (var variant in Variants)
+        foreach (var variant in Variants.Where(v => templates.ContainsKey(CodeOf(v))))
         {
             var database = templates[CodeOf(variant)];
             if (await Sql.ExistsAsync(connection, "SELECT 1 FROM pg_database WHERE datname = $1", database, cancellationToken))

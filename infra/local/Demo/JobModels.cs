@@ -37,6 +37,9 @@ internal sealed record JobResult
 
     public string? BaseUrl { get; init; }
 
+    public long TenantId { get; init; }
+
+    /// <summary>Where its first backup is; the product says it of backups, not of the order.</summary>
     public string? BackupKey { get; init; }
 
     public IReadOnlyList<string>? Notes { get; init; }
@@ -71,8 +74,32 @@ internal sealed record JobStep
     public bool HasEnded => State is "succeeded" or "failed";
 }
 
+/// <summary>A page of jobs, newest first.</summary>
+internal sealed record JobPage(IReadOnlyList<JobItem> Items);
+
+/// <summary>One of them.</summary>
+internal sealed record JobItem(string Id);
+
+/// <summary>A page of backups, newest first.</summary>
+internal sealed record BackupPage(IReadOnlyList<BackupItem> Items);
+
+/// <summary>One of them.</summary>
+internal sealed record BackupItem(string Id);
+
+/// <summary>What the people of a tenant sign in with.</summary>
+internal sealed record TenantPasswords(string Url, TenantPassword? Administrator, TenantPassword? User);
+
+/// <summary>A person's.</summary>
+internal sealed record TenantPassword(string Login, string Password);
+
 /// <summary>A page of tenants.</summary>
 internal sealed record TenantPage(IReadOnlyList<TenantItem> Items, int Total);
 
 /// <summary>One of them.</summary>
-internal sealed record TenantItem(string Code);
+internal sealed record TenantItem(string Code)
+{
+    public IReadOnlyList<PendingItem> PendingItems { get; init; } = [];
+}
+
+/// <summary>What a tenant still lacks.</summary>
+internal sealed record PendingItem(string Kind, int Attempts, string Reason);

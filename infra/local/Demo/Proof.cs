@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Bibind.Activities.Dns.Query;
 using Bibind.Local.RealServers;
 
 namespace Bibind.Local.Demo;
 
 /// <summary>Asks every server itself what it has of a tenant; the control plane's word is not taken for it.</summary>
-internal sealed class Proof(FullServers servers, SettingsFile settings, TextWriter output)
+internal sealed partial class Proof(FullServers servers, SettingsFile settings, TextWriter output)
 {
     private const int Megabyte = 1_000_000;
 
@@ -79,17 +80,24 @@ internal sealed class Proof(FullServers servers, SettingsFile settings, TextWrit
         };
         try
         {
-            using var answer = await client.GetAsync(new Uri($"https://{host}/"), cancellationToken);
+            var address = new Uri($"https://{host}{(servers.Odoo is null ? "/" : "/web/login")}");
+            using var answer = await client.GetAsync(address, cancellationToken);
             var body = await answer.Content.ReadAsStringAsync(cancellationToken);
             return answer.StatusCode == HttpStatusCode.OK
-                ? ($"https://{host}/ answers 200 through Caddy: {body}", seen)
-                : throw new LocalServerException($"https://{host}/ answers {(int)answer.StatusCode}: {body}");
+                ? ($"{address} answers 200 through Caddy: {(servers.Odoo is null ? body : TitleOf(body))}", seen)
+                : throw new LocalServerException($"{address} answers {(int)answer.StatusCode}: {body}");
         }
         catch (HttpRequestException failed)
         {
             throw new LocalServerException($"https://{host}/ cannot be opened through Caddy on {servers.Proxy.Https.Authority}: {failed.Message} {seen}", failed);
         }
     }
+
+    private static string TitleOf(string page) =>
+        Title().Match(page) is { Success: true } title ? $"a page with the title '{title.Groups[1].Value.Trim()}'" : "a page without a title";
+
+    [GeneratedRegex("<title>([^<]*)</title>")]
+    private static partial Regex Title();
 
     private void Line(string what, string value) => output.WriteLine($"{what,-12} {value}");
 

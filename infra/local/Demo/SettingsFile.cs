@@ -128,8 +128,9 @@ internal sealed class SettingsFile
         {
             Set("Seed__Server__DatabaseHost", ours.Host!);
             Set("Seed__Server__DatabasePort", ours.Port.ToString(CultureInfo.InvariantCulture));
-            Set("Seed__Server__DatabaseUser", ours.Username!);
-            Set("Seed__Server__DatabasePassword", ours.Password!);
+            Set("Seed__Server__DatabaseUser", LocalServer.MaintenanceRole);
+            Set("Seed__Server__DatabasePassword", postgres.PasswordOf(LocalServer.MaintenanceRole));
+            Set("Seed__Server__ApplicationPassword", postgres.PasswordOf(LocalServer.ApplicationRole));
         }
     }
 

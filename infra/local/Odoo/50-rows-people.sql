@@ -10,13 +10,19 @@ INSERT INTO ir_config_parameter (key, value) VALUES
 
 INSERT INTO res_lang (name, code, iso_code, url_code, direction, date_format, time_format, short_time_format, week_start, grouping, decimal_point, thousands_sep, active) VALUES
   ('English (US)', 'en_US', 'en', 'en', 'ltr', '%m/%d/%Y', '%H:%M:%S', '%H:%M', '7', '[3,0]', '.', ',', true),
-  ('French / Français', 'fr_FR', 'fr', 'fr', 'ltr', '%d/%m/%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', ' ', false),
-  ('German / Deutsch', 'de_DE', 'de', 'de', 'ltr', '%d.%m.%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', '.', false),
-  ('Spanish / Español', 'es_ES', 'es', 'es', 'ltr', '%d/%m/%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', '.', false),
-  ('Italian / Italiano', 'it_IT', 'it', 'it', 'ltr', '%d/%m/%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', '.', false),
-  ('Dutch / Nederlands', 'nl_NL', 'nl', 'nl', 'ltr', '%d-%m-%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', '.', false),
-  ('Portuguese / Português', 'pt_PT', 'pt', 'pt', 'ltr', '%d-%m-%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', '.', false),
-  ('English (UK)', 'en_GB', 'en_GB', 'en_GB', 'ltr', '%d/%m/%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', '.', ',', false);
+  ('French / Français', 'fr_FR', 'fr', 'fr', 'ltr', '%d/%m/%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', ' ', true),
+  ('German / Deutsch', 'de_DE', 'de', 'de', 'ltr', '%d.%m.%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', '.', true),
+  ('Spanish / Español', 'es_ES', 'es', 'es', 'ltr', '%d/%m/%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', '.', true),
+  ('Italian / Italiano', 'it_IT', 'it', 'it', 'ltr', '%d/%m/%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', '.', true),
+  ('Dutch / Nederlands', 'nl_NL', 'nl', 'nl', 'ltr', '%d-%m-%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', '.', true),
+  ('Portuguese / Português', 'pt_PT', 'pt', 'pt', 'ltr', '%d-%m-%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', '.', true),
+  ('Arabic / الْعَرَبيّة', 'ar_001', 'ar', 'ar', 'rtl', '%d %b, %Y', '%H:%M:%S', '%H:%M', '6', '[3,0]', '.', ',', true),
+  ('Spanish (Latin America) / Español (América Latina)', 'es_419', 'es_419', 'es_419', 'ltr', '%d/%m/%Y', '%H:%M:%S', '%H:%M', '7', '[3,0]', '.', ',', true),
+  ('Serbian (Latin) / srpski', 'sr@latin', 'sr@latin', 'sr@latin', 'ltr', '%d.%m.%Y.', '%H:%M:%S', '%H:%M', '7', '[]', '.', ',', true),
+  -- Known and not active: their translations are not there.
+  ('English (UK)', 'en_GB', 'en_GB', 'en_GB', 'ltr', '%d/%m/%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', '.', ',', false),
+  ('Japanese / 日本語', 'ja_JP', 'ja', 'ja', 'ltr', '%Y年%m月%d日', '%H時%M分%S秒', '%H:%M', '7', '[3,0]', '.', ',', false),
+  ('Polish / Język polski', 'pl_PL', 'pl', 'pl', 'ltr', '%d.%m.%Y', '%H:%M:%S', '%H:%M', '1', '[3,0]', ',', ' ', false);
 
 INSERT INTO res_currency (name, symbol, full_name, iso_numeric, decimal_places, rounding, position, active)
 SELECT c.name, c.symbol, c.full_name, c.iso, CASE WHEN c.name = 'JPY' THEN 0 ELSE 2 END, CASE WHEN c.name = 'JPY' THEN 1 ELSE 0.01 END,

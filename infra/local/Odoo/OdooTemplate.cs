@@ -55,7 +55,7 @@ public static class OdooTemplate
         "res_partner_category",
     ];
 
-    /// <summary>Builds the database, owned by the application's role. It appears under its name only when it is whole.</summary>
+    /// <summary>Builds the database; its content is the application's role's, and so is itself unless it is locked. It appears under its name only when it is whole.</summary>
     /// <exception cref="PostgresException">The database is there already, or the role is missing.</exception>
     public static async Task BuildAsync(
         string superuserConnectionString,
@@ -83,6 +83,7 @@ public static class OdooTemplate
         if (options.LockAfter)
         {
             await Sql.RunAsync(server, $"ALTER DATABASE {Sql.Name(databaseName)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false", cancellationToken);
+            await LocalServer.GiveToMaintenanceAsync(server, databaseName, cancellationToken);
         }
     }
 

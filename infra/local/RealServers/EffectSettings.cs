@@ -1,17 +1,15 @@
 namespace Bibind.Local.RealServers;
 
-/// <summary>The settings that let the product's effects happen at real servers.</summary>
+/// <summary>The settings that let the product's effects happen at real servers; where the application is, is said apart.</summary>
 public static class EffectSettings
 {
     /// <param name="zone">The platform's domain; the DNS server has it.</param>
-    /// <param name="application">Stands behind the proxy.</param>
     /// <returns>Names as in <c>local.settings.json</c>.</returns>
     public static IReadOnlyDictionary<string, string> Of(
-        string zone, PowerDnsServer dns, PebbleServer authority, CephS3Server s3, CaddyServer caddy, ApplicationStub application) =>
+        string zone, PowerDnsServer dns, PebbleServer authority, CephS3Server s3, CaddyServer caddy) =>
         new Dictionary<string, string>
         {
             ["Platform__Domain"] = zone,
-            ["Seed__Server__Url"] = application.Url.AbsoluteUri,
             ["Dns__Provider"] = "powerdns",
             ["Dns__Zone"] = zone,
             ["Dns__Target"] = caddy.Https.Host,

@@ -63,16 +63,19 @@ internal sealed class RunningServer : IAsyncDisposable
 
     /// <summary>Waits until the server has what is asked for.</summary>
     /// <inheritdoc cref="ListensAsync" path="/exception"/>
-    public async Task IsReadyAsync(Func<Task<bool>> ready, CancellationToken cancellationToken = default)
+    public Task IsReadyAsync(Func<Task<bool>> ready, CancellationToken cancellationToken = default) => IsReadyAsync(ready, StartLimit, cancellationToken);
+
+    /// <inheritdoc cref="IsReadyAsync(Func{Task{bool}}, CancellationToken)"/>
+    public async Task IsReadyAsync(Func<Task<bool>> ready, TimeSpan startLimit, CancellationToken cancellationToken = default)
     {
         try
         {
             var watch = Stopwatch.StartNew();
             while (_process.HasEnded || !await ready())
             {
-                if (_process.HasEnded || watch.Elapsed > StartLimit)
+                if (_process.HasEnded || watch.Elapsed > startLimit)
                 {
-                    var what = _process.HasEnded ? "did not start" : string.Create(CultureInfo.InvariantCulture, $"was not ready within {StartLimit.TotalSeconds:0} s");
+                    var what = _process.HasEnded ? "did not start" : string.Create(CultureInfo.InvariantCulture, $"was not ready within {startLimit.TotalSeconds:0} s");
                     throw new LocalServerException($"{_name} {what}. It said:\n{(File.Exists(_log) ? await File.ReadAllTextAsync(_log, CancellationToken.None) : "(nothing)")}");
                 }
 
@@ -85,6 +88,9 @@ internal sealed class RunningServer : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Kills the server; its folder stays until this is disposed.</summary>
+    public Task KillAsync() => _process.KillAsync();
 
     public async ValueTask DisposeAsync()
     {

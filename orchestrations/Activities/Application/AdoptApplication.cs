@@ -4,7 +4,6 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Bibind.Activities.Application;
 
@@ -13,11 +12,8 @@ namespace Bibind.Activities.Application;
 /// address and our passwords are new, and it sends no mail beside the one it is a copy of. Company and people stay as they were.
 /// </summary>
 public sealed class AdoptApplication(
-    PostgresConnector postgres, ISecretStore secrets, TimeProvider time, ILogger<AdoptApplication> logger) : TaskActivity<TenantPlace, Nothing>
+    PostgresConnector postgres, ISecretStore secrets, ApplicationProviders applications, ILogger<AdoptApplication> logger) : TaskActivity<TenantPlace, Nothing>
 {
-    private const string FindAdministratorSql =
-        "select u.id from ir_model_data d join res_users u on u.id = d.res_id where d.module = 'base' and d.name = 'user_admin'";
-
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
     {
@@ -26,39 +22,18 @@ public sealed class AdoptApplication(
         var cancellationToken = context.CancellationToken;
         var administrator = await SecretAsync(TenantSecrets.AdministratorHash(place.TenantId), place, cancellationToken);
         var user = await SecretAsync(TenantSecrets.User(place.TenantId), place, cancellationToken);
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, cancellationToken);
+        var application = applications.Of(place.Application);
+        var userHash = PasslibPbkdf2Sha512.Hash(user, PasslibPbkdf2Sha512.RandomTextRounds);
+        await using var session = await postgres.OpenAsync(place, cancellationToken);
         return await session.InWordsAsync(async () =>
         {
-            await AdoptAsync(session.Connection, place, administrator, user, cancellationToken);
+            if (await application.AdoptAsync(session.Connection, place, administrator, userHash, cancellationToken))
+            {
+                logger.ApplicationAdopted(place.Database);
+            }
+
             return Nothing.Value;
         });
-    }
-
-    // One transaction: a database is either the other tenant's or this one's, whatever ends us in between.
-    private async Task AdoptAsync(NpgsqlConnection connection, TenantPlace place, string administratorHash, string userPassword, CancellationToken cancellationToken)
-    {
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var tables = await OdooTables.ReadAsync(connection, place.Database, cancellationToken);
-        if (await OdooIdentity.FindTenantAsync(connection, cancellationToken) == OdooIdentity.TenantValue(place))
-        {
-            return;
-        }
-
-        await using var who = new NpgsqlCommand(FindAdministratorSql, connection);
-        var administrator = (int?)await who.ExecuteScalarAsync(cancellationToken)
-            ?? throw new PermanentFailureException("The backup's database has no administrator (base.user_admin), so nobody could be given it.");
-        var now = time.GetUtcNow();
-        await using var steps = new SqlSteps(connection);
-        OdooIdentity.Write(steps, tables, place, now);
-        OdooIdentity.Silence(steps, tables, now);
-        steps.Add(
-            "update res_users set login = $2, password = $3, active = true where id = $1", administrator, TenantSecrets.AdministratorLogin, administratorHash);
-        steps.Add(
-            "update res_users set password = $2 where login = $1 and id <> $3",
-            TenantSecrets.UserLogin(place), PasslibPbkdf2Sha512.Hash(userPassword, PasslibPbkdf2Sha512.RandomTextRounds), administrator);
-        await steps.RunAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        logger.ApplicationAdopted(place.Database);
     }
 
     private async Task<string> SecretAsync(string name, TenantPlace place, CancellationToken cancellationToken) =>

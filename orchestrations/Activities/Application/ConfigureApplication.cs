@@ -2,15 +2,15 @@ using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Secrets;
+using Bibind.ControlPlane.Templates;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Bibind.Activities.Application;
 
 /// <summary>Gives the clone its own identity, company and administrator by SQL, before the application can see it.</summary>
 public sealed class ConfigureApplication(
-    PostgresConnector postgres, ISecretStore secrets, TimeProvider time, ILogger<ConfigureApplication> logger) : TaskActivity<TenantPlace, Nothing>
+    PostgresConnector postgres, ISecretStore secrets, ApplicationProviders applications, ITemplateDirectory templates, ILogger<ConfigureApplication> logger) : TaskActivity<TenantPlace, Nothing>
 {
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
@@ -21,33 +21,16 @@ public sealed class ConfigureApplication(
         var hash = await secrets.FindAsync(TenantSecrets.AdministratorHash(place.TenantId), cancellationToken)
             ?? throw new PermanentFailureException($"The administrator's password of tenant '{place.Code}' is not among the secrets.");
 
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, cancellationToken);
-        return await session.InWordsAsync(async () =>
+        var application = applications.Of(place.Application);
+        await using var session = await postgres.OpenAsync(place, cancellationToken);
+        if (await session.InWordsAsync(() => application.ConfigureAsync(session.Connection, place, hash, cancellationToken)) is { } contents)
         {
-            await ConfigureAsync(session.Connection, place, hash, cancellationToken);
-            return Nothing.Value;
-        });
-    }
+            logger.ApplicationConfigured(place.Database);
 
-    // One transaction: a database is either the template's or configured, whatever ends us in between.
-    private async Task ConfigureAsync(NpgsqlConnection connection, TenantPlace place, string passwordHash, CancellationToken cancellationToken)
-    {
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var tables = await OdooTables.ReadAsync(connection, place.Database, cancellationToken);
-        if (await OdooIdentity.FindTenantAsync(connection, cancellationToken) == OdooIdentity.TenantValue(place))
-        {
-            return;
+            // One that was attached before templates were looked at: the next order is checked at the door.
+            await templates.LearnAsync(place.ServerId, place.TemplateCode, contents, cancellationToken);
         }
 
-        var rows = await OdooReferences.FindAsync(connection, tables, place, cancellationToken);
-        var now = time.GetUtcNow();
-        await using var steps = new SqlSteps(connection);
-        OdooIdentity.Write(steps, tables, place, now);
-        OdooIdentity.Silence(steps, tables, now);
-        OdooPeople.WriteCompany(steps, tables, rows, place);
-        OdooPeople.WriteAdministrator(steps, tables, rows, place, passwordHash);
-        await steps.RunAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        logger.ApplicationConfigured(place.Database);
+        return Nothing.Value;
     }
 }

@@ -1,4 +1,5 @@
 using Bibind.Activities.Database;
+using Bibind.Activities.Database.Isolation;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Application;
 
 /// <summary>Lets the application see the configured database by giving it the ownership.</summary>
-public sealed class HandOverApplication(PostgresConnector postgres, ILogger<HandOverApplication> logger)
+public sealed class HandOverApplication(PostgresConnector postgres, TenantRoleLifecycle roles, ILogger<HandOverApplication> logger)
     : TaskActivity<TenantPlace, Nothing>
 {
     /// <inheritdoc/>
@@ -19,8 +20,11 @@ public sealed class HandOverApplication(PostgresConnector postgres, ILogger<Hand
             place.ServerId, $"bibind hand over {place.Code}", context.CancellationToken);
         return await session.InWordsAsync(target.Name, async () =>
         {
-            _ = await MarkedDatabases.FindOursAsync(session, target, context.CancellationToken)
-                ?? throw new PermanentFailureException($"The database '{target.Name}' is not there, so it cannot be handed over.");
+            await MarkedDatabases.RequireOursAsync(session, target, "handed over", context.CancellationToken);
+
+            // The pooler first: the application opens every database that it lists.
+            await roles.PutAsync(session, place, context.CancellationToken);
+            await roles.PublishAsync(session.Server, place, context.CancellationToken);
 
             // The application lists what it owns and is no template: the last statement is what lets it in.
             var database = SqlText.Identifier(target.Name);

@@ -29,7 +29,8 @@ public sealed class OdooRpc(IHttpClientFactory clients, TimeProvider time)
 
     /// <summary>The result of a call; undefined when the answer has none.</summary>
     /// <exception cref="PermanentFailureException">The application refused the call; its own words.</exception>
-    /// <exception cref="TransientFailureException">The server did not answer, or failed.</exception>
+    /// <exception cref="ApplicationAwayException">The server did not answer, or not as an Odoo does.</exception>
+    /// <exception cref="TransientFailureException">The call failed for the moment.</exception>
     public Task<JsonElement> CallAsync(Uri server, string service, string method, CancellationToken cancellationToken, params object?[] arguments) =>
         CallAsync(server, service, method, CallLimit, cancellationToken, arguments);
 
@@ -55,7 +56,7 @@ public sealed class OdooRpc(IHttpClientFactory clients, TimeProvider time)
                 either.Token);
             if (!answer.IsSuccessStatusCode)
             {
-                throw new TransientFailureException($"Odoo at {server.Authority} answered {(int)answer.StatusCode} to {service}.{method}.");
+                throw new ApplicationAwayException($"Odoo at {server.Authority} answered {(int)answer.StatusCode} to {service}.{method}.");
             }
 
             var body = await answer.Content.ReadFromJsonAsync<JsonElement>(either.Token);
@@ -65,15 +66,15 @@ public sealed class OdooRpc(IHttpClientFactory clients, TimeProvider time)
         }
         catch (OperationCanceledException) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new TransientFailureException($"Odoo at {server.Authority} did not answer {service}.{method} within {limit.TotalSeconds:0} s.");
+            throw new ApplicationAwayException($"Odoo at {server.Authority} did not answer {service}.{method} within {limit.TotalSeconds:0} s.");
         }
         catch (HttpRequestException unreachable)
         {
-            throw new TransientFailureException($"Odoo at {server.Authority} cannot be reached: {unreachable.HttpRequestError}.");
+            throw new ApplicationAwayException($"Odoo at {server.Authority} cannot be reached: {unreachable.HttpRequestError}.");
         }
         catch (JsonException)
         {
-            throw new TransientFailureException($"What answered {service}.{method} at {server.Authority} was no JSON-RPC server.");
+            throw new ApplicationAwayException($"What answered {service}.{method} at {server.Authority} was no JSON-RPC server.");
         }
     }
 

@@ -7,22 +7,15 @@ using Npgsql;
 namespace Bibind.Activities.Application;
 
 /// <summary>Checks that the tenant's database is its own, can be seen by the application, and that the application answers for it.</summary>
-public sealed class SmokeTestApplication(PostgresConnector postgres, IServerDirectory servers, IHttpClientFactory clients, TimeProvider time)
+public sealed class SmokeTestApplication(
+    PostgresConnector postgres, ApplicationProviders applications, IServerDirectory servers, IHttpClientFactory clients, TimeProvider time)
     : TaskActivity<TenantPlace, StepOutcome>
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
-    // The first column is how the application lists databases that it may serve.
+    // How the application lists databases that it may serve.
     private const string DatabaseSql = """
-        select d.datallowconn and not d.datistemplate and pg_get_userbyid(d.datdba) = $1,
-               (select u.password like '$pbkdf2-sha512$%' and u.active from ir_model_data m join res_users u on u.id = m.res_id
-                where m.module = 'base' and m.name = 'user_admin')
-        from pg_database d where d.datname = current_database()
-        """;
-
-    private const string ParametersSql = """
-        select key, value from ir_config_parameter
-        where key in ('database.uuid', 'database.secret', 'web.base.url', 'web.base.url.freeze', 'bibind.tenant')
+        select d.datallowconn and not d.datistemplate and pg_get_userbyid(d.datdba) = $1 from pg_database d where d.datname = current_database()
         """;
 
     /// <inheritdoc/>
@@ -30,9 +23,10 @@ public sealed class SmokeTestApplication(PostgresConnector postgres, IServerDire
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
-        await using (var session = await postgres.OpenAsync(place.ServerId, place.Database, context.CancellationToken))
+        var application = applications.Of(place.Application);
+        await using (var session = await postgres.OpenAsync(place, context.CancellationToken))
         {
-            var faults = await session.InWordsAsync(() => FindFaultsAsync(session, place, context.CancellationToken));
+            var faults = await session.InWordsAsync(() => FindFaultsAsync(session, application, place, context.CancellationToken));
             if (faults.Count > 0)
             {
                 throw new PermanentFailureException($"The database '{place.Database}' does not pass the test: {string.Join("; ", faults)}.");
@@ -42,42 +36,13 @@ public sealed class SmokeTestApplication(PostgresConnector postgres, IServerDire
         return await AskApplicationAsync(place, context.CancellationToken);
     }
 
-    private static async Task<List<string>> FindFaultsAsync(DatabaseSession session, TenantPlace place, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<string>> FindFaultsAsync(
+        DatabaseSession session, IApplication application, TenantPlace place, CancellationToken cancellationToken)
     {
-        var faults = new List<string>();
-        var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
-        await using var batch = new NpgsqlBatch(session.Connection)
-        {
-            BatchCommands =
-            {
-                new(DatabaseSql) { Parameters = { new() { Value = session.Server.ApplicationRole } } },
-                new(ParametersSql),
-            },
-        };
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        Check(reader.GetBoolean(0), "the application cannot see it");
-        Check(!reader.IsDBNull(1) && reader.GetBoolean(1), "its administrator has no password");
-        await reader.NextResultAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            parameters[reader.GetString(0)] = reader.GetString(1);
-        }
-
-        Check(Guid.TryParse(parameters.GetValueOrDefault("database.uuid"), out _), "it has no uuid");
-        Check(Guid.TryParse(parameters.GetValueOrDefault("database.secret"), out _), "it has no secret");
-        Check(parameters.GetValueOrDefault("web.base.url") == place.BaseUrl, "its address is not the tenant's");
-        Check(parameters.GetValueOrDefault("web.base.url.freeze") == "True", "its address is not frozen");
-        Check(OdooIdentity.IsTenants(parameters.GetValueOrDefault(OdooIdentity.TenantKey), place), "it was configured for another tenant");
-        return faults;
-
-        void Check(bool isRight, string fault)
-        {
-            if (!isRight)
-            {
-                faults.Add(fault);
-            }
-        }
+        await using var look = new NpgsqlCommand(DatabaseSql, session.Connection) { Parameters = { new() { Value = session.Server.ApplicationRole } } };
+        var isSeen = await look.ExecuteScalarAsync(cancellationToken) is true;
+        var faults = await application.FindFaultsAsync(session.Connection, place, cancellationToken);
+        return isSeen ? faults : ["the application cannot see it", .. faults];
     }
 
     private async Task<StepOutcome> AskApplicationAsync(TenantPlace place, CancellationToken cancellationToken)
@@ -91,9 +56,9 @@ public sealed class SmokeTestApplication(PostgresConnector postgres, IServerDire
         {
             using var client = clients.CreateClient(OdooRpc.HttpClientName);
             using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            return answer.StatusCode == System.Net.HttpStatusCode.OK
-                ? new StepOutcome(true)
-                : new StepOutcome(false, $"The application at {server.Url.Authority} answers {(int)answer.StatusCode} to the login page of {place.Host}.");
+            return FaultOf(answer) is { } fault
+                ? new StepOutcome(false, $"The application at {server.Url.Authority} answers {(int)answer.StatusCode} to the login page of {place.Host}: {fault}.")
+                : new StepOutcome(true);
         }
         catch (HttpRequestException unreachable)
         {
@@ -104,4 +69,20 @@ public sealed class SmokeTestApplication(PostgresConnector postgres, IServerDire
             return new StepOutcome(false, $"The application at {server.Url.Authority} did not answer within {AnswerLimit.TotalSeconds:0} s.");
         }
     }
+
+    // Null for a login page. Odoo sends whoever asks for a database that it does not serve to its list of databases.
+    private static string? FaultOf(HttpResponseMessage answer) => (int)answer.StatusCode switch
+    {
+        200 => null,
+        >= 300 and < 400 when answer.Headers.Location?.OriginalString.Contains("/web/database/", StringComparison.Ordinal) is true =>
+            "it does not serve the database of this host (its dbfilter must let the host's first label through)",
+        >= 300 and < 400 => $"it sends the visitor to {PathOf(answer.Headers.Location)}",
+        404 => "it knows no such page",
+        429 or 502 or 503 or 504 => "it is down or busy",
+        >= 500 => "it cannot load the database, its own log says why",
+        _ => "it does not show one",
+    };
+
+    private static string PathOf(Uri? location) =>
+        location is null ? "nowhere" : location.IsAbsoluteUri ? location.AbsolutePath : location.OriginalString.Split('?')[0];
 }

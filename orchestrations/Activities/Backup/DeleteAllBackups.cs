@@ -15,6 +15,12 @@ public sealed class DeleteAllBackups(IObjectStore store, IBackupCatalogue catalo
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
+        // It ends by itself: its database is gone by now, or nobody records it any more.
+        if (await catalogue.IsFirstBeingTakenAsync(place.TenantId, context.CancellationToken))
+        {
+            throw new TransientFailureException($"The first backup of '{place.Code}' is still being taken.");
+        }
+
         var bucket = options.Value.Bucket;
         var prefix = BackupKeys.Prefix(place);
         await store.DeleteAllAsync(bucket, prefix, context.CancellationToken);

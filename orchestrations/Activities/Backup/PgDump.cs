@@ -1,5 +1,5 @@
+using Bibind.Activities.Database;
 using Bibind.Activities.Processes;
-using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;
 
@@ -12,13 +12,13 @@ public sealed class PgDump(IOptions<BackupOptions> options)
 
     /// <summary>Starts a dump in the custom format, not compressed; its content comes while it is read.</summary>
     /// <exception cref="PermanentFailureException">There is no <c>pg_dump</c>.</exception>
-    internal DumpStream Start(ServerConnection server, string database)
+    internal DumpStream Start(DatabaseEntry entry)
     {
         var start = PostgresPrograms.StartInfo(Find(), "--format=custom", "--compress=0", "--no-password");
-        PostgresEnvironment.Apply(start.Environment, server, database);
+        PostgresEnvironment.Apply(start.Environment, entry, SessionSettings.Programs(entry.MajorVersion));
         var process = PostgresPrograms.Run(start, Setting);
         process.StandardInput.Close();
-        return new DumpStream(process, database, server.DatabasePassword);
+        return new DumpStream(process, entry.Database, entry.Login.Password);
     }
 
     /// <summary>The program's version, such as <c>15.8</c>.</summary>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using Bibind.Activities.Database;
 using Bibind.Activities.Processes;
-using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;
 
@@ -12,20 +12,19 @@ public sealed class PgRestore(IOptions<BackupOptions> options)
     private const string Setting = "Backups__PgRestore";
     private const int CopyBytes = 128 * 1024;
 
-    /// <summary>Restores a dump into an empty database; everything in it will belong to the application's role.</summary>
+    /// <summary>Restores a dump into an empty database; everything in it will belong to who enters it.</summary>
     /// <exception cref="PermanentFailureException">The dump is too new for the program, or there is no program.</exception>
     /// <exception cref="TransientFailureException">It failed; says what the program said.</exception>
-    public async Task RunAsync(ServerConnection server, string database, Stream dump, CancellationToken cancellationToken)
+    public async Task RunAsync(DatabaseEntry entry, Stream dump, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(entry);
         ArgumentNullException.ThrowIfNull(dump);
         var program = PostgresPrograms.Find("pg_restore", options.Value.PgRestore, Setting);
         var start = PostgresPrograms.StartInfo(
-            program, "--format=custom", "--no-owner", "--no-privileges", $"--role={server.ApplicationRole}", "--exit-on-error", "--no-password",
-            $"--dbname={database}");
-        PostgresEnvironment.Apply(start.Environment, server, database);
+            program, "--format=custom", "--no-owner", "--no-privileges", "--exit-on-error", "--no-password", $"--dbname={entry.Database}");
+        PostgresEnvironment.Apply(start.Environment, entry, SessionSettings.Programs(entry.MajorVersion));
         using var process = PostgresPrograms.Run(start, Setting);
-        var tail = new OutputTail(server.DatabasePassword);
+        var tail = new OutputTail(entry.Login.Password);
         var reading = Task.WhenAll(
             tail.ReadAsync(process.StandardError, CancellationToken.None), tail.ReadAsync(process.StandardOutput, CancellationToken.None));
         try
@@ -35,7 +34,7 @@ public sealed class PgRestore(IOptions<BackupOptions> options)
             await reading;
             if (process.ExitCode != 0)
             {
-                throw InWords(process.ExitCode, database, tail.ToString());
+                throw InWords(process.ExitCode, entry.Database, tail.ToString());
             }
         }
         finally

@@ -15,6 +15,7 @@ namespace Bibind.Activities.Backup;
 /// </summary>
 public sealed class RestoreDatabase(
     PostgresConnector postgres,
+    ApplicationProviders applications,
     BackupFiles files,
     FileStoreArchives archives,
     BackupRestore restore,
@@ -31,26 +32,31 @@ public sealed class RestoreDatabase(
         var cancellationToken = context.CancellationToken;
         var place = request.Place;
         var target = MarkedDatabase.Of(place);
-        var restored = target with { Mark = MarkOf(target, request), Maker = MakerOf(place) };
+        var restored = target with { Mark = $"{target.Owner} restored={RestoredBy(request)}", Maker = MakerOf(place), Restored = RestoredBy(request) };
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, restored.Maker, cancellationToken);
         return await session.InWordsAsync(target.Name, async () =>
         {
             // An attempt that lost its lease may be at work yet: it must not name a database whose files we have cleared away.
             await MarkedDatabases.EndMakersAsync(session, restored, time, cancellationToken);
             var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken);
-            var manifest = there?.Comment == restored.Mark
+            if (there is { IsInvalid: true } && request.Replace)
+            {
+                // Nothing of it can be read any more, and nothing comes back.
+                there = await MarkedDatabases.FindUsableAsync(session, target, cancellationToken);
+            }
+
+            var manifest = there?.Known?.Restored == restored.Restored
                 ? await files.ReadManifestAsync(request.Backup, cancellationToken)
                 : await RestoreAsync(session, request, restored, isThere: there is not null, cancellationToken);
 
             // A crash after the database took the name leaves the files to be exchanged.
             fileStores.Swap(place);
-            return await DescribeAsync(session, request, fileStores.NoteOn(manifest), cancellationToken);
+            return await DescribeAsync(session, request, restored, fileStores.NoteOn(manifest), cancellationToken);
         });
     }
 
-    /// <summary>What marks a database that this job brought back from this backup.</summary>
-    internal static string MarkOf(MarkedDatabase target, RestoreRequest request) =>
-        $"{target.Owner} restored={request.Place.JobId}/{request.Backup.BackupId}";
+    /// <summary>By what a database is known that this job brought back from this backup.</summary>
+    internal static string RestoredBy(RestoreRequest request) => $"{request.Place.JobId}/{request.Backup.BackupId}";
 
     private static string MakerOf(TenantPlace place) =>
         string.Create(CultureInfo.InvariantCulture, $"bibind restore {place.TenantId} {place.Code}");
@@ -68,11 +74,18 @@ public sealed class RestoreDatabase(
         await files.VerifyAsync(manifest, cancellationToken);
         await archives.VerifyAsync(manifest, cancellationToken);
 
-        var scratch = ScratchDatabase.NameForRestore(request.Place);
+        // What it replaces is renamed and dropped, which what holds it would not let us.
+        if (isThere && await DatabaseCatalogue.LookAsync(session, restored.Name, cancellationToken) is { } replaced)
+        {
+            await DatabaseHolds.RefuseAsync(session, replaced, "replaced", cancellationToken);
+        }
+
+        var fresh = ScratchDatabase.ForRestore(request.Place);
+        var scratch = fresh.Name;
         await fileStores.StageAsync(request, manifest, cancellationToken);
         try
         {
-            await restore.RunAsync(session, scratch, manifest, cancellationToken);
+            await restore.RunAsync(session, request.Place, fresh, manifest, cancellationToken);
         }
         catch
         {
@@ -83,16 +96,14 @@ public sealed class RestoreDatabase(
         // From here on the database may have taken the name whatever is reported, and then its files must follow it.
         try
         {
-            if (!fileStores.Brings(manifest))
-            {
-                await CompiledAssets.ForgetAsync(postgres, request.Place.ServerId, scratch, cancellationToken);
-            }
+            await PrepareAsync(request.Place, scratch, fileStores.Brings(manifest), cancellationToken);
 
-            await RestoreSwap.RunAsync(session, scratch, restored, request.Place, isThere, cancellationToken);
+            var login = (await postgres.EnterAsync(DatabasePlace.Of(request.Place), cancellationToken)).Login;
+            await RestoreSwap.RunAsync(session, scratch, restored, request.Place, login.Role, isThere, cancellationToken);
         }
         catch
         {
-            await ForcedDrop.RunAsync(session, scratch, CancellationToken.None);
+            await MarkedDatabases.DropWorkAsync(session, restored.Holder, scratch, CancellationToken.None);
             throw;
         }
 
@@ -100,14 +111,26 @@ public sealed class RestoreDatabase(
         return manifest;
     }
 
-    private async Task<RestoredDatabase> DescribeAsync(MaintenanceSession session, RestoreRequest request, string? note, CancellationToken cancellationToken)
+    private async Task PrepareAsync(TenantPlace place, string scratch, bool hasFiles, CancellationToken cancellationToken)
+    {
+        await using var content = await postgres.OpenAsync(DatabasePlace.Of(place, scratch), cancellationToken);
+        await content.InWordsAsync(async () =>
+        {
+            await applications.Of(place.Application).PrepareRestoredAsync(content.Connection, hasFiles, cancellationToken);
+            return Nothing.Value;
+        });
+    }
+
+    private async Task<RestoredDatabase> DescribeAsync(
+        MaintenanceSession session, RestoreRequest request, MarkedDatabase restored, string? note, CancellationToken cancellationToken)
     {
         // A crash after the swap leaves what was replaced.
-        await ForcedDrop.RunAsync(session, RestoreSwap.FormerName(request.Place), cancellationToken);
-        _ = await MarkedDatabases.FindOursAsync(session, MarkedDatabase.Of(request.Place), cancellationToken)
+        await RestoreSwap.RecordAsync(session, restored, request.Place, cancellationToken);
+        await MarkedDatabases.DropWorkAsync(session, restored.Holder, RestoreSwap.FormerName(request.Place), cancellationToken);
+        _ = await MarkedDatabases.FindOursAsync(session, restored, cancellationToken)
             ?? throw new TransientFailureException($"The database '{request.Place.Database}' is not there after it was restored.");
-        await using var database = await postgres.OpenAsync(request.Place.ServerId, request.Place.Database, cancellationToken);
-        var bytes = await MarkedDatabases.MeasureAsync(session, request.Place.Database, cancellationToken);
+        await using var database = await postgres.OpenAsync(request.Place, cancellationToken);
+        var bytes = await DatabaseCatalogue.MeasureAsync(session, request.Place.Database, cancellationToken);
         return new RestoredDatabase(request.Place.Database, bytes, await ScratchDatabase.CountTablesAsync(database, cancellationToken), note);
     }
 }

@@ -1,5 +1,6 @@
 using Bibind.Activities.Database;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Databases;
 
 namespace Bibind.Activities.Backup;
 
@@ -8,7 +9,8 @@ internal static class RestoreLeftovers
 {
     public static async Task DropAsync(MaintenanceSession session, TenantPlace place, CancellationToken cancellationToken)
     {
-        await ForcedDrop.RunAsync(session, ScratchDatabase.NameForRestore(place), cancellationToken);
-        await ForcedDrop.RunAsync(session, RestoreSwap.FormerName(place), cancellationToken);
+        var holder = DatabaseHolder.Tenant(place.TenantId);
+        await MarkedDatabases.DropWorkAsync(session, holder, ScratchDatabase.NameForRestore(place), cancellationToken);
+        await MarkedDatabases.DropWorkAsync(session, holder, RestoreSwap.FormerName(place), cancellationToken);
     }
 }

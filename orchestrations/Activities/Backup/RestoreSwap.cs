@@ -1,6 +1,7 @@
 using System.Globalization;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Databases;
 using Npgsql;
 
 namespace Bibind.Activities.Backup;
@@ -18,10 +19,16 @@ internal static class RestoreSwap
         string.Create(CultureInfo.InvariantCulture, $"bibind-former-{place.TenantId}-{place.Code}");
 
     public static async Task RunAsync(
-        MaintenanceSession session, string scratch, MarkedDatabase restored, TenantPlace place, bool isThere, CancellationToken cancellationToken)
+        MaintenanceSession session, string scratch, MarkedDatabase restored, TenantPlace place, string role, bool isThere, CancellationToken cancellationToken)
     {
         var (database, former, fresh) = (SqlText.Identifier(restored.Name), SqlText.Identifier(FormerName(place)), SqlText.Identifier(scratch));
-        await ForcedDrop.RunAsync(session, FormerName(place), cancellationToken);
+        if (!await MarkedDatabases.DropWorkAsync(session, restored.Holder, FormerName(place), cancellationToken))
+        {
+            throw MarkedDatabases.Foreign(session, FormerName(place));
+        }
+
+        // Known by what brought it back before it has the name: killed after the renaming, it is told by that.
+        await RecordAsync(session, scratch, restored.Name, DatabasePurposes.Restore, restored, cancellationToken);
         if (isThere)
         {
             // Nobody comes back between the end of the sessions and the renaming; on failure they may again.
@@ -40,6 +47,7 @@ internal static class RestoreSwap
                     {setAside}
                     comment on database {fresh} is {SqlText.Literal(restored.Mark)};
                     alter database {fresh} owner to {SqlText.Identifier(session.Server.DatabaseUser)};
+                    grant {(place.DatabaseRole is null ? string.Empty : "create, ")}connect, temporary on database {fresh} to {SqlText.Identifier(role)};
                     alter database {fresh} rename to {database}
                     """,
                     cancellationToken);
@@ -50,6 +58,35 @@ internal static class RestoreSwap
             await session.ExecuteAsync($"alter database {database} allow_connections true", CancellationToken.None);
             throw;
         }
+    }
+
+    /// <summary>Says of both what they are now; what died before is made good by the retry.</summary>
+    public static async Task RecordAsync(MaintenanceSession session, MarkedDatabase restored, TenantPlace place, CancellationToken cancellationToken)
+    {
+        await RecordAsync(session, restored.Name, restored.Name, DatabasePurposes.Current, restored, cancellationToken);
+        if (await DatabaseCatalogue.LookAsync(session, FormerName(place), cancellationToken) is { } former
+            && (await MarkedDatabases.KnownAsync(session, restored.Holder, cancellationToken)).Find(former.Oid) is { } known)
+        {
+            await session.Register.RecordAsync(known with { Name = former.Name, Purpose = DatabasePurposes.Former }, cancellationToken);
+        }
+    }
+
+    private static async Task RecordAsync(
+        MaintenanceSession session, string now, string name, string purpose, MarkedDatabase restored, CancellationToken cancellationToken)
+    {
+        var sight = await DatabaseCatalogue.LookAsync(session, now, cancellationToken)
+            ?? throw new TransientFailureException($"The database '{now}' is not there any more: another attempt of the step has taken over.");
+        await session.Register.RecordAsync(
+            new KnownDatabase
+            {
+                ServerId = session.Server.ServerId,
+                Oid = sight.Oid,
+                Name = name,
+                Holder = restored.Holder,
+                Purpose = purpose,
+                Restored = restored.Restored,
+            },
+            cancellationToken);
     }
 
     // A session that was told to end needs a moment; PostgreSQL itself waits five seconds for it.

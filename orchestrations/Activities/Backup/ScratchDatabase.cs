@@ -3,10 +3,12 @@ using System.Security.Cryptography;
 using System.Text;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Databases;
+using Bibind.Durable;
 
 namespace Bibind.Activities.Backup;
 
-/// <summary>A database that a backup is restored into beside everything else. Nobody but us connects to it, and the application does not see it.</summary>
+/// <summary>A database that a backup is restored into beside everything else. Only who owns the tenant's content connects to it, and the application does not see it.</summary>
 internal static class ScratchDatabase
 {
     // Views and sequences are not counted; nor is what belongs to an extension's own schema, for PostgreSQL's are left out.
@@ -21,24 +23,57 @@ internal static class ScratchDatabase
     public static string NameForRestore(TenantPlace place) =>
         string.Create(CultureInfo.InvariantCulture, $"bibind-restore-{place.TenantId}-{place.Code}");
 
+    /// <summary>What a tenant's backup is restored into.</summary>
+    public static KnownDatabase ForRestore(TenantPlace place) => new()
+    {
+        ServerId = place.ServerId,
+        Oid = null,
+        Name = NameForRestore(place),
+        Holder = DatabaseHolder.Tenant(place.TenantId),
+        Purpose = DatabasePurposes.Restore,
+    };
+
+    /// <summary>What a backup is tried out in.</summary>
+    public static KnownDatabase ForTrial(long serverId, BackupRef backup) => new()
+    {
+        ServerId = serverId,
+        Oid = null,
+        Name = NameForTrial(backup),
+        Holder = DatabaseHolder.Tenant(backup.TenantId),
+        Purpose = DatabasePurposes.Trial,
+    };
+
     /// <summary>The name while a backup is tried out.</summary>
     public static string NameForTrial(BackupRef backup) => string.Create(
         CultureInfo.InvariantCulture,
         $"bibind-verify-{backup.TenantId}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(backup.BackupId)))[..12]}");
 
     /// <summary>Makes it empty, as the one that was dumped; one that an earlier attempt left is dropped before.</summary>
-    public static async Task CreateAsync(MaintenanceSession session, string name, BackupManifest manifest, CancellationToken cancellationToken)
+    /// <param name="session">On the server.</param>
+    /// <param name="wanted">Its name, and whose it is.</param>
+    /// <param name="entry">Who will fill it: only a database's owner may make tables in it.</param>
+    /// <param name="manifest">What it was.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="PermanentFailureException">The name is taken by a database that is not ours.</exception>
+    public static async Task CreateAsync(
+        MaintenanceSession session, KnownDatabase wanted, DatabaseEntry entry, BackupManifest manifest, CancellationToken cancellationToken)
     {
-        await ForcedDrop.RunAsync(session, name, cancellationToken);
+        var name = wanted.Name;
+        if (!await MarkedDatabases.DropWorkAsync(session, wanted.Holder, name, cancellationToken))
+        {
+            throw MarkedDatabases.Foreign(session, name);
+        }
+
+        // Recorded while it is our login's, which is how an attempt that follows a crash knows it.
+        var database = SqlText.Identifier(name);
+        await session.ExecuteAsync($"create database {database} template template0 is_template true allow_connections false{Locale(manifest)}", cancellationToken);
+        var made = await DatabaseCatalogue.LookAsync(session, name, cancellationToken)
+            ?? throw new TransientFailureException($"The database '{name}' is not there any more: another attempt of the step has taken over.");
+        await session.Register.RecordAsync(wanted with { Oid = made.Oid }, cancellationToken);
 
         // The application looks for databases that its role owns and that are no templates.
-        var database = SqlText.Identifier(name);
-        await session.ExecuteAsync(
-            $"create database {database} owner {SqlText.Identifier(session.Server.ApplicationRole)} template template0 is_template true{Locale(manifest)}",
-            cancellationToken);
-        await session.ExecuteAsync($"revoke connect on database {database} from public", cancellationToken);
-        await session.ExecuteAsync(
-            $"grant connect on database {database} to {SqlText.Identifier(session.Server.DatabaseUser)}", cancellationToken);
+        await session.ExecuteAsync($"alter database {database} owner to {SqlText.Identifier(entry.Login.Role)}", cancellationToken);
+        await DatabaseAccess.OpenAsync(session, name, entry.Login.Role, cancellationToken);
     }
 
     /// <summary>How many tables a restored database has.</summary>
@@ -54,7 +89,7 @@ internal static class ScratchDatabase
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var table in CoreTables)
         {
-            await using var command = new Npgsql.NpgsqlCommand($"select count(*) from {SqlText.Identifier(table)}", session.Connection);
+            await using var command = new Npgsql.NpgsqlCommand($"select count(*) from public.{SqlText.Identifier(table)}", session.Connection);
             rows[table] = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         }
 

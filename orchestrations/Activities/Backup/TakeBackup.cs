@@ -3,7 +3,6 @@ using Bibind.Activities.Database;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
-using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -46,6 +45,12 @@ public sealed class TakeBackup(
         }
 
         var cancellationToken = context.CancellationToken;
+        if (!await catalogue.IsWantedAsync(request.Place.TenantId, request.Kind, cancellationToken))
+        {
+            throw new PermanentFailureException($"Tenant '{request.Place.Code}' has ended or is being removed: no {request.Kind} backup of it is taken any more.");
+        }
+
+        await RequireOursAsync(request.Place, cancellationToken);
         var recorded = (await catalogue.ListAsync(request.Place.TenantId, cancellationToken)).FirstOrDefault(b => b.Id == BackupKeys.Id(request));
         if (recorded is null || await FindWholeAsync(recorded.ManifestKey, cancellationToken) is null)
         {
@@ -53,6 +58,14 @@ public sealed class TakeBackup(
         }
 
         return new BackupTaken(recorded.Key, recorded.Bytes, recorded.Sha256);
+    }
+
+    // What stands in the place of the tenant's database may be somebody else's, and holds nothing of his.
+    private async Task RequireOursAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        var target = MarkedDatabase.Of(place);
+        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind back up {place.Code}", cancellationToken);
+        await session.InWordsAsync(target.Name, () => MarkedDatabases.RequireOursAsync(session, target, "backed up", cancellationToken));
     }
 
     private async Task<BackupRecord> RecordAsync(BackupRequest request, string? insteadOf, CancellationToken cancellationToken)
@@ -133,7 +146,7 @@ public sealed class TakeBackup(
             var dataKey = await keys.GetAsync(place.TenantId, cancellationToken);
             await using var held = await files.HoldAsync(place, cancellationToken);
             await using var packed = new PackingStream(
-                dumper.Start(source.Server, place.Database), dataKey, BackupManifest.BindingOf(place.TenantId, BackupKeys.Id(request)));
+                dumper.Start(source.Entry), dataKey, BackupManifest.BindingOf(place.TenantId, BackupKeys.Id(request)));
             var bytes = await store.PutAsync(Bucket, folder.Dump, packed, cancellationToken);
             var fileStore = await files.StoreAsync(request, folder, dataKey, held, cancellationToken);
             var manifest = new BackupManifest
@@ -177,17 +190,17 @@ public sealed class TakeBackup(
 
     private async Task<Source> ReadSourceAsync(TenantPlace place, CancellationToken cancellationToken)
     {
-        await using var session = await postgres.OpenAsync(place.ServerId, place.Database, cancellationToken);
+        await using var session = await postgres.OpenAsync(place, cancellationToken);
         return await session.InWordsAsync(async () =>
         {
             await using var command = new NpgsqlCommand(SourceSql, session.Connection);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             return new Source(
-                session.Server, reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4));
+                session.Entry, reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4));
         });
     }
 
     private sealed record Source(
-        ServerConnection Server, string PostgresVersion, string? ApplicationVersion, string Encoding, string Collation, string CharacterType);
+        DatabaseEntry Entry, string PostgresVersion, string? ApplicationVersion, string Encoding, string Collation, string CharacterType);
 }

@@ -17,30 +17,31 @@ public sealed class VerifyBackup(
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(request);
         var cancellationToken = context.CancellationToken;
-        var scratch = ScratchDatabase.NameForTrial(request.Backup);
+        var trial = ScratchDatabase.ForTrial(request.Place.ServerId, request.Backup);
+        var scratch = trial.Name;
         await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind verify {request.Place.Code}", cancellationToken);
         return await session.InWordsAsync(scratch, async () =>
         {
             var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);
             BackupRestore.RefuseOlderServer(manifest, session);
             await files.VerifyAsync(manifest, cancellationToken);
-            await restore.RunAsync(session, scratch, manifest, cancellationToken);
+            await restore.RunAsync(session, request.Place, trial, manifest, cancellationToken);
             try
             {
-                var receipt = await CountAsync(session, scratch, manifest, cancellationToken);
+                var receipt = await CountAsync(session, DatabasePlace.Of(request.Place, scratch), manifest, cancellationToken);
                 logger.BackupVerified(receipt.BackupId, receipt.Tables, receipt.DumpBytes);
                 return receipt;
             }
             finally
             {
-                await ForcedDrop.RunAsync(session, scratch, CancellationToken.None);
+                await MarkedDatabases.DropWorkAsync(session, trial.Holder, scratch, CancellationToken.None);
             }
         });
     }
 
-    private async Task<BackupReceipt> CountAsync(MaintenanceSession session, string scratch, BackupManifest manifest, CancellationToken cancellationToken)
+    private async Task<BackupReceipt> CountAsync(MaintenanceSession session, DatabasePlace scratch, BackupManifest manifest, CancellationToken cancellationToken)
     {
-        await using var database = await postgres.OpenAsync(session.Server.ServerId, scratch, cancellationToken);
+        await using var database = await postgres.OpenAsync(scratch, cancellationToken);
         return await database.InWordsAsync(async () => new BackupReceipt
         {
             BackupId = manifest.Id,

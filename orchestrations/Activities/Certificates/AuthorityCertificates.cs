@@ -1,3 +1,4 @@
+using Bibind.Activities.Certificates.Acme;
 using Bibind.Activities.Locks;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -11,7 +12,7 @@ namespace Bibind.Activities.Certificates;
 /// first that needs it obtains while the others wait; every other host name has its own.
 /// </summary>
 internal sealed class AuthorityCertificates(
-    ICertificateAuthority authority, CertificateStore store, NamedLocks locks, IOptions<CertificateOptions> options, TimeProvider time,
+    ICertificateAuthority authority, CertificateStore store, AcmeProofs proofs, NamedLocks locks, IOptions<CertificateOptions> options, TimeProvider time,
     ILogger<AuthorityCertificates> logger) : ICertificateProvider, ITenantCertificates
 {
     private readonly CertificateOptions _options = options.Value;
@@ -21,7 +22,7 @@ internal sealed class AuthorityCertificates(
     {
         ArgumentNullException.ThrowIfNull(place);
         var use = IsShared(place.Host) ? OfPlatform() : OwnOf(place);
-        if (await IsValidAsync(use, cancellationToken))
+        if (await FindValidAsync(use, cancellationToken) is { } valid && await store.IsCompleteAsync(use.Name, valid, cancellationToken))
         {
             return;
         }
@@ -31,11 +32,15 @@ internal sealed class AuthorityCertificates(
             async () =>
             {
                 // Somebody may have obtained it while we waited.
-                if (!await IsValidAsync(use, cancellationToken))
+                if (await FindValidAsync(use, cancellationToken) is { } held)
+                {
+                    await store.CompleteAsync(use, held, toPublish: false, cancellationToken);
+                }
+                else
                 {
                     await LeaseFence.PassAsync(cancellationToken);
                     var certificate = await authority.IssueAsync(use, null, cancellationToken);
-                    await store.SaveAsync(use, certificate, cancellationToken);
+                    await store.SaveAsync(use, certificate, toPublish: false, cancellationToken);
                     logger.CertificateIssued(use.Host, certificate.Issuer, certificate.ToTenantCertificate().NotAfter);
                 }
 
@@ -68,6 +73,7 @@ internal sealed class AuthorityCertificates(
                 }
 
                 await store.ForgetAsync(name, cancellationToken);
+                await proofs.TakeAwayAsync(name, place.Host, cancellationToken);
                 return true;
             },
             cancellationToken);
@@ -81,6 +87,19 @@ internal sealed class AuthorityCertificates(
     }
 
     /// <inheritdoc/>
+    public bool ShowsProofs => _options.Provider is CertificateProviders.Acme or CertificateProviders.Wildcard;
+
+    /// <inheritdoc/>
+    public Task<bool> IsProofShownAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        return proofs.IsShownAsync(CertificateNames.Of(place), place.Host, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task SweepProofsAsync(CancellationToken cancellationToken) => proofs.SweepAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<TenantCertificate?> FindAsync(TenantPlace place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
@@ -89,8 +108,8 @@ internal sealed class AuthorityCertificates(
         return held?.ToTenantCertificate();
     }
 
-    private async Task<bool> IsValidAsync(CertificateFor use, CancellationToken cancellationToken) =>
-        await store.FindAsync(use.Name, cancellationToken) is { } held && held.Issuer == authority.Name && held.Serves(use.Hosts, time.GetUtcNow());
+    private async Task<HeldCertificate?> FindValidAsync(CertificateFor use, CancellationToken cancellationToken) =>
+        await store.FindAsync(use.Name, cancellationToken) is { } held && held.Issuer == authority.Name && held.Serves(use.Hosts, time.GetUtcNow()) ? held : null;
 
     // A wildcard covers one label.
     private bool IsShared(string host) =>

@@ -12,12 +12,17 @@ namespace Bibind.Activities.Certificates;
 /// a retry policy nor an impatient timer uses up what the authority allows.
 /// </summary>
 internal sealed class CertificateRenewals(
-    ICertificateAuthority authority, CertificateStore store, CertificateRegister register, NamedLocks locks, TimeProvider time,
+    ICertificateAuthority authority, CertificateStore store, CertificateRegister register, CertificateHalves comparison, NamedLocks locks,
+    TimeProvider time,
     ILogger<CertificateRenewals> logger) : ICertificateRenewals
 {
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> DueAsync(int limit, CancellationToken cancellationToken) =>
-        [.. (await register.DueAsync(limit, cancellationToken)).Select(c => c.Name)];
+    public async Task<IReadOnlyList<string>> DueAsync(int limit, CancellationToken cancellationToken)
+    {
+        var due = await register.DueAsync(limit, cancellationToken);
+        var halves = await comparison.FindAsync(limit, cancellationToken);
+        return [.. halves.Concat(due.Select(c => c.Name)).Distinct().Take(limit)];
+    }
 
     /// <inheritdoc/>
     public Task<RenewalOutcome> RenewAsync(string name, CancellationToken cancellationToken) =>
@@ -25,16 +30,25 @@ internal sealed class CertificateRenewals(
 
     private async Task<RenewalOutcome> RenewUnderLockAsync(string name, CancellationToken cancellationToken)
     {
-        if (await register.FindAsync(name, cancellationToken) is not { } row)
+        var (row, held) = (await register.FindAsync(name, cancellationToken), await store.FindAsync(name, cancellationToken));
+        if (held is null)
         {
-            return new RenewalOutcome(false, null);
+            return row is null ? new RenewalOutcome(false, null) : await ReplaceLostAsync(row, cancellationToken);
         }
 
-        if (await store.FindAsync(name, cancellationToken) is not { } held)
+        if (row is null || !CertificateStore.IsOf(row, held))
         {
-            // A revocation that broke off before the row: nothing is left to renew.
-            await register.DeleteAsync(name, cancellationToken);
-            return new RenewalOutcome(false, null);
+            // Somebody ended between the secret and the row, at the first issue or at a renewal.
+            row = await CompleteAsync(name, row, held, cancellationToken);
+            if (row is null)
+            {
+                return new RenewalOutcome(false, null);
+            }
+        }
+
+        if (row.ToPublish)
+        {
+            return new RenewalOutcome(true, row.LookAt, row.TenantId);
         }
 
         var isOurs = held.Issuer == authority.Name;
@@ -48,12 +62,55 @@ internal sealed class CertificateRenewals(
 
         try
         {
-            var use = new CertificateFor(name, row.TenantId, [row.Host]);
-            var renewed = await authority.IssueAsync(use, isOurs ? held : null, cancellationToken);
-            await store.SaveAsync(use, renewed, cancellationToken);
-            var lookAt = (await register.FindAsync(name, cancellationToken))?.LookAt;
-            logger.CertificateIssued(row.Host, renewed.Issuer, renewed.ToTenantCertificate().NotAfter);
-            return new RenewalOutcome(true, lookAt, row.TenantId);
+            return await IssueAsync(row, isOurs ? held : null, cancellationToken);
+        }
+        catch (Exception failed) when (failed is PermanentFailureException or TransientFailureException or RateLimitedException)
+        {
+            return await PutOffAsync(row, failed, cancellationToken);
+        }
+    }
+
+    private async Task<RenewalOutcome> IssueAsync(RegisteredCertificate row, HeldCertificate? replaced, CancellationToken cancellationToken)
+    {
+        var use = new CertificateFor(row.Name, row.TenantId, [row.Host]);
+        var renewed = await authority.IssueAsync(use, replaced, cancellationToken);
+        await store.SaveAsync(use, renewed, toPublish: true, cancellationToken);
+        logger.CertificateIssued(row.Host, renewed.Issuer, renewed.ToTenantCertificate().NotAfter);
+        return new RenewalOutcome(true, (await register.FindAsync(row.Name, cancellationToken))?.LookAt, row.TenantId);
+    }
+
+    private async Task<RegisteredCertificate?> CompleteAsync(
+        string name, RegisteredCertificate? row, HeldCertificate held, CancellationToken cancellationToken)
+    {
+        var use = row is null ? CertificateFor.Of(name, held) : new CertificateFor(name, row.TenantId, [row.Host]);
+        if (use is null)
+        {
+            return null;
+        }
+
+        await store.CompleteAsync(use, held, toPublish: true, cancellationToken);
+        logger.CertificateCompleted(name, "secret");
+        return await register.FindAsync(name, cancellationToken);
+    }
+
+    // Mostly a revocation that broke off before the row: nothing is left to renew.
+    private async Task<RenewalOutcome> ReplaceLostAsync(RegisteredCertificate row, CancellationToken cancellationToken)
+    {
+        if (row.TenantId is { } tenant && !await comparison.IsWantedAsync(tenant, row.Host, cancellationToken))
+        {
+            await store.ForgetAsync(row.Name, cancellationToken);
+            return new RenewalOutcome(false, null);
+        }
+
+        if (row.LookAt > time.GetUtcNow() && row.Failures > 0)
+        {
+            return new RenewalOutcome(false, row.LookAt, row.TenantId);
+        }
+
+        logger.CertificateLost(row.Name);
+        try
+        {
+            return await IssueAsync(row, null, cancellationToken);
         }
         catch (Exception failed) when (failed is PermanentFailureException or TransientFailureException or RateLimitedException)
         {

@@ -34,6 +34,7 @@ internal static class CertificatesRegistration
         services.TryAddSingleton<CertificateStore>();
         services.TryAddSingleton<AcmeTransport>();
         services.TryAddSingleton<AcmeClient>();
+        services.TryAddSingleton<AcmeProofs>();
         services.TryAddSingleton<AcmeOrders>();
         services.TryAddSingleton<AcmeAuthority>();
         services.TryAddSingleton<LocalAuthority>();

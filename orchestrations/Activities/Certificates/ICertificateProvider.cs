@@ -13,4 +13,13 @@ public interface ICertificateProvider
 
     /// <summary>True if a certificate of the tenant's own is there, as the provider answers now.</summary>
     Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken);
+
+    /// <summary>True if it shows proofs to an authority, which may be left behind.</summary>
+    bool ShowsProofs => false;
+
+    /// <summary>True if a proof for the tenant's certificate is outside, as the DNS provider answers now.</summary>
+    Task<bool> IsProofShownAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <summary>Takes away proofs that were left behind.</summary>
+    Task SweepProofsAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

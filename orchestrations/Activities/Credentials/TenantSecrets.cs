@@ -27,10 +27,12 @@ public static class TenantSecrets
     /// <summary>The password of the tenant's own role in PostgreSQL.</summary>
     public static string DatabaseRole(long tenantId) => Prefix(tenantId) + "database-role";
 
-    /// <summary>The standard user's login: the customer's e-mail address, else <c>user@host</c>.</summary>
+    /// <summary>The standard user's login: the customer's e-mail address, else, and where that is the administrator's login, <c>user@host</c>.</summary>
     public static string UserLogin(TenantPlace place)
     {
         ArgumentNullException.ThrowIfNull(place);
-        return string.IsNullOrWhiteSpace(place.CustomerEmail) ? $"user@{place.Host}" : place.CustomerEmail;
+        return string.IsNullOrWhiteSpace(place.CustomerEmail) || string.Equals(place.CustomerEmail, AdministratorLogin, StringComparison.OrdinalIgnoreCase)
+            ? $"user@{place.Host}"
+            : place.CustomerEmail;
     }
 }

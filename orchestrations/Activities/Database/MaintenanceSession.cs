@@ -1,6 +1,8 @@
 using System.Data;
+using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Bibind.Activities.Database;
@@ -15,27 +17,36 @@ public sealed class MaintenanceSession : IAsyncDisposable
 
     private readonly NpgsqlConnection _connection;
 
-    private MaintenanceSession(ServerConnection server, NpgsqlConnection connection)
+    private MaintenanceSession(ServerConnection server, NpgsqlConnection connection, IDatabaseRegister register, ILogger logger)
     {
         Server = server;
+        Register = register;
+        Logger = logger;
         _connection = connection;
     }
 
     public ServerConnection Server { get; }
 
+    /// <summary>Knows which of the server's databases are ours.</summary>
+    internal IDatabaseRegister Register { get; }
+
+    internal ILogger Logger { get; }
+
     /// <summary>PostgreSQL's major version.</summary>
     public int MajorVersion => _connection.PostgreSqlVersion.Major;
 
     internal static async Task<MaintenanceSession> BeginAsync(
-        ServerConnection server, NpgsqlConnection connection, string applicationName, CancellationToken cancellationToken)
+        ServerConnection server, NpgsqlConnection connection, IDatabaseRegister register, ILogger logger, string applicationName,
+        CancellationToken cancellationToken)
     {
-        var session = new MaintenanceSession(server, connection);
+        var session = new MaintenanceSession(server, connection, register, logger);
         await session.ExecuteAsync("select set_config('application_name', $1, false)", cancellationToken, applicationName);
         return session;
     }
 
     /// <summary>Runs an effect; what PostgreSQL refuses comes out in words that name <paramref name="database"/>.</summary>
-    public Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect) => PostgresErrors.InWordsAsync(Server, database, effect);
+    public Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect) => PostgresErrors.InWordsAsync(
+        Server, new DatabaseLogin(Server.DatabaseUser, Server.DatabasePassword), database, effect);
 
     internal async Task ExecuteAsync(string sql, CancellationToken cancellationToken, params object[] parameters)
     {

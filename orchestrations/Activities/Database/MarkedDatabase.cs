@@ -1,19 +1,26 @@
 using System.Globalization;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Databases;
 
 namespace Bibind.Activities.Database;
 
 /// <summary>
-/// A database that is ours: it is made under a name that only we use and appears under its final name complete
-/// and marked, so that whatever bears the name without the mark belongs to someone else.
+/// A database that is ours: it is made under a name that only we use, recorded by its number, and appears under its final name
+/// complete. Whatever bears the name and is not recorded belongs to someone else; the comment on it is for people.
 /// </summary>
 /// <param name="Name">The final name.</param>
 /// <param name="StagingName">The name while it is made.</param>
 /// <param name="Owner">How the mark begins: whose database it is.</param>
-/// <param name="Mark">The comment that the finished database carries.</param>
+/// <param name="Mark">The comment that the finished database carries, for people.</param>
 /// <param name="Maker">How a session that makes it shows itself, so that an orphaned one is found.</param>
 public sealed record MarkedDatabase(string Name, string StagingName, string Owner, string Mark, string Maker)
 {
+    /// <summary>Whose it is.</summary>
+    public required DatabaseHolder Holder { get; init; }
+
+    /// <summary>The job and the backup that bring it back: <c>job/backup</c>; null for one that is cloned or made.</summary>
+    public string? Restored { get; init; }
+
     /// <summary>A tenant's database.</summary>
     public static MarkedDatabase Of(TenantPlace place)
     {
@@ -25,7 +32,10 @@ public sealed record MarkedDatabase(string Name, string StagingName, string Owne
             string.Create(CultureInfo.InvariantCulture, $"bibind-new-{place.TenantId}-{place.Code}"),
             owner,
             owner,
-            string.Create(CultureInfo.InvariantCulture, $"bibind clone {place.TenantId} {place.Code}"));
+            string.Create(CultureInfo.InvariantCulture, $"bibind clone {place.TenantId} {place.Code}"))
+        {
+            Holder = DatabaseHolder.Tenant(place.TenantId),
+        };
     }
 
     /// <summary>A template's database.</summary>
@@ -38,17 +48,13 @@ public sealed record MarkedDatabase(string Name, string StagingName, string Owne
             string.Create(CultureInfo.InvariantCulture, $"bibind-new-template-{order.TemplateId}"),
             owner,
             $"{owner} code={order.Code}",
-            string.Create(CultureInfo.InvariantCulture, $"bibind template {order.TemplateId}"));
+            string.Create(CultureInfo.InvariantCulture, $"bibind template {order.TemplateId}"))
+        {
+            Holder = DatabaseHolder.Template(order.TemplateId),
+        };
     }
 
-    /// <summary>True if a comment is the mark of this owner.</summary>
+    /// <summary>True if the comment on a role names this owner. Only who creates roles writes those.</summary>
     public bool Marks(string? comment) =>
         comment is not null && (comment == Owner || comment.StartsWith(Owner + " ", StringComparison.Ordinal));
 }
-
-/// <summary>What a server answered about a database.</summary>
-/// <param name="Owner">The role that owns it.</param>
-/// <param name="Comment">Its comment, which may be our mark.</param>
-/// <param name="IsTemplate">True while it is held back from the application.</param>
-/// <param name="AllowsConnections">False once it is locked.</param>
-public sealed record DatabaseSight(string Owner, string? Comment, bool IsTemplate, bool AllowsConnections);

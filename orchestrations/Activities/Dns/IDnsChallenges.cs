@@ -9,4 +9,10 @@ public interface IDnsChallenges
 
     /// <summary>Removes a value; succeeds when it is not there.</summary>
     Task RemoveAsync(string fqdn, string value, CancellationToken cancellationToken);
+
+    /// <summary>Removes every value of ours at the name; succeeds when there is none, or when the name is in no zone that we keep.</summary>
+    Task ClearAsync(string fqdn, CancellationToken cancellationToken);
+
+    /// <summary>True if a value of ours stands at the name, as the provider answers now.</summary>
+    Task<bool> IsPresentedAsync(string fqdn, CancellationToken cancellationToken);
 }

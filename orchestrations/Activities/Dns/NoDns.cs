@@ -23,6 +23,12 @@ public sealed class NoDns : IDnsProvider, IDnsChallenges, IHostReadiness
     public Task RemoveAsync(string fqdn, string value, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
+    public Task ClearAsync(string fqdn, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task<bool> IsPresentedAsync(string fqdn, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <inheritdoc/>
     public bool IsInZone(string host) => false;
 
     /// <inheritdoc/>

@@ -22,6 +22,8 @@ internal sealed class ZoneRecords(
     private static readonly string[] Texts = ["TXT"];
     private readonly DnsOptions _options = options.Value;
 
+    private OwnershipMark ChallengeMark => new(_options.Owner, ChallengeResource);
+
     /// <inheritdoc/>
     public async Task CreateAsync(TenantPlace place, CancellationToken cancellationToken)
     {
@@ -68,7 +70,7 @@ internal sealed class ZoneRecords(
     public async Task PresentAsync(string fqdn, string value, CancellationToken cancellationToken)
     {
         RequireInZone(fqdn);
-        var mark = new OwnershipMark(_options.Owner, ChallengeResource);
+        var mark = ChallengeMark;
         await ChangeAsync(
             fqdn, Texts,
             present =>
@@ -91,7 +93,7 @@ internal sealed class ZoneRecords(
     /// <inheritdoc/>
     public Task RemoveAsync(string fqdn, string value, CancellationToken cancellationToken)
     {
-        var mark = new OwnershipMark(_options.Owner, ChallengeResource);
+        var mark = ChallengeMark;
         return ChangeAsync(
             fqdn, Texts,
             present =>
@@ -107,6 +109,16 @@ internal sealed class ZoneRecords(
             },
             cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task ClearAsync(string fqdn, CancellationToken cancellationToken) => !IsInZone(fqdn)
+        ? Task.CompletedTask
+        : ChangeAsync(
+            fqdn, Texts, present => [.. present.Where(s => s.Type == "TXT" && s.Mark == ChallengeMark).Select(s => new RecordSetChange(s, null))], cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> IsPresentedAsync(string fqdn, CancellationToken cancellationToken) =>
+        IsInZone(fqdn) && (await provider.ReadAsync(fqdn, Texts, cancellationToken)).Any(s => s.Type == "TXT" && s.Mark == ChallengeMark);
 
     /// <inheritdoc/>
     public bool IsInZone(string host) =>

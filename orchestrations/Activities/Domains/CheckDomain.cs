@@ -22,7 +22,7 @@ public sealed class CheckDomain(DomainStore domains, DomainLifecycle lifecycle, 
         var fault = await records.FindFaultAsync(domain.Name, domain.Proof, tenant.Host, cancellationToken);
         if (fault is null)
         {
-            var (place, refusal, isWithdrawn) = await lifecycle.BeginIssuingAsync(order, cancellationToken);
+            var (place, refusal, isWithdrawn) = await BeginAsync(order, cancellationToken);
             if (place is not null || isWithdrawn)
             {
                 return new DomainCheck(isWithdrawn ? DomainCheck.Withdrawn : DomainCheck.Leads, null, place);
@@ -30,7 +30,23 @@ public sealed class CheckDomain(DomainStore domains, DomainLifecycle lifecycle, 
 
             fault = refusal!;
         }
+        else if (domain.State == DomainStates.WaitingForDns && await domains.IsLostAsync(order, cancellationToken))
+        {
+            throw new PermanentFailureException(new DomainLostException(order.Name).Message);
+        }
 
         return await lifecycle.NoteAsync(order, fault, cancellationToken) ? new DomainCheck(DomainCheck.Waits, fault) : new DomainCheck(DomainCheck.Withdrawn);
+    }
+
+    private async Task<(DomainPlace? Place, string? Refusal, bool IsWithdrawn)> BeginAsync(DomainOrder order, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await lifecycle.BeginIssuingAsync(order, cancellationToken);
+        }
+        catch (DomainLostException lost)
+        {
+            throw new PermanentFailureException(lost.Message);
+        }
     }
 }

@@ -13,8 +13,15 @@ public sealed class FindServedPlaces(CertificateRegister register, DomainStore d
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(input);
-        return await register.FindAsync(input.Name, context.CancellationToken) is { } certificate
-            ? new ServedPlaces(await domains.ServedAsync(certificate.TenantId, certificate.Host, context.InstanceId, context.CancellationToken))
-            : new ServedPlaces([]);
+        if (await register.FindAsync(input.Name, context.CancellationToken) is not { } certificate)
+        {
+            return new ServedPlaces([]);
+        }
+
+        var served = new ServedPlaces(await domains.ServedAsync(certificate.TenantId, certificate.Host, context.InstanceId, context.CancellationToken));
+
+        // Whoever asks keeps the name until every place has been published.
+        await register.NotePublishingAsync(input.Name, context.CancellationToken);
+        return served;
     }
 }

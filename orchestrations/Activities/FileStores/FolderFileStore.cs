@@ -1,3 +1,4 @@
+using Bibind.Activities.Application;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -68,8 +69,46 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) =>
-        InWords(order.Database, () => Remove(StoreFolder.Of(Root(server), order), cancellationToken));
+    public bool MarkStaged(CreateTemplateOrder order, string server) => InWords(order.Database, () =>
+    {
+        var store = StoreFolder.Of(Root(server), order);
+        if (!Directory.Exists(store.Staged))
+        {
+            return false;
+        }
+
+        if (IsThere(store))
+        {
+            // Of an earlier attempt of this template: the application would not put the new files in its place.
+            StoreFolder.Delete(store.Final);
+        }
+
+        store.WriteMark(store.Staged, flush: false);
+        return true;
+    });
+
+    public void Settle(CreateTemplateOrder order, string server) => InWords(order.Database, () =>
+    {
+        var store = StoreFolder.Of(Root(server), order);
+        if (store.Look() == FileStoreSight.Ours)
+        {
+            store.GiveAll();
+        }
+
+        return true;
+    });
+
+    public string FolderOf(string server) => Root(server);
+
+    public IReadOnlyList<string> FindMissing(string database, string server, IReadOnlyList<NamedFile> files, CancellationToken cancellationToken) =>
+        InWords(database, () => StoreCheck.FindMissing(Path.Combine(Root(server), database), files, cancellationToken));
+
+    public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) => InWords(order.Database, () =>
+    {
+        var store = StoreFolder.Of(Root(server), order);
+        StoreFolder.Delete(store.Staged);
+        return Remove(store, cancellationToken);
+    });
 
     public FileStoreSight Look(TenantPlace place) => InWords(place.Database, () =>
     {

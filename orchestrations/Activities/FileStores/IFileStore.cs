@@ -1,3 +1,4 @@
+using Bibind.Activities.Application;
 using Bibind.Contracts;
 
 namespace Bibind.Activities.FileStores;
@@ -23,6 +24,22 @@ public interface IFileStore
     /// <summary>Makes an empty store for a template that the application is about to fill; succeeds when it is there.</summary>
     /// <exception cref="Bibind.Durable.PermanentFailureException">There is a store of that name that is not this template's.</exception>
     void Make(CreateTemplateOrder order, string server);
+
+    /// <summary>
+    /// Marks as the template's what the application itself made under a name that only we use, before it gives it the final one; by
+    /// then there must be nothing of that name.
+    /// </summary>
+    /// <returns>False if it made nothing here.</returns>
+    bool MarkStaged(CreateTemplateOrder order, string server);
+
+    /// <summary>Gives what a program of ours wrote into a template's store to the one whom the folder of all stores belongs to.</summary>
+    void Settle(CreateTemplateOrder order, string server);
+
+    /// <summary>The folder that holds the stores of a server, each under its database's name.</summary>
+    string FolderOf(string server);
+
+    /// <summary>Which of the files that a database names are not in its store, or are not what their names say, with the reason each.</summary>
+    IReadOnlyList<string> FindMissing(string database, string server, IReadOnlyList<NamedFile> files, CancellationToken cancellationToken);
 
     /// <summary>Removes a template's store; succeeds when there is none.</summary>
     /// <returns>False if there is a store of that name that is not ours, which was left alone.</returns>

@@ -1,3 +1,4 @@
+using Bibind.Activities.Application;
 using Bibind.Contracts;
 using Bibind.Durable;
 
@@ -17,6 +18,18 @@ public sealed class NoFileStore : IFileStore
 
     /// <inheritdoc/>
     public void Make(CreateTemplateOrder order, string server) => throw Off();
+
+    /// <inheritdoc/>
+    public bool MarkStaged(CreateTemplateOrder order, string server) => throw Off();
+
+    /// <inheritdoc/>
+    public void Settle(CreateTemplateOrder order, string server) => throw Off();
+
+    /// <inheritdoc/>
+    public string FolderOf(string server) => throw Off();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> FindMissing(string database, string server, IReadOnlyList<NamedFile> files, CancellationToken cancellationToken) => throw Off();
 
     /// <inheritdoc/>
     public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) => throw Off();

@@ -13,6 +13,7 @@ internal sealed class StoreFolder
     private const int BufferBytes = 128 * 1024;
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode AllRights = (UnixFileMode)0x1ff;
+    private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     private readonly string _root;
     private readonly string _mark;
@@ -32,7 +33,8 @@ internal sealed class StoreFolder
         }
 
         (_root, _mark) = (root, mark);
-        _folderMode = OperatingSystem.IsWindows() ? AllRights : File.GetUnixFileMode(root);
+        // Customers' files are for the folder's owner and group, who read the databases too, whatever the folder allows to others.
+        _folderMode = OperatingSystem.IsWindows() ? AllRights : File.GetUnixFileMode(root) & ~Others;
         _owner = UnixFiles.OwnerOf(root);
         Name = database;
         Final = Path.Combine(root, database);
@@ -64,7 +66,24 @@ internal sealed class StoreFolder
         new(root, place.Database, string.Create(CultureInfo.InvariantCulture, $"{place.TenantId}-{place.Code}"), MarkedDatabase.Of(place).Owner);
 
     public static StoreFolder Of(string root, CreateTemplateOrder order) =>
-        new(root, order.Database, string.Create(CultureInfo.InvariantCulture, $"template-{order.TemplateId}"), MarkedDatabase.Of(order).Owner);
+        new(root, order.Database, string.Create(CultureInfo.InvariantCulture, $"template-{order.TemplateId}"), MarkedDatabase.Of(order).Owner)
+        {
+            Staged = Path.Combine(root, MarkedDatabase.Of(order).StagingName),
+        };
+
+    /// <summary>Of a template, what the application makes under its database's staging name.</summary>
+    public string Staged { get; private init; } = string.Empty;
+
+    /// <summary>Gives everything in the store, and the store, to the owner of the folder of all stores.</summary>
+    public void GiveAll()
+    {
+        UnixFiles.Give(Final, _owner);
+        var everything = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+        foreach (var path in Directory.EnumerateFileSystemEntries(Final, "*", everything))
+        {
+            UnixFiles.Give(path, _owner);
+        }
+    }
 
     /// <summary>What is under the final name.</summary>
     public FileStoreSight Look() =>

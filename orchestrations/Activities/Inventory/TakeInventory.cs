@@ -2,6 +2,7 @@ using Bibind.Activities.Backup;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
+using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.Dns;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Routing;
@@ -18,6 +19,8 @@ namespace Bibind.Activities.Inventory;
 /// <summary>Asks every server what is left of a tenant; one that cannot be asked makes its item unknown, not the answer fail.</summary>
 public sealed class TakeInventory(
     PostgresConnector postgres,
+    IDatabasePooler pooler,
+    TenantDatabases databases,
     IDnsProvider dns,
     ICertificateProvider certificates,
     IRouteProvider routes,
@@ -31,7 +34,7 @@ public sealed class TakeInventory(
     ILogger<TakeInventory> logger) : TaskActivity<InventoryRequest, Contracts.Inventory>
 {
     private const int CountedAtMost = 1000;
-    private const string ForeignDetail = "something of that name is there, but it is not this tenant's";
+    internal const string ForeignDetail = "something of that name is there, but it is not this tenant's";
 
     private const string RoleSql = "select shobj_description(oid, 'pg_authid') from pg_roles where rolname = $1";
 
@@ -43,18 +46,16 @@ public sealed class TakeInventory(
         var cancellationToken = context.CancellationToken;
         var place = request.Place;
         var target = MarkedDatabase.Of(place);
-        var (restoring, former) = (ScratchDatabase.NameForRestore(place), RestoreSwap.FormerName(place));
         return new Contracts.Inventory
         {
             Items =
             [
-                await AskAsync("database", target.Name, () => LookForDatabaseAsync(place, target, target.Name, cancellationToken)),
-                await AskAsync("database", target.StagingName, () => LookForDatabaseAsync(place, target, target.StagingName, cancellationToken)),
-                await AskAsync("database", restoring, () => LookForLeftoverAsync(place, restoring, cancellationToken)),
-                await AskAsync("database", former, () => LookForLeftoverAsync(place, former, cancellationToken)),
+                .. await AskForDatabasesAsync(place, cancellationToken),
                 await AskAsync("role", target.Name, () => LookForRoleAsync(place, target, cancellationToken)),
+                .. await AskForTenantRoleAsync(place, cancellationToken),
                 await AskAsync("dns-record", place.Host, async () => Seen(await dns.ExistsAsync(place, cancellationToken))),
                 await AskAsync("certificate", place.Host, async () => Seen(await certificates.ExistsAsync(place, cancellationToken))),
+                .. await AskForProofAsync(place, cancellationToken),
                 await AskAsync("route", place.Host, async () => Seen(await routes.ExistsAsync(place, cancellationToken))),
                 .. await AskForDomainsAsync(place, cancellationToken),
                 await AskAsync("bucket", place.Bucket, () => LookForBucketAsync(place, cancellationToken)),
@@ -66,17 +67,35 @@ public sealed class TakeInventory(
         };
     }
 
+    private async Task<IReadOnlyList<InventoryItem>> AskForDatabasesAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await databases.ListAsync(place, cancellationToken);
+        }
+        catch (Exception unanswered) when (unanswered is not OperationCanceledException)
+        {
+            logger.InventoryUnknown("database", place.Database, unanswered);
+            return [.. TenantDatabases.NamesOf(place).Select(name => new InventoryItem("database", name, InventoryItem.Unknown, unanswered.Message))];
+        }
+    }
+
     private async Task<IReadOnlyList<InventoryItem>> AskForDomainsAsync(TenantPlace place, CancellationToken cancellationToken)
     {
         var items = new List<InventoryItem>();
         foreach (var at in await domains.BesidesAsync(place, onlyActive: false, cancellationToken))
         {
             items.Add(await AskAsync("certificate", at.Host, async () => Seen(await certificates.ExistsAsync(at, cancellationToken))));
+            items.AddRange(await AskForProofAsync(at, cancellationToken));
             items.Add(await AskAsync("route", at.Host, async () => Seen(await routes.ExistsAsync(at, cancellationToken))));
         }
 
         return items;
     }
+
+    private async Task<IReadOnlyList<InventoryItem>> AskForProofAsync(TenantPlace place, CancellationToken cancellationToken) => certificates.ShowsProofs
+        ? [await AskAsync("acme-challenge", $"_acme-challenge.{place.Host}", async () => Seen(await certificates.IsProofShownAsync(place, cancellationToken)))]
+        : [];
 
     private async Task<IReadOnlyList<InventoryItem>> AskForStorageUserAsync(TenantPlace place, CancellationToken cancellationToken) => storageUsers.IsOn
         ? [await AskAsync("storage-user", place.Bucket, async () => Seen(await storageUsers.ExistsAsync(place, cancellationToken)))]
@@ -105,30 +124,6 @@ public sealed class TakeInventory(
         }
     }
 
-    private async Task<Answer> LookForDatabaseAsync(TenantPlace place, MarkedDatabase target, string name, CancellationToken cancellationToken)
-    {
-        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
-        return await session.InWordsAsync(name, async () =>
-        {
-            var sight = await MarkedDatabases.LookAsync(session, name, cancellationToken);
-            var isStaging = name == target.StagingName;
-            return sight is null ? Seen(false)
-                : target.Marks(sight.Comment) || (isStaging && sight.Comment is null) ? await MeasuredAsync(session, name, cancellationToken)
-                : new Answer(InventoryItem.Absent, ForeignDetail);
-        });
-    }
-
-    // The tenant's number is in the name, and nobody but a restore makes such names.
-    private async Task<Answer> LookForLeftoverAsync(TenantPlace place, string name, CancellationToken cancellationToken)
-    {
-        await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
-        return await session.InWordsAsync(name, async () =>
-            await MarkedDatabases.LookAsync(session, name, cancellationToken) is null ? Seen(false) : await MeasuredAsync(session, name, cancellationToken));
-    }
-
-    private static async Task<Answer> MeasuredAsync(MaintenanceSession session, string name, CancellationToken cancellationToken) =>
-        new(InventoryItem.Present, $"{await MarkedDatabases.MeasureAsync(session, name, cancellationToken)} bytes");
-
     private async Task<Answer> LookForRoleAsync(TenantPlace place, MarkedDatabase target, CancellationToken cancellationToken)
     {
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
@@ -139,6 +134,28 @@ public sealed class TakeInventory(
                 : target.Marks(comments[0]) ? Seen(true)
                 : new Answer(InventoryItem.Absent, ForeignDetail);
         });
+    }
+
+    private async Task<IReadOnlyList<InventoryItem>> AskForTenantRoleAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        if (place.DatabaseRole is not { } role)
+        {
+            return [];
+        }
+
+        return
+        [
+            await AskAsync("role", role, async () =>
+            {
+                await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
+                return await session.InWordsAsync(role, async () => Seen(await TenantRoles.ExistsAsync(session, role, cancellationToken)));
+            }),
+            await AskAsync("pooler-entry", place.Database, async () =>
+            {
+                await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
+                return Seen((await pooler.ListAsync(session.Server, cancellationToken)).GetValueOrDefault(place.Database) == role);
+            }),
+        ];
     }
 
     private async Task<Answer> LookForBucketAsync(TenantPlace place, CancellationToken cancellationToken) =>

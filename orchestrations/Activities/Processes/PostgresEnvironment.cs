@@ -1,5 +1,5 @@
 using System.Globalization;
-using Bibind.ControlPlane.Servers;
+using Bibind.Activities.Database;
 
 namespace Bibind.Activities.Processes;
 
@@ -8,7 +8,7 @@ internal static class PostgresEnvironment
 {
     private const string ConnectSeconds = "10";
 
-    public static void Apply(IDictionary<string, string?> environment, ServerConnection server, string database)
+    public static void Apply(IDictionary<string, string?> environment, DatabaseEntry entry, IReadOnlyDictionary<string, string> settings)
     {
         // A service file or options of whoever started us must not lead elsewhere.
         foreach (var inherited in environment.Keys.Where(k => k.StartsWith("PG", StringComparison.Ordinal)).ToList())
@@ -16,11 +16,12 @@ internal static class PostgresEnvironment
             environment.Remove(inherited);
         }
 
-        environment["PGHOST"] = server.DatabaseHost;
-        environment["PGPORT"] = server.DatabasePort.ToString(CultureInfo.InvariantCulture);
-        environment["PGUSER"] = server.DatabaseUser;
-        environment["PGPASSWORD"] = server.DatabasePassword;
-        environment["PGDATABASE"] = database;
+        environment["PGHOST"] = entry.Server.DatabaseHost;
+        environment["PGPORT"] = entry.Server.DatabasePort.ToString(CultureInfo.InvariantCulture);
+        environment["PGUSER"] = entry.Login.Role;
+        environment["PGPASSWORD"] = entry.Login.Password;
+        environment["PGDATABASE"] = entry.Database;
+        environment["PGOPTIONS"] = SessionSettings.AsOptions(settings);
         environment["PGAPPNAME"] = "bibind";
         environment["PGCONNECT_TIMEOUT"] = ConnectSeconds;
     }

@@ -28,4 +28,7 @@ public sealed class RoutingOptions
 
     /// <summary>How long a new route may take until the proxy answers by it.</summary>
     public TimeSpan VerifyLimit { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the proxy is asked whether it still knows its routes; 0 leaves that to the sweep.</summary>
+    public TimeSpan WatchInterval { get; set; } = TimeSpan.FromSeconds(5);
 }

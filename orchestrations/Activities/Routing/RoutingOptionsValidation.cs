@@ -36,6 +36,11 @@ internal sealed class RoutingOptionsValidation : IValidateOptions<RoutingOptions
             wrong.Add("Routing__WebsocketPort must be a port, such as 8072; leave it out where the application takes websockets at its own.");
         }
 
+        if (options.WatchInterval != TimeSpan.Zero && (options.WatchInterval < TimeSpan.FromSeconds(1) || options.WatchInterval > TimeSpan.FromHours(1)))
+        {
+            wrong.Add("Routing__WatchInterval must be from one second to one hour, such as 00:00:05, or 0 to leave lost routes to the sweep.");
+        }
+
         if (options.LargestBody <= 0)
         {
             wrong.Add("Routing__LargestBody must be more than 0, in bytes, such as 268435456.");

@@ -130,7 +130,25 @@ public sealed class LocalFolderStore(IOptions<LocalFolderOptions> options) : IOb
     /// <inheritdoc/>
     public Task DeleteBucketAsync(string bucket, CancellationToken cancellationToken)
     {
-        DeleteFolder(BucketPath(bucket));
+        var path = BucketPath(bucket);
+        if (Directory.Exists(path))
+        {
+            // Who breaks off leaves a bucket that still says whose it is.
+            foreach (var entry in new DirectoryInfo(path).EnumerateFileSystemInfos().Where(e => e.Name != ObjectNames.Mark))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (entry is DirectoryInfo { LinkTarget: null })
+                {
+                    DeleteFolder(entry.FullName);
+                }
+                else
+                {
+                    entry.Delete();
+                }
+            }
+        }
+
+        DeleteFolder(path);
         return Task.CompletedTask;
     }
 

@@ -5,6 +5,9 @@ namespace Bibind.Activities.Storage;
 /// <summary>Which names of buckets and keys of objects are accepted: what S3 allows and a file system cannot misread.</summary>
 public static partial class ObjectNames
 {
+    /// <summary>The object that says whose a bucket is; it goes last of all.</summary>
+    public const string Mark = ".bibind";
+
     private const int LongestKey = 900;
 
     /// <summary>True if it may be a bucket's name.</summary>

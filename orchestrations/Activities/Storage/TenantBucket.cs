@@ -20,8 +20,6 @@ public enum BucketSight
 /// <summary>The bucket of a tenant and the object in it that says whose it is.</summary>
 public sealed class TenantBucket(IObjectStore store)
 {
-    private const string MarkKey = ".bibind";
-
     /// <summary>Whose the bucket is.</summary>
     public async Task<BucketSight> LookAsync(TenantPlace place, CancellationToken cancellationToken)
     {
@@ -59,12 +57,12 @@ public sealed class TenantBucket(IObjectStore store)
     {
         ArgumentNullException.ThrowIfNull(place);
         using var mark = new MemoryStream(Encoding.UTF8.GetBytes(Mark(place)));
-        await store.PutAsync(place.Bucket, MarkKey, mark, cancellationToken);
+        await store.PutAsync(place.Bucket, ObjectNames.Mark, mark, cancellationToken);
     }
 
     private async Task<string?> ReadMarkAsync(TenantPlace place, CancellationToken cancellationToken)
     {
-        await using var mark = await store.OpenReadAsync(place.Bucket, MarkKey, cancellationToken);
+        await using var mark = await store.OpenReadAsync(place.Bucket, ObjectNames.Mark, cancellationToken);
         if (mark is null)
         {
             return null;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Bibind.Activities.Application;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -6,7 +7,7 @@ using Bibind.Durable;
 namespace Bibind.Activities.Templates;
 
 /// <summary>Checks that the server's PostgreSQL lets us in and that the template's database is not there yet.</summary>
-public sealed partial class CheckTemplate(PostgresConnector postgres) : TaskActivity<CreateTemplateOrder, Nothing>
+public sealed partial class CheckTemplate(PostgresConnector postgres, ApplicationProviders applications) : TaskActivity<CreateTemplateOrder, Nothing>
 {
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
@@ -19,10 +20,13 @@ public sealed partial class CheckTemplate(PostgresConnector postgres) : TaskActi
             throw new PermanentFailureException($"The modules of template '{order.Code}' must be names of lower-case letters, digits and '_'.");
         }
 
-        if (!LanguageCode().IsMatch(order.Language))
+        // Asked for a language that it does not come with, the application makes one up.
+        if (!LanguageCodes.IsKnown(order.Language))
         {
-            throw new PermanentFailureException($"The language '{order.Language}' of template '{order.Code}' is not written as in 'fr_FR'.");
+            throw new PermanentFailureException($"The application comes with no language '{order.Language}', which template '{order.Code}' is to have; one is 'fr_FR'.");
         }
+
+        _ = applications.Of(order.Application);
 
         if (!Initialisations.All.Contains(order.Initialisation))
         {
@@ -40,7 +44,4 @@ public sealed partial class CheckTemplate(PostgresConnector postgres) : TaskActi
 
     [GeneratedRegex(@"^[a-z][a-z0-9_]*\z")]
     private static partial Regex ModuleName();
-
-    [GeneratedRegex(@"^[a-z]{2,3}(?:_[A-Z0-9]{2,3})?(?:@[a-z]+)?\z")]
-    private static partial Regex LanguageCode();
 }

@@ -3,7 +3,7 @@ using Bibind.Durable;
 
 namespace Bibind.Activities.Templates;
 
-/// <summary>Creates the template's empty file store and database; where the application's server is asked to fill the database, that creates it too.</summary>
+/// <summary>Creates the template's empty file store and database; where the application's server is asked to fill them, that creates them too.</summary>
 public sealed class CreateTemplateDatabase(TemplateDatabase databases, TemplateFiles files) : TaskActivity<CreateTemplateOrder, Nothing>
 {
     /// <inheritdoc/>
@@ -11,9 +11,9 @@ public sealed class CreateTemplateDatabase(TemplateDatabase databases, TemplateF
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
-        await files.MakeAsync(order, context.CancellationToken);
         if (order.Initialisation != Initialisations.JsonRpc)
         {
+            await files.MakeAsync(order, context.CancellationToken);
             await databases.CreateAsync(order, context.CancellationToken);
         }
 

@@ -1,3 +1,5 @@
+using Bibind.Activities.Application;
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -7,7 +9,13 @@ namespace Bibind.Activities.Templates;
 
 /// <summary>Fills the template's database with the application's modules.</summary>
 public sealed class InitialiseTemplate(
-    PostgresConnector postgres, TemplateDatabase databases, OdooBin program, OdooDatabaseService service, ILogger<InitialiseTemplate> logger)
+    PostgresConnector postgres,
+    TemplateDatabase databases,
+    TemplateFiles files,
+    ApplicationProviders applications,
+    OdooBin program,
+    OdooDatabaseService service,
+    ILogger<InitialiseTemplate> logger)
     : TaskActivity<CreateTemplateOrder, Nothing>
 {
     /// <inheritdoc/>
@@ -22,8 +30,24 @@ public sealed class InitialiseTemplate(
             logger.TemplateInitialised(order.Database, order.Initialisation);
         }
 
-        await databases.GiveToApplicationAsync(order, cancellationToken);
+        if (order.Initialisation != Initialisations.None)
+        {
+            await files.SettleAsync(order, cancellationToken);
+            await CleanAsync(order, cancellationToken);
+        }
+
         return Nothing.Value;
+    }
+
+    // Also when an earlier attempt did it: nothing of it can be seen from outside.
+    private async Task CleanAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
+    {
+        await using var content = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
+        await content.InWordsAsync(async () =>
+        {
+            await applications.Of(order.Application).CleanTemplateAsync(content.Connection, cancellationToken);
+            return Nothing.Value;
+        });
     }
 
     private async Task InstallAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
@@ -41,6 +65,7 @@ public sealed class InitialiseTemplate(
         }
 
         await databases.CreateAsync(order, cancellationToken);
+        await files.MakeAnewAsync(order, cancellationToken);
         await program.InstallAsync(order, cancellationToken);
         if (await databases.FindMissingModulesAsync(order, order.Database, cancellationToken) is { Count: > 0 } missing)
         {
@@ -53,7 +78,7 @@ public sealed class InitialiseTemplate(
         var target = MarkedDatabase.Of(order);
         await using (var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind look {order.Code}", cancellationToken))
         {
-            if (await session.InWordsAsync(target.Name, () => MarkedDatabases.FindOursAsync(session, target, cancellationToken)) is null)
+            if (await session.InWordsAsync(target.Name, () => MarkedDatabases.FindUsableAsync(session, target, cancellationToken)) is null)
             {
                 return false;
             }

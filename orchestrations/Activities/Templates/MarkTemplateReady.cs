@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using Bibind.Activities.Application;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Templates;
@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Templates;
 
-/// <summary>Hashes the template's content, locks it against connections and tells the control database.</summary>
-public sealed partial class MarkTemplateReady(
-    PostgresConnector postgres, ITemplateDirectory directory, ILogger<MarkTemplateReady> logger)
+/// <summary>Hashes the template's content, takes it from who built it, locks it against connections and tells the control database.</summary>
+public sealed class MarkTemplateReady(
+    PostgresConnector postgres, ApplicationProviders applications, ITemplateDirectory directory, ILogger<MarkTemplateReady> logger)
     : TaskActivity<CreateTemplateOrder, TemplateReady>
 {
     /// <inheritdoc/>
@@ -20,40 +20,42 @@ public sealed partial class MarkTemplateReady(
         var cancellationToken = context.CancellationToken;
         var target = MarkedDatabase.Of(order);
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind lock {order.Code}", cancellationToken);
-        var sight = await session.InWordsAsync(target.Name, () => MarkedDatabases.FindOursAsync(session, target, cancellationToken))
-            ?? throw new PermanentFailureException($"The database '{target.Name}' is not there, so it cannot be made a template.");
+        var sight = await session.InWordsAsync(
+            target.Name, () => MarkedDatabases.RequireOursAsync(session, target, "made a template", cancellationToken));
 
-        // A locked database cannot be read any more, so its mark remembers the hash for the next attempt.
-        var hash = sight.AllowsConnections ? await HashAsync(order, cancellationToken) : RememberedHash(order, sight.Comment);
+        // A locked database cannot be read any more, so the hash is remembered for the next attempt before it is locked.
+        var (hash, contents) = sight.AllowsConnections ? await ReadAsync(order, cancellationToken) : (RememberedHash(order, sight), null);
+        await session.Register.RecordAsync(sight.Known! with { ContentHash = hash }, cancellationToken);
+        var builder = (await postgres.EnterAsync(DatabasePlace.Of(order), cancellationToken)).Login.Role;
         await session.InWordsAsync(target.Name, async () =>
         {
             var database = SqlText.Identifier(target.Name);
             await session.ExecuteAsync(
                 $"""
                 comment on database {database} is {SqlText.Literal($"{target.Mark} hash={hash}")};
+                alter database {database} owner to {SqlText.Identifier(session.Server.DatabaseUser)};
+                revoke all on database {database} from public, {SqlText.Identifier(session.Server.ApplicationRole)}, {SqlText.Identifier(builder)};
                 alter database {database} allow_connections false is_template true
                 """,
                 cancellationToken);
             return await DatabaseSessions.EndAsync(session, target.Name, cancellationToken);
         });
 
-        var bytes = await session.InWordsAsync(target.Name, () => MarkedDatabases.MeasureAsync(session, target.Name, cancellationToken));
-        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, bytes, cancellationToken);
+        var bytes = await session.InWordsAsync(target.Name, () => DatabaseCatalogue.MeasureAsync(session, target.Name, cancellationToken));
+        await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, bytes, contents, cancellationToken);
         logger.TemplateReady(order.Code, order.Database, hash);
         return new TemplateReady(order.Code, order.Database, hash, bytes);
     }
 
-    private async Task<string> HashAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
+    private async Task<(string Hash, TemplateContents? Contents)> ReadAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
-        await using var content = await postgres.OpenAsync(order.ServerId, order.Database, cancellationToken);
-        return await content.InWordsAsync(() => TemplateContent.HashAsync(content.Connection, cancellationToken));
+        await using var content = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
+        return await content.InWordsAsync(async () => (
+            await TemplateContent.HashAsync(content.Connection, cancellationToken),
+            await applications.Of(order.Application).FindContentsAsync(content.Connection, cancellationToken)));
     }
 
-    private static string RememberedHash(CreateTemplateOrder order, string? comment) =>
-        HashInMark().Match(comment ?? string.Empty) is { Success: true } match
-            ? match.Groups[1].Value
-            : throw new PermanentFailureException($"The database '{order.Database}' takes no connections and was not locked by us: its content cannot be read.");
-
-    [GeneratedRegex(" hash=([0-9a-f]{64})\\z")]
-    private static partial Regex HashInMark();
+    private static string RememberedHash(CreateTemplateOrder order, DatabaseSight sight) =>
+        sight.Known?.ContentHash
+        ?? throw new PermanentFailureException($"The database '{order.Database}' takes no connections and was not locked by us: its content cannot be read.");
 }

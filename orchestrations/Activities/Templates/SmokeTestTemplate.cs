@@ -2,54 +2,41 @@ using Bibind.Activities.Application;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
-using Npgsql;
 
 namespace Bibind.Activities.Templates;
 
-/// <summary>Checks that the template holds what a tenant's configuration will need.</summary>
-public sealed class SmokeTestTemplate(PostgresConnector postgres, TemplateDatabase databases) : TaskActivity<CreateTemplateOrder, Nothing>
+/// <summary>Checks that the template holds what a tenant's configuration will need, and every file that it names.</summary>
+public sealed class SmokeTestTemplate(PostgresConnector postgres, TemplateDatabase databases, TemplateFiles files, ApplicationProviders applications)
+    : TaskActivity<CreateTemplateOrder, Nothing>
 {
-    private const string PartsSql = """
-        select exists (select from ir_model_data d join res_users u on u.id = d.res_id where d.module = 'base' and d.name = 'user_admin'),
-               exists (select from ir_model_data d join res_company c on c.id = d.res_id where d.module = 'base' and d.name = 'main_company'),
-               exists (select from res_lang where code = $1 and active)
-        """;
-
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
-        await using (var session = await postgres.OpenAsync(order.ServerId, order.Database, context.CancellationToken))
+        var cancellationToken = context.CancellationToken;
+        var application = applications.Of(order.Application);
+        IReadOnlyList<NamedFile> named;
+        await using (var session = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken))
         {
-            // What somebody else fills, with an application that we need not know, is only connected to.
-            if (order.Initialisation == Initialisations.None)
-            {
-                return Nothing.Value;
-            }
+            named = await session.InWordsAsync(() => application.ListFilesAsync(session.Connection, cancellationToken));
 
-            var missing = await session.InWordsAsync(() => FindMissingPartsAsync(session, order, context.CancellationToken));
-            if (missing.Count > 0)
+            // What somebody else fills, with an application that we need not know, is only connected to.
+            if (order.Initialisation != Initialisations.None
+                && await session.InWordsAsync(() => application.FindMissingPartsAsync(session.Connection, order, cancellationToken)) is { Count: > 0 } missing)
             {
                 throw new PermanentFailureException($"The template '{order.Code}' lacks {string.Join(", ", missing)}.");
             }
         }
 
-        if (await databases.FindMissingModulesAsync(order, order.Database, context.CancellationToken) is { Count: > 0 } modules)
+        if (order.Initialisation != Initialisations.None
+            && await databases.FindMissingModulesAsync(order, order.Database, cancellationToken) is { Count: > 0 } modules)
         {
             throw new PermanentFailureException($"The template '{order.Code}' lacks the modules {string.Join(", ", modules)}.");
         }
 
-        return Nothing.Value;
-    }
-
-    private static async Task<List<string>> FindMissingPartsAsync(DatabaseSession session, CreateTemplateOrder order, CancellationToken cancellationToken)
-    {
-        _ = await OdooTables.ReadAsync(session.Connection, order.Database, cancellationToken);
-        await using var command = new NpgsqlCommand(PartsSql, session.Connection) { Parameters = { new() { Value = order.Language } } };
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        string[] parts = ["an administrator (base.user_admin)", "a main company (base.main_company)", $"the language {order.Language}"];
-        return [.. parts.Where((_, i) => !reader.GetBoolean(i))];
+        return await files.FindProblemAsync(order.ServerId, order.Database, named, cancellationToken) is { } problem
+            ? throw new PermanentFailureException(problem)
+            : Nothing.Value;
     }
 }

@@ -1,3 +1,5 @@
+using Bibind.Activities.Certificates;
+using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
@@ -11,11 +13,14 @@ namespace Bibind.Activities.Tenants;
 /// <summary>Starts the removal of whatever tenants left behind, so that nothing waits for somebody to look; forgets old idempotency keys.</summary>
 public sealed class SweepTenants(
     NpgsqlDataSource database,
+    OlderDatabases older,
     LateLeftovers late,
+    RepairTenantRoles roles,
     AbandonedTenants abandoned,
     TenantLifecycle lifecycle,
     JobStore jobs,
     IdempotencyStore keys,
+    ICertificateProvider certificates,
     DurableTaskClient client,
     ILogger<SweepTenants> logger) : TaskActivity<SweepOrder, SweepResult>
 {
@@ -28,7 +33,9 @@ public sealed class SweepTenants(
     {
         ArgumentNullException.ThrowIfNull(context);
         var cancellationToken = context.CancellationToken;
+        await older.TakeOverAsync(cancellationToken);
         await late.FindAsync(context);
+        await roles.RunAsync(context.InstanceId, cancellationToken);
         var started = new List<string>();
         foreach (var tenant in await abandoned.FindAsync(AtOnce, cancellationToken))
         {
@@ -38,6 +45,7 @@ public sealed class SweepTenants(
             }
         }
 
+        await certificates.SweepProofsAsync(cancellationToken);
         return new SweepResult(started, await keys.PurgeAsync(KeysAreKept, cancellationToken));
     }
 
@@ -47,7 +55,11 @@ public sealed class SweepTenants(
         if (tenant.OpenJob is { } job)
         {
             // Nobody took an inventory, so something may be left.
-            var unknown = new Contracts.Inventory { FailedUndoSteps = ["nothing was undone"] };
+            var unknown = new Contracts.Inventory
+            {
+                Items = [new InventoryItem("inventory", tenant.Code, InventoryItem.Unknown, "nobody asked the servers what is left")],
+                FailedUndoSteps = ["nothing was undone"],
+            };
             if (tenant.State == TenantStates.Provisioning)
             {
                 await lifecycle.MarkFailedAsync(

@@ -7,16 +7,23 @@ namespace Bibind.ControlPlane.Backups;
 /// <summary>The list of backups in the control database.</summary>
 public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogue
 {
+    // Nobody waits for a first one before a tenant is removed, and what it stores may come after what was deleted.
+    private const string IsWanted =
+        """
+        exists (select from control.tenants t where t.id = @TenantId and t.state not in ('failed', 'terminated')
+                  and not (t.state = 'terminating' and @Kind = 'first'))
+        """;
+
     /// <inheritdoc/>
     public async Task<BackupRecord> RecordAsync(BackupRecord backup, string? insteadOf, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(backup);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(Sql.Command(
-            """
+            $"""
             insert into control.backups as b (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at, files_bytes, files_sha256)
             select @Id, @TenantId, @Kind, @Key, @ManifestKey, @Bytes, @Sha256, @CreatedAt, @FilesBytes, @FilesSha256
-            where exists (select from control.tenants t where t.id = @TenantId and t.state not in ('failed', 'terminated'))
+            where {IsWanted}
             on conflict (id) do update set
               key = excluded.key, manifest_key = excluded.manifest_key, bytes = excluded.bytes, sha256 = excluded.sha256,
               created_at = excluded.created_at, files_bytes = excluded.files_bytes, files_sha256 = excluded.files_sha256
@@ -38,7 +45,7 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
             },
             cancellationToken));
         var row = await connection.QuerySingleOrDefaultAsync<Row>(Sql.Command("select * from control.backups where id = @Id", new { backup.Id }, cancellationToken));
-        return row?.Shown() ?? throw new PermanentFailureException($"Tenant {backup.TenantId} has ended: no backup of it is kept any more.");
+        return row?.Shown() ?? throw new PermanentFailureException($"Tenant {backup.TenantId} has ended or is being removed: no such backup of it is kept any more.");
     }
 
     /// <inheritdoc/>
@@ -48,6 +55,27 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
         return [.. (await connection.QueryAsync<Row>(Sql.Command(
             "select * from control.backups where tenant_id = @tenantId order by created_at desc, id desc", new { tenantId }, cancellationToken)))
             .Select(r => r.Shown())];
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> IsWantedAsync(long tenantId, string kind, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(Sql.Command(
+            $"select {IsWanted}", new { TenantId = tenantId, Kind = kind }, cancellationToken));
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> IsFirstBeingTakenAsync(long tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(Sql.Command(
+            """
+            select exists (
+              select from control.jobs j join durable.leases l on l.instance_id = j.id
+              where j.tenant_id = @tenantId and j.kind = 'first-backup' and j.finished_at is null)
+            """,
+            new { tenantId }, cancellationToken));
     }
 
     /// <inheritdoc/>

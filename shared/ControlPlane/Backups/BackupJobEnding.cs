@@ -1,5 +1,6 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 using Bibind.Durable.Serialization;
@@ -10,23 +11,49 @@ using Npgsql;
 namespace Bibind.ControlPlane.Backups;
 
 /// <summary>Confirms and closes the jobs of backups, restores and trials. Every method may be called again and answers the same.</summary>
-public sealed class BackupJobEnding(NpgsqlDataSource database, TenantStore tenants, JobStore jobs, ILogger<BackupJobEnding> logger)
+public sealed class BackupJobEnding(
+    NpgsqlDataSource database, TenantStore tenants, JobStore jobs, PendingItems pending, ILogger<BackupJobEnding> logger)
 {
     /// <summary>The place of the tenant whose open job this is.</summary>
     /// <exception cref="PermanentFailureException">The job is not an open one of this tenant.</exception>
     public async Task<TenantPlace> ConfirmAsync(long tenantId, string jobId, CancellationToken cancellationToken)
     {
-        var place = await tenants.GetPlaceAsync(tenantId, jobId, cancellationToken);
-        return await jobs.FindAsync(jobId, cancellationToken) is { FinishedAt: null } job && job.TenantId == tenantId
-            ? place
-            : throw new PermanentFailureException($"Job '{jobId}' is not an open job of tenant '{place.Code}' ({tenantId}).");
+        var tenant = await tenants.GetAsync(tenantId, cancellationToken)
+            ?? throw new PermanentFailureException($"There is no tenant {tenantId} in the control database.");
+        if (await jobs.FindAsync(jobId, cancellationToken) is not { FinishedAt: null } job || job.TenantId != tenantId)
+        {
+            throw new PermanentFailureException($"Job '{jobId}' is not an open job of tenant '{tenant.Code}' ({tenantId}).");
+        }
+
+        // Nothing keeps a tenant from being removed while its first backup waits for its turn.
+        return job.Kind != JobKinds.FirstBackup || tenant.State is not (TenantStates.Terminating or TenantStates.Terminated or TenantStates.Failed)
+            ? tenant.ToPlace(jobId)
+            : throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenantId}) is {tenant.State}: it needs no first backup any more.");
     }
 
-    /// <summary>Ends a backup.</summary>
-    public Task EndBackupAsync(BackupEnd end, CancellationToken cancellationToken)
+    /// <summary>Ends a backup. A first one is pending no more; one that failed is, and answered with when it is tried again.</summary>
+    public async Task<PendingItem?> EndBackupAsync(BackupEnd end, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(end);
-        return jobs.FinishAsync(end.JobId, Ended(end.Result, end.Reason), cancellationToken);
+        var job = await jobs.FindAsync(end.JobId, cancellationToken);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        PendingItem? failed = null;
+        if (job is { TenantId: { } tenantId } && end.Result is not null)
+        {
+            // Whoever took it, the tenant has a backup now.
+            await connection.ExecuteAsync(Sql.Command(
+                PendingItems.RemoveSql, new { tenantId, kind = PendingKinds.FirstBackup }, transaction, cancellationToken));
+        }
+        else if (job is { Kind: JobKinds.FirstBackup, TenantId: { } id, FinishedAt: null })
+        {
+            failed = await pending.NoteFailureAsync(
+                connection, transaction, id, PendingKinds.FirstBackup, end.Reason ?? "No reason was given.", cancellationToken);
+        }
+
+        await jobs.FinishAsync(connection, transaction, end.JobId, Ended(end.Result, end.Reason), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return failed;
     }
 
     /// <summary>Ends a trial; a receipt is kept with its backup.</summary>

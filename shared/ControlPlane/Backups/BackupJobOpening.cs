@@ -57,6 +57,43 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
             : await OpenBackupAsync(connection, transaction, tenant, jobId, requestedBy: "nightly", cancellationToken) as BackupJobOpened;
     }
 
+    /// <summary>
+    /// Opens an attempt at a tenant's first backup; null while one is under way, or when the tenant is neither active nor suspended.
+    /// An attempt whose orchestration was ended from outside has failed.
+    /// </summary>
+    public async Task<BackupJobOpened?> OpenFirstAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, string requestedBy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        var tenant = await LockAsync(connection, transaction, tenantId, cancellationToken);
+        if (tenant.State is not (TenantStates.Active or TenantStates.Suspended))
+        {
+            return null;
+        }
+
+        var running = await connection.QuerySingleOrDefaultAsync<(string Id, bool Lives)?>(Sql.Command(
+            """
+            select j.id, exists (select from durable.leases l where l.instance_id = j.id)
+            from control.jobs j where j.tenant_id = @tenantId and j.kind = 'first-backup' and j.finished_at is null limit 1
+            """,
+            new { tenantId }, transaction, cancellationToken));
+        if (running is { Lives: true })
+        {
+            return null;
+        }
+
+        if (running is { } ended)
+        {
+            await jobs.FinishAsync(
+                connection, transaction, ended.Id,
+                new JobEnd { Outcome = JobOutcomes.Failed, Reason = "The job's orchestration was ended from outside." }, cancellationToken);
+        }
+
+        var jobId = await InsertAsync(
+            connection, transaction, tenant, JobKinds.FirstBackup, tenant.Code, requestedBy, changing: false, jobId: null, cancellationToken);
+        return new BackupJobOpened(tenant.Id, tenant.Code, jobId, tenant.State);
+    }
+
     /// <summary>Opens the restore of a backup into its tenant, which is restoring from then on.</summary>
     public async Task<BackupJobResult> OpenRestoreAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string backupId, string requestedBy, CancellationToken cancellationToken)

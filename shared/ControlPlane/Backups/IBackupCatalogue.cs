@@ -28,6 +28,12 @@ public interface IBackupCatalogue
     /// <summary>A tenant's backups, newest first.</summary>
     Task<IReadOnlyList<BackupRecord>> ListAsync(long tenantId, CancellationToken cancellationToken);
 
+    /// <summary>False if a backup of this kind would not be recorded: the tenant has ended, or is being removed.</summary>
+    Task<bool> IsWantedAsync(long tenantId, string kind, CancellationToken cancellationToken) => Task.FromResult(true);
+
+    /// <summary>True if a first backup of the tenant is being taken: what it stores comes after whatever is deleted now.</summary>
+    Task<bool> IsFirstBeingTakenAsync(long tenantId, CancellationToken cancellationToken) => Task.FromResult(false);
+
     /// <summary>Forgets a backup; its objects are deleted before.</summary>
     Task DeleteAsync(string backupId, CancellationToken cancellationToken);
 }

@@ -9,14 +9,15 @@ namespace Bibind.ControlPlane.Certificates;
 /// <param name="Issuer">Host of the ACME directory, or <c>local</c>.</param>
 /// <param name="LookAt">When to decide next whether to renew it.</param>
 /// <param name="Failures">Renewals that failed since the last one that did not.</param>
+/// <param name="ToPublish">It was renewed, and nobody has been told yet which proxies need it.</param>
 public sealed record RegisteredCertificate(
     string Name, long? TenantId, string Host, string Issuer, DateTimeOffset NotBefore, DateTimeOffset NotAfter, DateTimeOffset LookAt,
-    int Failures = 0, string? LastFailure = null);
+    int Failures = 0, string? LastFailure = null, bool ToPublish = false);
 
 /// <summary>Knows which certificates there are and when each is to be looked at.</summary>
 public sealed class CertificateRegister(NpgsqlDataSource database, TimeProvider time)
 {
-    private const string Columns = "name, tenant_id, host, issuer, not_before, not_after, look_at, failures, last_failure";
+    private const string Columns = "name, tenant_id, host, issuer, not_before, not_after, look_at, failures, last_failure, to_publish";
 
     /// <summary>Enters a certificate in the place of the one before it.</summary>
     public async Task PutAsync(RegisteredCertificate certificate, CancellationToken cancellationToken)
@@ -26,11 +27,11 @@ public sealed class CertificateRegister(NpgsqlDataSource database, TimeProvider 
         await connection.ExecuteAsync(Sql.Command(
             $"""
             insert into control.certificates ({Columns}, updated_at)
-            values (@Name, @TenantId, @Host, @Issuer, @NotBefore, @NotAfter, @LookAt, @Failures, @LastFailure, @Now)
+            values (@Name, @TenantId, @Host, @Issuer, @NotBefore, @NotAfter, @LookAt, @Failures, @LastFailure, @ToPublish, @Now)
             on conflict (name) do update set
               tenant_id = excluded.tenant_id, host = excluded.host, issuer = excluded.issuer, not_before = excluded.not_before,
               not_after = excluded.not_after, look_at = excluded.look_at, failures = excluded.failures,
-              last_failure = excluded.last_failure, updated_at = excluded.updated_at
+              last_failure = excluded.last_failure, to_publish = excluded.to_publish, updated_at = excluded.updated_at
             """,
             new
             {
@@ -43,6 +44,7 @@ public sealed class CertificateRegister(NpgsqlDataSource database, TimeProvider 
                 certificate.LookAt,
                 certificate.Failures,
                 certificate.LastFailure,
+                certificate.ToPublish,
                 Now = time.GetUtcNow(),
             },
             cancellationToken));
@@ -57,14 +59,22 @@ public sealed class CertificateRegister(NpgsqlDataSource database, TimeProvider 
         return row?.ToCertificate();
     }
 
-    /// <summary>Certificates whose time to be looked at has come, the most urgent first.</summary>
+    /// <summary>Certificates whose time to be looked at has come, and those that have to be published, the most urgent first.</summary>
     public async Task<IReadOnlyList<RegisteredCertificate>> DueAsync(int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<Row>(Sql.Command(
-            $"select {Columns} from control.certificates where look_at <= @Now order by not_after limit @limit",
+            $"select {Columns} from control.certificates where look_at <= @Now or to_publish order by not_after limit @limit",
             new { limit, Now = time.GetUtcNow() }, cancellationToken));
         return [.. rows.Select(r => r.ToCertificate())];
+    }
+
+    /// <summary>Notes that whoever publishes a certificate knows of it.</summary>
+    public async Task NotePublishingAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(Sql.Command(
+            "update control.certificates set to_publish = false where name = @name and to_publish", new { name }, cancellationToken));
     }
 
     /// <summary>Strikes a certificate out; succeeds when it is not in.</summary>
@@ -85,8 +95,9 @@ public sealed class CertificateRegister(NpgsqlDataSource database, TimeProvider 
         public DateTimeOffset LookAt { get; init; }
         public int Failures { get; init; }
         public string? LastFailure { get; init; }
+        public bool ToPublish { get; init; }
 
         public RegisteredCertificate ToCertificate() =>
-            new(Name, TenantId, Host, Issuer, NotBefore, NotAfter, LookAt, Failures, LastFailure);
+            new(Name, TenantId, Host, Issuer, NotBefore, NotAfter, LookAt, Failures, LastFailure, ToPublish);
     }
 }

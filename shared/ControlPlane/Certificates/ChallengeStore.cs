@@ -22,6 +22,13 @@ public sealed class ChallengeStore(NpgsqlDataSource database, TimeProvider time)
             new { token, keyAuthorization, now, ExpiresAt = now + Life }, cancellationToken));
     }
 
+    /// <summary>Drops the answers that nobody removed in time.</summary>
+    public async Task DropExpiredAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(Sql.Command("delete from control.acme_challenges where expires_at < @Now", new { Now = time.GetUtcNow() }, cancellationToken));
+    }
+
     /// <summary>The answer, or null.</summary>
     public async Task<string?> FindAsync(string token, CancellationToken cancellationToken)
     {

@@ -31,6 +31,9 @@ public sealed record Domain
     public DateTimeOffset? CheckedAt { get; init; }
     public DateTimeOffset? ActivatedAt { get; init; }
 
+    /// <summary>When its records were seen with their proof; from then on it is this tenant's alone.</summary>
+    public DateTimeOffset? ProvedAt { get; init; }
+
     /// <summary>The order of a job about it.</summary>
     public DomainOrder Order(string code, string jobId) => new() { DomainId = Id, TenantId = TenantId, JobId = jobId, Code = code, Name = Name };
 }
@@ -75,6 +78,10 @@ public enum DomainRefusalKind
     /// <summary>A job is at work on the name.</summary>
     JobRunning,
 }
+
+/// <summary>Another tenant proved the name first.</summary>
+public sealed class DomainLostException(string name)
+    : Exception($"Another tenant has proved the domain '{name}' first: its records lead there, and it has to be removed there before it can be added here.");
 
 /// <summary>Where a tenant is reached, besides the platform's name.</summary>
 public interface ITenantDomains

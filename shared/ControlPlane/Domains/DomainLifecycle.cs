@@ -12,7 +12,7 @@ namespace Bibind.ControlPlane.Domains;
 /// <summary>Moves customers' own host names from state to state, each time together with the job that does it.</summary>
 /// <remarks>
 /// <c>waiting_for_dns → issuing → active → removing</c>, then the row is deleted; <c>failed</c> from any but
-/// <c>removing</c>. The tenant's row is locked first, then the name's, then the job's. Every method may be called again.
+/// <c>removing</c>. Several tenants may wait for a name; from <c>issuing</c> on it is one's alone. The tenant's row is locked first, then the name's, then the job's. Every method may be called again.
 /// </remarks>
 public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, TimeProvider time, ILogger<DomainLifecycle> logger)
 {
@@ -32,7 +32,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         // One that failed claims nothing, and a new attempt takes its place.
         await connection.ExecuteAsync(Sql.Command(
             "delete from control.domains where tenant_id = @Id and name = @name and state = 'failed'", new { tenant!.Id, name }, transaction, cancellationToken));
-        if (await OwnerAsync(connection, transaction, name, cancellationToken) is { } owner)
+        if (await OwnerAsync(connection, transaction, name, code, cancellationToken) is { } owner)
         {
             return Taken(name, owner, code);
         }
@@ -62,7 +62,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
 
         // A rival was faster; the caller rolls back, and the job with it.
         return row is null
-            ? Taken(name, await OwnerAsync(connection, transaction, name, cancellationToken), code)
+            ? Taken(name, await OwnerAsync(connection, transaction, name, code, cancellationToken), code)
             : new DomainAccepted(row, row.Order(code, jobId), tenant.Host);
     }
 
@@ -120,6 +120,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
 
     /// <summary>From now on the name is being set up, and a removal waits for that; the tenant at its names.</summary>
     /// <returns>Null, and why, if it cannot begin now.</returns>
+    /// <exception cref="DomainLostException">Another tenant has proved the name.</exception>
     public async Task<(DomainPlace? Place, string? Refusal, bool IsWithdrawn)> BeginIssuingAsync(DomainOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
@@ -136,15 +137,29 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
             return (null, $"The records are as they must be; the tenant is {tenant.State}, and has to be active first.", false);
         }
 
-        var begun = await connection.ExecuteAsync(Sql.Command(
-            """
-            update control.domains set state = 'issuing', reason = null, checked_at = @Now, updated_at = @Now
-            where id = @DomainId and job_id = @JobId and state in ('waiting_for_dns', 'issuing')
-            """,
-            new { order.DomainId, order.JobId, Now = time.GetUtcNow() }, transaction, cancellationToken));
+        var begun = await ProveAsync(connection, transaction, order, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         var place = tenant.ToPlace(order.JobId);
         return begun == 0 ? (null, null, true) : (new DomainPlace(DomainPlaces.At(place, tenant.Host, order.Name), place), null, false);
+    }
+
+    // Of two that prove the name at once the index lets one through; the other waits here for its end.
+    private async Task<int> ProveAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, DomainOrder order, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await connection.ExecuteAsync(Sql.Command(
+                """
+                update control.domains
+                set state = 'issuing', reason = null, proved_at = coalesce(proved_at, @Now), checked_at = @Now, updated_at = @Now
+                where id = @DomainId and job_id = @JobId and state in ('waiting_for_dns', 'issuing')
+                """,
+                new { order.DomainId, order.JobId, Now = time.GetUtcNow() }, transaction, cancellationToken));
+        }
+        catch (PostgresException lost) when (lost.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            throw new DomainLostException(order.Name);
+        }
     }
 
     /// <summary>The name leads to the tenant: it is the public address from now on.</summary>
@@ -240,10 +255,16 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         DomainRefusalKind.Taken,
         owner == code ? $"Tenant '{code}' has the domain '{name}' already." : $"The domain '{name}' belongs to another tenant: it has to be removed there first.");
 
-    private static Task<string?> OwnerAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string name, CancellationToken cancellationToken) =>
+    // Who only waits for a name's records has no claim on it but against a second order of his own.
+    private static Task<string?> OwnerAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string name, string code, CancellationToken cancellationToken) =>
         connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
-            "select t.code from control.domains d join control.tenants t on t.id = d.tenant_id where d.name = @name and d.state <> 'failed'",
-            new { name }, transaction, cancellationToken));
+            """
+            select t.code from control.domains d join control.tenants t on t.id = d.tenant_id
+            where d.name = @name and d.state <> 'failed' and (d.proved_at is not null or t.code = @code)
+            order by t.code = @code desc limit 1
+            """,
+            new { name, code }, transaction, cancellationToken));
 
     private static Task<bool> IsOpenAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string jobId, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<bool>(Sql.Command(

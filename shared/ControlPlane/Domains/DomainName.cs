@@ -6,12 +6,26 @@ namespace Bibind.ControlPlane.Domains;
 /// <summary>Checks the form of customers' own host names at the door.</summary>
 public static partial class DomainName
 {
+    /// <summary>A name as it is kept: A to Z in lower case, and nothing else changed, for other folding makes another name of it.</summary>
+    public static string Fold(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return string.Create(name.Length, name, (folded, given) =>
+        {
+            for (var i = 0; i < given.Length; i++)
+            {
+                folded[i] = char.IsAsciiLetterUpper(given[i]) ? (char)(given[i] | 0x20) : given[i];
+            }
+        });
+    }
+
     /// <summary>What is wrong with a name, with what would be right; null if it can be used.</summary>
-    /// <param name="name">Lower case.</param>
+    /// <param name="name">As <see cref="Fold"/> made it.</param>
     /// <param name="platformDomain">The platform's own domain, whose names are not customers'.</param>
     public static string? Refusal(string name, string platformDomain)
     {
         ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(platformDomain);
         if (!name.All(char.IsAscii))
         {
             return TryPunycode(name) is { } ascii
@@ -24,16 +38,32 @@ public static partial class DomainName
             return "must be a host name such as shop.example.com: labels of letters, digits and hyphens, without address, port, path or a dot at the end";
         }
 
-        return name == platformDomain || name.EndsWith($".{platformDomain}", StringComparison.Ordinal)
-            ? $"belongs to the platform's own domain {platformDomain}: every tenant has its name there already"
-            : null;
+        if (Idna2008.FindFault(name) is { } fault)
+        {
+            return $"is no host name: {fault}";
+        }
+
+        if (name == platformDomain || name.EndsWith($".{platformDomain}", StringComparison.Ordinal))
+        {
+            return $"belongs to the platform's own domain {platformDomain}: every tenant has its name there already";
+        }
+
+        if (platformDomain.EndsWith($".{name}", StringComparison.Ordinal))
+        {
+            return $"is above the platform's own domain {platformDomain}, so no customer can have it";
+        }
+
+        return PublicSuffixes.Contains(name) ? "is a public suffix, below which everybody may register names: it must be a name below it, such as shop." + name : null;
     }
 
     private static string? TryPunycode(string name)
     {
         try
         {
-            return new IdnMapping { UseStd3AsciiRules = true }.GetAscii(name);
+            var ascii = new IdnMapping { UseStd3AsciiRules = true }.GetAscii(name);
+
+            // It maps more than IDNA 2008 allows; what is proposed has to be accepted.
+            return HostName().IsMatch(ascii) && Idna2008.FindFault(ascii) is null ? ascii : null;
         }
         catch (ArgumentException)
         {

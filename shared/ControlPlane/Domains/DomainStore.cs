@@ -35,6 +35,19 @@ public sealed class DomainStore(NpgsqlDataSource database, TenantStore tenants, 
             "select * from control.domains where id = @domainId", new { domainId }, cancellationToken));
     }
 
+    /// <summary>True if another tenant has proved the name, so that nobody else can get it.</summary>
+    public async Task<bool> IsLostAsync(DomainOrder order, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(Sql.Command(
+            """
+            select exists (
+              select from control.domains where name = @Name and tenant_id <> @TenantId and proved_at is not null and state <> 'failed')
+            """,
+            new { order.Name, order.TenantId }, cancellationToken));
+    }
+
     /// <summary>Every living tenant that a certificate serves: one, or for the platform's own all of them.</summary>
     public async Task<IReadOnlyList<TenantPlace>> ServedAsync(long? tenantId, string host, string jobId, CancellationToken cancellationToken)
     {

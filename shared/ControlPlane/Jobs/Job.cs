@@ -32,6 +32,9 @@ public sealed record Job
     /// <summary>JSON text.</summary>
     public string? Result { get; init; }
 
+    /// <summary>What it has to tell people besides its result.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>JSON text of an <see cref="Contracts.Inventory"/>.</summary>
     public string? Inventory { get; init; }
 
@@ -49,8 +52,13 @@ public static class JobKinds
     public const string RemoveDomain = "remove-domain";
     public const string BuyDomain = "buy-domain";
     public const string Backup = "backup";
+
+    /// <summary>An attempt at a tenant's first backup: nothing waits for it, and no other job of the tenant is kept out.</summary>
+    public const string FirstBackup = "first-backup";
     public const string Restore = "restore";
     public const string VerifyBackup = "verify-backup";
+    public const string AdoptDatabase = "adopt-database";
+    public const string ResetCredentials = "reset-credentials";
 }
 
 /// <summary>How a job ended.</summary>

@@ -1,3 +1,4 @@
+using Bibind.Contracts;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Dapper;
@@ -17,6 +18,9 @@ internal sealed record Place
     public long TemplateId { get; init; }
     public string TemplateDatabase { get; init; } = string.Empty;
     public string? TemplateVersion { get; init; }
+
+    /// <summary>What the template offers on this server; null until somebody has looked.</summary>
+    public TemplateContents? TemplateContents { get; init; }
 
     /// <summary>Room is measured before the order, in whole numbers: no rounding lets one more in.</summary>
     public bool HasRoom(int minimumFreePercent) =>
@@ -59,7 +63,7 @@ internal sealed class Placement(IOptions<PlacementOptions> options)
         return (await connection.QueryAsync<Place>(Sql.Command(
             $"""
             select s.id as server_id, s.code as server_code, s.max_tenants, c.tenant_count,
-                   m.id as template_id, m.database as template_database, m.content_hash as template_version,
+                   m.id as template_id, m.database as template_database, m.content_hash as template_version, m.contents as template_contents,
                    exists (select from control.tenants t where t.server_id = s.id and t.database = @databaseName and {TenantStates.IsLive})
                      or exists (select from control.templates o where o.server_id = s.id and o.database = @databaseName) as database_taken
             from control.servers s

@@ -21,11 +21,16 @@ public sealed record Server
     public string? SshSecret { get; init; }
     public string DbHost { get; init; } = string.Empty;
     public int DbPort { get; init; }
+
+    /// <summary>The maintenance role.</summary>
     public string DbUser { get; init; } = string.Empty;
 
     /// <summary>The role that the application connects as and that owns live databases.</summary>
     public string ApplicationRole { get; init; } = string.Empty;
     public string DbPasswordSecret { get; init; } = string.Empty;
+
+    /// <summary>Name of the secret with the password of <see cref="ApplicationRole"/>; null for a server registered before it was needed.</summary>
+    public string? ApplicationPasswordSecret { get; init; }
     public string? MasterPasswordSecret { get; init; }
     public int? CpuCores { get; init; }
     public int? MemoryGb { get; init; }

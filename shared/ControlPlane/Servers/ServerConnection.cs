@@ -11,7 +11,10 @@ public sealed record ServerConnection
     public required string DatabaseHost { get; init; }
     public required int DatabasePort { get; init; }
 
-    /// <summary>The role that we connect as; it may create databases and act for <see cref="ApplicationRole"/>.</summary>
+    /// <summary>
+    /// The maintenance role: it makes, renames and drops databases from outside, acts for <see cref="ApplicationRole"/>, and enters
+    /// no database but <c>postgres</c>.
+    /// </summary>
     public required string DatabaseUser { get; init; }
 
     /// <summary>Never logged; <see cref="object.ToString"/> of this record leaves it out.</summary>
@@ -19,6 +22,9 @@ public sealed record ServerConnection
 
     /// <summary>The role that the application connects as and that owns live databases.</summary>
     public required string ApplicationRole { get; init; }
+
+    /// <summary>The password of <see cref="ApplicationRole"/>; never logged. Null for a server registered before we needed it.</summary>
+    public string? ApplicationPassword { get; init; }
 
     /// <summary>The application's master password, where one is set.</summary>
     public string? MasterPassword { get; init; }

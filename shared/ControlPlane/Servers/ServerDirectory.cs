@@ -21,6 +21,9 @@ public sealed class ServerDirectory(ServerStore servers, ISecretStore secrets) :
             DatabaseUser = server.DbUser,
             DatabasePassword = await SecretAsync(server, server.DbPasswordSecret, cancellationToken),
             ApplicationRole = server.ApplicationRole,
+            ApplicationPassword = server.ApplicationPasswordSecret is null
+                ? null
+                : await SecretAsync(server, server.ApplicationPasswordSecret, cancellationToken),
             MasterPassword = server.MasterPasswordSecret is null ? null : await SecretAsync(server, server.MasterPasswordSecret, cancellationToken),
         };
     }

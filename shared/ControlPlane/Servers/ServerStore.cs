@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Tenants;
 using Dapper;
@@ -29,15 +30,17 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
 
         // Secrets first: a row without its password would be a server that nobody can reach or register again. What
         // is left after a crash in between is a secret of an id that is never given out again.
-        var passwordSecret = $"servers/{id}/database-password";
+        var passwordSecret = DatabaseSecret(id);
+        var applicationSecret = ApplicationSecret(id);
         var masterSecret = server.MasterPassword is null ? null : $"servers/{id}/master-password";
         await secrets.SetAsync(passwordSecret, server.DatabasePassword, cancellationToken);
+        await secrets.SetAsync(applicationSecret, server.ApplicationPassword, cancellationToken);
         if (masterSecret is not null)
         {
             await secrets.SetAsync(masterSecret, server.MasterPassword!, cancellationToken);
         }
 
-        if (await InsertAsync(id, server, passwordSecret, masterSecret, cancellationToken))
+        if (await InsertAsync(id, server, passwordSecret, applicationSecret, masterSecret, cancellationToken))
         {
             return new ServerCreated((await GetAsync(id, cancellationToken))!);
         }
@@ -130,6 +133,24 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
             new { id, health, Now = time.GetUtcNow() }, cancellationToken));
     }
 
+    /// <summary>Changes the logins of a server: the maintenance role with its password, and the password of the application's role.</summary>
+    public async Task SetLoginsAsync(Server server, string databaseUser, string databasePassword, string applicationPassword, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+
+        // The application's first: with it nothing changes for a server that has one, and one that has none did not work.
+        await secrets.SetAsync(ApplicationSecret(server.Id), applicationPassword, cancellationToken);
+        await secrets.SetAsync(DatabaseSecret(server.Id), databasePassword, cancellationToken);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(Sql.Command(
+            """
+            update control.servers
+            set db_user = @databaseUser, db_password_secret = @Database, application_password_secret = @Application
+            where id = @Id
+            """,
+            new { server.Id, databaseUser, Database = DatabaseSecret(server.Id), Application = ApplicationSecret(server.Id) }, cancellationToken));
+    }
+
     /// <summary>A server's changes of state, oldest first.</summary>
     public async Task<IReadOnlyList<ServerStateChange>> ListStateChangesAsync(long id, CancellationToken cancellationToken)
     {
@@ -137,6 +158,10 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
         return (await connection.QueryAsync<ServerStateChange>(Sql.Command(
             "select * from control.server_state_changes where server_id = @id order by id", new { id }, cancellationToken))).AsList();
     }
+
+    private static string DatabaseSecret(long id) => string.Create(CultureInfo.InvariantCulture, $"servers/{id}/database-password");
+
+    private static string ApplicationSecret(long id) => string.Create(CultureInfo.InvariantCulture, $"servers/{id}/application-password");
 
     private async Task<long> NextIdAsync(CancellationToken cancellationToken)
     {
@@ -146,7 +171,7 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
     }
 
     private async Task<bool> InsertAsync(
-        long id, NewServer server, string passwordSecret, string? masterSecret, CancellationToken cancellationToken)
+        long id, NewServer server, string passwordSecret, string applicationSecret, string? masterSecret, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -154,10 +179,10 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
             """
             insert into control.servers (
               id, code, name, sequence, description, url, ip, port, ssh_user, ssh_secret, db_host, db_port, db_user,
-              application_role, db_password_secret, master_password_secret, cpu_cores, memory_gb, disk_gb, max_tenants, created_at)
+              application_role, db_password_secret, application_password_secret, master_password_secret, cpu_cores, memory_gb, disk_gb, max_tenants, created_at)
             values (
               @id, @Code, @Name, @Sequence, @Description, @Url, @Ip, @Port, @SshUser, @SshSecret, @DatabaseHost, @DatabasePort,
-              @DatabaseUser, @ApplicationRole, @passwordSecret, @masterSecret, @CpuCores, @MemoryGb, @DiskGb, @MaxTenants, @Now)
+              @DatabaseUser, @ApplicationRole, @passwordSecret, @applicationSecret, @masterSecret, @CpuCores, @MemoryGb, @DiskGb, @MaxTenants, @Now)
             on conflict do nothing
             """,
             new
@@ -177,6 +202,7 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
                 server.DatabaseUser,
                 server.ApplicationRole,
                 passwordSecret,
+                applicationSecret,
                 masterSecret,
                 server.CpuCores,
                 server.MemoryGb,

@@ -1,3 +1,5 @@
+using Bibind.Contracts;
+
 namespace Bibind.ControlPlane.Templates;
 
 /// <summary>A golden database on one server.</summary>
@@ -29,10 +31,23 @@ public sealed record Template
 
     /// <summary>Size of the database.</summary>
     public long? Bytes { get; init; }
+
+    /// <summary>What fills it, one of <see cref="Applications"/>.</summary>
+    public string Application { get; init; } = Applications.Odoo;
+
+    /// <summary>What it offers; null until somebody has looked.</summary>
+    public TemplateContents? Contents { get; init; }
     public int WarmPoolSize { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ReadyAt { get; init; }
 }
+
+/// <summary>A database that is on a server already, to be made a template of.</summary>
+/// <param name="ContentHash">Versions its content.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Contents">What it offers; null if that could not be read.</param>
+/// <param name="Problem">Why it cannot be cloned yet, in words: files that it names are missing, say.</param>
+public sealed record FoundTemplate(string ContentHash, long Bytes, TemplateContents? Contents = null, string? Problem = null);
 
 /// <summary>The states of a template.</summary>
 public static class TemplateStates

@@ -36,7 +36,7 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
                 $"Template '{order.Code}' on server '{order.Server}' is {existing.State} already: choose another code or server.");
         }
 
-        var template = await WriteAsync(connection, transaction, order, server!, TemplateStates.Creating, null, null, cancellationToken);
+        var template = await WriteAsync(connection, transaction, order, server!, TemplateStates.Creating, null, cancellationToken);
         var subject = $"{order.Server}/{order.Code}";
         var attempt = 1 + await connection.ExecuteScalarAsync<int>(Sql.Command(
             "select count(*)::int from control.jobs where kind = @Kind and subject = @subject",
@@ -48,11 +48,16 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
         return new TemplateCreation(template, jobId);
     }
 
-    /// <summary>Makes a template of a database that is on the server already; attaching the same one again renews its hash and size.</summary>
+    /// <inheritdoc cref="AttachAsync(NewTemplate, FoundTemplate, CancellationToken)"/>
+    public Task<TemplateResult> AttachAsync(NewTemplate order, string contentHash, long bytes, CancellationToken cancellationToken) =>
+        AttachAsync(order, new FoundTemplate(contentHash, bytes), cancellationToken);
+
+    /// <summary>Makes a template of a database that is on the server already; attaching the same one again renews what is known of it.</summary>
     /// <exception cref="ArgumentException">The order does not pass <see cref="TemplateValidation"/>.</exception>
-    public async Task<TemplateResult> AttachAsync(NewTemplate order, string contentHash, long bytes, CancellationToken cancellationToken)
+    public async Task<TemplateResult> AttachAsync(NewTemplate order, FoundTemplate found, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(contentHash);
+        ArgumentNullException.ThrowIfNull(found);
+        ArgumentException.ThrowIfNullOrWhiteSpace(found.ContentHash);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var (server, existing, refused) = await CheckAsync(connection, transaction, order, cancellationToken);
@@ -69,7 +74,8 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
                 $"Template '{order.Code}' on server '{order.Server}' is {existing.State} already, with database '{existing.Database}'.");
         }
 
-        var template = await WriteAsync(connection, transaction, order, server!, TemplateStates.Ready, contentHash, bytes, cancellationToken);
+        var template = await WriteAsync(
+            connection, transaction, order, server!, found.Problem is null ? TemplateStates.Ready : TemplateStates.Failed, found, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new TemplateAttached(template);
     }
@@ -115,18 +121,29 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
 
     /// <inheritdoc/>
     /// <exception cref="PermanentFailureException">There is no such template, or it is not being made.</exception>
-    public Task MarkReadyAsync(long templateId, string jobId, string contentHash, long bytes, CancellationToken cancellationToken) =>
+    public Task MarkReadyAsync(
+        long templateId, string jobId, string contentHash, long bytes, TemplateContents? contents, CancellationToken cancellationToken) =>
         EndAsync(
             templateId,
             jobId,
             """
             update control.templates set
-              state = 'ready', reason = null, content_hash = @contentHash, bytes = @bytes, ready_at = coalesce(ready_at, @Now)
+              state = 'ready', reason = null, content_hash = @contentHash, bytes = @bytes, contents = coalesce(@contents::jsonb, contents),
+              ready_at = coalesce(ready_at, @Now)
             where id = @templateId and state in ('creating', 'ready')
             """,
-            new { templateId, contentHash, bytes, Now = time.GetUtcNow() },
+            new { templateId, contentHash, bytes, contents, Now = time.GetUtcNow() },
             t => new JobEnd { Outcome = JobOutcomes.Succeeded, Result = new TemplateReady(t.Code, t.Database, contentHash, bytes) },
             cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task LearnAsync(long serverId, string code, TemplateContents contents, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(Sql.Command(
+            "update control.templates set contents = @contents::jsonb where server_id = @serverId and code = @code and contents is null",
+            new { serverId, code, contents }, cancellationToken));
+    }
 
     /// <inheritdoc/>
     /// <exception cref="PermanentFailureException">There is no such template, or it is not being made.</exception>
@@ -199,22 +216,23 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
 
     private async Task<Template> WriteAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, NewTemplate order, Server server,
-        string state, string? contentHash, long? bytes, CancellationToken cancellationToken)
+        string state, FoundTemplate? found, CancellationToken cancellationToken)
     {
         var id = await connection.ExecuteScalarAsync<long>(Sql.Command(
             """
             insert into control.templates as m (
-              code, name, server_id, database, modules, language, version, state, content_hash, bytes, warm_pool_size, created_at, ready_at)
+              code, name, server_id, database, modules, language, version, state, reason, content_hash, bytes, contents,
+              warm_pool_size, created_at, ready_at)
             values (
               @Code,
               coalesce(@Name, (select c.name from control.template_catalogue c where c.code = @Code), @Code),
               @ServerId, @DatabaseName,
               coalesce(@Modules::text[], (select c.modules from control.template_catalogue c where c.code = @Code), '{base,web,mail,portal}'),
-              @Language, @Version, @state, @contentHash, @bytes, @WarmPoolSize, @Now, case when @state = 'ready' then @Now end)
+              @Language, @Version, @state, @Problem, @ContentHash, @Bytes, @Contents::jsonb, @WarmPoolSize, @Now, case when @state = 'ready' then @Now end)
             on conflict (server_id, code) do update set
               name = excluded.name, database = excluded.database, modules = excluded.modules, language = excluded.language,
-              version = excluded.version, state = excluded.state, reason = null, content_hash = excluded.content_hash,
-              bytes = excluded.bytes, warm_pool_size = excluded.warm_pool_size, ready_at = excluded.ready_at
+              version = excluded.version, state = excluded.state, reason = excluded.reason, content_hash = excluded.content_hash,
+              bytes = excluded.bytes, contents = excluded.contents, warm_pool_size = excluded.warm_pool_size, ready_at = excluded.ready_at
             returning m.id
             """,
             new
@@ -227,8 +245,10 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
                 order.Language,
                 order.Version,
                 state,
-                contentHash,
-                bytes,
+                found?.Problem,
+                found?.ContentHash,
+                found?.Bytes,
+                found?.Contents,
                 order.WarmPoolSize,
                 Now = time.GetUtcNow(),
             },

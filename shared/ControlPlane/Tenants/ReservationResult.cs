@@ -32,6 +32,12 @@ public enum ReservationRefusalKind
     /// <summary>No server and no catalogue has such a template.</summary>
     UnknownTemplate,
 
+    /// <summary>The offer's application cannot be provided.</summary>
+    ApplicationNotProvided,
+
+    /// <summary>The template does not offer the language, currency or country.</summary>
+    LocaleNotOffered,
+
     /// <summary>A live tenant has the code.</summary>
     CodeTaken,
 

@@ -1,3 +1,4 @@
+using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Offers;
 using Bibind.ControlPlane.Servers;
@@ -82,13 +83,19 @@ public sealed class Reservations
         }
 
         var candidates = await Placement.LockCandidatesAsync(connection, transaction, terms.Template!, databaseName, cancellationToken);
-        var open = candidates.Where(c => c.HasRoom(_placement.MinimumFreePercent)).ToList();
+        var (suitable, misfit) = Suit(candidates, terms.Template!, order);
+        if (misfit is not null && suitable.Count == 0)
+        {
+            return new ReservationRefused(LocaleNotOffered, misfit.Field, misfit.Message);
+        }
+
+        var open = suitable.Where(c => c.HasRoom(_placement.MinimumFreePercent)).ToList();
         var place = open.Find(c => !c.DatabaseTaken);
         if (place is null)
         {
             // A rival may have taken the code while this order waited for the lock; that is the better answer.
             return await FindConflictAsync(connection, transaction, order.Code, host, null, databaseName, cancellationToken)
-                ?? await ExplainNoPlaceAsync(connection, transaction, terms.Template!, databaseName, candidates, open, cancellationToken);
+                ?? await ExplainNoPlaceAsync(connection, transaction, terms.Template!, databaseName, suitable, open, cancellationToken);
         }
 
         while (true)
@@ -119,11 +126,24 @@ public sealed class Reservations
         }
     }
 
+    // A template of one code may offer more on one server than on another. What a backup becomes a tenant of is not made of it.
+    private static (IReadOnlyList<Place> Suitable, TemplateMisfit? Misfit) Suit(IReadOnlyList<Place> candidates, string template, TenantOrder order)
+    {
+        if (order.IsRestored)
+        {
+            return (candidates, null);
+        }
+
+        var checkedOnes = candidates
+            .Select(c => (Place: c, Misfit: c.TemplateContents is { } contents ? TemplateFit.ProblemWith(template, contents, order.Locale) : null)).ToList();
+        return ([.. checkedOnes.Where(c => c.Misfit is null).Select(c => c.Place)], checkedOnes.Find(c => c.Misfit is not null).Misfit);
+    }
+
     private static Task<Terms> ReadTermsAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, CancellationToken cancellationToken) =>
         connection.QuerySingleAsync<Terms>(Sql.Command(
             """
-            select o.code as offer, o.database_pattern, p.code as plan, t.template,
+            select o.code as offer, o.application, o.database_pattern, p.code as plan, t.template,
                    exists (select from control.template_catalogue c where c.code = t.template)
                      or exists (select from control.templates m where m.code = t.template) as template_known
             from (select 1) one
@@ -177,8 +197,19 @@ public sealed class Reservations
         return await Placement.CountActiveAsync(connection, transaction, cancellationToken) == 0
             ? new ReservationRefused(NoActiveServer, "offer", "No server is active and healthy: activate one, or mend its health.")
             : new ReservationRefused(
-                TemplateNotReady, "template", $"The template '{template}' is not ready on any active server: create it there first, or order another template.");
+                TemplateNotReady, "template",
+                $"The template '{template}' is not ready on any active server: create it there first, or order another template."
+                + await WhyNotReadyAsync(connection, transaction, template, cancellationToken));
     }
+
+    private static async Task<string> WhyNotReadyAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string template, CancellationToken cancellationToken) =>
+        await connection.ExecuteScalarAsync<string?>(Sql.Command(
+            """
+            select string_agg(' On ' || s.code || ': ' || m.reason, '' order by s.code)
+            from control.templates m join control.servers s on s.id = m.server_id where m.code = @template and m.state = 'failed'
+            """,
+            new { template }, transaction, cancellationToken)) ?? string.Empty;
 
     private async Task<Tenant?> InsertAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, Terms terms, Place place, string host, string databaseName,
@@ -196,7 +227,7 @@ public sealed class Reservations
               @Currency, @Country, @Vat, @CallbackUrl, 'provisioning', @RequestedBy, @Now
             from next
             on conflict do nothing
-            returning *, @ServerCode as server_code
+            returning *, @ServerCode as server_code, @Application as application
             """,
             new
             {
@@ -212,6 +243,7 @@ public sealed class Reservations
                 place.TemplateVersion,
                 place.ServerId,
                 place.ServerCode,
+                terms.Application,
                 databaseName,
                 host,
                 BaseUrl = $"{_platform.Scheme}://{host}",
@@ -234,6 +266,7 @@ public sealed class Reservations
     private sealed record Terms
     {
         public string? Offer { get; init; }
+        public string? Application { get; init; }
         public string? DatabasePattern { get; init; }
         public string? Plan { get; init; }
         public string? Template { get; init; }
@@ -241,6 +274,8 @@ public sealed class Reservations
 
         public ReservationRefused? Refusal(TenantOrder order) =>
             Offer is null ? new ReservationRefused(UnknownOffer, "offer", $"There is no offer '{order.Offer}': the list of offers has the codes.")
+            : !Applications.Provided.Contains(Application) ? new ReservationRefused(
+                ApplicationNotProvided, "offer", $"The offer '{order.Offer}' is of the application '{Application}', which cannot be provided; there is {string.Join(", ", Applications.Provided)}.")
             : Plan is null ? new ReservationRefused(UnknownPlan, "plan", $"There is no plan '{order.Plan}': choose starter, pro or enterprise.")
             : !TemplateKnown ? new ReservationRefused(UnknownTemplate, "template", $"There is no template '{Template}': the list of templates has the codes.")
             : null;

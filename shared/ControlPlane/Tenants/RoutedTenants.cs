@@ -21,6 +21,14 @@ public sealed class RoutedTenants(NpgsqlDataSource database)
         return (await connection.QueryAsync<long>(Sql.Command($"select t.id from control.tenants t where {Settled} order by t.id", null, cancellationToken))).AsList();
     }
 
+    /// <summary>The one that came last, or null.</summary>
+    public async Task<long?> FindNewestAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long?>(Sql.Command(
+            $"select t.id from control.tenants t where {Settled} order by t.id desc limit 1", null, cancellationToken));
+    }
+
     /// <summary>
     /// Does something about a tenant while no job can begin to change it: its row is locked, as it is at every change of
     /// state. Does nothing if it is not settled any more.

@@ -11,6 +11,9 @@ public sealed record Tenant
     public string? CustomerName { get; init; }
     public string? CustomerEmail { get; init; }
     public string Offer { get; init; } = string.Empty;
+
+    /// <summary>The offer's application, one of <see cref="Applications"/>.</summary>
+    public string Application { get; init; } = Applications.Odoo;
     public string Plan { get; init; } = string.Empty;
     public string TemplateCode { get; init; } = string.Empty;
     public string TemplateDatabase { get; init; } = string.Empty;
@@ -64,6 +67,7 @@ public sealed record Tenant
         CustomerName = CustomerName,
         CustomerEmail = CustomerEmail,
         Offer = Offer,
+        Application = Application,
         Plan = Plan,
         ServerId = ServerId,
         ServerCode = ServerCode,
@@ -119,4 +123,10 @@ public sealed record TenantFilter
     public string? State { get; init; }
     public string? Code { get; init; }
     public string? ServerCode { get; init; }
+
+    /// <summary>Of tenants that lack something: one of <see cref="PendingKinds"/>, or <see cref="AnyPending"/>.</summary>
+    public string? Pending { get; init; }
+
+    /// <summary>Whatever they lack.</summary>
+    public const string AnyPending = "any";
 }

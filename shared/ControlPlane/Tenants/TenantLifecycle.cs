@@ -1,6 +1,7 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Pending;
 using Bibind.Durable;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -34,10 +35,19 @@ public sealed class TenantLifecycle(
             "update control.tenants set database_role = @role where id = @tenantId and state = 'provisioning'", new { tenantId, role }, cancellationToken));
     }
 
-    /// <summary>Ends a provisioning well.</summary>
+    /// <summary>Ends a provisioning well, of a tenant that lacks nothing.</summary>
     /// <exception cref="PermanentFailureException">The tenant is neither being provisioned nor active.</exception>
-    public async Task<TenantReady> ActivateAsync(long tenantId, string jobId, CancellationToken cancellationToken)
+    public Task<TenantReady> ActivateAsync(long tenantId, string jobId, CancellationToken cancellationToken) =>
+        ActivateAsync(tenantId, jobId, [], [], together: null, cancellationToken);
+
+    /// <summary>Ends a provisioning well: state, job and what is pending in one transaction, with what the caller does in it.</summary>
+    /// <exception cref="PermanentFailureException">The tenant is neither being provisioned nor active.</exception>
+    public async Task<TenantReady> ActivateAsync(
+        long tenantId, string jobId, IReadOnlyList<string> notes, IReadOnlyList<PutOff> pending,
+        Func<NpgsqlConnection, NpgsqlTransaction, Task>? together, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(notes);
+        ArgumentNullException.ThrowIfNull(pending);
         var backupKey = (await backups.ListAsync(tenantId, cancellationToken)) is [var newest, ..] ? newest.Key : null;
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -55,10 +65,22 @@ public sealed class TenantLifecycle(
             Host = tenant.Host,
             BaseUrl = tenant.BaseUrl,
             BackupKey = backupKey,
+            Notes = notes,
         };
+        var now = time.GetUtcNow();
         await connection.ExecuteAsync(Sql.Command(
-            "update control.tenants set state = 'active', reason = null, activated_at = coalesce(activated_at, @Now) where id = @tenantId",
-            new { tenantId, Now = time.GetUtcNow() }, transaction, cancellationToken));
+            "update control.tenants set state = 'active', reason = null, activated_at = coalesce(activated_at, @now) where id = @tenantId",
+            new { tenantId, now }, transaction, cancellationToken));
+        if (tenant.State == TenantStates.Provisioning)
+        {
+            foreach (var putOff in pending)
+            {
+                await PendingItems.AddAsync(connection, transaction, tenantId, putOff, now, PendingWaits.After(putOff.Kind, 1), cancellationToken);
+            }
+
+            await (together?.Invoke(connection, transaction) ?? Task.CompletedTask);
+        }
+
         await jobs.FinishAsync(connection, transaction, jobId, new JobEnd { Outcome = JobOutcomes.Succeeded, Result = ready }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Logs.TenantStateChanged(logger, tenantId, TenantStates.Active, jobId);
@@ -80,10 +102,11 @@ public sealed class TenantLifecycle(
             throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: job '{failure.JobId}' cannot fail it.");
         }
 
-        await EndAsync(connection, transaction, tenant.Id, TenantStates.Failed, failure.Reason, failure.Inventory, cancellationToken);
+        var inventory = Looked(tenant, failure.Inventory);
+        await EndAsync(connection, transaction, tenant.Id, TenantStates.Failed, failure.Reason, inventory, cancellationToken);
         await jobs.FinishAsync(
             connection, transaction, failure.JobId,
-            new JobEnd { Outcome = JobOutcomes.Failed, Reason = failure.Reason, Inventory = failure.Inventory }, cancellationToken);
+            new JobEnd { Outcome = JobOutcomes.Failed, Reason = failure.Reason, Inventory = inventory }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Logs.TenantStateChanged(logger, tenant.Id, TenantStates.Failed, failure.JobId);
     }
@@ -123,6 +146,9 @@ public sealed class TenantLifecycle(
                 $"Tenant '{code}' ({tenant.Id}) left something behind, but a new tenant has its code, host or database: what is left must be removed by hand.");
         }
 
+        // Nothing is begun for it any more; what is under way finds that its item is gone.
+        await connection.ExecuteAsync(Sql.Command(
+            PendingItems.RemoveSql, new { tenantId = tenant.Id, kind = (string?)null }, transaction, cancellationToken));
         var attempt = 1 + await connection.ExecuteScalarAsync<int>(Sql.Command(
             "select count(*)::int from control.jobs where tenant_id = @Id and kind = @Kind",
             new { tenant.Id, Kind = JobKinds.Destroy }, transaction, cancellationToken));
@@ -164,17 +190,20 @@ public sealed class TenantLifecycle(
         }
 
         // A job that gave up before it asked the servers has an empty inventory, which proves nothing.
-        var gone = end.Inventory.IsClean && (end.Reason is null || end.Inventory.Items.Count > 0);
+        var inventory = end.Reason is not null && end.Inventory.Items.Count == 0
+            ? end.Inventory with { Items = [NotLookedAt(tenant, "the job ended before it asked the servers what is left")] }
+            : end.Inventory;
+        var gone = inventory.IsClean;
         var state = gone ? TenantStates.Terminated : TenantStates.Terminating;
         var reason = gone ? end.Reason : end.Reason ?? "Something of the tenant is left: the inventory shows what.";
         if (tenant.State == TenantStates.Terminating)
         {
-            await EndAsync(connection, transaction, tenant.Id, state, gone ? null : reason, end.Inventory, cancellationToken);
+            await EndAsync(connection, transaction, tenant.Id, state, gone ? null : reason, inventory, cancellationToken);
         }
 
         await jobs.FinishAsync(
             connection, transaction, end.JobId,
-            new JobEnd { Outcome = gone ? JobOutcomes.Succeeded : JobOutcomes.Failed, Reason = reason, Inventory = end.Inventory },
+            new JobEnd { Outcome = gone ? JobOutcomes.Succeeded : JobOutcomes.Failed, Reason = reason, Inventory = inventory },
             cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Logs.TenantStateChanged(logger, tenant.Id, state, end.JobId);
@@ -206,6 +235,9 @@ public sealed class TenantLifecycle(
             where id = @tenantId
             """,
             new { tenantId, state, reason, Leftovers = !inventory.IsClean, Now = time.GetUtcNow() }, transaction, cancellationToken));
+
+        // A tenant that ends lacks nothing any more.
+        await connection.ExecuteAsync(Sql.Command(PendingItems.RemoveSql, new { tenantId, kind = (string?)null }, transaction, cancellationToken));
 
         // The proof counted their routes and certificates, so the names are free again with the tenant's own.
         if (state is TenantStates.Failed or TenantStates.Terminated && inventory.IsClean)
@@ -247,6 +279,16 @@ public sealed class TenantLifecycle(
             return false;
         }
     }
+
+    // Every step that makes something comes after the confirmation of the place, and whoever got that far takes an inventory.
+    private static Inventory Looked(Tenant tenant, Inventory inventory) => inventory switch
+    {
+        { Items.Count: > 0 } => inventory,
+        { FailedUndoSteps.Count: > 0 } => inventory with { Items = [NotLookedAt(tenant, "nobody asked the servers what is left")] },
+        _ => inventory with { Items = [new InventoryItem("tenant", tenant.Code, InventoryItem.Absent, "nothing was begun")] },
+    };
+
+    private static InventoryItem NotLookedAt(Tenant tenant, string why) => new("inventory", tenant.Code, InventoryItem.Unknown, why);
 
     private static PermanentFailureException NoSuchTenant(long tenantId) => new($"There is no tenant {tenantId} in the control database.");
 }

@@ -24,6 +24,9 @@ public sealed record TenantOrder
     /// <summary>Told how the job ended, when set.</summary>
     public string? CallbackUrl { get; init; }
 
+    /// <summary>True if a backup becomes the tenant: its language, currency and country are those of what was backed up.</summary>
+    public bool IsRestored { get; init; }
+
     /// <summary>Who ordered: the caller's name, not a person's secret.</summary>
     public required string RequestedBy { get; init; }
 }

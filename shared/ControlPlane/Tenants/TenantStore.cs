@@ -8,7 +8,8 @@ namespace Bibind.ControlPlane.Tenants;
 /// <summary>Reads tenants; <see cref="TenantLifecycle"/> changes them.</summary>
 public sealed class TenantStore(NpgsqlDataSource database)
 {
-    internal const string Select = "select t.*, s.code as server_code from control.tenants t join control.servers s on s.id = t.server_id";
+    internal const string Select =
+        "select t.*, s.code as server_code, o.application from control.tenants t join control.servers s on s.id = t.server_id join control.offers o on o.code = t.offer";
 
     /// <summary>The live tenant with this code, else the newest that had it, else null.</summary>
     public async Task<Tenant?> FindAsync(string code, CancellationToken cancellationToken)
@@ -40,9 +41,11 @@ public sealed class TenantStore(NpgsqlDataSource database)
             where (@State::text is null or t.state = @State)
               and (@Code::text is null or t.code = @Code)
               and (@ServerCode::text is null or s.code = @ServerCode)
+              and (@Pending::text is null or exists (
+                select from control.pending_items p where p.tenant_id = t.id and (@Pending = 'any' or p.kind = @Pending)))
             """;
         page = page.Checked();
-        var parameters = new { filter.State, filter.Code, filter.ServerCode, page.Offset, page.Size };
+        var parameters = new { filter.State, filter.Code, filter.ServerCode, filter.Pending, page.Offset, page.Size };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var total = await connection.ExecuteScalarAsync<long>(Sql.Command(
             $"select count(*) from control.tenants t join control.servers s on s.id = t.server_id {Where}", parameters, cancellationToken));

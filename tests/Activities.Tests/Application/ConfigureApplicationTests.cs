@@ -176,7 +176,7 @@ public sealed class ConfigureApplicationTests
 
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(() => world.RunAsync<ConfigureApplication>(place));
 
-        Assert.Contains("does not know the language 'ja_JP'; it has en_US, de_DE", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("does not offer the language 'ja_JP'; it has ar_001, de_DE, en_US", refused.Message, StringComparison.Ordinal);
         Assert.Equal("My Company", await world.AskAsync<string>("select name from res_company", place.Database));
     }
 

@@ -31,17 +31,24 @@ public sealed class SmokeTestApplicationTests
         Assert.Contains("was not asked for its login page", outcome.Note, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task An_application_that_does_not_know_the_host_is_noted()
+    [Theory]
+    [InlineData(303, "/web/database/selector", "answers 303 to the login page of * it does not serve the database of this host")]
+    [InlineData(303, "/odoo/elsewhere?x=1", "it sends the visitor to /odoo/elsewhere.")]
+    [InlineData(500, null, "it cannot load the database")]
+    [InlineData(503, null, "it is down or busy")]
+    [InlineData(404, null, "it knows no such page")]
+    public async Task An_answer_that_is_no_login_page_is_noted_as_what_it_is(int status, string? location, string words)
     {
         await using var odoo = await OdooStub.StartAsync();
-        odoo.LoginPage = _ => 303;
+        odoo.LoginPage = _ => status;
+        odoo.Location = location;
         await using var world = await World.CreateAsync();
         world.Server.Connection = world.Server.Connection with { Url = odoo.Url };
 
         var outcome = await RunAsync(world, await FinishedAsync(world));
 
-        Assert.Contains("answers 303 to the login page", outcome.Note, StringComparison.Ordinal);
+        Assert.False(outcome.Done);
+        Assert.All(words.Split(" * "), part => Assert.Contains(part, outcome.Note, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -194,7 +194,7 @@ public sealed class FileStoreBackupTests
         await using var files = await FilesWorld.CreateAsync();
         var (world, place) = (files.World, files.Place);
         const string Insert = "insert into ir_attachment (name, type, store_fname) values ('new', 'binary', 'aa/new')";
-        await using (await Activities.Backup.Files.AttachmentLock.TakeAsync(world.Get<Activities.Database.PostgresConnector>(), 1, place.Database, None))
+        await using (await Activities.Backup.Files.AttachmentLock.TakeAsync(world.Get<Activities.Database.PostgresConnector>(), place, None))
         {
             await world.ExecuteAsync(Insert, place.Database);
             var refused = await Assert.ThrowsAsync<PostgresException>(

@@ -36,9 +36,10 @@ public sealed class LargeBackupTests(ITestOutputHelper output)
             ["FileStore__Provider"] = "folder",
             ["FileStore__Folder"] = folder,
             ["DatabasePort"] = $"{postgres.Port}",
-            ["DatabaseUser"] = LocalServer.ControlRole,
-            ["DatabasePassword"] = postgres.PasswordOf(LocalServer.ControlRole),
+            ["DatabaseUser"] = LocalServer.MaintenanceRole,
+            ["DatabasePassword"] = postgres.PasswordOf(LocalServer.MaintenanceRole),
             ["ApplicationRole"] = LocalServer.ApplicationRole,
+            ["ApplicationPassword"] = postgres.PasswordOf(LocalServer.ApplicationRole),
         };
 
         var result = await WorkerProcess.RunAsync(heapLimit: 90 * Mebibyte, settings, "restore", database.Name, copy);

@@ -20,7 +20,7 @@ public sealed class RestoreTests
 
         Assert.Equal(newcomer.Database, restored.Database);
         Assert.Equal(await FingerprintAsync(world, place.Database), await FingerprintAsync(world, newcomer.Database));
-        Assert.Equal("bibind t t", await StateAsync(world, newcomer.Database));
+        Assert.Equal("bibind_maintenance t t", await StateAsync(world, newcomer.Database));
         Assert.Equal(0, await world.AskAsync<long>(
             "select count(*) from pg_class c join pg_namespace n on n.oid = relnamespace where n.nspname = 'public' and relowner <> 'odoo'::regrole",
             newcomer.Database));

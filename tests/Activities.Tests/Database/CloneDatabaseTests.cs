@@ -33,7 +33,7 @@ public sealed class CloneDatabaseTests
     }
 
     [Fact]
-    public async Task A_clone_is_not_listed_by_the_application_and_refuses_it()
+    public async Task A_clone_is_not_listed_by_the_application_and_refuses_all_but_its_login()
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
@@ -41,7 +41,7 @@ public sealed class CloneDatabaseTests
         await CloneAsync(world, place);
 
         Assert.False(await world.AskAsync<bool>($"select '{place.Database}' in ({ListedByOdooSql})"));
-        var refused = await Assert.ThrowsAsync<PostgresException>(() => world.OpenAsync(place.Database, LocalServer.ApplicationRole));
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => world.OpenAsync(place.Database, LocalServer.ControlRole));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
     }
 
@@ -82,7 +82,7 @@ public sealed class CloneDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using (var bibind = await world.OpenAsync("postgres", LocalServer.ControlRole))
+        await using (var bibind = await world.OpenAsync("postgres", LocalServer.MaintenanceRole))
         await using (var create = new NpgsqlCommand(
             $"create database \"bibind-new-{place.TenantId}-{place.Code}\" template {place.TemplateDatabase} is_template true", bibind))
         {
@@ -101,7 +101,7 @@ public sealed class CloneDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId} {place.Code}");
+        await using var orphan = await world.OpenAsync("postgres", LocalServer.MaintenanceRole, $"bibind clone {place.TenantId} {place.Code}");
         await using var sleep = new NpgsqlCommand("select pg_sleep(600)", orphan);
         var running = sleep.ExecuteNonQueryAsync();
 
@@ -116,7 +116,7 @@ public sealed class CloneDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId} {place.Code}");
+        await using var orphan = await world.OpenAsync("postgres", LocalServer.MaintenanceRole, $"bibind clone {place.TenantId} {place.Code}");
         await using var create = new NpgsqlCommand(
             $"create database \"bibind-new-{place.TenantId}-{place.Code}\" template {place.TemplateDatabase} is_template true strategy file_copy", orphan);
         var running = create.ExecuteNonQueryAsync();
@@ -184,7 +184,7 @@ public sealed class CloneDatabaseTests
 
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(() => CloneAsync(world, World.NewPlace()));
 
-        Assert.Contains("refused the password of 'bibind'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("refused the password of 'bibind_maintenance'", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong-password", refused.ToString(), StringComparison.Ordinal);
     }
 

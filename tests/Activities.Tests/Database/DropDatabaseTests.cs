@@ -38,7 +38,7 @@ public sealed class DropDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using (var bibind = await world.OpenAsync("postgres", LocalServer.ControlRole))
+        await using (var bibind = await world.OpenAsync("postgres", LocalServer.MaintenanceRole))
         await using (var create = new NpgsqlCommand($"create database \"bibind-new-{place.TenantId}-{place.Code}\" is_template true", bibind))
         {
             await create.ExecuteNonQueryAsync();
@@ -93,7 +93,7 @@ public sealed class DropDatabaseTests
         await world.RunAsync<DropDatabase>(place);
 
         Assert.True(await world.DatabaseExistsAsync(place.Database));
-        Assert.Contains(world.Logs.Lines, line => line.Contains("does not carry our mark", StringComparison.Ordinal));
+        Assert.Contains(world.Logs.Lines, line => line.Contains("alone: it is not ours", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class DropDatabaseTests
     {
         await using var world = await World.CreateAsync();
         var place = World.NewPlace();
-        await using var orphan = await world.OpenAsync("postgres", LocalServer.ControlRole, $"bibind clone {place.TenantId} {place.Code}");
+        await using var orphan = await world.OpenAsync("postgres", LocalServer.MaintenanceRole, $"bibind clone {place.TenantId} {place.Code}");
         await using var create = new NpgsqlCommand(
             $"create database \"bibind-new-{place.TenantId}-{place.Code}\" template {place.TemplateDatabase} strategy file_copy", orphan);
         var running = create.ExecuteNonQueryAsync();

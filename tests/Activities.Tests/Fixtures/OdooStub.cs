@@ -35,8 +35,23 @@ internal sealed class OdooStub : IAsyncDisposable
     /// <summary>What <c>/web/login</c> answers, by the host that was asked for.</summary>
     public Func<string, int> LoginPage { get; set; } = _ => StatusCodes.Status200OK;
 
+    /// <summary>Where <c>/web/login</c> sends the visitor.</summary>
+    public string? Location { get; set; }
+
+    /// <summary>True for <c>/json/2</c>, as 19 has it; before, users are made by <c>execute_kw</c> only.</summary>
+    public bool HasJson2 { get; set; }
+
+    /// <summary>What <c>/json/2</c> answers instead of doing what it was asked for.</summary>
+    public (int Status, string Body)? Json2Answer { get; set; }
+
+    /// <summary>Called with the key, the database and the user when one is made; false if the key is not right.</summary>
+    public Func<string, string, JsonObject, Task<bool>> Made { get; set; } = (_, _, _) => Task.FromResult(true);
+
     /// <summary>The <c>db</c> service, by method.</summary>
     public Dictionary<string, Func<JsonArray, Task<JsonNode?>>> Databases { get; } = [];
+
+    /// <summary>What the real one answers to a wrong master password, and where it may not manage databases.</summary>
+    public static Exception AccessDenied() => new OdooException("odoo.exceptions.AccessDenied", "Access Denied");
 
     public static async Task<OdooStub> StartAsync()
     {
@@ -46,7 +61,12 @@ internal sealed class OdooStub : IAsyncDisposable
         var app = builder.Build();
         var stub = new OdooStub(app);
         app.MapPost("/jsonrpc", stub.CallAsync);
-        app.MapGet("/web/login", (HttpContext http) => Results.StatusCode(stub.LoginPage(http.Request.Host.Value!)));
+        app.MapPost("/json/2/res.users/create", stub.CreateAsync);
+        app.MapGet("/web/login", (HttpContext http) =>
+        {
+            http.Response.Headers.Location = stub.Location;
+            return Results.StatusCode(stub.LoginPage(http.Request.Host.Value!));
+        });
         await app.StartAsync();
         return stub;
     }
@@ -62,7 +82,7 @@ internal sealed class OdooStub : IAsyncDisposable
             var result = (string)call["service"]! switch
             {
                 "common" => Common((string)call["method"]!, arguments),
-                "object" => Execute(arguments),
+                "object" => await ExecuteAsync(arguments),
                 "db" => await Databases[(string)call["method"]!](arguments),
                 var other => throw new OdooException("builtins.KeyError", other),
             };
@@ -90,26 +110,59 @@ internal sealed class OdooStub : IAsyncDisposable
         _ => (string?)arguments[2] == AdministratorPassword ? 2 : false,
     };
 
-    private JsonNode? Execute(JsonArray arguments)
+    private async Task<JsonNode?> ExecuteAsync(JsonArray arguments)
     {
         var (model, method, values, options) = ((string)arguments[3]!, (string)arguments[4]!, arguments[5]!.AsArray(), arguments[6]!);
-        switch (model, method)
+        if ((model, method) != ("res.users", "create"))
         {
-            case ("res.users", "search"):
-                var login = (string)values[0]![0]![2]!;
-                return new JsonArray([.. Users.Select((user, i) => (user, Id: i + 10)).Where(u => (string?)u.user["login"] == login).Select(u => JsonValue.Create(u.Id))]);
-            case ("res.users", "create"):
-                if (CreateError is { } error)
-                {
-                    throw new OdooException(error.Name, error.Message);
-                }
-
-                Users.Add(JsonSerializer.Deserialize<JsonObject>(values[0]![0]!.ToJsonString())!);
-                Contexts.Add(JsonSerializer.Deserialize<JsonObject>(options["context"]!.ToJsonString())!);
-                return JsonValue.Create(Users.Count + 9);
-            default:
-                return new JsonArray();
+            return new JsonArray();
         }
+
+        return await MakeAsync((string)arguments[2]!, (string)arguments[0]!, values[0]![0]!, options["context"]!)
+            ? new JsonArray(Users.Count + 9)
+            : throw new OdooException("odoo.exceptions.AccessDenied", "Access Denied");
+    }
+
+    private async Task<IResult> CreateAsync(HttpContext http, JsonObject body)
+    {
+        if (!HasJson2)
+        {
+            return Results.NotFound();
+        }
+
+        if (Json2Answer is var (status, text))
+        {
+            return Results.Text(text, statusCode: status);
+        }
+
+        try
+        {
+            var key = http.Request.Headers.Authorization.ToString()["Bearer ".Length..];
+            return await MakeAsync(key, http.Request.Headers["X-Odoo-Database"].ToString(), body["vals_list"]![0]!, body["context"]!)
+                ? Results.Json(new JsonArray(Users.Count + 9))
+                : Results.Json(new JsonObject { ["name"] = "werkzeug.exceptions.Unauthorized", ["message"] = "Invalid apikey" }, statusCode: 401);
+        }
+        catch (OdooException error)
+        {
+            return Results.Json(new JsonObject { ["name"] = error.Name, ["message"] = error.Message, ["debug"] = "Traceback …" }, statusCode: 422);
+        }
+    }
+
+    private async Task<bool> MakeAsync(string key, string database, JsonNode user, JsonNode context)
+    {
+        if (CreateError is { } error)
+        {
+            throw new OdooException(error.Name, error.Message);
+        }
+
+        if (!await Made(key, database, user.AsObject()))
+        {
+            return false;
+        }
+
+        Users.Add(JsonSerializer.Deserialize<JsonObject>(user.ToJsonString())!);
+        Contexts.Add(JsonSerializer.Deserialize<JsonObject>(context.ToJsonString())!);
+        return true;
     }
 
     private sealed class OdooException(string name, string message) : Exception(message)

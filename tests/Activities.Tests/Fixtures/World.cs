@@ -1,8 +1,10 @@
 using System.Globalization;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Storage;
+using Bibind.Activities.Worker;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Plans;
 using Bibind.ControlPlane.Secrets;
@@ -45,15 +47,19 @@ internal sealed class World : IAsyncDisposable
 
     public MemoryBackups Backups => (MemoryBackups)_services.GetRequiredService<IBackupCatalogue>();
 
+    public MemoryDatabases Databases => (MemoryDatabases)_services.GetRequiredService<IDatabaseRegister>();
+
     public MemoryTemplates Templates => (MemoryTemplates)_services.GetRequiredService<ITemplateDirectory>();
 
     public RecordedLogs Logs => _services.GetRequiredService<RecordedLogs>();
 
     public IObjectStore Store => _services.GetRequiredService<IObjectStore>();
 
-    public static async Task<World> CreateAsync(params (string Key, string? Value)[] settings)
+    public static async Task<World> CreateAsync(params (string Key, string? Value)[] settings) => Create(await OdooTemplateFixture.GetAsync(), settings);
+
+    /// <summary>The same over another cluster.</summary>
+    public static World Create(EmbeddedPostgres postgres, params (string Key, string? Value)[] settings)
     {
-        var postgres = await OdooTemplateFixture.GetAsync();
         var folder = PostgresFixture.NewFolder();
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?>
@@ -68,9 +74,11 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<IServerDirectory>(new OneServer(Connect(postgres)))
             .AddSingleton<ISecretStore, MemorySecrets>()
             .AddSingleton<IBackupCatalogue, MemoryBackups>()
+            .AddSingleton<IDatabaseRegister, MemoryDatabases>()
             .AddSingleton<ITenantDomains, MemoryDomains>()
             .AddSingleton<ITemplateDirectory, MemoryTemplates>()
             .AddSingleton<IPlanLimits, MemoryPlans>()
+            .AddSingleton(NpgsqlDataSource.Create(postgres.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole)))
             .AddSingleton(logs)
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(logs))
             .AddActivities(configuration)
@@ -142,6 +150,10 @@ internal sealed class World : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Runs statements in a tenant's database as the application does, so that what they make belongs to it.</summary>
+    public Task ExecuteAsApplicationAsync(string sql, string database) => ExecuteAsync(
+        $"grant create on schema public to {LocalServer.ApplicationRole}; set role {LocalServer.ApplicationRole}; {sql}", database);
+
     /// <summary>Asks for one value as superuser.</summary>
     public async Task<T?> AskAsync<T>(string sql, string database = "postgres")
     {
@@ -181,9 +193,10 @@ internal sealed class World : IAsyncDisposable
         Url = new Uri($"http://127.0.0.1:{FreePorts.Next()}"),
         DatabaseHost = "127.0.0.1",
         DatabasePort = postgres.Port,
-        DatabaseUser = LocalServer.ControlRole,
-        DatabasePassword = postgres.PasswordOf(LocalServer.ControlRole),
+        DatabaseUser = LocalServer.MaintenanceRole,
+        DatabasePassword = postgres.PasswordOf(LocalServer.MaintenanceRole),
         ApplicationRole = LocalServer.ApplicationRole,
+        ApplicationPassword = postgres.PasswordOf(LocalServer.ApplicationRole),
         MasterPassword = "master-password",
     };
 }

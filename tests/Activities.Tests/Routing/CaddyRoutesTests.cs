@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 using Bibind.Activities.Routing.Caddy;
+using Bibind.Activities.Tests.Fixtures;
 using Bibind.Durable;
 using Bibind.Local;
 using Bibind.Local.RealServers;
@@ -115,6 +117,76 @@ public sealed class CaddyRoutesTests : RouteProviderTests
         Assert.Equal(8, Routes((JsonObject)Parse(await ReadConfigurationAsync())["apps"]!).Count);
     }
 
+    [Fact]
+    public async Task A_Caddy_that_cannot_keep_streams_is_asked_once_and_gets_its_routes_all_the_same()
+    {
+        await using var world = await StartAsync();
+        var asked = 0;
+        await using var proxy = await HttpProxy.StartAsync(_caddy!.Admin, request =>
+        {
+            asked += Encoding.UTF8.GetString(request.Body).Contains(CaddyStreams.Field, StringComparison.Ordinal) ? 1 : 0;
+            return Task.FromResult(false);
+        }, keepsHost: false);
+        var routes = world.NewHost(("Routing:Caddy:Admin", proxy.Url.AbsoluteUri));
+        var (first, second) = (world.NewTenant(), world.NewTenant());
+
+        await routes.PublishAsync(first, None);
+        await routes.PublishAsync(second, None);
+        var changes = proxy.Targets.Count(t => t.StartsWith("POST", StringComparison.Ordinal));
+        await routes.PublishAsync(second, None);
+
+        Assert.Equal(1, asked);
+        Assert.Equal(changes, proxy.Targets.Count(t => t.StartsWith("POST", StringComparison.Ordinal)));
+        Assert.Equal(200, (await world.GetSecureAsync(first.Host)).Status);
+        Assert.Single(world.Logs.Lines, line => line.Contains(CaddyStreams.Field, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_Caddy_that_can_keep_streams_is_told_to_in_every_route_to_the_application()
+    {
+        await using var world = await StartAsync();
+        var told = new List<string>();
+        await using var proxy = await HttpProxy.StartAsync(_caddy!.Admin, request =>
+        {
+            if (request.Method == "POST")
+            {
+                // The Caddy behind does not know the field; one that does keeps it.
+                var apps = Parse(Encoding.UTF8.GetString(request.Body));
+                told.AddRange(Forwarders(apps).Select(f => (string?)f[CaddyStreams.Field] ?? "nothing"));
+                CaddyStreams.Strip(apps);
+                request.Instead = Encoding.UTF8.GetBytes(apps.ToJsonString());
+            }
+
+            return Task.FromResult(false);
+        }, keepsHost: false);
+        var routes = world.NewHost(("Routing:Caddy:Admin", proxy.Url.AbsoluteUri), ("Routing:WebsocketPort", $"{world.Application.Url.Port}"));
+
+        await routes.PublishAsync(world.NewTenant(), None);
+
+        Assert.Equal(["8h", "8h"], told);
+    }
+
+    [Fact]
+    public async Task A_Caddy_that_lost_everything_gets_its_own_configuration_back_with_the_routes()
+    {
+        await using var world = await StartAsync();
+        var tenant = world.NewTenant();
+        await Http.PostAsJsonAsync(
+            new Uri(_caddy!.Admin, "/config/apps/http/servers/edge/routes"),
+            Parse("""{"match":[{"host":["theirs.example.com"]}],"handle":[{"handler":"static_response","status_code":418}]}"""));
+        await world.Routes.PublishAsync(tenant, None);
+        Assert.DoesNotContain(world.Secrets.Values.Values, kept => kept.Contains("PRIVATE KEY", StringComparison.Ordinal) || kept.Contains(tenant.Host, StringComparison.Ordinal));
+
+        // As after an autosave of 0 bytes, but for the port of the admin API.
+        using var nothing = await Http.PostAsJsonAsync(new Uri(_caddy.Admin, "/load"), Parse($$"""{"admin":{"listen":"{{_caddy.Admin.Authority}}"} }"""));
+        nothing.EnsureSuccessStatusCode();
+        Assert.False(await world.Routes.ExistsAsync(tenant, None));
+        await world.NewHost().PublishAsync(tenant, None);
+
+        Assert.Equal(200, (await world.GetSecureAsync(tenant.Host)).Status);
+        Assert.Equal(418, (await world.GetPlainAsync("theirs.example.com")).Status);
+    }
+
     internal override async Task<RoutesWorld> StartAsync()
     {
         var caddy = _caddy = await CaddyServer.StartAsync();
@@ -125,6 +197,13 @@ public sealed class CaddyRoutesTests : RouteProviderTests
     internal override Task<string> ReadConfigurationAsync() => Http.GetStringAsync(new Uri(_caddy!.Admin, "/config/"));
 
     private static JsonArray Routes(JsonObject apps) => apps["http"]!["servers"]!["edge"]!["routes"]!.AsArray();
+
+    private static IEnumerable<JsonObject> Forwarders(JsonNode? node) => node switch
+    {
+        JsonObject fields => fields.SelectMany(f => Forwarders(f.Value)).Concat((string?)(fields["handler"] as JsonValue) == "reverse_proxy" ? [fields] : []),
+        JsonArray items => items.SelectMany(Forwarders),
+        _ => [],
+    };
 
     private static JsonNode Parse(string json) => JsonNode.Parse(json)!;
 

@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using System.Text;
 using Bibind.Durable;
 using Bibind.Local.RealServers;
@@ -21,6 +22,32 @@ public sealed class NginxRoutesTests : RouteProviderTests
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key));
+        }
+    }
+
+    [Fact]
+    public async Task A_web_socket_stays_open_while_other_tenants_come_and_go()
+    {
+        await using var world = await StartAsync();
+        var (tenant, other) = (world.NewTenant(), world.NewTenant());
+        await world.Routes.PublishAsync(tenant, None);
+        using var socket = new ClientWebSocket();
+        using var visitor = new HttpMessageInvoker(world.NewVisitor());
+        await socket.ConnectAsync(new Uri($"wss://{tenant.Host}/websocket"), visitor, None);
+        await EchoesAsync(socket, $"{tenant.Host} {tenant.Host} https /websocket");
+
+        await world.Routes.PublishAsync(other, None);
+        await world.Routes.WithdrawAsync(other, None);
+
+        await socket.SendAsync("still here"u8.ToArray(), WebSocketMessageType.Text, true, None);
+        await EchoesAsync(socket, "still here");
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, None);
+
+        static async Task EchoesAsync(ClientWebSocket socket, string expected)
+        {
+            var buffer = new byte[1024];
+            var received = await socket.ReceiveAsync(buffer, None);
+            Assert.Equal(expected, Encoding.UTF8.GetString(buffer, 0, received.Count));
         }
     }
 

@@ -3,6 +3,7 @@ using Bibind.Activities.Certificates;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
 using Bibind.Local.RealServers;
 using Microsoft.Extensions.Configuration;
@@ -43,6 +44,8 @@ internal sealed class RoutesWorld : IAsyncDisposable, ITenantCertificates
 
     public RecordedLogs Logs { get; } = new();
 
+    public MemorySecrets Secrets { get; } = new();
+
     public ConcurrentDictionary<string, TenantCertificate> Certificates { get; } = new(StringComparer.Ordinal);
 
     public IRouteProvider Routes { get; }
@@ -66,6 +69,7 @@ internal sealed class RoutesWorld : IAsyncDisposable, ITenantCertificates
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Logs))
             .AddSingleton<IServerDirectory>(Server)
             .AddSingleton<ITenantCertificates>(this)
+            .AddSingleton<ISecretStore>(Secrets)
             .AddActivities(configuration)
             .BuildServiceProvider();
         _hosts.Add(host);

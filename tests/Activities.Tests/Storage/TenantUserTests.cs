@@ -44,6 +44,9 @@ public sealed class TenantUserTests
         await RefusedAsync(() => client.DeleteBucketAsync(mine.Bucket));
         await RefusedAsync(() => client.PutObjectAsync(
             new PutObjectRequest { BucketName = mine.Bucket, Key = "c", ContentBody = "x", CannedACL = S3CannedACL.PublicRead, UseChunkEncoding = false }));
+        await RefusedAsync(() => client.DeleteObjectAsync(mine.Bucket, ObjectNames.Mark));
+        await RefusedAsync(() => client.PutObjectAsync(
+            new PutObjectRequest { BucketName = mine.Bucket, Key = ObjectNames.Mark, ContentBody = "another's", UseChunkEncoding = false }));
         await RefusedAsync(() => client.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = mine.Bucket, Policy = "{}" }));
         await Assert.ThrowsAnyAsync<AmazonS3Exception>(() => client.PutBucketAsync(new PutBucketRequest { BucketName = $"{mine.Bucket}-more" }));
         await DeleteAsync(world, mine, other);

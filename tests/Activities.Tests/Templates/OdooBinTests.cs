@@ -39,7 +39,7 @@ public sealed class OdooBinTests
 
         Assert.EndsWith(
             $"-d {order.Database} -i base,web --without-demo=all --load-language=fr_FR --stop-after-init --no-http --max-cron-threads=0"
-            + $" --db_host 127.0.0.1 --db_port {world.Postgres.Port} -r bibind",
+            + $" --db_host 127.0.0.1 --db_port {world.Postgres.Port} -r odoo",
             failed.Message, StringComparison.Ordinal);
     }
 
@@ -103,7 +103,7 @@ public sealed class OdooBinTests
         await using var world = await TemplateWorld.CreateAsync();
         var order = TemplateWorld.NewOrder();
         await world.RunAsync<CreateTemplateDatabase>(order);
-        await world.ExecuteAsync("set role bibind; create table ir_module_module (name varchar, state varchar)", order.Database);
+        await world.ExecuteAsync("set role odoo; create table ir_module_module (name varchar, state varchar)", order.Database);
 
         await world.RunAsync<InitialiseTemplate>(order);
 

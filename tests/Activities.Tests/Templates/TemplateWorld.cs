@@ -28,7 +28,7 @@ internal static class TemplateWorld
     public const string Installs = """$PSQL -q -v ON_ERROR_STOP=1 -d "$database" -f "$tables" """;
 
     /// <summary>A world whose <c>odoo-bin</c> runs a piece of shell, which finds <c>$database</c>, <c>$modules</c> and <c>$all</c>.</summary>
-    public static async Task<World> CreateAsync(string body = Installs, string limit = "00:01:00")
+    public static async Task<World> CreateAsync(string body = Installs, string limit = "00:01:00", (string Key, string? Value)[]? settings = null)
     {
         var folder = PostgresFixture.NewFolder();
         var postgres = await PostgresFixture.GetAsync();
@@ -39,7 +39,7 @@ internal static class TemplateWorld
             while [ $# -gt 0 ]; do case "$1" in -d) database=$2;; -i) modules=$2;; esac; shift; done
             {body}
             """);
-        var world = await World.CreateAsync(("Templates:OdooBin", script), ("Templates:InitialisationLimit", limit));
+        var world = await World.CreateAsync([("Templates:OdooBin", script), ("Templates:InitialisationLimit", limit), .. settings ?? []]);
         world.DeleteAtEnd(folder);
         return world;
     }

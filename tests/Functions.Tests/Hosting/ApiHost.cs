@@ -83,9 +83,10 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
         "--Seed:Server:Url=http://127.0.0.1:1",
         "--Seed:Server:DatabaseHost=127.0.0.1",
         $"--Seed:Server:DatabasePort={postgres.Postgres.Port}",
-        $"--Seed:Server:DatabaseUser={LocalServer.ControlRole}",
-        $"--Seed:Server:DatabasePassword={postgres.Postgres.PasswordOf(LocalServer.ControlRole)}",
+        $"--Seed:Server:DatabaseUser={LocalServer.MaintenanceRole}",
+        $"--Seed:Server:DatabasePassword={postgres.Postgres.PasswordOf(LocalServer.MaintenanceRole)}",
         $"--Seed:Server:ApplicationRole={LocalServer.ApplicationRole}",
+        $"--Seed:Server:ApplicationPassword={postgres.Postgres.PasswordOf(LocalServer.ApplicationRole)}",
         $"--Seed:Templates:blank={PostgresServer.TemplateDatabase}",
         .. More,
     ];

@@ -38,6 +38,7 @@ public sealed class PostgresServer : IAsyncLifetime
     {
         var name = $"control_{Interlocked.Increment(ref _databases)}";
         await RunAsync($"CREATE DATABASE {name} OWNER {LocalServer.ControlRole}");
+        await RunAsync($"REVOKE ALL ON DATABASE {name} FROM PUBLIC");
         return Postgres.ConnectionString(name, LocalServer.ControlRole);
     }
 

@@ -1,4 +1,5 @@
 using Bibind.Activities.Database;
+using Bibind.Contracts;
 using Npgsql;
 
 namespace Bibind.Activities.Backup.Files;
@@ -12,8 +13,8 @@ internal sealed class AttachmentLock : IAsyncDisposable
 {
     private const string TakeSql = """
         do $do$ begin
-          if to_regclass('ir_attachment') is not null then
-            lock table ir_attachment in row exclusive mode;
+          if to_regclass('public.ir_attachment') is not null then
+            lock table public.ir_attachment in row exclusive mode;
           end if;
         end $do$
         """;
@@ -23,15 +24,14 @@ internal sealed class AttachmentLock : IAsyncDisposable
 
     private AttachmentLock(DatabaseSession session, NpgsqlTransaction transaction) => (_session, _transaction) = (session, transaction);
 
-    public static async Task<AttachmentLock> TakeAsync(PostgresConnector postgres, long serverId, string database, CancellationToken cancellationToken)
+    public static async Task<AttachmentLock> TakeAsync(PostgresConnector postgres, TenantPlace place, CancellationToken cancellationToken)
     {
-        var session = await postgres.OpenAsync(serverId, database, cancellationToken);
+        var session = await postgres.OpenAsync(place, cancellationToken);
         try
         {
             return await session.InWordsAsync(async () =>
             {
                 var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
-                await RunAsync(session, "set local idle_in_transaction_session_timeout = 0", cancellationToken);
                 await RunAsync(session, TakeSql, cancellationToken);
                 return new AttachmentLock(session, transaction);
             });

@@ -21,7 +21,7 @@ public sealed class FileStoreBackup(
         }
 
         files.Adopt(place);
-        return await AttachmentLock.TakeAsync(postgres, place.ServerId, place.Database, cancellationToken);
+        return await AttachmentLock.TakeAsync(postgres, place, cancellationToken);
     }
 
     /// <summary>

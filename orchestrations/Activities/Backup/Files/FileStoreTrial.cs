@@ -12,7 +12,7 @@ public sealed class FileStoreTrial(FileStoreArchives archives)
 
     private const string MissingSql = """
         create temp table bibind_missing as
-          select store_fname as name from ir_attachment where store_fname is not null except select name from bibind_files
+          select store_fname as name from public.ir_attachment where store_fname is not null except select name from pg_temp.bibind_files
         """;
 
     /// <summary>What is in the file store; null for a backup without one.</summary>
@@ -28,8 +28,11 @@ public sealed class FileStoreTrial(FileStoreArchives archives)
         }
 
         var connection = database.Connection;
+
+        // The copy lasts as long as the files are read.
+        await ExecuteAsync(connection, "set statement_timeout = 0", cancellationToken);
         await ExecuteAsync(connection, "create temp table bibind_files (name text)", cancellationToken);
-        await using (var names = await connection.BeginBinaryImportAsync("copy bibind_files (name) from stdin (format binary)", cancellationToken))
+        await using (var names = await connection.BeginBinaryImportAsync("copy pg_temp.bibind_files (name) from stdin (format binary)", cancellationToken))
         {
             await archives.ReadAsync(
                 manifest,
@@ -62,13 +65,13 @@ public sealed class FileStoreTrial(FileStoreArchives archives)
 
     private static async Task<long> CountAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("select count(*) from bibind_missing", connection);
+        await using var command = new NpgsqlCommand("select count(*) from pg_temp.bibind_missing", connection);
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private static async Task<IReadOnlyList<string>> NamesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("select name from bibind_missing order by name limit $1", connection)
+        await using var command = new NpgsqlCommand("select name from pg_temp.bibind_missing order by name limit $1", connection)
         {
             Parameters = { new() { Value = NamesShown } },
         };

@@ -1,17 +1,22 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.Durable;
+using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Backup.Jobs;
 
 /// <summary>Closes the job of a backup.</summary>
-public sealed class EndBackupJob(BackupJobEnding jobs) : TaskActivity<BackupEnd, Nothing>
+public sealed class EndBackupJob(BackupJobEnding jobs, ILogger<EndBackupJob> logger) : TaskActivity<BackupEnd, Nothing>
 {
     /// <inheritdoc/>
     public override async Task<Nothing> RunAsync(TaskActivityContext context, BackupEnd end)
     {
         ArgumentNullException.ThrowIfNull(context);
-        await jobs.EndBackupAsync(end, context.CancellationToken);
+        if (await jobs.EndBackupAsync(end, context.CancellationToken) is { } failed)
+        {
+            logger.FirstBackupFailed(failed.TenantCode, failed.TenantId, failed.Attempts, failed.NextAttempt, failed.Reason);
+        }
+
         return Nothing.Value;
     }
 }

@@ -21,15 +21,23 @@ public sealed class SettleRestore(PostgresConnector postgres, FileStoreRestore f
         await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind restore {request.Place.Code}", cancellationToken);
         return await session.InWordsAsync(target.Name, async () =>
         {
-            var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken)
+            var known = await MarkedDatabases.KnownAsync(session, target.Holder, cancellationToken);
+            var there = await DatabaseCatalogue.LookAsync(session, target.Name, cancellationToken)
                 ?? throw new PermanentFailureException($"The database '{target.Name}' is not there any more.");
             await RestoreLeftovers.DropAsync(session, request.Place, cancellationToken);
-            if (there.Comment == RestoreDatabase.MarkOf(target, request))
+            var ours = known.Find(there.Oid);
+            if (ours?.Restored == RestoreDatabase.RestoredBy(request))
             {
                 return new RestoreSettled(Replaced: true);
             }
 
             await fileStores.DropAsync(request.Place, cancellationToken);
+
+            if (ours is null || there.IsInvalid)
+            {
+                // A restore that was refused because the database is not the tenant's has touched nothing: all is as it was.
+                return new RestoreSettled(Replaced: false);
+            }
 
             // A restore that died between closing the database and replacing it left it closed.
             await session.ExecuteAsync($"alter database {SqlText.Identifier(target.Name)} allow_connections true", cancellationToken);

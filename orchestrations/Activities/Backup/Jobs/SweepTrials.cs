@@ -1,6 +1,7 @@
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -48,9 +49,11 @@ public sealed class SweepTrials(PostgresConnector postgres, ServerStore servers,
                     // Asked again: a new trial of the same backup may have begun.
                     if (ended.TryGetValue(name, out var backup) && await trials.IsEndedAsync(backup, cancellationToken))
                     {
-                        await ForcedDrop.RunAsync(session, name, cancellationToken);
-                        logger.TrialSwept(name, server.Code);
-                        dropped++;
+                        if (await MarkedDatabases.DropWorkAsync(session, DatabaseHolder.Tenant(backup.TenantId), name, cancellationToken))
+                        {
+                            logger.TrialSwept(name, server.Code);
+                            dropped++;
+                        }
                     }
                 }
 

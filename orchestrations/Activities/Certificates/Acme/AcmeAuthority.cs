@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Bibind.Activities.Dns;
 using Bibind.ControlPlane.Certificates;
 using Bibind.ControlPlane.Secrets;
@@ -15,6 +14,7 @@ internal sealed class AcmeAuthority(
     AcmeClient client, AcmeOrders orders, IssuanceBudget budget, IHostReadiness hosts, ISecretStore secrets, IOptions<CertificateOptions> options,
     TimeProvider time) : ICertificateAuthority
 {
+    private const int MostOrders = 2;
     private readonly CertificateOptions _options = options.Value;
 
     /// <inheritdoc/>
@@ -37,8 +37,22 @@ internal sealed class AcmeAuthority(
                 await hosts.WaitUntilPointsAsync(use.Host, cancellationToken);
             }
 
-            var (pending, order) = await TakeUpAsync(use, cancellationToken) ?? await PlaceAsync(use, replaced, cancellationToken);
-            return await FinishAsync(use, pending, order, challengeType, cancellationToken);
+            for (var orders = 1; ; orders++)
+            {
+                try
+                {
+                    var (pending, order) = await TakeUpAsync(use, cancellationToken) ?? await PlaceAsync(use, replaced, cancellationToken);
+                    return await FinishAsync(use, pending, order, challengeType, cancellationToken);
+                }
+                catch (StaleOrderException stale) when (orders >= MostOrders)
+                {
+                    throw new TransientFailureException($"The certificate authority {Name} ended {orders} orders for {use.Host}: {stale.Message}.");
+                }
+                catch (StaleOrderException)
+                {
+                    // It is closed, and a new one takes its place if the budget has room.
+                }
+            }
         }
         catch (Exception malformed) when (malformed is KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -77,7 +91,7 @@ internal sealed class AcmeAuthority(
     {
         try
         {
-            var chain = await orders.FinishAsync(order, use.Hosts, challengeType, pending.PrivateKeyPem, cancellationToken);
+            var chain = await orders.FinishAsync(order, use, challengeType, pending.PrivateKeyPem, cancellationToken);
             if (CertificateRequests.FindFault(chain, pending.PrivateKeyPem, use.Hosts) is { } fault)
             {
                 throw new PermanentFailureException($"The certificate authority {Name} issued a certificate for {use.Host} that is of no use: {fault}.");
@@ -85,6 +99,11 @@ internal sealed class AcmeAuthority(
 
             await CloseAsync(use, pending, null, cancellationToken);
             return new HeldCertificate(chain, pending.PrivateKeyPem, Name);
+        }
+        catch (StaleOrderException stale)
+        {
+            await CloseAsync(use, pending, stale.Message, cancellationToken);
+            throw;
         }
         catch (AcmeProblemException refused) when (refused.Problem.Status < 500)
         {
@@ -110,11 +129,11 @@ internal sealed class AcmeAuthority(
             return null;
         }
 
-        var pending = JsonSerializer.Deserialize<PendingOrder>(stored)!;
+        var pending = PendingOrder.OfSecret(stored);
         try
         {
             var order = pending.Authority == Name ? await client.ReadAsync(pending.Order, cancellationToken) : null;
-            if (order is not null && order.Status != "invalid")
+            if (order?.Status is "pending" or "ready" or "processing" or "valid")
             {
                 return (pending, order);
             }
@@ -146,7 +165,7 @@ internal sealed class AcmeAuthority(
             }
 
             var pending = new PendingOrder(Name, order.Address, AcmeKey.NewPem(), place);
-            await secrets.SetAsync(CertificateNames.PendingOrder(use.Name), JsonSerializer.Serialize(pending), cancellationToken);
+            await secrets.SetAsync(CertificateNames.PendingOrder(use.Name), pending.ToSecret(), cancellationToken);
             RequireSameNames(use, order);
             return (pending, order);
         }
@@ -200,11 +219,5 @@ internal sealed class AcmeAuthority(
         {
             throw new PermanentFailureException($"The certificate authority {Name} made of an order for {use.Host} one for {string.Join(", ", names)}.");
         }
-    }
-
-    private sealed record PendingOrder(string Authority, Uri Order, string PrivateKeyPem, long? Place)
-    {
-        /// <inheritdoc/>
-        public override string ToString() => $"order {Order}";
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
-using Bibind.Activities.Dns;
-using Bibind.ControlPlane.Certificates;
+using Bibind.Activities.RateLimits;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,29 +7,32 @@ using Microsoft.Extensions.Options;
 namespace Bibind.Activities.Certificates.Acme;
 
 /// <summary>Takes an order from where it is to its certificate: proves the names, hands in the request, waits, downloads.</summary>
-internal sealed class AcmeOrders(
-    AcmeClient client, ChallengeStore http, IDnsChallenges dns, IOptions<CertificateOptions> options, TimeProvider time, ILogger<AcmeOrders> logger)
+internal sealed class AcmeOrders(AcmeClient client, AcmeProofs proofs, IOptions<CertificateOptions> options, TimeProvider time, ILogger<AcmeOrders> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    // An authority may ask for a day; our own deadline is nearer, and its decision mostly, too.
+    private static readonly TimeSpan LongestAskedPause = TimeSpan.FromSeconds(10);
     private readonly AcmeSettings _settings = options.Value.Acme;
 
     /// <summary>The chain in PEM.</summary>
     /// <exception cref="AcmeProblemException">The authority refuses; the order is of no use any more.</exception>
+    /// <exception cref="StaleOrderException">The order had ended before.</exception>
     /// <exception cref="TransientFailureException">It is not finished; it may be taken up again.</exception>
     public async Task<string> FinishAsync(
-        AcmeResource order, IReadOnlyList<string> hosts, string challengeType, string privateKeyPem, CancellationToken cancellationToken)
+        AcmeResource order, CertificateFor use, string challengeType, string privateKeyPem, CancellationToken cancellationToken)
     {
         var deadline = time.GetUtcNow() + _settings.OrderLimit;
         if (order.Status == "pending")
         {
-            await Task.WhenAll(Addresses(order, "authorizations").Select(a => AuthorizeAsync(a, challengeType, deadline, cancellationToken)));
+            await ProveAsync(order, use, challengeType, deadline, cancellationToken);
             order = await PollAsync(order.Address, "pending", deadline, cancellationToken);
         }
 
         if (order.Status == "ready")
         {
-            await client.FinalizeAsync(Address(order, "finalize"), CertificateRequests.Make(privateKeyPem, hosts), cancellationToken);
+            await client.FinalizeAsync(Address(order, "finalize"), CertificateRequests.Make(privateKeyPem, use.Hosts), cancellationToken);
             order = await PollAsync(order.Address, "ready", deadline, cancellationToken);
         }
 
@@ -45,18 +47,30 @@ internal sealed class AcmeOrders(
             : throw new TransientFailureException($"The certificate authority {client.Authority} says that the order is '{order.Status}', which is no state to go on from.");
     }
 
-    private async Task AuthorizeAsync(Uri address, string challengeType, DateTimeOffset deadline, CancellationToken cancellationToken)
+    // The proofs stay until the authority has decided about all of them, or our time is up.
+    private async Task ProveAsync(
+        AcmeResource order, CertificateFor use, string challengeType, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
-        var authorization = await client.ReadAsync(address, cancellationToken);
+        try
+        {
+            await Task.WhenAll(Addresses(order, "authorizations").Select(a => AuthorizeAsync(a, use.Name, challengeType, deadline, cancellationToken)));
+        }
+        finally
+        {
+            await TakeProofsAwayAsync(use);
+        }
+    }
+
+    private async Task AuthorizeAsync(Uri address, string certificate, string challengeType, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var authorization = await ReadFirstAsync(address, cancellationToken);
         if (authorization.Status != "pending")
         {
-            ThrowIfInvalid(authorization);
             return;
         }
 
         var host = authorization.Document.GetProperty("identifier").GetProperty("value").GetString()!;
-        var challenge = authorization.Document.GetProperty("challenges").EnumerateArray()
-            .FirstOrDefault(c => c.GetProperty("type").GetString() == challengeType);
+        var challenge = ChallengeOf(authorization, challengeType);
         if (challenge.ValueKind == JsonValueKind.Undefined)
         {
             throw new PermanentFailureException(
@@ -64,78 +78,152 @@ internal sealed class AcmeOrders(
         }
 
         var token = challenge.GetProperty("token").GetString()!;
-        var key = await client.KeyAsync(cancellationToken);
-        try
+        await proofs.ShowAsync(certificate, challengeType, host, token, await client.KeyAsync(cancellationToken), cancellationToken);
+        var isAskedByUs = challenge.GetProperty("status").GetString() == "pending"
+            && await TryRespondAsync(new Uri(challenge.GetProperty("url").GetString()!), cancellationToken);
+        var decided = await PollAsync(address, "pending", deadline, cancellationToken, LookAgainAsync);
+        if (decided.Status != "valid" && !isAskedByUs)
         {
-            await PresentAsync(challengeType, host, token, key, cancellationToken);
-            if (challenge.GetProperty("status").GetString() == "pending")
+            // It may have been looked for before the proof was there.
+            throw Stale(decided);
+        }
+
+        ThrowIfInvalid(decided);
+
+        // A call that was lost may not have come to the authority at all.
+        async Task LookAgainAsync(AcmeResource pending)
+        {
+            if (isAskedByUs || ChallengeOf(pending, challengeType) is not { ValueKind: JsonValueKind.Object } again)
             {
-                await client.RespondAsync(new Uri(challenge.GetProperty("url").GetString()!), cancellationToken);
+                return;
             }
 
-            ThrowIfInvalid(await PollAsync(address, "pending", deadline, cancellationToken));
-        }
-        finally
-        {
-            await WithdrawAsync(challengeType, host, token, key);
+            switch (again.GetProperty("status").GetString())
+            {
+                case "pending":
+                    isAskedByUs = await TryRespondAsync(new Uri(again.GetProperty("url").GetString()!), cancellationToken);
+                    break;
+                case "invalid":
+                    throw Stale(pending);
+            }
         }
     }
 
-    private Task PresentAsync(string challengeType, string host, string token, AcmeKey key, CancellationToken cancellationToken) =>
-        challengeType == ChallengeTypes.Dns
-            ? dns.PresentAsync(DnsNameOf(host), key.AuthorizeByDns(token), cancellationToken)
-            : http.PutAsync(token, key.Authorize(token), cancellationToken);
+    /// <summary>What an earlier attempt left: an authorization that has ended since is no answer to this one.</summary>
+    private async Task<AcmeResource> ReadFirstAsync(Uri address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var authorization = await client.ReadAsync(address, cancellationToken);
+            return authorization.Status is "pending" or "valid" ? authorization : throw Stale(authorization);
+        }
+        catch (AcmeProblemException forgotten) when (forgotten.Problem.Status is 404 or 410 || forgotten.Problem.Type == AcmeProblem.Malformed)
+        {
+            throw new StaleOrderException($"an authorization of the order is gone: {forgotten.Problem.Words}");
+        }
+    }
 
-    // Also when the step is being stopped; what stays behind harms nothing, hence it does not fail the order.
-    private async Task WithdrawAsync(string challengeType, string host, string token, AcmeKey key)
+    /// <summary>False if it is not known whether the authority heard us.</summary>
+    private async Task<bool> TryRespondAsync(Uri challenge, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.RespondAsync(challenge, cancellationToken);
+            return true;
+        }
+        catch (Exception lost) when (lost is TransientFailureException or RateLimitedException)
+        {
+            logger.ChallengeNotHeard(client.Authority, lost.Message);
+            return false;
+        }
+        catch (AcmeProblemException refused) when (refused.Problem.Type == AcmeProblem.Malformed || refused.Problem.Status >= 500)
+        {
+            // "Cannot update challenge with status invalid": the authorization itself says what it is now.
+            logger.ChallengeNotHeard(client.Authority, refused.Problem.Words);
+            return false;
+        }
+    }
+
+    // Also when the step is being stopped; what stays behind is in the ledger, hence it does not fail the order.
+    private async Task TakeProofsAwayAsync(CertificateFor use)
     {
         using var limit = new CancellationTokenSource(_settings.CallLimit);
         try
         {
-            await (challengeType == ChallengeTypes.Dns
-                ? dns.RemoveAsync(DnsNameOf(host), key.AuthorizeByDns(token), limit.Token)
-                : http.RemoveAsync(token, limit.Token));
+            await proofs.TakeAwayAsync(use.Name, limit.Token);
         }
         catch (Exception failed)
         {
-            logger.ChallengeLeft(host, failed.Message);
+            logger.ChallengeLeft(use.Host, failed.Message);
         }
     }
 
-    private async Task<AcmeResource> PollAsync(Uri address, string whileStatus, DateTimeOffset deadline, CancellationToken cancellationToken)
+    private async Task<AcmeResource> PollAsync(
+        Uri address, string whileStatus, DateTimeOffset deadline, CancellationToken cancellationToken, Func<AcmeResource, Task>? meanwhile = null)
     {
         var pause = FirstPause;
         while (true)
         {
-            var resource = await client.ReadAsync(address, cancellationToken);
-            if (resource.Status != whileStatus)
+            Exception? unread = null;
+            TimeSpan? asked = null;
+            try
             {
-                return resource;
+                var resource = await client.ReadAsync(address, cancellationToken);
+                if (resource.Status != whileStatus)
+                {
+                    return resource;
+                }
+
+                asked = resource.RetryAfter;
+                await (meanwhile?.Invoke(resource) ?? Task.CompletedTask);
+            }
+            catch (Exception silent) when (silent is TransientFailureException or RateLimitedException or AcmeProblemException { Problem.Status: >= 500 })
+            {
+                // It may be deciding all the same, and must find what it looks for.
+                (unread, asked) = (silent, (silent as RateLimitedException)?.RetryAfter);
             }
 
-            var wait = resource.RetryAfter is { } told && told > TimeSpan.Zero ? told : pause;
-            if (time.GetUtcNow() + wait > deadline)
+            var left = deadline - time.GetUtcNow();
+            if (left <= TimeSpan.Zero)
             {
-                throw new TransientFailureException(
-                    $"The certificate authority {client.Authority} has not decided within {_settings.OrderLimit.TotalSeconds:0.#} s: it is still '{whileStatus}'.");
+                throw unread ?? new TransientFailureException(
+                    $"The certificate authority {client.Authority} is still at it after {_settings.OrderLimit.TotalSeconds:0.#} s: {WordsOf(whileStatus)}. The next attempt goes on with the same order.");
             }
 
-            await Task.Delay(wait, time, cancellationToken);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            var wait = asked is { } told && told > TimeSpan.Zero ? Shorter(told, LongestAskedPause) : pause;
+            await Task.Delay(Shorter(wait, left), time, cancellationToken);
+            pause = Shorter(pause * 2, LongestPause);
         }
     }
 
+    private static string WordsOf(string status) => status switch
+    {
+        "pending" => "the name is still being validated by the CA ('pending')",
+        "ready" => "it has not taken up our certificate request ('ready')",
+        _ => $"the certificate is still being issued ('{status}')",
+    };
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static JsonElement ChallengeOf(AcmeResource authorization, string challengeType) =>
+        authorization.Document.GetProperty("challenges").EnumerateArray().FirstOrDefault(c => c.GetProperty("type").GetString() == challengeType);
+
+    private static StaleOrderException Stale(AcmeResource authorization) => new($"an authorization of the order is {authorization.Status}: {ProblemOf(authorization).Words}");
+
     private static void ThrowIfInvalid(AcmeResource resource)
     {
-        if (resource.Status is "valid" or "pending" or "ready" or "processing")
+        if (resource.Status is not ("valid" or "pending" or "ready" or "processing"))
         {
-            return;
+            throw new AcmeProblemException(ProblemOf(resource));
         }
+    }
 
+    private static AcmeProblem ProblemOf(AcmeResource resource)
+    {
         var problem = Errors(resource.Document).Select(e => AcmeProblem.TryRead(e, 0)).FirstOrDefault(p => p is not null)
             ?? new AcmeProblem("invalid", $"it says '{resource.Status}' and no more", 0, null, []);
         var host = resource.Document.TryGetProperty("identifier", out var identifier) ? identifier.GetProperty("value").GetString() : null;
-        throw new AcmeProblemException(problem with { Host = problem.Host ?? host });
+        return problem with { Host = problem.Host ?? host };
     }
 
     private static IEnumerable<JsonElement> Errors(JsonElement document)
@@ -156,8 +244,6 @@ internal sealed class AcmeOrders(
             }
         }
     }
-
-    private static string DnsNameOf(string host) => $"_acme-challenge.{host}";
 
     private static Uri Address(AcmeResource resource, string name) => new(resource.Document.GetProperty(name).GetString()!);
 

@@ -12,6 +12,7 @@ internal sealed record AcmeProblem(string Type, string Detail, int Status, strin
     public const string AccountDoesNotExist = "accountDoesNotExist";
     public const string AlreadyReplaced = "alreadyReplaced";
     public const string AlreadyRevoked = "alreadyRevoked";
+    public const string Malformed = "malformed";
     public const string OrderNotReady = "orderNotReady";
     private const string Prefix = "urn:ietf:params:acme:error:";
 
@@ -30,7 +31,7 @@ internal sealed record AcmeProblem(string Type, string Detail, int Status, strin
         ["caa"] = ("the CAA records of the domain do not allow it to issue", true),
         ["rejectedIdentifier"] = ("it does not issue for this name", true),
         ["unsupportedIdentifier"] = ("it does not issue for this kind of name", true),
-        ["malformed"] = ("it takes our request for malformed", true),
+        [Malformed] = ("it takes our request for malformed", true),
         ["badCSR"] = ("it refuses our certificate request", true),
         ["badPublicKey"] = ("it refuses our public key", true),
         ["badSignatureAlgorithm"] = ("it refuses our way to sign", true),

@@ -11,6 +11,9 @@ public sealed class TenantIsolationOptions
     /// <summary>A role for each tenant, behind a pooler that logs in with it.</summary>
     public const string Role = "role";
 
+    /// <summary>What templates are made from on servers whose tenants have roles of their own: empty, and its schema "public" is the templates' role's.</summary>
+    public const string EmptyDatabase = "bibind_empty";
+
     /// <summary><c>shared</c> or <c>role</c>; unless given, <c>role</c> on servers for which a PgBouncer is configured and <c>shared</c> elsewhere.</summary>
     public string? TenantIsolation { get; set; }
 

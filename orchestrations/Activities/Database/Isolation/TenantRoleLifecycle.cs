@@ -17,11 +17,8 @@ public sealed class TenantRoleLifecycle(
     ISecretStore secrets, IDatabasePooler pooler, IOptions<TenantIsolationOptions> options, ILogger<TenantRoleLifecycle> logger)
 {
     /// <summary>The password of the tenant's role, made when it is first needed.</summary>
-    public Task<string> GetPasswordAsync(TenantPlace place, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(place);
-        return secrets.GetOrSetAsync(TenantSecrets.DatabaseRole(place.TenantId), RandomPassword.Make, cancellationToken);
-    }
+    public Task<string> GetPasswordAsync(long tenantId, CancellationToken cancellationToken) =>
+        secrets.GetOrSetAsync(TenantSecrets.DatabaseRole(tenantId), RandomPassword.Make, cancellationToken);
 
     /// <summary>Makes the role, or repairs the one that is there: the tenant may have changed his own password.</summary>
     public async Task PutAsync(MaintenanceSession session, TenantPlace place, CancellationToken cancellationToken)
@@ -30,7 +27,7 @@ public sealed class TenantRoleLifecycle(
         ArgumentNullException.ThrowIfNull(place);
         if (place.DatabaseRole is { } role)
         {
-            await TenantRoles.PutAsync(session, role, await GetPasswordAsync(place, cancellationToken), cancellationToken);
+            await TenantRoles.PutAsync(session, role, await GetPasswordAsync(place.TenantId, cancellationToken), cancellationToken);
         }
     }
 
@@ -53,9 +50,10 @@ public sealed class TenantRoleLifecycle(
         var (database, template, tenant) = (SqlText.Identifier(clone), SqlText.Identifier(settings.TemplateRole), SqlText.Identifier(role));
         await session.ExecuteAsync(
             $"""
-            revoke connect, temporary on database {database} from public;
+            revoke all on database {database} from public;
             grant connect on database {database} to {template};
-            grant connect, create, temporary on database {database} to {tenant}
+            grant connect, create, temporary on database {database} to {tenant};
+            alter database {database} allow_connections true
             """,
             cancellationToken);
         await TenantRoles.LendAsync(session, role, settings.TemplateRole, isLent: true, cancellationToken);
@@ -72,13 +70,29 @@ public sealed class TenantRoleLifecycle(
         logger.TenantRoleGiven(clone, role);
     }
 
+    /// <summary>Makes the tenant's role the owner of the schema "public" in a database that it restored and still owns.</summary>
+    internal static async Task KeepAsync(PostgresConnector postgres, TenantPlace place, string restored, CancellationToken cancellationToken)
+    {
+        if (place.DatabaseRole is not { } role)
+        {
+            return;
+        }
+
+        await using var session = await postgres.OpenAsync(DatabasePlace.Of(place, restored), cancellationToken);
+        await session.InWordsAsync(async () =>
+        {
+            await using var command = new NpgsqlCommand($"alter schema public owner to {SqlText.Identifier(role)}", session.Connection);
+            return await command.ExecuteNonQueryAsync(cancellationToken);
+        });
+    }
+
     /// <summary>Lets the application reach the tenant's database, as the tenant's role.</summary>
     public async Task PublishAsync(ServerConnection server, TenantPlace place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         if (place.DatabaseRole is { } role)
         {
-            await pooler.PublishAsync(server, new PooledDatabase(place.Database, role, await GetPasswordAsync(place, cancellationToken)), cancellationToken);
+            await pooler.PublishAsync(server, new PooledDatabase(place.Database, role, await GetPasswordAsync(place.TenantId, cancellationToken)), cancellationToken);
         }
     }
 

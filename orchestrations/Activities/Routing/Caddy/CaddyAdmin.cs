@@ -8,7 +8,11 @@ using Microsoft.Extensions.Options;
 namespace Bibind.Activities.Routing.Caddy;
 
 /// <summary>Caddy did not take a configuration; it goes on with the one before.</summary>
-internal sealed class CaddyRefusedException(string reason) : Exception(reason);
+/// <param name="isOfStreams">It does not know <see cref="CaddyStreams.Field"/>.</param>
+internal sealed class CaddyRefusedException(string reason, bool isOfStreams = false) : Exception(reason)
+{
+    public bool IsOfStreams { get; } = isOfStreams;
+}
 
 /// <summary>Caddy closed the connection, as it does with open ones when it loads a configuration; what became of the request is unknown.</summary>
 internal sealed class CaddyInterruptedException(string message) : TransientFailureException(message);
@@ -21,12 +25,20 @@ internal sealed class CaddyAdmin(IHttpClientFactory clients, IOptions<CaddyOptio
 {
     public const string HttpClientName = "caddy-admin";
     private const string AppsPath = "/config/apps";
+    private const string AllPath = "/config/";
+    private const string NoConfiguration = "invalid traversal path";
     private const int LongestReason = 300;
 
-    /// <summary>The configuration as it is now.</summary>
+    /// <summary>The configuration as it is now; without <c>apps</c> where Caddy has none at all.</summary>
     public async Task<CaddyApps> ReadAsync(CancellationToken cancellationToken)
     {
         using var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Get, Address(AppsPath)), cancellationToken);
+        if (answer.StatusCode == HttpStatusCode.BadRequest
+            && (await answer.Content.ReadAsStringAsync(cancellationToken)).Contains(NoConfiguration, StringComparison.Ordinal))
+        {
+            return new CaddyApps(null, string.Empty);
+        }
+
         await ThrowUnlessDoneAsync(answer, cancellationToken);
         var apps = await JsonAsync(answer, cancellationToken) as JsonObject;
         return new CaddyApps(apps, VersionOf(answer));
@@ -50,10 +62,31 @@ internal sealed class CaddyAdmin(IHttpClientFactory clients, IOptions<CaddyOptio
 
         if (!answer.IsSuccessStatusCode)
         {
-            throw new CaddyRefusedException(await ReasonAsync(answer, cancellationToken));
+            // Its reason names the way to the field first, and is longer than what is told.
+            var isOfStreams = (await answer.Content.ReadAsStringAsync(cancellationToken)).Contains(CaddyStreams.Field, StringComparison.Ordinal);
+            throw new CaddyRefusedException(await ReasonAsync(answer, cancellationToken), isOfStreams);
         }
 
         return true;
+    }
+
+    /// <summary>The whole configuration.</summary>
+    public async Task<JsonObject> ReadAllAsync(CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Get, Address(AllPath)), cancellationToken);
+        await ThrowUnlessDoneAsync(answer, cancellationToken);
+        return await JsonAsync(answer, cancellationToken) as JsonObject ?? [];
+    }
+
+    /// <summary>Replaces the whole configuration, whatever it is.</summary>
+    public async Task LoadAsync(string configuration, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address("/load"))
+        {
+            Content = new StringContent(configuration, Encoding.UTF8, "application/json"),
+        };
+        using var answer = await SendAsync(request, cancellationToken);
+        await ThrowUnlessDoneAsync(answer, cancellationToken);
     }
 
     /// <summary>The part of the configuration that has this <c>@id</c>; null if there is none.</summary>

@@ -8,7 +8,7 @@ namespace Bibind.Activities.Routing.Caddy;
 /// Changes Caddy's configuration for many tenants at once. Every load makes Caddy set up everything anew, so changes that
 /// wait for the one under way go together; if Caddy refuses them, each goes alone, and only the bad one fails.
 /// </summary>
-internal sealed class CaddyChanges(CaddyAdmin admin, TimeProvider time, ILogger<CaddyChanges> logger) : IDisposable
+internal sealed class CaddyChanges(CaddyAdmin admin, CaddyMemory memory, TimeProvider time, ILogger<CaddyChanges> logger) : IDisposable
 {
     private const int MostAttempts = 30;
     private const int LongestPauseMilliseconds = 100;
@@ -16,6 +16,9 @@ internal sealed class CaddyChanges(CaddyAdmin admin, TimeProvider time, ILogger<
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Lock _lock = new();
     private List<Change> _waiting = [];
+
+    // As it was seen last; a Caddy that is replaced by a newer one is seen by the next process.
+    private bool _closesStreams;
 
     /// <summary>Makes a change; it is loaded when the task ends.</summary>
     /// <param name="edit">Edits the <c>apps</c>; may throw before it has changed anything, and may be called several times.</param>
@@ -129,6 +132,11 @@ internal sealed class CaddyChanges(CaddyAdmin admin, TimeProvider time, ILogger<
         try
         {
             var read = await admin.ReadAsync(CancellationToken.None);
+            if (read.Apps is null or { Count: 0 } && await memory.TryGiveBackAsync(CancellationToken.None))
+            {
+                return false;
+            }
+
             var apps = read.Apps ?? [];
             var before = apps.DeepClone();
             foreach (var change in batch.Where(c => !c.Done.Task.IsCompleted))
@@ -143,11 +151,22 @@ internal sealed class CaddyChanges(CaddyAdmin admin, TimeProvider time, ILogger<
                 }
             }
 
+            if (_closesStreams)
+            {
+                CaddyStreams.Strip(apps);
+            }
+
             if (JsonNode.DeepEquals(before, apps) || await admin.TryReplaceAsync(new CaddyApps(apps, read.Version), CancellationToken.None))
             {
+                await memory.RememberAsync(apps, CancellationToken.None);
                 batch.ForEach(change => change.Done.TrySetResult());
                 return true;
             }
+        }
+        catch (CaddyRefusedException refused) when (refused.IsOfStreams && !_closesStreams)
+        {
+            _closesStreams = true;
+            logger.StreamsAreClosed();
         }
         catch (CaddyInterruptedException) when (!isLast)
         {

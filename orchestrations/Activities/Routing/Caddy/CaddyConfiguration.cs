@@ -10,6 +10,7 @@ namespace Bibind.Activities.Routing.Caddy;
 internal static class CaddyConfiguration
 {
     private const string IdKey = "@id";
+    private const string OurIdPrefix = "bibind-";
     private const string CertificateIdPrefix = "bibind-certificate-";
     private const string UnknownHostId = "bibind-unknown-host";
 
@@ -70,6 +71,27 @@ internal static class CaddyConfiguration
         routes.RemoveAt(index);
         DropUnusedCertificates(apps);
         return true;
+    }
+
+    /// <summary>What other people configured.</summary>
+    public static JsonObject WithoutOurs(JsonObject apps)
+    {
+        var theirs = apps.DeepClone().AsObject();
+        foreach (var (_, server) in theirs["http"]?["servers"] as JsonObject ?? [])
+        {
+            DropOurs(server?["routes"]);
+        }
+
+        DropOurs(theirs["tls"]?["certificates"]?["load_pem"]);
+        return theirs;
+    }
+
+    private static void DropOurs(JsonNode? list)
+    {
+        foreach (var ours in (list as JsonArray ?? []).Where(n => ((string?)n?[IdKey])?.StartsWith(OurIdPrefix, StringComparison.Ordinal) ?? false).ToList())
+        {
+            list!.AsArray().Remove(ours);
+        }
     }
 
     private static void RefuseTakenHost(JsonArray routes, TenantRoute route, string id)

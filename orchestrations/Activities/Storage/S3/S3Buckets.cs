@@ -42,7 +42,7 @@ internal sealed class S3Buckets(S3Server server, ILogger logger)
         try
         {
             // A listing, for the answer to a HEAD request does not say why it was refused.
-            await server.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket, MaxKeys = 1 }, cancellationToken);
+            await server.Client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket, MaxKeys = 1, Encoding = EncodingType.Url }, cancellationToken);
             return true;
         }
         catch (AmazonS3Exception absent) when (absent.ErrorCode == S3Errors.NoSuchBucket)

@@ -3,33 +3,32 @@ using Amazon.S3.Model;
 
 namespace Bibind.Activities.Storage.S3;
 
-/// <summary>Deletes for good: every version, every mark of a deletion and every upload that was never finished, page by page.</summary>
+/// <summary>
+/// Deletes for good: every version, every mark of a deletion and every upload that was never finished, page by page. Keys may
+/// be any that S3 allows; those that the document of a deletion in bulk cannot carry go one by one.
+/// </summary>
 internal sealed class S3Deletion(S3Server server)
 {
     private const int MostAttempts = 5;
 
+    private readonly S3Listings _listings = new(server);
+    private readonly S3ObjectLocks _locks = new(server);
+    private readonly S3SlashedKeys _slashed = new(server);
+
     private AmazonS3Client Client => server.Client;
 
     /// <summary>Deletes what is under a prefix, or one key alone; succeeds when there is nothing, nor a bucket.</summary>
-    public async Task DeleteAsync(string bucket, string prefix, bool onlyThisKey, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await DeleteVersionsAsync(bucket, prefix, onlyThisKey, cancellationToken);
-            await AbortUploadsAsync(bucket, prefix, onlyThisKey, cancellationToken);
-        }
-        catch (AmazonS3Exception absent) when (absent.ErrorCode == S3Errors.NoSuchBucket)
-        {
-            // Nothing is in it.
-        }
-    }
+    public Task DeleteAsync(string bucket, string prefix, bool onlyThisKey, CancellationToken cancellationToken) =>
+        DeleteAsync(bucket, prefix, key => !onlyThisKey || key == prefix, isLate: false, cancellationToken);
 
-    /// <summary>Deletes a bucket with everything in it; succeeds when there is none.</summary>
+    /// <summary>Deletes a bucket with everything in it, our mark last; succeeds when there is none.</summary>
     public async Task DeleteBucketAsync(string bucket, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
-            await DeleteAsync(bucket, string.Empty, onlyThisKey: false, cancellationToken);
+            // Who breaks off finds a bucket that still says whose it is.
+            await DeleteAsync(bucket, string.Empty, key => key != ObjectNames.Mark, attempt > 1, cancellationToken);
+            await DeleteAsync(bucket, ObjectNames.Mark, key => key == ObjectNames.Mark, attempt > 1, cancellationToken);
             try
             {
                 await Client.DeleteBucketAsync(bucket, cancellationToken);
@@ -43,102 +42,106 @@ internal sealed class S3Deletion(S3Server server)
             {
                 if (attempt == MostAttempts)
                 {
-                    throw new TransientFailureException($"Somebody keeps storing objects in the bucket '{bucket}' while it is deleted.");
+                    throw new TransientFailureException(
+                        $"The bucket '{bucket}' is not empty after it was emptied {MostAttempts} times: somebody keeps storing objects in it, or the server keeps what it does not list.");
                 }
             }
         }
     }
 
-    private async Task DeleteVersionsAsync(string bucket, string prefix, bool onlyThisKey, CancellationToken cancellationToken)
+    /// <param name="isDoomed">Which of the keys under the prefix go.</param>
+    /// <param name="isLate">True if deleting in bulk has left something before.</param>
+    private async Task DeleteAsync(string bucket, string prefix, Func<string, bool> isDoomed, bool isLate, CancellationToken cancellationToken)
     {
-        var request = new ListVersionsRequest { BucketName = bucket, Prefix = prefix };
-        ListVersionsResponse page;
-        do
+        try
         {
-            try
+            await foreach (var page in _listings.VersionsAsync(bucket, prefix, cancellationToken))
             {
-                page = await Client.ListVersionsAsync(request, cancellationToken);
-            }
-            catch (AmazonS3Exception unknown) when (S3Errors.IsUnknownToServer(unknown))
-            {
-                await DeleteUnversionedAsync(bucket, prefix, onlyThisKey, cancellationToken);
-                return;
+                await DeleteObjectsAsync(bucket, [.. page.Where(v => isDoomed(v.Key))], isLate, cancellationToken);
             }
 
-            var versions = page.Versions ?? [];
-            var doomed = versions.Where(v => !onlyThisKey || v.Key == prefix).Select(v => new KeyVersion { Key = v.Key, VersionId = v.VersionId }).ToList();
-            await DeleteObjectsAsync(bucket, doomed, cancellationToken);
-
-            // The key itself comes before all others that begin with it.
-            if (onlyThisKey && doomed.Count < versions.Count)
+            await foreach (var upload in _listings.UploadsAsync(bucket, prefix, cancellationToken))
             {
-                return;
+                if (isDoomed(upload.Key))
+                {
+                    await AbortAsync(bucket, upload, cancellationToken);
+                }
             }
-
-            (request.KeyMarker, request.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
         }
-        while (page.IsTruncated == true);
+        catch (AmazonS3Exception absent) when (absent.ErrorCode == S3Errors.NoSuchBucket)
+        {
+            // Nothing is in it.
+        }
     }
 
-    private async Task DeleteUnversionedAsync(string bucket, string prefix, bool onlyThisKey, CancellationToken cancellationToken)
+    private async Task DeleteObjectsAsync(string bucket, IReadOnlyList<KeyVersion> doomed, bool isLate, CancellationToken cancellationToken)
     {
-        if (onlyThisKey)
+        List<KeyVersion> together = isLate ? [] : [.. doomed.Where(v => S3Keys.FitXml(v.Key))];
+        foreach (var version in doomed.Except(together))
         {
-            await Client.DeleteObjectAsync(bucket, prefix, cancellationToken);
-            return;
+            await DeleteObjectAsync(bucket, version, cancellationToken);
         }
 
-        var request = new ListObjectsV2Request { BucketName = bucket, Prefix = prefix };
-        ListObjectsV2Response page;
-        do
-        {
-            page = await Client.ListObjectsV2Async(request, cancellationToken);
-            await DeleteObjectsAsync(bucket, [.. (page.S3Objects ?? []).Select(o => new KeyVersion { Key = o.Key })], cancellationToken);
-            request.ContinuationToken = page.NextContinuationToken;
-        }
-        while (page.IsTruncated == true);
-    }
-
-    private async Task DeleteObjectsAsync(string bucket, List<KeyVersion> doomed, CancellationToken cancellationToken)
-    {
-        if (doomed.Count == 0)
+        if (together.Count == 0)
         {
             return;
         }
 
         try
         {
-            await Client.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = bucket, Objects = doomed, Quiet = true }, cancellationToken);
+            await Client.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = bucket, Objects = together, Quiet = true }, cancellationToken);
         }
         catch (DeleteObjectsException some)
         {
             var first = some.Response.DeleteErrors[0];
+            await _locks.ThrowIfLockedAsync(bucket, first.Key, first.VersionId, cancellationToken);
             throw new TransientFailureException(
-                $"{some.Response.DeleteErrors.Count} objects of the bucket '{bucket}' could not be deleted, such as '{first.Key}': {first.Code}.");
+                $"{some.Response.DeleteErrors.Count} objects of the bucket '{bucket}' could not be deleted, such as '{S3Keys.Shown(first.Key)}': {first.Code}.");
+        }
+        catch (AmazonS3Exception unable) when (S3Errors.IsUnknownToServer(unable))
+        {
+            await DeleteObjectsAsync(bucket, together, isLate: true, cancellationToken);
         }
     }
 
-    private async Task AbortUploadsAsync(string bucket, string prefix, bool onlyThisKey, CancellationToken cancellationToken)
+    private async Task DeleteObjectAsync(string bucket, KeyVersion version, CancellationToken cancellationToken)
     {
-        var request = new ListMultipartUploadsRequest { BucketName = bucket, Prefix = prefix };
-        ListMultipartUploadsResponse page;
-        do
+        if (S3SlashedKeys.Has(version.Key))
         {
-            page = await Client.ListMultipartUploadsAsync(request, cancellationToken);
-            foreach (var upload in (page.MultipartUploads ?? []).Where(u => !onlyThisKey || u.Key == prefix))
-            {
-                try
-                {
-                    await Client.AbortMultipartUploadAsync(bucket, upload.Key, upload.UploadId, cancellationToken);
-                }
-                catch (AmazonS3Exception gone) when (gone.ErrorCode == S3Errors.NoSuchUpload)
-                {
-                    // It has ended meanwhile.
-                }
-            }
-
-            (request.KeyMarker, request.UploadIdMarker) = (page.NextKeyMarker, page.NextUploadIdMarker);
+            await _slashed.DeleteAsync(bucket, version.Key, version.VersionId, cancellationToken);
+            return;
         }
-        while (page.IsTruncated == true);
+
+        try
+        {
+            await Client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = version.Key, VersionId = version.VersionId }, cancellationToken);
+        }
+        catch (AmazonS3Exception gone) when (gone.ErrorCode is "NoSuchKey" or "NoSuchVersion")
+        {
+            // Somebody else deleted it.
+        }
+        catch (AmazonS3Exception refused) when (refused.ErrorCode is "AccessDenied" or "InvalidRequest" or "MethodNotAllowed")
+        {
+            await _locks.ThrowIfLockedAsync(bucket, version.Key, version.VersionId, cancellationToken);
+            throw new TransientFailureException($"The object '{S3Keys.Shown(version.Key)}' of the bucket '{bucket}' could not be deleted: {refused.ErrorCode}.");
+        }
+    }
+
+    private async Task AbortAsync(string bucket, MultipartUpload upload, CancellationToken cancellationToken)
+    {
+        if (S3SlashedKeys.Has(upload.Key))
+        {
+            await _slashed.AbortAsync(bucket, upload.Key, upload.UploadId, cancellationToken);
+            return;
+        }
+
+        try
+        {
+            await Client.AbortMultipartUploadAsync(bucket, upload.Key, upload.UploadId, cancellationToken);
+        }
+        catch (AmazonS3Exception gone) when (gone.ErrorCode == S3Errors.NoSuchUpload)
+        {
+            // It has ended meanwhile.
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Amazon.Runtime;
 
 namespace Bibind.Activities.Storage.S3;
@@ -13,13 +14,13 @@ internal sealed class S3HttpClients(TimeSpan connectLimit) : HttpClientFactory
     private static readonly TimeSpan IdleLimit = TimeSpan.FromMinutes(1);
 
     public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
-        new(new NoExpectationForSmallBodies(new SocketsHttpHandler
+        new(new ReadableListings(new NoExpectationForSmallBodies(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
             ConnectTimeout = connectLimit,
             PooledConnectionIdleTimeout = IdleLimit,
-        }))
+        })))
         {
             Timeout = clientConfig.Timeout ?? Timeout.InfiniteTimeSpan,
         };
@@ -34,6 +35,27 @@ internal sealed class S3HttpClients(TimeSpan connectLimit) : HttpClientFactory
             }
 
             return base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    // Ceph writes the markers of a listing unencoded, which no XML reader takes where a key has control characters.
+    private sealed class ReadableListings(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = await base.SendAsync(request, cancellationToken);
+            if (!answer.IsSuccessStatusCode || request.RequestUri?.Query.Contains("encoding-type=url", StringComparison.Ordinal) != true)
+            {
+                return answer;
+            }
+
+            var listing = await answer.Content.ReadAsStringAsync(cancellationToken);
+            var readable = S3Keys.Readable(listing);
+            var type = answer.Content.Headers.ContentType;
+            answer.Content.Dispose();
+            answer.Content = new StringContent(readable, Encoding.UTF8);
+            answer.Content.Headers.ContentType = type;
+            return answer;
         }
     }
 }

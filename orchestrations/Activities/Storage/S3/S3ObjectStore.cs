@@ -14,6 +14,7 @@ public sealed class S3ObjectStore : IObjectStore
     private readonly S3Server _server;
     private readonly S3Buckets _buckets;
     private readonly S3Deletion _deletion;
+    private readonly S3Listings _listings;
     private readonly TimeProvider _time;
     private readonly ILogger<S3ObjectStore> _logger;
 
@@ -23,6 +24,7 @@ public sealed class S3ObjectStore : IObjectStore
         (_server, _time, _logger) = (server, time, logger);
         _buckets = new S3Buckets(server, logger);
         _deletion = new S3Deletion(server);
+        _listings = new S3Listings(server);
     }
 
     /// <inheritdoc/>
@@ -127,32 +129,24 @@ public sealed class S3ObjectStore : IObjectStore
     private async Task<ObjectPage> ListPagesAsync(string bucket, string prefix, string? start, int limit, CancellationToken cancellationToken)
     {
         List<StoredObject> found = [];
-        var next = start;
-        do
+        var (after, hasMore) = (start, true);
+        while (hasMore && found.Count < limit)
         {
-            ListObjectsV2Response page;
+            IReadOnlyList<S3Object> objects;
             try
             {
-                page = await _server.Client.ListObjectsV2Async(
-                    new ListObjectsV2Request
-                    {
-                        BucketName = bucket,
-                        Prefix = prefix,
-                        ContinuationToken = next,
-                        MaxKeys = Math.Min(LargestPage, limit - found.Count),
-                    },
-                    cancellationToken);
+                (objects, hasMore) = await _listings.PageAsync(bucket, prefix, after, Math.Min(LargestPage, limit - found.Count), cancellationToken);
             }
             catch (AmazonS3Exception absent) when (absent.ErrorCode == S3Errors.NoSuchBucket)
             {
                 return new ObjectPage(found, null);
             }
 
-            found.AddRange((page.S3Objects ?? []).Select(o => new StoredObject(o.Key, o.Size ?? 0, Utc(o.LastModified))));
-            next = page.IsTruncated == true ? page.NextContinuationToken : null;
+            found.AddRange(objects.Select(o => new StoredObject(o.Key, o.Size ?? 0, Utc(o.LastModified))));
+            after = objects.Count == 0 ? after : objects[^1].Key;
         }
-        while (next is not null && found.Count < limit);
-        return new ObjectPage(found, next);
+
+        return new ObjectPage(found, hasMore ? after : null);
     }
 
     private Task<T> AskAsync<T>(string bucket, Func<Task<T>> request, CancellationToken cancellationToken)

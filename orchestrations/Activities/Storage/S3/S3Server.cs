@@ -12,7 +12,9 @@ public sealed class S3Server : IDisposable
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
 
-    private readonly AmazonS3Client? _links;
+    private readonly S3HttpClients _clients = new(ConnectLimit);
+    private readonly S3Client? _links;
+    private HttpClient? _http;
 
     /// <summary>A connection by the settings; nothing is sent yet.</summary>
     public S3Server(IOptions<S3Options> options)
@@ -30,6 +32,9 @@ public sealed class S3Server : IDisposable
     /// <summary>Signs addresses as people reach the server.</summary>
     internal AmazonS3Client Links => _links ?? Client;
 
+    /// <summary>For the few requests that the client cannot make.</summary>
+    internal HttpClient Http => LazyInitializer.EnsureInitialized(ref _http, () => _clients.CreateHttpClient(Client.Config));
+
     internal Uri? LinksEndpoint => Options.PublicEndpoint ?? Options.Endpoint;
 
     /// <summary>TLS protects what it carries; a content need not be hashed for its signature then.</summary>
@@ -39,10 +44,11 @@ public sealed class S3Server : IDisposable
     public void Dispose()
     {
         Client.Dispose();
+        _http?.Dispose();
         _links?.Dispose();
     }
 
-    private AmazonS3Client Connect(Uri? endpoint)
+    private S3Client Connect(Uri? endpoint)
     {
         var configuration = new AmazonS3Config
         {
@@ -53,7 +59,7 @@ public sealed class S3Server : IDisposable
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = Retries,
             Timeout = AnswerLimit,
-            HttpClientFactory = new S3HttpClients(ConnectLimit),
+            HttpClientFactory = _clients,
         };
         if (endpoint is null)
         {
@@ -66,7 +72,7 @@ public sealed class S3Server : IDisposable
         }
 
         return Options.AccessKey is { Length: > 0 } key
-            ? new AmazonS3Client(new BasicAWSCredentials(key, Options.SecretKey), configuration)
-            : new AmazonS3Client(configuration);
+            ? new S3Client(new BasicAWSCredentials(key, Options.SecretKey), configuration)
+            : new S3Client(configuration);
     }
 }

@@ -91,6 +91,7 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
         [
             Statement(place, "Allow", tenant.DeepClone(), Allowed),
             Statement(place, "Deny", tenant.DeepClone(), ["s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:PutBucketAcl"]),
+            Statement(place, "Deny", tenant.DeepClone(), ["s3:PutObject", "s3:DeleteObject"], resource: $"arn:aws:s3:::{place.Bucket}/{ObjectNames.Mark}"),
             Statement(place, "Deny", tenant.DeepClone(), ["s3:PutObject"], Condition(
                 "StringEquals", "s3:x-amz-acl", new JsonArray([.. PublicLists.Select(l => JsonValue.Create(l))]))),
 
@@ -111,14 +112,14 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
 
     private static JsonObject Condition(string test, string key, JsonNode value) => new() { [test] = new JsonObject { [key] = value } };
 
-    private static JsonObject Statement(TenantPlace place, string effect, JsonNode principal, string[] actions, JsonObject? condition = null)
+    private static JsonObject Statement(TenantPlace place, string effect, JsonNode principal, string[] actions, JsonObject? condition = null, string? resource = null)
     {
         var statement = new JsonObject
         {
             ["Effect"] = effect,
             ["Principal"] = principal,
             ["Action"] = new JsonArray([.. actions.Select(a => JsonValue.Create(a))]),
-            ["Resource"] = new JsonArray($"arn:aws:s3:::{place.Bucket}", $"arn:aws:s3:::{place.Bucket}/*"),
+            ["Resource"] = resource is null ? new JsonArray($"arn:aws:s3:::{place.Bucket}", $"arn:aws:s3:::{place.Bucket}/*") : new JsonArray(resource),
         };
         if (condition is not null)
         {

@@ -1,0 +1,80 @@
+using Bibind.Activities;
+using Bibind.Activities.Database;
+using Bibind.ControlPlane.Databases;
+using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Tenants;
+using Bibind.Durable;
+using Bibind.Functions.Http;
+using Bibind.Functions.Problems;
+
+namespace Bibind.Functions.Ordering;
+
+/// <summary>Makes a database the tenant's own that is not known as it: made anew by hand, or brought back without us.</summary>
+public sealed class DatabaseOrdering(
+    CommandTransaction transactions, DatabaseAdoptions adoptions, AdoptableDatabases databases, ILogger<DatabaseOrdering> logger)
+{
+    /// <summary>Adopts the database of the tenant's name on the tenant's server.</summary>
+    /// <exception cref="ProblemException">404, 409, 422 or 503: it cannot be adopted now.</exception>
+    public Task<OrderAnswer> AdoptAsync(string code, AdoptDatabase command, string requestedBy, CommandRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        return transactions.RunAsync(
+            request,
+            async (connection, transaction, c) =>
+            {
+                var tenant = Require(await DatabaseAdoptions.BeginAsync(connection, transaction, code, c));
+                if (command.Database != tenant.Database)
+                {
+                    throw new ProblemException(Refusals.Invalid("database", $"must be the name of the tenant's database, '{tenant.Database}', to confirm which one is meant"));
+                }
+
+                var sight = Require(await LookAsync(tenant, c));
+                var adopted = new AdoptedDatabase(tenant.Database, sight.Oid, sight.Owner, command.Reason.Trim());
+                var job = await adoptions.AdoptAsync(connection, transaction, tenant, adopted, requestedBy, c);
+                Logs.DatabaseAdopted(logger, requestedBy, tenant.Database, sight.Oid, code);
+                return new AcceptedOrder(JobsApi.AddressOf(job), new TenantAccepted(code, tenant.State, job));
+            },
+            cancellation);
+    }
+
+    private async Task<AdoptableDatabase> LookAsync(Tenant tenant, CancellationToken cancellation)
+    {
+        try
+        {
+            return await databases.LookAsync(tenant.ToPlace(JobKinds.AdoptDatabase), cancellation);
+        }
+        catch (TransientFailureException away)
+        {
+            throw new ProblemException(new Problem(
+                StatusCodes.Status503ServiceUnavailable, "server-away", "The server's PostgreSQL does not answer", away.Message)
+            {
+                Headers = new Dictionary<string, string> { ["Retry-After"] = "10" },
+            });
+        }
+        catch (PermanentFailureException refused)
+        {
+            throw new ProblemException(Refusals.Conflict("server-refuses", "The server's PostgreSQL refuses", refused.Message));
+        }
+    }
+
+    private static Tenant Require(AdoptionResult result) => result switch
+    {
+        AdoptingTenant adopting => adopting.Tenant,
+        AdoptionRefused { Kind: AdoptionRefusalKind.NotFound } refused => throw new ProblemException(Refusals.NotFound(refused.Message)),
+        AdoptionRefused { Kind: AdoptionRefusalKind.JobRunning } refused =>
+            throw new ProblemException(Refusals.Conflict("job-running", "A job of this tenant is running", refused.Message)),
+        AdoptionRefused refused => throw new ProblemException(Refusals.Conflict("tenant-state", "The tenant's state does not allow it", refused.Message)),
+        _ => throw new InvalidOperationException($"An adoption cannot begin as {result.GetType().Name}."),
+    };
+
+    private static AdoptableDatabase Require(AdoptableDatabase sight) => sight.Kind switch
+    {
+        AdoptableKind.Adoptable => sight,
+        AdoptableKind.Ours => throw new ProblemException(
+            Refusals.Conflict("database-known", "The database is the tenant's own already", "It is known as the tenant's own: there is nothing to adopt.")),
+        AdoptableKind.Missing => throw new ProblemException(Refusals.Conflict("database-missing", "There is no such database", sight.Words)),
+        AdoptableKind.Invalid => throw new ProblemException(Refusals.Conflict("database-invalid", "The database is invalid", sight.Words)),
+        AdoptableKind.Others => throw new ProblemException(Refusals.Conflict("database-taken", "The database is another's", sight.Words)),
+        _ => throw new ProblemException(Refusals.Conflict("database-owner", "The database belongs to another role", sight.Words)),
+    };
+}

@@ -1,0 +1,57 @@
+using Bibind.Contracts;
+using Npgsql;
+
+namespace Bibind.Activities.Application;
+
+/// <summary>
+/// What the control plane has to know of an application: how its database is made a tenant's, what a template of it offers, and
+/// which files go with it. The provider is chosen by the offer; it works on connections that were opened for it.
+/// </summary>
+public interface IApplication
+{
+    /// <summary>One of <see cref="Applications"/>.</summary>
+    string Name { get; }
+
+    /// <summary>Gives a clone its own identity, company and administrator, in one transaction.</summary>
+    /// <returns>What its template offers; null if an earlier attempt had configured it.</returns>
+    /// <exception cref="Bibind.Durable.PermanentFailureException">The template lacks what the order asks for; it says what it has.</exception>
+    Task<TemplateContents?> ConfigureAsync(NpgsqlConnection connection, TenantPlace place, string administratorHash, CancellationToken cancellationToken);
+
+    /// <summary>Makes a restored copy of another tenant's database one of its own, in one transaction; people and records stay.</summary>
+    /// <returns>False if an earlier attempt had done it.</returns>
+    Task<bool> AdoptAsync(NpgsqlConnection connection, TenantPlace place, string administratorHash, string userHash, CancellationToken cancellationToken);
+
+    /// <summary>Tells the application its public address; a running one learns of it.</summary>
+    /// <returns>True if it was another before.</returns>
+    Task<bool> SetAddressAsync(NpgsqlConnection connection, TenantPlace place, CancellationToken cancellationToken);
+
+    /// <summary>What in a tenant's database is not as it should be, in words.</summary>
+    Task<IReadOnlyList<string>> FindFaultsAsync(NpgsqlConnection connection, TenantPlace place, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Prepares a database that was brought back, before it takes its name: nothing that waited then goes out now, and a running
+    /// application does not go on with what it remembers of the one that is replaced.
+    /// </summary>
+    /// <param name="connection">The restored database.</param>
+    /// <param name="hasFiles">False if its files did not come with it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task PrepareRestoredAsync(NpgsqlConnection connection, bool hasFiles, CancellationToken cancellationToken);
+
+    /// <summary>Takes out of a template that was just made what no tenant may inherit.</summary>
+    Task CleanTemplateAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+
+    /// <summary>What a template lacks that a tenant's configuration will need, in words.</summary>
+    /// <exception cref="Bibind.Durable.PermanentFailureException">The database holds no such application.</exception>
+    Task<IReadOnlyList<string>> FindMissingPartsAsync(NpgsqlConnection connection, CreateTemplateOrder order, CancellationToken cancellationToken);
+
+    /// <summary>What a template offers; null if the database holds no such application.</summary>
+    Task<TemplateContents?> FindContentsAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+
+    /// <summary>The files that the database names in its file store; none if it holds no such application.</summary>
+    Task<IReadOnlyList<NamedFile>> ListFilesAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+}
+
+/// <summary>A file that a database names in its file store.</summary>
+/// <param name="Name">Its path in the store, with slashes.</param>
+/// <param name="Bytes">Its size, where the database says it.</param>
+public sealed record NamedFile(string Name, long? Bytes);

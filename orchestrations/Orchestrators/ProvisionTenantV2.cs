@@ -1,0 +1,40 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Orchestrators;
+
+/// <summary>
+/// Gives a customer a working tenant, or leaves nothing behind. What the tenant works without, its first backup among it, comes
+/// after the activation and is pending until it is there.
+/// </summary>
+public sealed class ProvisionTenantV2 : TaskOrchestrator<ProvisionTenantOrder, TenantReady>
+{
+    /// <inheritdoc/>
+    public override async Task<TenantReady> RunAsync(TaskOrchestrationContext context, ProvisionTenantOrder order)
+    {
+        var saga = new Saga(context);
+        TenantPlace? place = null;
+        try
+        {
+            place = await context.CallActivityAsync(Tenants.Reserve, order);
+
+            await Branches.SettleAsync(
+                saga.DoAsync(Credentials.Prepare, place, undoneBy: Credentials.Forget),
+                place.HasFileStore ? saga.DoAsync(FileStore.Copy, place, undoneBy: FileStore.Remove) : Task.CompletedTask,
+                saga.DoAsync(Database.Clone, place, undoneBy: Database.Drop),
+                saga.DoAsync(Dns.CreateRecord, place, undoneBy: Dns.DeleteRecord),
+                saga.DoAsync(Certificates.Issue, place, undoneBy: Certificates.Revoke),
+                saga.DoAsync(Storage.CreateBucket, place, undoneBy: Storage.DeleteBucket));
+
+            await context.CallActivityAsync(Application.Configure, place);
+            await saga.DoAsync(Routing.Publish, place, undoneBy: Routing.Withdraw);
+            await context.CallActivityAsync(Application.HandOver, place);
+            return await Activation.RunAsync(context, saga, place, notes: []);
+        }
+        catch (TaskFailedException failure)
+        {
+            await ProvisionFailure.EndAsync(context, saga, order.TenantId, order.JobId, place, failure.Reason);
+            throw;
+        }
+    }
+}

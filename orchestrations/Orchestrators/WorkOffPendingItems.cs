@@ -1,0 +1,27 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+
+namespace Bibind.Orchestrators;
+
+/// <summary>Does from time to time what tenants still lack, for ever; once for all machines.</summary>
+public sealed class WorkOffPendingItems : TaskOrchestrator<PendingRound, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskOrchestrationContext context, PendingRound round)
+    {
+        await context.CreateTimer(round.Wait);
+        PendingRound next;
+        try
+        {
+            next = await context.CallActivityAsync(Tenants.WorkOffPending, Nothing.Value);
+        }
+        catch (TaskFailedException)
+        {
+            // Each attempt was logged; the next round is the remedy.
+            next = round;
+        }
+
+        context.ContinueAsNew(next);
+        return Nothing.Value;
+    }
+}

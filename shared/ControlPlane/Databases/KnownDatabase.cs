@@ -1,0 +1,78 @@
+namespace Bibind.ControlPlane.Databases;
+
+/// <summary>Whose a database is: a tenant's or a template's.</summary>
+public sealed record DatabaseHolder
+{
+    private DatabaseHolder(long? tenantId, long? templateId)
+    {
+        TenantId = tenantId;
+        TemplateId = templateId;
+    }
+
+    public long? TenantId { get; }
+
+    public long? TemplateId { get; }
+
+    public static DatabaseHolder Tenant(long id) => new(id, null);
+
+    public static DatabaseHolder Template(long id) => new(null, id);
+
+    /// <inheritdoc/>
+    public override string ToString() => TenantId is { } tenant ? $"tenant {tenant}" : $"template {TemplateId}";
+}
+
+/// <summary>What a database is for.</summary>
+public static class DatabasePurposes
+{
+    /// <summary>The holder's own, also while it still bears the name under which it is made.</summary>
+    public const string Current = "current";
+
+    /// <summary>What a restore replaced, until it is dropped.</summary>
+    public const string Former = "former";
+
+    /// <summary>What a backup is restored into.</summary>
+    public const string Restore = "restore";
+
+    /// <summary>What a backup is tried out in.</summary>
+    public const string Trial = "trial";
+}
+
+/// <summary>A database that is ours.</summary>
+public sealed record KnownDatabase
+{
+    public required long ServerId { get; init; }
+
+    /// <summary>PostgreSQL's number for it; null if there was one that could not be recognised.</summary>
+    public required uint? Oid { get; init; }
+
+    /// <summary>The name that it has, or is about to get.</summary>
+    public required string Name { get; init; }
+    public required DatabaseHolder Holder { get; init; }
+
+    /// <summary>One of <see cref="DatabasePurposes"/>.</summary>
+    public required string Purpose { get; init; }
+
+    /// <summary>The job and the backup that it was brought back by: <c>job/backup</c>.</summary>
+    public string? Restored { get; init; }
+
+    /// <summary>Versions the content of a template that is locked.</summary>
+    public string? ContentHash { get; init; }
+}
+
+/// <summary>What is known of a holder on a server.</summary>
+/// <param name="All">Its databases.</param>
+/// <param name="HasUnseen">True if the server has databases of an older installation that nobody has looked for.</param>
+public sealed record KnownDatabases(IReadOnlyList<KnownDatabase> All, bool HasUnseen)
+{
+    /// <summary>The one with a number; null if there is none.</summary>
+    public KnownDatabase? Find(uint oid) => All.FirstOrDefault(d => d.Oid == oid);
+}
+
+/// <summary>A database of an older installation, by what was known of it then.</summary>
+/// <param name="Id">Its row.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Mark">How the comment on it begins; null if it never had one.</param>
+/// <param name="Owner">The login that made databases then.</param>
+/// <param name="IsTemplate">True for a template's.</param>
+/// <param name="Purpose">One of <see cref="DatabasePurposes"/>.</param>
+public sealed record UnseenDatabase(long Id, string Name, string? Mark, string Owner, bool IsTemplate, string Purpose);
