@@ -3,7 +3,7 @@ using Bibind.ControlPlane.Servers;
 namespace Bibind.Activities.Database.Isolation;
 
 /// <summary>No pooler: all tenants of a server share the application's role.</summary>
-internal sealed class NoDatabasePooler : IDatabasePooler
+public sealed class NoDatabasePooler : IDatabasePooler
 {
     private static readonly IReadOnlyDictionary<string, string> s_none = new Dictionary<string, string>();
 

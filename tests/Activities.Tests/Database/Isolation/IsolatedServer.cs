@@ -38,6 +38,6 @@ public sealed class IsolatedServer
         await OdooTemplate.BuildAsync(
             postgres.SuperuserConnectionString, Template, OdooVariant.Blank, OdooTemplateOptions.Small with { LockAfter = true });
         await TenantIsolation.GiveTemplateAsync(postgres, Template);
-        return new IsolatedServer(postgres, await PgBouncerServer.StartAsync(postgres, [LocalServer.ApplicationRole]));
+        return new IsolatedServer(postgres, await PgBouncerServer.StartAsync(postgres, [LocalServer.ApplicationRole], []));
     }
 }

@@ -27,7 +27,7 @@ public sealed class PgBouncerPoolerTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _world = await World.CreateAsync();
-        _server = await PgBouncerServer.StartAsync(_world.Postgres, [_world.Server.Connection.ApplicationRole]);
+        _server = await PgBouncerServer.StartAsync(_world.Postgres, [_world.Server.Connection.ApplicationRole], []);
         _control = await TestDatabase.CreateAsync();
         _source = _control.OpenDataSource();
         _locks = new NamedLocks(_source);
