@@ -4,7 +4,7 @@ using Bibind.Functions.Servers;
 namespace Bibind.Functions.Health;
 
 /// <summary>The applications of the active servers tell nobody which databases they have.</summary>
-internal sealed class DatabaseListsCheck(ServerStore servers, ApplicationProbe applications, TimeProvider time) : IReadinessCheck
+internal sealed class DatabaseListsCheck(ServerStore servers, ApplicationProbe applications, TimeProvider time) : IReadinessCheck, IDisposable
 {
     // Anybody may ask, and every question goes to every server.
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
@@ -38,6 +38,9 @@ internal sealed class DatabaseListsCheck(ServerStore servers, ApplicationProbe a
             _one.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
 
     private async Task<string?> AskAsync(CancellationToken cancellation)
     {
