@@ -39,7 +39,6 @@ internal sealed class DatabaseListsCheck(ServerStore servers, ApplicationProbe a
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
     private async Task<string?> AskAsync(CancellationToken cancellation)

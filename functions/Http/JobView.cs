@@ -50,10 +50,6 @@ public sealed record JobView : JobSummary
     [JsonPropertyOrder(1)]
     public JsonElement? Inventory { get; init; }
 
-    /// <summary>What its steps want to tell a person: what could not be done, or not yet, and why.</summary>
-    [JsonPropertyOrder(1)]
-    public required IReadOnlyList<string> Notes { get; init; }
-
     [JsonPropertyOrder(2)]
     public required IReadOnlyList<JobStep> Steps { get; init; }
 }

@@ -8,6 +8,9 @@ internal static class Policies
     /// <summary>An act: a server that is away for some minutes does not fail an order.</summary>
     internal static readonly RetryPolicy Act = new(6, TimeSpan.FromMilliseconds(500), 2, TimeSpan.FromSeconds(30));
 
+    /// <summary>An act that can be put off: somebody waits, and it comes again by itself.</summary>
+    internal static readonly RetryPolicy Brief = new(3, TimeSpan.FromMilliseconds(300), 3, TimeSpan.FromSeconds(1));
+
     /// <summary>A step of a timer, which comes again by itself.</summary>
     internal static readonly RetryPolicy Round = new(3, TimeSpan.FromSeconds(1), 4, TimeSpan.FromSeconds(30));
 
@@ -137,8 +140,8 @@ public static class Application
     public static readonly ActivityDefinition<TenantPlace, Nothing> HandOver = new("application.hand_over", Policies.Act);
 
     /// <summary>Makes the standard user by RPC when the application server answers.</summary>
-    public static readonly ActivityDefinition<TenantPlace, StepOutcome> CreateStandardUser = new("application.create_standard_user", Policies.Act);
-    public static readonly ActivityDefinition<TenantPlace, StepOutcome> SmokeTest = new("application.smoke_test", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, StepOutcome> CreateStandardUser = new("application.create_standard_user", Policies.Brief);
+    public static readonly ActivityDefinition<TenantPlace, StepOutcome> SmokeTest = new("application.smoke_test", Policies.Brief);
 
     /// <summary>Tells the application its public address, <c>BaseUrl</c>, for the links that it writes.</summary>
     public static readonly ActivityDefinition<TenantPlace, Nothing> SetAddress = new("application.set_address", Policies.Act);

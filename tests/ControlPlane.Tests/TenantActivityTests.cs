@@ -1,8 +1,10 @@
+using Bibind.Activities.Backup;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Tenants;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.Extensions.Options;
 
 namespace Bibind.ControlPlane.Tests;
 
@@ -22,7 +24,8 @@ public sealed class TenantActivityTests(PostgresCluster cluster)
         await plane.AddServerAsync();
         var reservation = await plane.MustReserveAsync();
         var place = await new ReserveTenant(plane.Lifecycle, new NoFileStore()).RunAsync(Context, reservation.Order);
-        var ready = await new ActivateTenant(plane.Lifecycle).RunAsync(Context, place);
+        var ready = await new ActivateTenant(plane.Lifecycle, plane.Backups, null!, Options.Create(new BackupOptions { Enabled = false }))
+            .RunAsync(Context, new TenantToActivate(place));
         Assert.Equal(("https://acme.example.com", false), (ready.BaseUrl, place.HasFileStore));
 
         var termination = Assert.IsType<Termination>(await plane.BeginTerminatingAsync("acme"));

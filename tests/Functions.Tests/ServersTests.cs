@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Bibind.Functions.Tests;

@@ -147,6 +147,10 @@ internal sealed class World : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Runs statements in a tenant's database as the application does, so that what they make belongs to it.</summary>
+    public Task ExecuteAsApplicationAsync(string sql, string database) => ExecuteAsync(
+        $"grant create on schema public to {LocalServer.ApplicationRole}; set role {LocalServer.ApplicationRole}; {sql}", database);
+
     /// <summary>Asks for one value as superuser.</summary>
     public async Task<T?> AskAsync<T>(string sql, string database = "postgres")
     {

@@ -4,7 +4,6 @@ using System.Net.WebSockets;
 using System.Text;
 using Bibind.Contracts;
 using Bibind.Local.RealServers;
-using Bibind.Testing.Servers;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Routing;
@@ -169,8 +168,8 @@ public abstract class ForwardedRequestsTests
     [Fact]
     public async Task A_real_Odoo_that_lists_databases_shows_them_to_no_visitor()
     {
-        var odoo = await RealOdoo.GetAsync();
-        await using var open = await RealOdoo.StartAnotherAsync(o => o with { ListDatabases = true, CronThreads = 0 });
+        var odoo = await Testing.Servers.RealOdoo.GetAsync();
+        await using var open = await Testing.Servers.RealOdoo.StartAnotherAsync(o => o with { ListDatabases = true, CronThreads = 0 });
         await using var database = await odoo.CloneAsync();
         await using var world = await StartAsync();
         world.Server.Connection = world.Server.Connection with { Url = open.Url };
