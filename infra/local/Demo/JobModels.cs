@@ -103,9 +103,3 @@ internal sealed record TenantItem(string Code)
 
 /// <summary>What a tenant still lacks.</summary>
 internal sealed record PendingItem(string Kind, int Attempts, string Reason);
-
-/// <summary>A page of backups, the newest first.</summary>
-internal sealed record BackupPage(IReadOnlyList<BackupItem> Items);
-
-/// <summary>One of them.</summary>
-internal sealed record BackupItem(string Id);
