@@ -15,7 +15,7 @@ internal static class JobsApi
     private static readonly QueryParameter Tenant = new("tenant", "Only jobs of the tenant with this code.");
     private static readonly QueryParameter State = new("state", "Only jobs in this state.", JobStates.All);
     private static readonly QueryParameter Kind = new("kind", "Only jobs of this kind.", [
-        JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate, JobKinds.Backup, JobKinds.Restore, JobKinds.VerifyBackup,
+        JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate, JobKinds.Backup, JobKinds.Restore, JobKinds.Resume, JobKinds.VerifyBackup,
         JobKinds.AddDomain, JobKinds.RemoveDomain, JobKinds.BuyDomain,
     ]);
 

@@ -1,10 +1,11 @@
+using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
 using Bibind.Durable;
 
 namespace Bibind.Activities.Backup;
 
 /// <summary>Brings a proved backup into a scratch database.</summary>
-public sealed class BackupRestore(BackupFiles files, PgRestore program)
+public sealed class BackupRestore(BackupFiles files, PgRestore program, PostgresConnector postgres)
 {
     /// <summary>Says why a server cannot take a backup, before anything is read.</summary>
     /// <exception cref="PermanentFailureException">The backup is of a newer PostgreSQL.</exception>
@@ -19,13 +20,15 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program)
     }
 
     /// <summary>Makes the scratch database and fills it; on failure it is dropped again.</summary>
-    internal async Task RunAsync(MaintenanceSession session, string scratch, BackupManifest manifest, CancellationToken cancellationToken)
+    /// <returns>What does not come back, in words.</returns>
+    internal async Task<IReadOnlyList<string>> RunAsync(MaintenanceSession session, string scratch, BackupManifest manifest, CancellationToken cancellationToken)
     {
         await ScratchDatabase.CreateAsync(session, scratch, manifest, cancellationToken);
         try
         {
+            var selection = await SelectAsync(session, manifest, cancellationToken);
             await using var dump = new HashingStream(await files.OpenDumpAsync(manifest, cancellationToken));
-            await BackupFiles.InWordsAsync(() => program.RunAsync(session.Server, scratch, dump, cancellationToken));
+            await BackupFiles.InWordsAsync(() => program.RunAsync(session.Server, session.MajorVersion, scratch, dump, selection?.Lines, cancellationToken));
 
             // pg_restore stops at the end of what it needs; what was proved before is proved of what it got.
             await dump.CopyToAsync(Stream.Null, cancellationToken);
@@ -33,6 +36,8 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program)
             {
                 throw new Encryption.BackupDamagedException("it was replaced while it was restored");
             }
+
+            return [.. NotesOn(manifest, selection), .. await FillViewsAsync(session, scratch, selection, cancellationToken)];
         }
         catch
         {
@@ -40,5 +45,46 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program)
             await ForcedDrop.RunAsync(session, scratch, CancellationToken.None);
             throw;
         }
+    }
+
+    /// <summary>Says whether there is a program here that can read the dump.</summary>
+    /// <exception cref="PermanentFailureException">There is none.</exception>
+    internal async Task CheckAsync(MaintenanceSession session, BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        await using var dump = await files.OpenDumpAsync(manifest, cancellationToken);
+        await BackupFiles.InWordsAsync(() => program.CheckAsync(dump, session.MajorVersion, cancellationToken));
+    }
+
+    /// <summary>What of a dump is restored here; null for all of it.</summary>
+    private async Task<DumpSelection?> SelectAsync(MaintenanceSession session, BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        var extensions = (await session.QueryAsync(NeedsSql.RestorableExtensions, row => row.GetString(0), cancellationToken)).ToHashSet(StringComparer.Ordinal);
+        if (manifest.Needs is { LeftOut.Count: 0, HasMaterializedViews: false } needs && needs.Extensions.All(e => extensions.Contains(e.Name)))
+        {
+            return null;
+        }
+
+        await using var dump = await files.OpenDumpAsync(manifest, cancellationToken);
+        IReadOnlyList<string> lines = [];
+        await BackupFiles.InWordsAsync(async () => lines = await program.ListAsync(dump, session.MajorVersion, cancellationToken));
+        return DumpList.Select(lines, manifest.Needs?.LeftOut ?? [], extensions);
+    }
+
+    private static IReadOnlyList<string> NotesOn(BackupManifest manifest, DumpSelection? selection)
+    {
+        var leftOut = (manifest.Needs?.LeftOut ?? []).Select(o => o.What).Concat(selection?.LeftOut ?? []).ToList();
+        return leftOut.Count == 0 ? [] : [RestoreNeeds.LeftOutNote(leftOut)];
+    }
+
+    private async Task<IReadOnlyList<string>> FillViewsAsync(
+        MaintenanceSession session, string scratch, DumpSelection? selection, CancellationToken cancellationToken)
+    {
+        if (selection is not { Views.Count: > 0 })
+        {
+            return [];
+        }
+
+        await using var database = await postgres.OpenAsync(session.Server.ServerId, scratch, cancellationToken);
+        return await database.InWordsAsync(() => RestoredContent.FillViewsAsync(database, selection.Views, cancellationToken));
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Bibind.Activities.Application;
 using Bibind.Activities.Backup.Files;
+using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -38,13 +39,13 @@ public sealed class RestoreDatabase(
             // An attempt that lost its lease may be at work yet: it must not name a database whose files we have cleared away.
             await MarkedDatabases.EndMakersAsync(session, restored, time, cancellationToken);
             var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken);
-            var manifest = there?.Comment == restored.Mark
-                ? await files.ReadManifestAsync(request.Backup, cancellationToken)
+            var (manifest, notes) = there?.Comment == restored.Mark
+                ? Known(await files.ReadManifestAsync(request.Backup, cancellationToken))
                 : await RestoreAsync(session, request, restored, isThere: there is not null, cancellationToken);
 
             // A crash after the database took the name leaves the files to be exchanged.
             fileStores.Swap(place);
-            return await DescribeAsync(session, request, fileStores.NoteOn(manifest), cancellationToken);
+            return await DescribeAsync(session, request, Join([fileStores.NoteOn(manifest), .. notes]), cancellationToken);
         });
     }
 
@@ -55,7 +56,11 @@ public sealed class RestoreDatabase(
     private static string MakerOf(TenantPlace place) =>
         string.Create(CultureInfo.InvariantCulture, $"bibind restore {place.TenantId} {place.Code}");
 
-    private async Task<BackupManifest> RestoreAsync(
+    private static (BackupManifest, IReadOnlyList<string>) Known(BackupManifest manifest) => (manifest, manifest.Notes());
+
+    private static string? Join(IEnumerable<string?> notes) => string.Join(' ', notes.OfType<string>()) is { Length: > 0 } joined ? joined : null;
+
+    private async Task<(BackupManifest Manifest, IReadOnlyList<string> Notes)> RestoreAsync(
         MaintenanceSession session, RestoreRequest request, MarkedDatabase restored, bool isThere, CancellationToken cancellationToken)
     {
         if (isThere && !request.Replace)
@@ -70,9 +75,10 @@ public sealed class RestoreDatabase(
 
         var scratch = ScratchDatabase.NameForRestore(request.Place);
         await fileStores.StageAsync(request, manifest, cancellationToken);
+        IReadOnlyList<string> notes;
         try
         {
-            await restore.RunAsync(session, scratch, manifest, cancellationToken);
+            notes = await restore.RunAsync(session, scratch, manifest, cancellationToken);
         }
         catch
         {
@@ -88,6 +94,7 @@ public sealed class RestoreDatabase(
                 await CompiledAssets.ForgetAsync(postgres, request.Place.ServerId, scratch, cancellationToken);
             }
 
+            await AnalyzeAsync(session, scratch, cancellationToken);
             await RestoreSwap.RunAsync(session, scratch, restored, request.Place, isThere, cancellationToken);
         }
         catch
@@ -97,7 +104,17 @@ public sealed class RestoreDatabase(
         }
 
         logger.BackupRestored(request.Backup.BackupId, restored.Name, manifest.DumpBytes ?? manifest.Bytes);
-        return manifest;
+        return (manifest, notes);
+    }
+
+    private async Task AnalyzeAsync(MaintenanceSession session, string scratch, CancellationToken cancellationToken)
+    {
+        await using var database = await postgres.OpenAsync(session.Server.ServerId, scratch, cancellationToken);
+        await database.InWordsAsync(async () =>
+        {
+            await RestoredContent.AnalyzeAsync(database, cancellationToken);
+            return true;
+        });
     }
 
     private async Task<RestoredDatabase> DescribeAsync(MaintenanceSession session, RestoreRequest request, string? note, CancellationToken cancellationToken)

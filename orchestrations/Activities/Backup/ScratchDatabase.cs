@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
+using Bibind.Durable;
 
 namespace Bibind.Activities.Backup;
 
@@ -14,6 +15,9 @@ internal static class ScratchDatabase
         select count(*)::int from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where c.relkind in ('r', 'p') and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema'
         """;
+
+    // Who orders text is chosen by database from PostgreSQL 15 on, rules of ICU from 16.
+    private const int FirstWithProviders = 15;
 
     private static readonly string[] CoreTables = ["res_users", "res_company", "ir_module_module", "ir_attachment"];
 
@@ -33,9 +37,9 @@ internal static class ScratchDatabase
 
         // The application looks for databases that its role owns and that are no templates.
         var database = SqlText.Identifier(name);
-        await session.ExecuteAsync(
-            $"create database {database} owner {SqlText.Identifier(session.Server.ApplicationRole)} template template0 is_template true{Locale(manifest)}",
-            cancellationToken);
+        await InWordsAsync(session, manifest, () => session.ExecuteAsync(
+            $"create database {database} owner {SqlText.Identifier(session.Server.ApplicationRole)} template template0 is_template true{Locale(manifest, session.MajorVersion)}",
+            cancellationToken));
         await session.ExecuteAsync($"revoke connect on database {database} from public", cancellationToken);
         await session.ExecuteAsync(
             $"grant connect on database {database} to {SqlText.Identifier(session.Server.DatabaseUser)}", cancellationToken);
@@ -61,8 +65,38 @@ internal static class ScratchDatabase
         return rows;
     }
 
-    private static string Locale(BackupManifest manifest) =>
-        manifest is { Encoding: { } encoding, Collation: { } collation, CharacterType: { } type }
-            ? $" encoding {SqlText.Literal(encoding)} lc_collate {SqlText.Literal(collation)} lc_ctype {SqlText.Literal(type)}"
-            : string.Empty;
+    private static string Locale(BackupManifest manifest, int major)
+    {
+        if (manifest is not { Encoding: { } encoding, Collation: { } collation, CharacterType: { } type })
+        {
+            return string.Empty;
+        }
+
+        var names = $" encoding {SqlText.Literal(encoding)} lc_collate {SqlText.Literal(collation)} lc_ctype {SqlText.Literal(type)}";
+        return (manifest.LocaleProvider, manifest.Locale) switch
+        {
+            ("icu", { } locale) => $"{names} locale_provider icu icu_locale {SqlText.Literal(locale)}{Rules(manifest.IcuRules, major)}",
+            ("builtin", { } locale) => $"{names} locale_provider builtin builtin_locale {SqlText.Literal(locale)}",
+            ("libc", _) when major >= FirstWithProviders => $"{names} locale_provider libc",
+            _ => names,
+        };
+    }
+
+    private static string Rules(string? rules, int major) =>
+        rules is not null && major > FirstWithProviders ? $" icu_rules {SqlText.Literal(rules)}" : string.Empty;
+
+    // A locale that the server's machine lacks is refused in several ways.
+    private static async Task InWordsAsync(MaintenanceSession session, BackupManifest manifest, Func<Task> create)
+    {
+        try
+        {
+            await create();
+        }
+        catch (Npgsql.PostgresException refused) when (refused.SqlState[..2] is "22" or "42" or "0A" or "XX" && refused.SqlState != "42501")
+        {
+            var locale = string.Join(", ", new[] { manifest.Encoding, manifest.Collation, manifest.CharacterType, manifest.LocaleProvider, manifest.Locale }.OfType<string>());
+            throw new PermanentFailureException(
+                $"Server '{session.Server.Code}' cannot make a database as the backup's ({locale}): {refused.MessageText}. Give its machine that locale, restart PostgreSQL and try again.");
+        }
+    }
 }

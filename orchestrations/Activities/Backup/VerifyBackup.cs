@@ -24,10 +24,10 @@ public sealed class VerifyBackup(
             var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);
             BackupRestore.RefuseOlderServer(manifest, session);
             await files.VerifyAsync(manifest, cancellationToken);
-            await restore.RunAsync(session, scratch, manifest, cancellationToken);
+            var notes = await restore.RunAsync(session, scratch, manifest, cancellationToken);
             try
             {
-                var receipt = await CountAsync(session, scratch, manifest, cancellationToken);
+                var receipt = (await CountAsync(session, scratch, manifest, cancellationToken)) with { Notes = notes };
                 logger.BackupVerified(receipt.BackupId, receipt.Tables, receipt.DumpBytes);
                 return receipt;
             }

@@ -50,6 +50,7 @@ public static class JobKinds
     public const string BuyDomain = "buy-domain";
     public const string Backup = "backup";
     public const string Restore = "restore";
+    public const string Resume = "resume";
     public const string VerifyBackup = "verify-backup";
 }
 

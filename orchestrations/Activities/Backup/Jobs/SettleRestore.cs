@@ -21,7 +21,7 @@ public sealed class SettleRestore(PostgresConnector postgres, FileStoreRestore f
         await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind restore {request.Place.Code}", cancellationToken);
         return await session.InWordsAsync(target.Name, async () =>
         {
-            var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken)
+            var there = await MarkedDatabases.LookAsync(session, target.Name, cancellationToken)
                 ?? throw new PermanentFailureException($"The database '{target.Name}' is not there any more.");
             await RestoreLeftovers.DropAsync(session, request.Place, cancellationToken);
             if (there.Comment == RestoreDatabase.MarkOf(target, request))
@@ -30,6 +30,11 @@ public sealed class SettleRestore(PostgresConnector postgres, FileStoreRestore f
             }
 
             await fileStores.DropAsync(request.Place, cancellationToken);
+            if (!target.Marks(there.Comment))
+            {
+                // Refused because it is not ours: nothing of it was changed, and it stays as it is.
+                return new RestoreSettled(Replaced: false);
+            }
 
             // A restore that died between closing the database and replacing it left it closed.
             await session.ExecuteAsync($"alter database {SqlText.Identifier(target.Name)} allow_connections true", cancellationToken);
