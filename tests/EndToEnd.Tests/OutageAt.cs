@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Bibind.Durable;
+using Bibind.Activities;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;
 

@@ -92,13 +92,13 @@ public sealed record BackupManifest
     internal string Binding => BindingOf(TenantId, Id);
 
     /// <summary>What does not come back with it, in words.</summary>
-    internal IReadOnlyList<string> Notes() =>
-    [
-        .. Needs?.Notes() ?? [],
-        .. FileStore is { LeftOut: > 0 } files
-            ? new[] { $"Left out of the backup, because such names cannot be restored: {files.LeftOut} files of the file store, such as {string.Join(", ", files.LeftOutNames)}." }
-            : [],
-    ];
+    internal IReadOnlyList<string> Notes() => FileStore is { LeftOut: > 0 } files
+        ?
+        [
+            .. Needs?.Notes() ?? [],
+            $"Left out of the backup, because such names cannot be restored: {files.LeftOut} files of the file store, such as {string.Join(", ", files.LeftOutNames)}.",
+        ]
+        : Needs?.Notes() ?? [];
 
     /// <summary>As it is stored.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);

@@ -72,6 +72,6 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
         public string? FilesSha256 { get; init; }
         public string[] Notes { get; init; } = [];
 
-        public BackupRecord Shown() => new(Id, TenantId, Kind, Key, ManifestKey, Bytes, Sha256, CreatedAt, FilesBytes, FilesSha256) { Notes = Notes };
+        public BackupRecord Shown() => new(Id, TenantId, Kind, Key, ManifestKey, Bytes, Sha256, CreatedAt, FilesBytes, FilesSha256) { Notes = Notes.Length == 0 ? [] : Notes };
     }
 }

@@ -170,7 +170,7 @@ public sealed class OddDatabaseTests
 
         await RestoreAsync(world, newcomer, backup);
 
-        string Locale(string database) => $"select format('%s %s %s', datlocprovider, daticulocale, datcollate) from pg_database where datname = '{database}'";
+        string Locale(string database) => $"select format('%s %s %s', datlocprovider, coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'), datcollate) from pg_database d where datname = '{database}'";
         Assert.Equal($"i {locale} C", await world.AskAsync<string>(Locale(newcomer.Database)));
         Assert.Equal("shouting", await world.AskAsync<string>(
             "select c.collname::text from pg_attribute a join pg_collation c on c.oid = a.attcollation where a.attrelid = 'named'::regclass and a.attname = 'name'", newcomer.Database));
