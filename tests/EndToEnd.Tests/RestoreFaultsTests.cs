@@ -105,7 +105,7 @@ public sealed class RestoreFaultsTests
     }
 
     [Fact]
-    public async Task A_proxy_that_is_away_for_forty_seconds_at_the_end_of_a_restore_fails_nothing()
+    public async Task A_proxy_that_is_away_for_forty_seconds_fails_no_restore()
     {
         await using var tenant = await BackedUpTenant.CreateAsync();
         await using var host = await InProcessHost.StartAsync(tenant.Installation, new OutageAt("routing.publish", TimeSpan.FromSeconds(40)));

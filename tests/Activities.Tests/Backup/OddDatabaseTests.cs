@@ -88,7 +88,7 @@ public sealed class OddDatabaseTests
 
     [Theory]
     [MemberData(nameof(Unrestorable))]
-    public async Task A_database_that_could_not_be_restored_is_not_backed_up_and_the_reason_is_named(string sql, string named)
+    public async Task A_database_that_could_not_be_restored_is_not_backed_up(string sql, string named)
     {
         await using var world = await World.CreateAsync();
         var place = await world.CloneAsync();
