@@ -53,7 +53,7 @@ public sealed class OddDatabaseTests
             "0 0 0 0",
             await world.AskAsync<string>(
                 """
-                select format('%s %s %s %s', (select count(*) from pg_extension where extname <> 'plpgsql'), (select count(*) from pg_foreign_server),
+                select format('%s %s %s %s', (select count(*) from pg_extension where extname in ('dblink', 'postgres_fdw')), (select count(*) from pg_foreign_server),
                   (select count(*) from pg_class where relname in ('far', 'through')), (select count(*) from pg_event_trigger))
                 """,
                 newcomer.Database));
@@ -108,6 +108,8 @@ public sealed class OddDatabaseTests
         await world.ExecuteAsync(
             """
             create extension if not exists pg_trgm; create extension if not exists hstore; create extension if not exists unaccent;
+            do $do$ begin execute format('grant create on database %I to odoo', current_database()); end $do$;
+            grant create on schema public to odoo;
             set role odoo;
             create schema more;
             create table more.parts (id int, at date, words text) partition by range (at);

@@ -49,10 +49,10 @@ public sealed class VersionSkewTests
         var place = await world.CloneAsync();
         await world.ExecuteAsync(
             """
-            set role odoo;
             create table only_here (id int);
             create function strict_check() returns boolean language plpgsql immutable as 'begin perform 1 from only_here; return true; end';
             create table checked (id int check (strict_check())); insert into checked values (1);
+            alter table only_here owner to odoo; alter table checked owner to odoo;
             """,
             place.Database);
         var backup = await TakeAsync(world, place);
