@@ -117,6 +117,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Application.SetAddress, Make<SetApplicationAddress>)
             .AddActivity(Contracts.Application.ResetAddress, Make<SetApplicationAddress>)
             .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
+            .AddActivity(Contracts.Backup.CheckRestore, Make<CheckRestore>)
             .AddActivity(Contracts.Backup.Restore, Make<RestoreDatabase>)
             .AddActivity(Contracts.Backup.Verify, Make<VerifyBackup>)
             .AddActivity(Contracts.Backup.SweepTrials, Make<SweepTrials>)

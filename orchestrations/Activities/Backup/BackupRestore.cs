@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
 using Bibind.Activities.Database.Isolation;
 using Bibind.Contracts;
@@ -22,7 +23,8 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
     }
 
     /// <summary>Makes the scratch database and fills it; on failure it is dropped again.</summary>
-    internal async Task RunAsync(
+    /// <returns>What does not come back, in words.</returns>
+    internal async Task<IReadOnlyList<string>> RunAsync(
         MaintenanceSession session, TenantPlace place, KnownDatabase wanted, BackupManifest manifest, CancellationToken cancellationToken)
     {
         var scratch = wanted.Name;
@@ -31,8 +33,9 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
         await ScratchDatabase.CreateAsync(session, wanted, entry, manifest, cancellationToken);
         try
         {
+            var selection = await SelectAsync(session, manifest, cancellationToken);
             await using var dump = new HashingStream(await files.OpenDumpAsync(manifest, cancellationToken));
-            await BackupFiles.InWordsAsync(() => program.RunAsync(entry, dump, cancellationToken));
+            await BackupFiles.InWordsAsync(() => program.RunAsync(entry, dump, selection?.Lines, cancellationToken));
 
             // pg_restore stops at the end of what it needs; what was proved before is proved of what it got.
             await dump.CopyToAsync(Stream.Null, cancellationToken);
@@ -42,6 +45,7 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
             }
 
             await TenantRoleLifecycle.KeepAsync(postgres, place, scratch, cancellationToken);
+            return [.. NotesOn(manifest, selection), .. await FillViewsAsync(entry, place, selection, cancellationToken)];
         }
         catch
         {
@@ -49,5 +53,46 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
             await MarkedDatabases.DropWorkAsync(session, wanted.Holder, scratch, CancellationToken.None);
             throw;
         }
+    }
+
+    /// <summary>Says whether there is a program here that can read the dump.</summary>
+    /// <exception cref="PermanentFailureException">There is none.</exception>
+    internal async Task CheckAsync(MaintenanceSession session, BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        await using var dump = await files.OpenDumpAsync(manifest, cancellationToken);
+        await BackupFiles.InWordsAsync(() => program.CheckAsync(dump, session.MajorVersion, cancellationToken));
+    }
+
+    /// <summary>What of a dump is restored here; null for all of it.</summary>
+    private async Task<DumpSelection?> SelectAsync(MaintenanceSession session, BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        var extensions = (await session.QueryAsync(NeedsSql.RestorableExtensions, row => row.GetString(0), cancellationToken)).ToHashSet(StringComparer.Ordinal);
+        if (manifest.Needs is { LeftOut.Count: 0, HasMaterializedViews: false } needs && needs.Extensions.All(e => extensions.Contains(e.Name)))
+        {
+            return null;
+        }
+
+        await using var dump = await files.OpenDumpAsync(manifest, cancellationToken);
+        IReadOnlyList<string> lines = [];
+        await BackupFiles.InWordsAsync(async () => lines = await program.ListAsync(dump, session.MajorVersion, cancellationToken));
+        return DumpList.Select(lines, manifest.Needs?.LeftOut ?? [], extensions);
+    }
+
+    private static IReadOnlyList<string> NotesOn(BackupManifest manifest, DumpSelection? selection)
+    {
+        var leftOut = (manifest.Needs?.LeftOut ?? []).Select(o => o.What).Concat(selection?.LeftOut ?? []).ToList();
+        return leftOut.Count == 0 ? [] : [RestoreNeeds.LeftOutNote(leftOut)];
+    }
+
+    private async Task<IReadOnlyList<string>> FillViewsAsync(
+        DatabaseEntry entry, TenantPlace place, DumpSelection? selection, CancellationToken cancellationToken)
+    {
+        if (selection is not { Views.Count: > 0 })
+        {
+            return [];
+        }
+
+        await using var database = await postgres.OpenAsync(DatabasePlace.Of(place, entry.Database), cancellationToken);
+        return await database.InWordsAsync(() => RestoredContent.FillViewsAsync(database, selection.Views, cancellationToken));
     }
 }

@@ -24,8 +24,9 @@ internal static class PgBouncerConsole
     private static async Task<string> RunAsync(PgBouncerOptions pooler, string command, CancellationToken cancellationToken)
     {
         const string Setting = "Database__PgBouncer__Psql";
+        var programs = await PostgresPrograms.FindAllAsync("psql", pooler.Psql, Setting, cancellationToken);
         var start = PostgresPrograms.StartInfo(
-            PostgresPrograms.Find("psql", pooler.Psql, Setting),
+            programs[0].Path,
             "--no-psqlrc", "--no-password", "--no-align", "--field-separator=\t", "--pset=footer=off", "--quiet", "--command", command);
         foreach (var inherited in start.Environment.Keys.Where(k => k.StartsWith("PG", StringComparison.Ordinal)).ToList())
         {
