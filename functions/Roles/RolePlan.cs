@@ -183,6 +183,7 @@ internal sealed class RolePlan(NpgsqlConnection administrator, RoleWish wish, Co
             {
                 _steps.Add(RoleStep.Of(
                     "It is being made, and is held back from the application.", $"ALTER DATABASE {name} OWNER TO {SqlNames.Quote(wish.Maintenance)}"));
+                _steps.Add(RoleStep.Of("Nobody enters it but who configures it.", $"REVOKE ALL ON DATABASE {name} FROM PUBLIC"));
                 _steps.Add(RoleStep.Of("It is configured as the application's role.", $"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {SqlNames.Quote(Application)}"));
             }
             else if (wish.Tenants.Contains(database.Name))

@@ -42,8 +42,7 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task A_server_that_is_not_valid_is_refused_with_every_field()
     {
         var before = await host.CountRowsAsync();
-        using var answer = await CreateAsync("""{"code": "X", "name": "", "url": "ftp://x", "databasePassword": "", "maxTenants": 0}""");
-        // The application's password is not there at all.
+        using var answer = await CreateAsync("""{"code": "X", "name": "", "url": "ftp://x", "databasePassword": "", "applicationPassword": "", "maxTenants": 0}""");
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
         foreach (var field in new[] { "code", "name", "url", "databasePassword", "applicationPassword", "maxTenants" })
         {
