@@ -114,7 +114,7 @@ internal static partial class DomainPurchasesApi
             errors.Add("name", wrong);
         }
 
-        if (command is { Name: { } given, Confirm: { } confirm } && !string.Equals(confirm, DomainName.Fold(given), StringComparison.OrdinalIgnoreCase))
+        if (command.Confirm is { } confirm && !(command.Name is { } given && string.Equals(confirm, DomainName.Fold(given), StringComparison.OrdinalIgnoreCase)))
         {
             errors.Add("confirm", "must repeat the name: a purchase costs money and cannot be undone");
         }
