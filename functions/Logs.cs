@@ -78,6 +78,9 @@ internal static partial class Logs
     [LoggerMessage(2048, LogLevel.Error, "Invocation {RequestId} failed: {Reason}")]
     public static partial void InvocationFailed(ILogger logger, string requestId, string reason, Exception exception);
 
+    [LoggerMessage(2121, LogLevel.Warning, "The template database {Database} of server {Server} is not locked, so others may open or change it: {Reason}")]
+    public static partial void TemplateNotLocked(ILogger logger, string database, string server, string reason);
+
     [LoggerMessage(2120, LogLevel.Warning, "Server {Server} was registered before its application's password was needed; it has its logins from the settings now: {DatabaseUser} and {ApplicationRole}.")]
     public static partial void ServerLoginsSeeded(ILogger logger, string server, string databaseUser, string applicationRole);
 

@@ -9,6 +9,7 @@ using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Bibind.Functions.Http;
 
@@ -30,6 +31,11 @@ internal static class BackupsApi
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         ofTenant.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listBackups", "Lists a tenant's backups, newest first")
             .Answers<ListAnswer<BackupView>>().Refuses(StatusCodes.Status404NotFound);
+
+        routes.MapGroup("/api/tenants/{code}").WithTags("tenants").MapPost("/resume", ResumeAsync).NeedsRole(Role.Manager)
+            .Describe("resumeTenant", "Opens a tenant that a failed restore left suspended")
+            .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
+            .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
 
         var backups = routes.MapGroup("/api/backups/{id}").WithTags("backups");
         backups.MapPost("/restore", RestoreAsync).NeedsRole(Role.Admin).Describe("restoreBackup", "Puts a backup in the place of its tenant's database, or makes a new tenant of it")
@@ -56,6 +62,19 @@ internal static class BackupsApi
         return await ordering.BackUpAsync(code, caller, request, context.RequestAborted);
     }
 
+    private static async Task<IResult> ResumeAsync(HttpContext context, string code, BackupOrdering ordering)
+    {
+        var key = IdempotencyKey.Read(context.Request);
+        if (!Codes.IsPlausible(code))
+        {
+            throw new ProblemException(NoSuchTenant());
+        }
+
+        var caller = context.Caller().Name;
+        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/resume", null);
+        return await ordering.ResumeAsync(code, caller, request, context.RequestAborted);
+    }
+
     private static async Task<IResult> ListAsync(HttpContext context, string code, TenantStore tenants, BackupStore backups)
     {
         var tenant = (Codes.IsPlausible(code) ? await tenants.FindAsync(code, context.RequestAborted) : null) ?? throw new ProblemException(NoSuchTenant());
@@ -72,7 +91,7 @@ internal static class BackupsApi
             await tenants.GetAsync(backup.TenantId, context.RequestAborted) ?? throw new ProblemException(NoSuchTenant()));
 
         // Whoever says more than nothing must be understood: a tenant is overwritten.
-        var command = HasBody(context.Request)
+        var command = HasBody(context)
             ? await CommandReader.ReadAsync<RestoreBackup>(context, async (given, _) => await FindWrongAsync(given, backup, caller, source, ordering, context.RequestAborted))
             : new RestoreBackup();
         var request = new CommandRequest($"api:{caller}", key, $"POST /api/backups/{id}/restore", command);
@@ -157,7 +176,10 @@ internal static class BackupsApi
         RequestedBy = caller,
     };
 
-    private static bool HasBody(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
+    // Not every protocol says the length before the body.
+    private static bool HasBody(HttpContext context) =>
+        context.Request.ContentLength > 0 || context.Request.Headers.TransferEncoding.Count > 0
+        || (context.Request.ContentLength is null && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true });
 
     private static async Task<StoredBackup> RequireAsync(string id, BackupStore backups, CancellationToken cancellation) =>
         (Codes.IsPlausible(id) ? await backups.FindAsync(id, cancellation) : null)

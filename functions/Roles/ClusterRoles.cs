@@ -44,11 +44,11 @@ internal sealed class ClusterRoles(NpgsqlConnection connection)
 
     /// <summary>The roles of these names that there are.</summary>
     public async Task<IReadOnlyDictionary<string, RoleSight>> FindAsync(IReadOnlyList<string> names, CancellationToken cancellation) =>
-        (await QueryAsync(RolesSql, row => Sight(row, 0), cancellation, names.ToArray())).ToDictionary(r => r.Name, StringComparer.Ordinal);
+        (await QueryAsync(RolesSql, row => Sight(row, 0), cancellation, (object)names.ToArray())).ToDictionary(r => r.Name, StringComparer.Ordinal);
 
     /// <summary>Everything that these roles reach through memberships, direct or not.</summary>
     public Task<List<RoleReach>> FindReachAsync(IReadOnlyList<string> names, CancellationToken cancellation) =>
-        QueryAsync(ReachSql, row => new RoleReach(row.GetString(0), row.GetString(1), Sight(row, 2)), cancellation, names.ToArray());
+        QueryAsync(ReachSql, row => new RoleReach(row.GetString(0), row.GetString(1), Sight(row, 2)), cancellation, (object)names.ToArray());
 
     /// <summary>The databases, without PostgreSQL's own.</summary>
     public Task<List<DatabaseOwnership>> ListDatabasesAsync(CancellationToken cancellation) => QueryAsync(

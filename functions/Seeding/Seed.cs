@@ -6,6 +6,7 @@ using Bibind.ControlPlane.Templates;
 using Bibind.Durable;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
+using Npgsql;
 
 namespace Bibind.Functions.Seeding;
 
@@ -130,8 +131,21 @@ internal sealed class Seed(
             return;
         }
 
-        await TemplateDatabases.LockAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation);
+        await LockAsync(server, database, cancellation);
         Logs.TemplateSeeded(logger, code, server.Code, database);
+    }
+
+    // One that we may not lock works; the health check says what is wrong with it, and how it is mended.
+    private async Task LockAsync(Server server, string database, CancellationToken cancellation)
+    {
+        try
+        {
+            await TemplateDatabases.LockAsync(await directory.GetConnectionAsync(server.Id, cancellation), database, cancellation);
+        }
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            Logs.TemplateNotLocked(logger, database, server.Code, refused.MessageText);
+        }
     }
 
     // What cannot be looked into now is learnt from the first tenant that is made of it.

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Bibind.ControlPlane.Servers;
+using Bibind.Functions.Roles;
 using Bibind.Functions.Servers;
 using Npgsql;
 
@@ -42,6 +43,12 @@ internal static class TemplateDatabases
 
         // Hosts that start at the same moment would change the same row.
         await RunAsync(connection, "select pg_advisory_lock(hashtextextended($1, 0))", cancellation, database);
+        var there = (await new ClusterRoles(connection).ListDatabasesAsync(cancellation)).Single(d => d.Name == database);
+        if (there is { AllowsConnections: false, IsTemplate: true, IsOpenToPublic: false } && there.Owner == server.DatabaseUser)
+        {
+            return;
+        }
+
         foreach (var statement in TemplateLock.Statements(database, server.DatabaseUser, server.ApplicationRole))
         {
             await RunAsync(connection, statement, cancellation);

@@ -1,4 +1,5 @@
 using Bibind.Activities.Backup;
+using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Tenants;
 using Bibind.Contracts;
@@ -23,7 +24,7 @@ public sealed class TenantActivityTests(PostgresCluster cluster)
         await using var plane = await cluster.NewPlaneAsync();
         await plane.AddServerAsync();
         var reservation = await plane.MustReserveAsync();
-        var place = await new ReserveTenant(plane.Lifecycle, new NoFileStore()).RunAsync(Context, reservation.Order);
+        var place = await new ReserveTenant(plane.Lifecycle, new NoFileStore(), new NoDatabasePooler()).RunAsync(Context, reservation.Order);
         var ready = await new ActivateTenant(plane.Lifecycle, plane.Backups, null!, Options.Create(new BackupOptions { Enabled = false }))
             .RunAsync(Context, new TenantToActivate(place));
         Assert.Equal(("https://acme.example.com", false), (ready.BaseUrl, place.HasFileStore));

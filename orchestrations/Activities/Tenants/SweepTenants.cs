@@ -15,6 +15,7 @@ public sealed class SweepTenants(
     NpgsqlDataSource database,
     OlderDatabases older,
     LateLeftovers late,
+    RepairTenantRoles roles,
     AbandonedTenants abandoned,
     TenantLifecycle lifecycle,
     JobStore jobs,
@@ -34,6 +35,7 @@ public sealed class SweepTenants(
         var cancellationToken = context.CancellationToken;
         await older.TakeOverAsync(cancellationToken);
         await late.FindAsync(context);
+        await roles.RunAsync(context.InstanceId, cancellationToken);
         var started = new List<string>();
         foreach (var tenant in await abandoned.FindAsync(AtOnce, cancellationToken))
         {

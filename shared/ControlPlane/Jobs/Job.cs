@@ -56,6 +56,7 @@ public static class JobKinds
     /// <summary>An attempt at a tenant's first backup: nothing waits for it, and no other job of the tenant is kept out.</summary>
     public const string FirstBackup = "first-backup";
     public const string Restore = "restore";
+    public const string Resume = "resume";
     public const string VerifyBackup = "verify-backup";
     public const string AdoptDatabase = "adopt-database";
     public const string ResetCredentials = "reset-credentials";

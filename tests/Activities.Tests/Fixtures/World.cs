@@ -55,9 +55,11 @@ internal sealed class World : IAsyncDisposable
 
     public IObjectStore Store => _services.GetRequiredService<IObjectStore>();
 
-    public static async Task<World> CreateAsync(params (string Key, string? Value)[] settings)
+    public static async Task<World> CreateAsync(params (string Key, string? Value)[] settings) => Create(await OdooTemplateFixture.GetAsync(), settings);
+
+    /// <summary>The same over another cluster.</summary>
+    public static World Create(EmbeddedPostgres postgres, params (string Key, string? Value)[] settings)
     {
-        var postgres = await OdooTemplateFixture.GetAsync();
         var folder = PostgresFixture.NewFolder();
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?>
@@ -76,6 +78,7 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<ITenantDomains, MemoryDomains>()
             .AddSingleton<ITemplateDirectory, MemoryTemplates>()
             .AddSingleton<IPlanLimits, MemoryPlans>()
+            .AddSingleton(NpgsqlDataSource.Create(postgres.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole)))
             .AddSingleton(logs)
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(logs))
             .AddActivities(configuration)
