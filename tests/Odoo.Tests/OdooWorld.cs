@@ -67,7 +67,7 @@ internal sealed class OdooWorld : IAsyncDisposable
     {
         var (_, job, body) = await Api.TryPostAsync(path, command);
         Assert.True(job is not null, body.ToString());
-        var end = await Api.EndOfAsync(job, seconds: 180);
+        var end = await Api.EndOfAsync(job, seconds: 400);
         Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
     }
 
