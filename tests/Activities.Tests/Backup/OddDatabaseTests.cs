@@ -125,8 +125,8 @@ public sealed class OddDatabaseTests
             create materialized view more.counted as select count(*) as n from more.people;
             create materialized view more.doubled as select n * 2 as n from more.counted;
             create materialized view more.never as select 1 as n with no data;
-            create function more.short() returns int language sql as 'select count(*)::int from people';
             set search_path = more, public;
+            create function more.short() returns int language sql as 'select count(*)::int from people';
             create materialized view more.broken as select more.short() as n;
             select lo_from_bytea(0, 'large');
             create policy mine on more.people for select using (true); alter table more.people enable row level security;
