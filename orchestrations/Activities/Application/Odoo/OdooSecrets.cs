@@ -47,9 +47,9 @@ internal static partial class OdooSecrets
         steps.Add($"delete from public.ir_config_parameter where key ~ {SqlText.Literal(ParameterPattern)} and key !~ {SqlText.Literal(OtherParameterPattern)}");
     }
 
-    /// <summary>The columns that hold one.</summary>
+    /// <summary>The columns that hold one; not those that people added themselves (<c>x_</c>), whose meaning nobody else knows.</summary>
     internal static IEnumerable<OdooColumn> Find(OdooTables tables) =>
-        tables.Columns.Where(c => c.HoldsText && !Others.Contains((c.Table, c.Name)) && !IsOurs(c.Table)
+        tables.Columns.Where(c => c.HoldsText && !c.Name.StartsWith("x_", StringComparison.Ordinal) && !Others.Contains((c.Table, c.Name)) && !IsOurs(c.Table)
             && (Column().IsMatch(c.Name) || (Integrations.Contains(c.Table) && Account().IsMatch(c.Name))));
 
     // Those tables are emptied.
