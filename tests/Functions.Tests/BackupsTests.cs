@@ -112,7 +112,7 @@ public sealed class BackupsTests(ApiHost host) : IClassFixture<ApiHost>
 
         using var answer = await host.SendAsync(HttpMethod.Delete, $"/api/tenants/{code}?{query}", ApiHost.AdminToken);
 
-        ProblemAssert.Names(await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command"), "finalBackup", "true or false");
+        ProblemAssert.Names(await ProblemAssert.IsAsync(answer, HttpStatusCode.BadRequest, "bad-query"), "finalBackup", "true or false");
         Assert.Equal("active", await StateAsync(code));
     }
 
