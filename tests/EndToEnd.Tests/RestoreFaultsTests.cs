@@ -110,7 +110,7 @@ public sealed class RestoreFaultsTests
         await using var tenant = await BackedUpTenant.CreateAsync();
         await using var host = await InProcessHost.StartAsync(tenant.Installation, new OutageAt("routing.publish", TimeSpan.FromSeconds(40)));
 
-        var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/restore"));
+        var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/restore"), seconds: 180);
 
         Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
         await tenant.AssertActiveAsync(host.Api, "before");
