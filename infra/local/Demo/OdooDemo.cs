@@ -13,6 +13,9 @@ internal sealed class OdooDemo(FullServers servers, Installation installation, C
 {
     private const string Kept = "Customer of before the backup";
     private const string Lost = "Customer of after the backup";
+
+    // More than the product lets the making of a template take, which is one step.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
     private static readonly TimeSpan WebhookLimit = TimeSpan.FromSeconds(15);
 
     private readonly List<OdooTenant> _tenants = [];
@@ -139,7 +142,7 @@ internal sealed class OdooDemo(FullServers servers, Installation installation, C
 
     private async Task<JobView> FollowAsync(string what, string jobAddress, CancellationToken cancellationToken)
     {
-        var job = await new JobFollower(client, console).FollowAsync(jobAddress, cancellationToken);
+        var job = await new JobFollower(client, console, Patience).FollowAsync(jobAddress, cancellationToken);
         return job.HasSucceeded ? job : throw new LocalServerException($"{what} {job.State}: {job.Reason ?? "no reason was given"}");
     }
 }
