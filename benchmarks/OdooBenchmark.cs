@@ -23,6 +23,12 @@ internal static class OdooBenchmark
         await using var odoo = await OdooServer.StartAsync(OdooOptions.At(postgres));
         await OdooDatabases.MakeAsync(postgres, odoo, Template, OdooRecipe.Small);
         await using var admin = NpgsqlDataSource.Create(postgres.SuperuserConnectionString);
+        await using (var superuser = await admin.OpenConnectionAsync())
+        {
+            await LocalServer.CloseAsync(superuser, Template, CancellationToken.None);
+            await LocalServer.GiveToMaintenanceAsync(superuser, Template, CancellationToken.None);
+        }
+
         await ExecuteAsync(admin, $"alter database {Template} with is_template true allow_connections false");
         await ExecuteAsync(admin, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{Template}'");
         await using var host = await BenchHost.StartAsync(postgres, Template, pgDump: "pg_dump", odoo: odoo);

@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
+using Bibind.EndToEnd.Tests;
 using Bibind.Local.RealServers;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
 
-namespace Bibind.EndToEnd.Tests;
+namespace Bibind.Odoo.Tests;
 
 /// <summary>Orders at the real Odoo: people sign in with what is revealed, and what had to wait for the application is done when it is back.</summary>
-public sealed class RealOdooOrderTests
+public sealed class StandardUserTests
 {
     [Fact]
     public async Task The_standard_user_of_an_order_signs_in_has_its_group_and_speaks_the_language()
