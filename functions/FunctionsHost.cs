@@ -57,10 +57,10 @@ public static class FunctionsHost
         builder.AddHosting(settings);
         builder.AddQueues();
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
-            .AddSingleton<BackupOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
+            .AddSingleton<BackupOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
-            .AddSingleton<IReadinessCheck, ServerRolesCheck>();
+            .AddSingleton<IReadinessCheck, ServerRolesCheck>().AddSingleton<IReadinessCheck, DatabaseListsCheck>();
         builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
         builder.Services.AddOptions<TimerOptions>().Bind(builder.Configuration.GetSection(TimerOptions.Section))
             .Validate(o => o.SweepInterval >= TimeSpan.FromSeconds(1), "Timers__SweepInterval must be one second at least, such as 00:05:00.")
@@ -103,12 +103,14 @@ public static class FunctionsHost
     private static WebApplication Map(WebApplication app)
     {
         app.UseMiddleware<RequestLogMiddleware>();
+        app.UseMiddleware<SafeHeadersMiddleware>();
         app.UseMiddleware<ProblemsMiddleware>();
-        app.UseRouting();
+        app.UseRoutingOfMethods();
         app.UseMiddleware<AccessMiddleware>();
         app.UseHosting();
         app.MapHealth();
         app.MapOdooWebhook();
+        app.MapWebhookRefusals();
         app.MapAcmeChallenges();
         app.MapTenants();
         app.MapTenantDatabase();
@@ -119,7 +121,8 @@ public static class FunctionsHost
         app.MapJobs();
         app.MapServers();
         app.MapTemplates();
-        app.MapOpenApi();
+        // One document, so that another's address is none: it answers as every unknown address does.
+        app.MapOpenApi("/openapi/v1.json");
         return app;
     }
 

@@ -10,13 +10,8 @@ internal static class HostLogging
 
     public static void Configure(ILoggingBuilder logging)
     {
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
+        logging.AddConsole(console => console.FormatterName = EscapingConsoleFormatter.FormatterName)
+            .AddConsoleFormatter<EscapingConsoleFormatter, ConsoleFormatterOptions>();
 
         // The framework's own request log writes whole paths, and puts them into every scope; a webhook's path holds its
         // token, so no setting may bring them back. What is worth knowing of a request, RequestLogMiddleware writes.

@@ -87,6 +87,18 @@ internal static partial class Logs
     [LoggerMessage(2049, LogLevel.Critical, "The Lambda Runtime API does not answer as it should; the process ends.")]
     public static partial void RuntimeApiBroken(ILogger logger, Exception exception);
 
+    [LoggerMessage(2140, LogLevel.Warning, "Why a webhook of {Caller} was refused ({Kind}) could not be kept.")]
+    public static partial void RefusalNotKept(ILogger logger, string caller, string kind, Exception exception);
+
+    [LoggerMessage(2143, LogLevel.Warning, "A webhook of {Caller} ({Model} {RecordId}) was refused with {Status} {Kind}; fields at fault: {Fields}.")]
+    public static partial void WebhookRefused(ILogger logger, string caller, string? model, long? recordId, int status, string kind, string fields);
+
+    [LoggerMessage(2141, LogLevel.Warning, "{Caller} was shown the credentials of tenant {Code} again, by the same request.")]
+    public static partial void CredentialsShownAgain(ILogger logger, string caller, string code);
+
+    [LoggerMessage(2142, LogLevel.Information, "Ended the timer {InstanceId}: {Reason}")]
+    public static partial void TimerEnded(ILogger logger, string instanceId, string reason);
+
     [LoggerMessage(2130, LogLevel.Warning, "{Caller} made database {Database} (oid {Oid}) the own one of tenant {Tenant}.")]
     public static partial void DatabaseAdopted(ILogger logger, string caller, string database, uint oid, string tenant);
 }

@@ -27,6 +27,10 @@ internal static class HostJson
         {
             throw new ProblemException(Refusals.Unreadable(Words(what, malformed)));
         }
+        catch (IOException broken) when (broken is not BadHttpRequestException)
+        {
+            throw new ProblemException(Refusals.BrokenBody);
+        }
     }
 
     /// <summary>Says where something is no JSON.</summary>

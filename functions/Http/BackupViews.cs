@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Bibind.ControlPlane.Backups;
 
@@ -7,9 +8,11 @@ namespace Bibind.Functions.Http;
 public sealed record RestoreBackup
 {
     /// <summary>Code of the tenant that the backup was taken of, for whoever wants to be sure; no other can be given.</summary>
+    [DisallowNull]
     public string? Tenant { get; init; }
 
     /// <summary>A tenant that does not exist yet and that the backup becomes; the one that it was taken of is not touched.</summary>
+    [DisallowNull]
     public NewTenantOfBackup? NewTenant { get; init; }
 }
 
@@ -35,9 +38,12 @@ public sealed record NewTenantOfBackup
 /// <param name="FileStore">The object with the tenant's files, which lies beside it; null for a backup without them.</param>
 /// <param name="VerifiedAt">When it was last tried out with success, UTC.</param>
 /// <param name="Receipt">What that trial found.</param>
+/// <param name="TriedAt">When it was last tried out, with success or without, UTC.</param>
+/// <param name="TrialFailure">Why the last trial failed; null if it did not.</param>
+/// <param name="Notes">What of the tenant does not come back with it, in words.</param>
 public sealed record BackupView(
     string Id, string Tenant, string Kind, DateTimeOffset CreatedAt, long Bytes, string Sha256, StoredFilesView? FileStore,
-    DateTimeOffset? VerifiedAt, JsonElement? Receipt)
+    DateTimeOffset? VerifiedAt, JsonElement? Receipt, DateTimeOffset? TriedAt, string? TrialFailure, IReadOnlyList<string> Notes)
 {
     /// <summary>From a row.</summary>
     public static BackupView Of(StoredBackup backup)
@@ -46,7 +52,7 @@ public sealed record BackupView(
         return new BackupView(
             backup.Id, backup.TenantCode, backup.Kind, backup.CreatedAt, backup.Bytes, backup.Sha256,
             backup is { FilesBytes: { } bytes, FilesSha256: { } sha256 } ? new StoredFilesView(bytes, sha256) : null, backup.VerifiedAt,
-            backup.Receipt is null ? null : JsonElement.Parse(backup.Receipt));
+            backup.Receipt is null ? null : JsonElement.Parse(backup.Receipt), backup.TriedAt, backup.TrialFailure, backup.Notes);
     }
 }
 

@@ -9,6 +9,7 @@ using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Bibind.Functions.Http;
 
@@ -30,6 +31,11 @@ internal static class BackupsApi
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         ofTenant.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listBackups", "Lists a tenant's backups, newest first")
             .Answers<ListAnswer<BackupView>>().Refuses(StatusCodes.Status404NotFound);
+
+        routes.MapGroup("/api/tenants/{code}").WithTags("tenants").MapPost("/resume", ResumeAsync).NeedsRole(Role.Manager)
+            .Describe("resumeTenant", "Opens a tenant that a failed restore left suspended")
+            .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
+            .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
 
         var backups = routes.MapGroup("/api/backups/{id}").WithTags("backups");
         backups.MapPost("/restore", RestoreAsync).NeedsRole(Role.Admin).Describe("restoreBackup", "Puts a backup in the place of its tenant's database, or makes a new tenant of it")
@@ -56,6 +62,19 @@ internal static class BackupsApi
         return await ordering.BackUpAsync(code, caller, request, context.RequestAborted);
     }
 
+    private static async Task<IResult> ResumeAsync(HttpContext context, string code, BackupOrdering ordering)
+    {
+        var key = IdempotencyKey.Read(context.Request);
+        if (!Codes.IsPlausible(code))
+        {
+            throw new ProblemException(NoSuchTenant());
+        }
+
+        var caller = context.Caller().Name;
+        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/resume", null);
+        return await ordering.ResumeAsync(code, caller, request, context.RequestAborted);
+    }
+
     private static async Task<IResult> ListAsync(HttpContext context, string code, TenantStore tenants, BackupStore backups)
     {
         var tenant = (Codes.IsPlausible(code) ? await tenants.FindAsync(code, context.RequestAborted) : null) ?? throw new ProblemException(NoSuchTenant());
@@ -66,24 +85,41 @@ internal static class BackupsApi
     {
         var key = IdempotencyKey.Read(context.Request);
 
-        // Whoever says more than nothing must be understood: a tenant is overwritten.
-        var command = HasBody(context.Request) ? await CommandReader.ReadAsync<RestoreBackup>(context) : new RestoreBackup();
-        var backup = await RequireAsync(id, backups, context.RequestAborted);
-        if (command.Tenant is { } tenant && tenant != backup.TenantCode)
-        {
-            throw new ProblemException(Refusals.Invalid(
-                "tenant", $"The backup was taken of tenant '{backup.TenantCode}': it is restored there and nowhere else, unless 'newTenant' describes one that does not exist yet"));
-        }
-
         var caller = context.Caller().Name;
+        var backup = await RequireAsync(id, backups, context.RequestAborted);
+        var source = new Lazy<Task<Tenant>>(async () =>
+            await tenants.GetAsync(backup.TenantId, context.RequestAborted) ?? throw new ProblemException(NoSuchTenant()));
+
+        // Whoever says more than nothing must be understood: a tenant is overwritten.
+        var command = HasBody(context)
+            ? await CommandReader.ReadAsync<RestoreBackup>(context, async (given, _) => await FindWrongAsync(given, backup, caller, source, ordering, context.RequestAborted))
+            : new RestoreBackup();
         var request = new CommandRequest($"api:{caller}", key, $"POST /api/backups/{id}/restore", command);
         if (command.NewTenant is { } wanted)
         {
-            var source = await tenants.GetAsync(backup.TenantId, context.RequestAborted) ?? throw new ProblemException(NoSuchTenant());
-            return await ordering.RestoreNewAsync(OrderOf(wanted, source, caller), new BackupRef(backup.TenantId, id), request, context.RequestAborted);
+            return await ordering.RestoreNewAsync(OrderOf(wanted, await source.Value, caller), new BackupRef(backup.TenantId, id), request, context.RequestAborted);
         }
 
         return await restores.RestoreAsync(id, caller, request, context.RequestAborted);
+    }
+
+    private static async Task<IReadOnlyDictionary<string, string[]>> FindWrongAsync(
+        RestoreBackup command, StoredBackup backup, string caller, Lazy<Task<Tenant>> source, TenantOrdering ordering, CancellationToken cancellation)
+    {
+        var errors = new FieldErrors();
+        if (command.Tenant is { } tenant && tenant != backup.TenantCode)
+        {
+            errors.Add(
+                "tenant", $"The backup was taken of tenant '{backup.TenantCode}': it is restored there and nowhere else, unless 'newTenant' describes one that does not exist yet");
+        }
+
+        if (command.NewTenant is { } wanted)
+        {
+            var wrong = await ordering.FindWrongAsync(OrderOf(wanted, await source.Value, caller), isRefused: false, cancellation);
+            errors.AddFurther(wrong.ToDictionary(e => $"newTenant.{e.Key}", e => e.Value));
+        }
+
+        return errors.ToDictionary();
     }
 
     private static async Task<IResult> VerifyAsync(HttpContext context, string id, BackupStore backups, BackupOrdering ordering)
@@ -140,7 +176,10 @@ internal static class BackupsApi
         RequestedBy = caller,
     };
 
-    private static bool HasBody(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
+    // Not every protocol says the length before the body.
+    private static bool HasBody(HttpContext context) =>
+        context.Request.ContentLength > 0 || context.Request.Headers.TransferEncoding.Count > 0
+        || (context.Request.ContentLength is null && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true });
 
     private static async Task<StoredBackup> RequireAsync(string id, BackupStore backups, CancellationToken cancellation) =>
         (Codes.IsPlausible(id) ? await backups.FindAsync(id, cancellation) : null)

@@ -97,34 +97,44 @@ internal static partial class DomainPurchasesApi
     private static async Task<IResult> BuyAsync(HttpContext context, PurchaseOrdering ordering, IOptions<PlatformOptions> platform)
     {
         var key = IdempotencyKey.Read(context.Request);
-        var command = await CommandReader.ReadAsync<BuyDomainCommand>(context);
+        var command = await CommandReader.ReadAsync<BuyDomainCommand>(
+            context, (given, _) => Task.FromResult(FindWrong(given, platform.Value.Domain)));
         var name = DomainName.Fold(command.Name);
-        var errors = new FieldErrors();
-        if (DomainName.Refusal(name, platform.Value.Domain) is { } wrong)
-        {
-            errors.Add("name", wrong);
-        }
-
-        if (!string.Equals(command.Confirm, name, StringComparison.OrdinalIgnoreCase))
-        {
-            errors.Add("confirm", "must repeat the name: a purchase costs money and cannot be undone");
-        }
-
-        if (command.MaxPrice.Amount is <= 0 or > 1_000_000)
-        {
-            errors.Add("maxPrice.amount", "must be more than 0 and at most 1000000");
-        }
-
-        if (!Currency().IsMatch(command.MaxPrice.Currency))
-        {
-            errors.Add("maxPrice.currency", "must be three capital letters, such as EUR");
-        }
-
-        errors.ThrowIfAny();
         var caller = context.Caller().Name;
         var request = new CommandRequest($"api:{caller}", key, "POST /api/domains/purchases", command);
         return await ordering.BuyAsync(
             name, new Price(command.MaxPrice.Amount, command.MaxPrice.Currency), command.Tenant, caller, request, context.RequestAborted);
+    }
+
+    private static IReadOnlyDictionary<string, string[]> FindWrong(BuyDomainCommand command, string platformDomain)
+    {
+        var errors = new FieldErrors();
+        if (command.Name is { } name && DomainName.Refusal(DomainName.Fold(name), platformDomain) is { } wrong)
+        {
+            errors.Add("name", wrong);
+        }
+
+        if (command.Confirm is { } confirm && !(command.Name is { } given && string.Equals(confirm, DomainName.Fold(given), StringComparison.OrdinalIgnoreCase)))
+        {
+            errors.Add("confirm", "must repeat the name: a purchase costs money and cannot be undone");
+        }
+
+        if (command.MaxPrice?.Amount is <= 0 or > 1_000_000)
+        {
+            errors.Add("maxPrice.amount", "must be more than 0 and at most 1000000");
+        }
+
+        if (command.MaxPrice?.Currency is { } currency && !Currency().IsMatch(currency))
+        {
+            errors.Add("maxPrice.currency", "must be three capital letters, such as EUR");
+        }
+
+        if (command.Tenant is { } tenant && !Codes.IsPlausible(tenant))
+        {
+            errors.Add("tenant", "must be the code of a tenant");
+        }
+
+        return errors.ToDictionary();
     }
 
     [GeneratedRegex(@"\A[A-Z]{3}\z")]

@@ -2,16 +2,20 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bibind.Durable;
 using Bibind.Durable.History;
+using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Http;
 
 /// <summary>Lines of a job's history as people and replay tests read them.</summary>
 public static class JobHistory
 {
-    /// <summary>The lines as JSON, their texts cut at <see cref="JobSteps.ErrorLimit"/> characters unless wanted whole.</summary>
+    /// <summary>
+    /// The lines as JSON, their texts cut at <see cref="JobSteps.ErrorLimit"/> characters unless wanted whole. Credentials within
+    /// addresses are left out for everybody: a replay does not need them.
+    /// </summary>
     public static IReadOnlyList<JsonElement> Show(IReadOnlyList<HistoryEvent> lines, bool full)
     {
-        var json = JsonNode.Parse(HistoryReplay.Write(lines))!;
+        var json = SecretText.Hide(JsonNode.Parse(HistoryReplay.Write(lines)))!;
         if (!full)
         {
             Cut(json);

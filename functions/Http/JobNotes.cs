@@ -11,14 +11,15 @@ public static class JobNotes
     private const string Notes = "notes";
     private const string Note = "note";
 
-    /// <summary>Those of the job's result first, then those of its steps that are not among them.</summary>
+    /// <summary>Those of the order first, then those of the job's result, then those of its steps that are not among them.</summary>
     public static IReadOnlyList<string> Read(Job job, OrchestrationMetadata? instance, IReadOnlyList<HistoryEvent> history)
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(history);
         return
         [
-            .. In(job.Result)
+            .. job.Notes
+                .Concat(In(job.Result))
                 .Concat(In(instance?.SerializedOutput))
                 .Concat(history.OfType<TaskCompletedEvent>().SelectMany(step => In(step.Result)))
                 .Select(JobSteps.Cut)

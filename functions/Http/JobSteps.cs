@@ -1,4 +1,5 @@
 using Bibind.Durable.History;
+using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Http;
 
@@ -124,15 +125,11 @@ public static class JobSteps
 
     private static string ReasonOf(TaskFailedEvent failed) => failed.FailureDetails?.Root.ErrorMessage ?? failed.Reason ?? "unknown";
 
-    /// <summary>Text cut at <see cref="ErrorLimit"/> characters, never inside a pair of surrogates.</summary>
+    /// <summary>Text as people may see it, cut at <see cref="ErrorLimit"/> characters, never inside a pair of surrogates.</summary>
     public static string Cut(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length <= ErrorLimit)
-        {
-            return text;
-        }
-
-        return text[..(char.IsHighSurrogate(text[ErrorLimit - 1]) ? ErrorLimit - 1 : ErrorLimit)] + "…";
+        text = SecretText.Show(text);
+        return text.Length <= ErrorLimit ? text : text[..(char.IsHighSurrogate(text[ErrorLimit - 1]) ? ErrorLimit - 1 : ErrorLimit)] + "…";
     }
 }

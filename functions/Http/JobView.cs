@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
 using Bibind.Durable.History;
+using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Http;
 
@@ -41,13 +42,13 @@ public sealed record JobView : JobSummary
     [JsonPropertyOrder(1)]
     public JsonElement? Result { get; init; }
 
+    /// <summary>What it has to tell: what was ignored, left for later or is to be done by hand.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<string> Notes { get; init; }
+
     /// <summary>Proof of what was left when it ended.</summary>
     [JsonPropertyOrder(1)]
     public JsonElement? Inventory { get; init; }
-
-    /// <summary>What its steps want to tell a person: what could not be done, or not yet, and why.</summary>
-    [JsonPropertyOrder(1)]
-    public required IReadOnlyList<string> Notes { get; init; }
 
     [JsonPropertyOrder(2)]
     public required IReadOnlyList<JobStep> Steps { get; init; }
@@ -143,7 +144,8 @@ public static class JobViews
         return Parse(proof.ToJsonString());
     }
 
-    private static JsonElement? Parse(string? json) => json is null ? null : JsonElement.Parse(json);
+    private static JsonElement? Parse(string? json) =>
+        json is null ? null : SecretText.Hide(JsonNode.Parse(json)).Deserialize<JsonElement>();
 
     private readonly record struct Facts(string State, DateTimeOffset? CompletedAt, long DurationMs, string? Reason)
     {

@@ -5,7 +5,7 @@ using Bibind.Functions.Requests;
 namespace Bibind.Functions.Http;
 
 /// <summary>
-/// What an Odoo 18 automation rule sends: the record's model and id, and the fields that were chosen in the rule, each
+/// What an Odoo automation rule sends: the record's model and id, and the fields that were chosen in the rule, each
 /// perhaps with the prefix that Odoo or Studio gives to fields people add.
 /// </summary>
 public sealed record OdooRecord
@@ -33,14 +33,30 @@ public sealed record OdooRecord
         ["callback_url"] = "callbackUrl",
     };
 
-    /// <summary>The record's model, such as <c>sale.order</c>.</summary>
-    public required string Model { get; init; }
+    private const int MostIgnoredNames = 20;
+    private const int LongestName = 100;
 
-    /// <summary>The record's id.</summary>
-    public required long RecordId { get; init; }
+    /// <summary>The record's model, such as <c>sale.order</c>; null if the delivery does not say it properly.</summary>
+    public string? Model { get; init; }
 
-    /// <summary>The order that the fields make.</summary>
+    /// <summary>The record's id; null if the delivery does not say it properly.</summary>
+    public long? RecordId { get; init; }
+
+    /// <summary>The order that the fields make; what cannot be used is left out.</summary>
     public required CreateTenant Command { get; init; }
+
+    /// <summary>What is wrong with the fields themselves, under the names that the record gave them.</summary>
+    public required FieldErrors Errors { get; init; }
+
+    /// <summary>Fields that mean nothing here: a rule may send more than we know.</summary>
+    public required IReadOnlyList<string> IgnoredFields { get; init; }
+
+    /// <summary>What the job tells about the delivery.</summary>
+    public IReadOnlyList<string> Notes => IgnoredFields.Count == 0 ? [] :
+    [
+        $"Fields of the webhook that are not known were ignored: {string.Join(", ", IgnoredFields.Take(MostIgnoredNames))}"
+            + (IgnoredFields.Count > MostIgnoredNames ? $" and {IgnoredFields.Count - MostIgnoredNames} more." : "."),
+    ];
 
     /// <summary>For each field of the order, the name that the record gave it.</summary>
     public required IReadOnlyDictionary<string, string> GivenNames { get; init; }
@@ -52,14 +68,14 @@ public sealed record OdooRecord
         return errors.ToDictionary(e => GivenNames.GetValueOrDefault(e.Key, e.Key), e => e.Value);
     }
 
-    /// <summary>Reads the body.</summary>
-    /// <exception cref="Problems.ProblemException">422 with every wrong field.</exception>
+    /// <summary>Reads the body; what is wrong with it stands in <see cref="Errors"/>.</summary>
     public static OdooRecord Read(JsonElement body)
     {
         var errors = new FieldErrors();
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         var givenNames = new Dictionary<string, string>(StringComparer.Ordinal);
         var seen = new HashSet<string>(StringComparer.Ordinal);
+        var ignored = new List<string>();
         string? model = null;
         long? recordId = null, id = null;
         foreach (var member in body.EnumerateObject())
@@ -67,7 +83,11 @@ public sealed record OdooRecord
             var name = JsonWords.NameOf(member);
             if (!seen.Add(name))
             {
-                errors.Add(name, "is given more than once");
+                if (!ignored.Contains(name))
+                {
+                    errors.Add(name, "is given more than once");
+                }
+
                 continue;
             }
 
@@ -86,7 +106,11 @@ public sealed record OdooRecord
                     ReadText(name, member.Value, errors);
                     break;
                 default:
-                    ReadField(name, member.Value, values, givenNames, errors);
+                    if (!TryReadField(name, member.Value, values, givenNames, errors))
+                    {
+                        ignored.Add(name.Length <= LongestName ? name : name[..LongestName] + "…");
+                    }
+
                     break;
             }
         }
@@ -97,19 +121,28 @@ public sealed record OdooRecord
             errors.Add("id", $"must be the same as _id ({recordId})");
         }
 
-        errors.ThrowIfAny();
-        return new OdooRecord { Model = model!, RecordId = recordId!.Value, Command = ToCommand(values), GivenNames = givenNames };
+        return new OdooRecord
+        {
+            Model = model,
+            RecordId = recordId,
+            Command = ToCommand(values),
+            GivenNames = givenNames,
+            Errors = errors,
+            IgnoredFields = ignored,
+        };
     }
 
-    private static void ReadField(
+    /// <summary>False if the field is not known.</summary>
+    private static bool TryReadField(
         string name, JsonElement value, Dictionary<string, string> values, Dictionary<string, string> givenNames, FieldErrors errors)
     {
         var prefix = Prefixes.FirstOrDefault(p => name.StartsWith(p, StringComparison.Ordinal)) ?? string.Empty;
         if (!Fields.TryGetValue(name[prefix.Length..], out var field))
         {
-            errors.Add(name, $"is unknown; the fields to choose in the automation rule are {string.Join(", ", Fields.Keys)}, each also with x_ or x_studio_ before it");
+            return false;
         }
-        else if (!givenNames.TryAdd(field, name))
+
+        if (!givenNames.TryAdd(field, name))
         {
             errors.Add(name, $"means the same as {givenNames[field]}; choose one of them in the automation rule");
         }
@@ -117,6 +150,8 @@ public sealed record OdooRecord
         {
             values[field] = text;
         }
+
+        return true;
     }
 
     // Odoo writes false for an empty text, selection or date, and a bare number for a many2one.
@@ -133,7 +168,7 @@ public sealed record OdooRecord
                     errors.Add(name, problem);
                 }
 
-                return string.IsNullOrWhiteSpace(text) ? null : text;
+                return string.IsNullOrWhiteSpace(text) ? null : text.Trim();
             case JsonValueKind.Number:
                 errors.Add(name, $"must be text, not {ShortNumber(value)}: Odoo sends a many2one as the bare id of the record it points to; add a text field related to the one you mean (such as {name}.code) and choose that in the automation rule");
                 return null;
@@ -192,9 +227,9 @@ public sealed record OdooRecord
 
     private static CreateTenant ToCommand(Dictionary<string, string> values) => new()
     {
-        Code = values["code"],
-        Name = values["name"],
-        Offer = values["offer"],
+        Code = values.GetValueOrDefault("code")!,
+        Name = values.GetValueOrDefault("name")!,
+        Offer = values.GetValueOrDefault("offer")!,
         CustomerName = values.GetValueOrDefault("customerName"),
         CustomerEmail = values.GetValueOrDefault("customerEmail"),
         Plan = values.GetValueOrDefault("plan"),

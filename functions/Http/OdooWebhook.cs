@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using Bibind.ControlPlane.Webhooks;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
@@ -19,30 +21,76 @@ internal static class OdooWebhook
             .Takes<OdooOrder>().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
 
-    private static async Task<IResult> ReceiveAsync(HttpContext context, string token, Callers callers, TenantOrdering ordering)
+    private static async Task<IResult> ReceiveAsync(
+        HttpContext context, string token, Callers callers, TenantOrdering ordering, WebhookRefusals refusals, ILogger<OdooOrder> logger)
     {
         var caller = callers.FindWebhook(token)
             ?? throw new ProblemException(Refusals.NotFound("This webhook address is unknown; use one that the settings name (OdooWebhooks__N)."));
-        new QueryReader(context).ThrowIfAny();
-        using var body = await CommandReader.ReadJsonAsync(context);
-        var record = OdooRecord.Read(body.RootElement);
-        var order = record.Command.ToOrder(caller.Name);
+        OdooRecord? record = null;
         try
         {
-            return await ordering.OrderAsync(order, new WebhookRecord(caller.Name, record.Model, record.RecordId), context.RequestAborted);
+            new QueryReader(context).ThrowIfAny();
+            using var body = await CommandReader.ReadJsonAsync(context);
+            record = OdooRecord.Read(body.RootElement);
+            return await OrderAsync(record, caller.Name, ordering, context.RequestAborted);
         }
-        catch (ProblemException refused) when (refused.Problem.Errors is { } errors)
+        catch (ProblemException refused)
         {
-            var inItsOwnWords = record.InItsOwnWords(errors);
+            await KeepAsync(refused.Problem, caller.Name, record, refusals, logger, context.RequestAborted);
+            throw;
+        }
+    }
+
+    private static async Task<IResult> OrderAsync(OdooRecord record, string caller, TenantOrdering ordering, CancellationToken cancellation)
+    {
+        var order = record.Command.ToOrder(caller);
+        var errors = record.Errors;
+        errors.AddFurther(record.InItsOwnWords(await ordering.FindWrongAsync(order, isRefused: !errors.IsEmpty, cancellation)));
+        errors.ThrowIfAny();
+        try
+        {
+            return await ordering.OrderAsync(
+                order, new WebhookRecord(caller, record.Model!, record.RecordId!.Value) { Notes = record.Notes }, cancellation);
+        }
+        catch (ProblemException refused) when (refused.Problem.Errors is { } wrong)
+        {
+            var inItsOwnWords = record.InItsOwnWords(wrong);
             throw new ProblemException(
                 refused.Problem.Kind == Refusals.InvalidCommand ? Refusals.Invalid(inItsOwnWords) : refused.Problem with { Errors = inItsOwnWords });
+        }
+    }
+
+    // The console logs the status and nothing else. It waits for a second: a refusal that cannot be kept is told all the same.
+    private static async Task KeepAsync(
+        Problem problem, string caller, OdooRecord? record, WebhookRefusals refusals, ILogger logger, CancellationToken cancellation)
+    {
+        Logs.WebhookRefused(
+            logger, caller, record?.Model, record?.RecordId, problem.Status, problem.Kind, problem.Errors is { } wrong ? string.Join(", ", wrong.Keys) : "none");
+        try
+        {
+            await refusals.RecordAsync(
+                new WebhookRefusal
+                {
+                    Caller = caller,
+                    Model = record?.Model,
+                    RecordId = record?.RecordId,
+                    Status = problem.Status,
+                    Kind = problem.Kind,
+                    Reason = JobSteps.Cut(problem.Detail),
+                    Errors = problem.Errors is null ? null : JsonSerializer.Serialize(problem.Errors, ApiJson.Options),
+                },
+                cancellation);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            Logs.RefusalNotKept(logger, caller, problem.Kind, failure);
         }
     }
 }
 
 /// <summary>
-/// What an Odoo 18 automation rule posts. Each field but the first four may have <c>x_</c> or <c>x_studio_</c> before its
-/// name, and <c>false</c> means that it is empty.
+/// What an Odoo automation rule posts. Each field but the first four may have <c>x_</c> or <c>x_studio_</c> before its
+/// name, and <c>false</c> means that it is empty. Other fields are ignored, and named in the job's notes.
 /// </summary>
 public sealed record OdooOrder
 {

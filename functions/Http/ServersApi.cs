@@ -78,12 +78,7 @@ internal static class ServersApi
 
     private static async Task<IResult> CreateAsync(HttpContext context, ServerStore servers)
     {
-        var command = await CommandReader.ReadAsync<NewServer>(context);
-        if (ServerValidation.Check(command) is { Count: > 0 } errors)
-        {
-            throw new ProblemException(Refusals.Invalid(errors));
-        }
-
+        var command = await CommandReader.ReadAsync<NewServer>(context, (given, _) => Task.FromResult(ServerValidation.Check(given)));
         return await servers.CreateAsync(command, context.RequestAborted) switch
         {
             ServerCreated created => TypedResults.Created($"/api/servers/{created.Server.Code}", ServerView.Of(created.Server)),
@@ -114,8 +109,7 @@ internal static class ServersApi
     {
         var command = context.Request.ContentLength is 0 or null && context.Request.ContentType is null
             ? new ActivateServer()
-            : await CommandReader.ReadAsync<ActivateServer>(context);
-        Check(command);
+            : await CommandReader.ReadAsync<ActivateServer>(context, (given, _) => Task.FromResult(FindWrong(given)));
         var server = await GetAsync(code, servers, context.RequestAborted);
         if (!ServerStates.MayChange(server.State, ServerStates.Active) && server.State != ServerStates.Active)
         {
@@ -130,7 +124,7 @@ internal static class ServersApi
         }
 
         var why = result.Application.Ok
-            ? command.Reason ?? "the connection test passed"
+            ? $"{command.Reason ?? "the connection test passed"}{(result.Application.Warning is { } warning ? $" ({warning})" : "")}"
             : $"{command.Reason} (the test of the application was skipped: {result.Application.Message})";
         return await servers.ActivateAsync(code, context.Caller().Name, why, context.RequestAborted) switch
         {
@@ -141,7 +135,7 @@ internal static class ServersApi
         };
     }
 
-    private static void Check(ActivateServer command)
+    private static IReadOnlyDictionary<string, string[]> FindWrong(ActivateServer command)
     {
         var errors = new FieldErrors();
         if (command.SkipApplicationTest && string.IsNullOrWhiteSpace(command.Reason))
@@ -154,7 +148,7 @@ internal static class ServersApi
             errors.Add("reason", $"must have {LongestReason} characters at most");
         }
 
-        errors.ThrowIfAny();
+        return errors.ToDictionary();
     }
 
     private static async Task<Server> GetAsync(string code, ServerStore servers, CancellationToken cancellation) =>

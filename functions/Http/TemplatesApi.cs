@@ -130,10 +130,10 @@ internal static class TemplatesApi
         HttpContext context, TemplateStore templates, CommandTransaction transaction, DurableTaskClient client, ILogger<CreateTemplate> logger)
     {
         var key = IdempotencyKey.Read(context.Request);
-        var command = await CommandReader.ReadAsync<CreateTemplate>(context);
         var caller = context.Caller().Name;
+        var command = await CommandReader.ReadAsync<CreateTemplate>(
+            context, (given, _) => Task.FromResult(FindWrong(given, ToOrder(given, caller))));
         var order = ToOrder(command, caller);
-        Check(command, order);
         return await transaction.RunAsync(
             new CommandRequest($"api:{caller}", key, "POST /api/templates", command),
             async (connection, inTransaction, cancellation) =>
@@ -194,20 +194,17 @@ internal static class TemplatesApi
         RequestedBy = caller,
     };
 
-    private static void Check(CreateTemplate command, NewTemplate order)
+    private static IReadOnlyDictionary<string, string[]> FindWrong(CreateTemplate command, NewTemplate order)
     {
         var errors = new FieldErrors();
-        foreach (var (field, messages) in TemplateValidation.Check(order))
-        {
-            Array.ForEach(messages, message => errors.Add(field, message));
-        }
+        errors.AddFurther(TemplateValidation.Check(order));
 
         if (command.Initialisation is { } chosen && !Initialisations.Contains(chosen))
         {
             errors.Add("initialisation", $"must be one of {string.Join(", ", Initialisations)}");
         }
 
-        errors.ThrowIfAny();
+        return errors.ToDictionary();
     }
 
     private static CreateTemplateOrder ToJob(TemplateCreation creation, CreateTemplate command) => new()

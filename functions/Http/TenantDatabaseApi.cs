@@ -1,3 +1,4 @@
+using Bibind.ControlPlane.Offers;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
@@ -31,8 +32,25 @@ internal static class TenantDatabaseApi
     private static async Task<IResult> AdoptAsync(HttpContext context, string code, DatabaseOrdering ordering)
     {
         var key = IdempotencyKey.Read(context.Request);
-        var command = await CommandReader.ReadAsync<AdoptDatabase>(context);
+        var command = await CommandReader.ReadAsync<AdoptDatabase>(context, (given, _) => Task.FromResult(FindWrong(given)));
+        if (!Codes.IsPlausible(code))
+        {
+            throw new ProblemException(Refusals.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
+        }
+
+        var caller = context.Caller().Name;
+        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/database/adopt", command);
+        return await ordering.AdoptAsync(code, command, caller, request, context.RequestAborted);
+    }
+
+    private static IReadOnlyDictionary<string, string[]> FindWrong(AdoptDatabase command)
+    {
         var errors = new FieldErrors();
+        if (command.Database is { } database && DatabasePattern.ProblemWith(database) is { } problem)
+        {
+            errors.Add("database", problem);
+        }
+
         if (string.IsNullOrWhiteSpace(command.Reason))
         {
             errors.Add("reason", "must say why; it is recorded");
@@ -42,14 +60,6 @@ internal static class TenantDatabaseApi
             errors.Add("reason", $"must have {LongestReason} characters at most");
         }
 
-        errors.ThrowIfAny();
-        if (!Codes.IsPlausible(code))
-        {
-            throw new ProblemException(Refusals.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
-        }
-
-        var caller = context.Caller().Name;
-        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/database/adopt", command);
-        return await ordering.AdoptAsync(code, command, caller, request, context.RequestAborted);
+        return errors.ToDictionary();
     }
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Bibind.Activities.Credentials;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Pending;
@@ -34,14 +36,18 @@ internal static class TenantsApi
             .TakesQuery(FinalBackup).TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         tenants.MapPost("/{code}/credentials/reveal", RevealAsync).NeedsRole(Role.Admin).Describe("revealCredentials", "Shows a tenant's passwords, once")
-            .Answers<TenantCredentials>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status410Gone);
+            .TakesKey().Answers<TenantCredentials>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status410Gone);
+        tenants.MapPost("/{code}/credentials/reset", ResetAsync).NeedsRole(Role.Manager)
+            .Describe("resetCredentials", "Gives a tenant's administrator and standard user new passwords")
+            .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> OrderAsync(HttpContext context, TenantOrdering ordering)
     {
         var key = IdempotencyKey.Read(context.Request);
-        var command = await CommandReader.ReadAsync<CreateTenant>(context);
         var caller = context.Caller().Name;
+        var command = await CommandReader.ReadAsync<CreateTenant>(
+            context, (given, isWhole) => ordering.FindWrongAsync(given.ToOrder(caller), isRefused: !isWhole, context.RequestAborted));
         return await ordering.OrderAsync(
             command.ToOrder(caller), new CommandRequest($"api:{caller}", key, "POST /api/tenants", command), context.RequestAborted);
     }
@@ -82,6 +88,8 @@ internal static class TenantsApi
     private static async Task<IResult> RevealAsync(
         HttpContext context, string code, TenantStore tenants, PendingItems pending, IOneTimeReveal secrets, ILogger<TenantCredentials> logger)
     {
+        var caller = context.Caller().Name;
+        var receiver = IdempotencyKey.Read(context.Request) is { } key ? ReceiverOf(caller, key) : null;
         var tenant = await GetAsync(code, tenants, context.RequestAborted);
         if (tenant.State == TenantStates.Provisioning)
         {
@@ -89,23 +97,48 @@ internal static class TenantsApi
         }
 
         string[] missing = [.. (await pending.OfAsync(tenant.Id, context.RequestAborted)).Select(p => p.Kind).Where(k => k == PendingKinds.StandardUser)];
-        switch (await secrets.RevealOnceAsync(TenantSecrets.Prefix(tenant.Id), TenantCredentials.NamesBeside(missing), context.RequestAborted))
+        switch (await secrets.RevealOnceAsync(TenantSecrets.Prefix(tenant.Id), TenantCredentials.NamesBeside(missing), receiver, context.RequestAborted))
         {
             case SecretsReveal.Revealed revealed:
-                Logs.CredentialsRevealed(logger, context.Caller().Name, code);
-                context.Response.Headers.CacheControl = "no-store";
+                if (revealed.IsRepeated)
+                {
+                    context.Response.Headers[IdempotencyKey.ReplayedHeader] = "true";
+                    Logs.CredentialsShownAgain(logger, caller, code);
+                }
+                else
+                {
+                    Logs.CredentialsRevealed(logger, caller, code);
+                }
+
                 return TypedResults.Ok(TenantCredentials.Of(tenant, revealed.Values, missing));
             case SecretsReveal.AlreadyRevealed earlier:
                 throw new ProblemException(new Problem(
                     StatusCodes.Status410Gone,
                     "credentials-revealed",
                     "The credentials were shown before",
-                    $"The passwords of tenant '{code}' were shown once, at {earlier.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC; reset them in the application."
+                    $"The passwords of tenant '{code}' were shown once, at {earlier.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC; POST /api/tenants/{code}/credentials/reset makes new ones."
                         + (missing.Length > 0 ? " The standard user does not exist yet: its password is shown once it does." : string.Empty)));
             default:
                 throw new ProblemException(Refusals.NotFound($"Tenant '{code}' has no credentials here."));
         }
     }
+
+    private static Task<OrderAnswer> ResetAsync(HttpContext context, string code, CredentialOrdering ordering)
+    {
+        var key = IdempotencyKey.Read(context.Request);
+        if (!Codes.IsPlausible(code))
+        {
+            throw new ProblemException(NotFound());
+        }
+
+        var caller = context.Caller().Name;
+        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/credentials/reset", Command: null);
+        return ordering.ResetAsync(code, caller, request, context.RequestAborted);
+    }
+
+    // Nobody else can guess the key that the first request carried.
+    private static string ReceiverOf(string caller, string key) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{key}")));
 
     private static async Task<Tenant> GetAsync(string code, TenantStore tenants, CancellationToken cancellation) =>
         (Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null) ?? throw new ProblemException(NotFound());

@@ -40,7 +40,28 @@ public sealed class BackupOrdering(CommandTransaction transactions, BackupJobOpe
                     BackupId = backupId,
                     WasSuspended = job.WasSuspended,
                 };
-                return await StartAsync(Orchestrations.RestoreTenant, order, job, JobKinds.Restore, backupId, requestedBy, transaction, c);
+                return await StartAsync(Orchestrations.RestoreTenant2, order, job, JobKinds.Restore, backupId, requestedBy, transaction, c);
+            },
+            cancellation);
+
+    /// <summary>Orders that a tenant which a failed restore left suspended is opened again.</summary>
+    /// <exception cref="ProblemException">404 or 409: it cannot be opened now.</exception>
+    public Task<OrderAnswer> ResumeAsync(string code, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
+        transactions.RunAsync(
+            request,
+            async (connection, transaction, c) =>
+            {
+                var (result, failed) = await jobs.OpenResumeAsync(connection, transaction, code, requestedBy, c);
+                var job = Require(result);
+                var order = new ResumeTenantOrder
+                {
+                    TenantId = job.TenantId,
+                    JobId = job.JobId,
+                    Code = job.Code,
+                    RestoreJobId = failed!.Id,
+                    BackupId = failed.BackupId,
+                };
+                return await StartAsync(Orchestrations.ResumeTenant, order, job, JobKinds.Resume, job.Code, requestedBy, transaction, c);
             },
             cancellation);
 
@@ -81,7 +102,7 @@ public sealed class BackupOrdering(CommandTransaction transactions, BackupJobOpe
         BackupJobRefused { Kind: BackupJobRefusalKind.NotFound } refused => throw new ProblemException(Refusals.NotFound(refused.Message)),
         BackupJobRefused { Kind: BackupJobRefusalKind.JobRunning } refused =>
             throw new ProblemException(Refusals.Conflict("job-running", "A job of this tenant is running", refused.Message)),
-        BackupJobRefused refused => throw new ProblemException(Refusals.Conflict("tenant-not-active", "The tenant is not active", refused.Message)),
+        BackupJobRefused refused => throw new ProblemException(Refusals.Conflict("tenant-not-active", "The tenant's state does not allow it", refused.Message)),
         _ => throw new InvalidOperationException($"A job was neither opened nor refused: {result.GetType().Name}."),
     };
 }

@@ -1,3 +1,4 @@
+using Bibind.Activities.Callers;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
@@ -5,6 +6,8 @@ using Bibind.ControlPlane.Webhooks;
 using Bibind.Durable;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
+using Bibind.Functions.Requests;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Bibind.Functions.Ordering;
@@ -16,7 +19,11 @@ namespace Bibind.Functions.Ordering;
 public sealed record TenantAccepted(string Code, string State, string Job);
 
 /// <summary>Which record of which console ordered.</summary>
-public sealed record WebhookRecord(string Caller, string Model, long RecordId);
+public sealed record WebhookRecord(string Caller, string Model, long RecordId)
+{
+    /// <summary>What the job tells about the delivery.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
 
 /// <summary>Takes orders about tenants, through whichever door they came.</summary>
 public sealed class TenantOrdering(
@@ -24,9 +31,28 @@ public sealed class TenantOrdering(
     Reservations reservations,
     TenantLifecycle lifecycle,
     WebhookDeliveries deliveries,
+    JobStore jobs,
+    OrderCatalogue catalogue,
     DurableTaskClient client,
+    IOptions<CallbackOptions> callbacks,
     ILogger<TenantOrdering> logger)
 {
+    /// <summary>
+    /// Says what is wrong with an order, by field; for one that is refused anyway, also which of its names stand for nothing. That
+    /// is a question to the database, which an order that nothing is wrong with asks in its own transaction.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<string, string[]>> FindWrongAsync(TenantOrder order, bool isRefused, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var errors = FindWrong(order);
+        if (isRefused || !errors.IsEmpty)
+        {
+            errors.AddFurther(await catalogue.FindUnknownAsync(order, cancellation));
+        }
+
+        return errors.ToDictionary();
+    }
+
     /// <summary>Orders a tenant.</summary>
     /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
     public Task<OrderAnswer> OrderAsync(TenantOrder order, CommandRequest request, CancellationToken cancellation)
@@ -60,6 +86,11 @@ public sealed class TenantOrdering(
                 }
 
                 var reservation = await ReserveAsync(order, connection, transaction, c);
+                if (record.Notes.Count > 0)
+                {
+                    await jobs.AddNotesAsync(connection, transaction, reservation.JobId, record.Notes, c);
+                }
+
                 await deliveries.RecordAsync(connection, transaction, caller, model, recordId, reservation.JobId, reservation.TenantId, c);
                 return Accept(reservation);
             },
@@ -121,10 +152,13 @@ public sealed class TenantOrdering(
         TenantOrder order, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation, BackupRef? backup = null)
     {
         var result = await reservations.ReserveAsync(connection, transaction, order, cancellation);
-        if (result is ReservationRefused { Kind: ReservationRefusalKind.UnknownOffer } unknown)
+        if (result is ReservationRefused
+            {
+                Kind: ReservationRefusalKind.UnknownOffer or ReservationRefusalKind.UnknownPlan or ReservationRefusalKind.UnknownTemplate,
+            }
+            && await OrderCatalogue.FindUnknownAsync(order, connection, transaction, cancellation) is { Count: > 0 } unknown)
         {
-            var offers = await OffersAsync(connection, transaction, cancellation);
-            throw new ProblemException(Refusals.Invalid(unknown.Field, $"There is no offer '{order.Offer}': choose {string.Join(" or ", offers)}"));
+            throw new ProblemException(Refusals.Invalid(unknown));
         }
 
         if (result is not Reservation reservation)
@@ -147,13 +181,6 @@ public sealed class TenantOrdering(
 
     private static TenantAccepted Accepted(Reservation reservation) => new(reservation.Place.Code, TenantStates.Provisioning, reservation.JobId);
 
-    private static async Task<IReadOnlyList<string>> OffersAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand("select coalesce(array_agg(code order by code), '{}') from control.offers", connection, transaction);
-        return (string[])(await command.ExecuteScalarAsync(cancellation))!;
-    }
-
     // On the connection at hand: a second one for each of many repetitions could use up the pool.
     private static async Task<string> StateOfAsync(
         long tenantId, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
@@ -172,12 +199,25 @@ public sealed class TenantOrdering(
         Tags = new Dictionary<string, string> { ["tenant"] = tenant, ["kind"] = kind },
     };
 
-    private static void Check(TenantOrder order, string prefix = "")
+    private void Check(TenantOrder order, string prefix = "")
     {
-        if (TenantOrderValidation.Check(order) is { Count: > 0 } errors)
+        if (FindWrong(order) is { IsEmpty: false } errors)
         {
-            throw new ProblemException(Refusals.Invalid(errors.ToDictionary(e => prefix + e.Key, e => e.Value)));
+            throw new ProblemException(Refusals.Invalid(errors.ToDictionary().ToDictionary(e => prefix + e.Key, e => e.Value)));
         }
+    }
+
+    private FieldErrors FindWrong(TenantOrder order)
+    {
+        var errors = new FieldErrors();
+        errors.AddFurther(TenantOrderValidation.Check(order));
+        if (order.CallbackUrl is { } url && !errors.Has("callbackUrl")
+            && CallbackTarget.RefusalOf(url, callbacks.Value.AllowPrivateTargets) is { } refusal)
+        {
+            errors.Add("callbackUrl", refusal);
+        }
+
+        return errors;
     }
 
     private static Problem Refuse(ReservationRefused refused) => refused.Kind switch

@@ -39,13 +39,15 @@ internal sealed class ProblemsMiddleware(RequestDelegate next, ConnectionPools p
         {
             await next(context);
         }
-        catch (Exception exception) when (HttpMethods.IsGet(context.Request.Method) && !context.Response.HasStarted && DatabaseAway.Is(exception))
+        catch (Exception exception) when (IsRead(context.Request.Method) && !context.Response.HasStarted && DatabaseAway.Is(exception))
         {
             pools.ForgetIdle();
             context.Response.Clear();
             await next(context);
         }
     }
+
+    private static bool IsRead(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method);
 
     private Problem Translate(Exception exception, HttpContext context)
     {

@@ -9,6 +9,10 @@ public static class Refusals
     public static Problem Unreadable(string detail) =>
         new(StatusCodes.Status400BadRequest, "unreadable-request", "The request cannot be read", detail);
 
+    /// <summary>For a body whose framing is broken: the server tells it by exceptions of several kinds.</summary>
+    public static Problem BrokenBody { get; } =
+        Unreadable("The body cannot be read to its end: its chunks are malformed, or it is shorter than the request said.");
+
     public static Problem BadQuery(IReadOnlyDictionary<string, string[]> errors) =>
         new(StatusCodes.Status400BadRequest, "bad-query", "The query is not usable", Sum("query parameter", errors)) { Errors = errors };
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bibind.ControlPlane;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Settings;
@@ -104,7 +105,7 @@ internal static class PoisonCommand
 
     private static string Line(PoisonEntry entry, IQueueBroker broker, string queue) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{entry.Id}  {queue}  {broker.Name}  {(entry.At is { } at ? $"{at:u}" : "?")}  {entry.Attempts} attempts  {entry.Reason.ReplaceLineEndings(" ")}");
+        $"{PlainText.Escape(entry.Id)}  {queue}  {broker.Name}  {(entry.At is { } at ? $"{at:u}" : "?")}  {entry.Attempts} attempts  {PlainText.Escape(entry.Reason.ReplaceLineEndings(" "))}");
 
     private static List<IQueueBroker> Open(QueueSettings settings)
     {

@@ -5,6 +5,11 @@ using Microsoft.Net.Http.Headers;
 
 namespace Bibind.Functions.Requests;
 
+/// <summary>Says what is wrong with a command's members, by field.</summary>
+/// <param name="command">The command; where it is not whole, members that are missing or of another type are null.</param>
+/// <param name="isWhole">False if the command is refused whatever this look finds.</param>
+public delegate Task<IReadOnlyDictionary<string, string[]>> CommandCheck<in T>(T command, bool isWhole);
+
 /// <summary>
 /// Reads commands, the one way for all doors: exactly the members that the command has, each of its type, every
 /// violation named at once, nothing guessed.
@@ -21,17 +26,39 @@ public static class CommandReader
     public const int DiscardLimit = 64 * 1024 * 1024;
 
     private static readonly JsonDocumentOptions Parsing = new() { MaxDepth = 8 };
+    private static readonly IReadOnlyDictionary<string, string[]> NothingFound = new Dictionary<string, string[]>();
 
-    /// <summary>Reads a command.</summary>
+    /// <summary>Reads a command whose members need no further look.</summary>
     /// <exception cref="ProblemException">400, 413, 415 or 422 with what is wrong.</exception>
-    public static async Task<T> ReadAsync<T>(HttpContext context)
+    public static Task<T> ReadAsync<T>(HttpContext context)
+        where T : class => ReadAsync<T>(context, (_, _) => Task.FromResult(NothingFound));
+
+    /// <summary>Reads a command; whatever is wrong with its members is named at once.</summary>
+    /// <exception cref="ProblemException">400, 413, 415 or 422 with what is wrong.</exception>
+    public static async Task<T> ReadAsync<T>(HttpContext context, CommandCheck<T> check)
         where T : class
     {
         using var body = await ReadJsonAsync(context);
-        var errors = new FieldErrors();
-        CommandShape.Check(body.RootElement, typeof(T), errors);
+        return await ReadAsync(body.RootElement, new FieldErrors(), check);
+    }
+
+    /// <summary>Reads a command out of JSON.</summary>
+    /// <param name="json">An object.</param>
+    /// <param name="errors">What is known to be wrong already.</param>
+    /// <param name="check">Looks at the members, also when others are missing or of another type: those are null then.</param>
+    /// <exception cref="ProblemException">422 with every wrong field.</exception>
+    public static async Task<T> ReadAsync<T>(JsonElement json, FieldErrors errors, CommandCheck<T> check)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(errors);
+        ArgumentNullException.ThrowIfNull(check);
+        CommandShape.Check(json, typeof(T), errors);
+        var command = errors.IsEmpty
+            ? json.Deserialize<T>(ApiJson.Options)!
+            : CommandShape.Usable(json, typeof(T), errors).Deserialize<T>(CommandShape.Incomplete)!;
+        errors.AddFurther(await check(command, errors.IsEmpty));
         errors.ThrowIfAny();
-        return body.RootElement.Deserialize<T>(ApiJson.Options)!;
+        return command;
     }
 
     /// <summary>Reads a body that is a JSON object; whoever asks looks at the members.</summary>
@@ -74,9 +101,17 @@ public static class CommandReader
         var buffer = new byte[(int)(context.Request.ContentLength ?? BodyLimit) + 1];
         var length = 0;
         int read;
-        while (length < buffer.Length && (read = await context.Request.Body.ReadAsync(buffer.AsMemory(length), context.RequestAborted)) > 0)
+        try
         {
-            length += read;
+            while (length < buffer.Length && (read = await context.Request.Body.ReadAsync(buffer.AsMemory(length), context.RequestAborted)) > 0)
+            {
+                length += read;
+            }
+        }
+        catch (IOException broken) when (broken is not BadHttpRequestException)
+        {
+            // Such as a chunk's size that no number holds.
+            throw new ProblemException(Refusals.BrokenBody);
         }
 
         return length <= BodyLimit ? buffer.AsMemory(0, length) : throw new ProblemException(Refusals.TooLarge(BodyLimit));

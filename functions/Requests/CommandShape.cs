@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Bibind.Functions.Problems;
 
@@ -10,11 +11,62 @@ namespace Bibind.Functions.Requests;
 /// </summary>
 internal static class CommandShape
 {
+    /// <summary>Reads what is usable of a command: nothing is required of it.</summary>
+    public static JsonSerializerOptions Incomplete { get; } = new(ApiJson.Options)
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver
+        {
+            Modifiers =
+            {
+                static type =>
+                {
+                    foreach (var member in type.Properties)
+                    {
+                        member.IsRequired = false;
+                    }
+                },
+            },
+        },
+    };
+
+    /// <summary>The members of a command that was checked and that nothing is wrong with.</summary>
+    public static JsonObject Usable(JsonElement command, Type type, FieldErrors errors) => Usable(command, type, string.Empty, errors);
+
     public static void Check(JsonElement command, Type type, FieldErrors errors) => CheckObject(command, type, string.Empty, errors);
+
+    private static JsonObject Usable(JsonElement value, Type type, string prefix, FieldErrors errors)
+    {
+        var members = MembersOf(type);
+        var usable = new JsonObject();
+        foreach (var given in value.EnumerateObject())
+        {
+            var name = JsonWords.NameOf(given);
+            var field = prefix + name;
+            if (errors.Has(field) || !members.TryGetValue(name, out var member))
+            {
+                continue;
+            }
+
+            var itsType = Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType;
+            if (given.Value.ValueKind == JsonValueKind.Object && IsObject(itsType))
+            {
+                usable[name] = Usable(given.Value, itsType, $"{field}.", errors);
+            }
+            else if (!errors.Covers(field))
+            {
+                usable[name] = JsonNode.Parse(given.Value.GetRawText());
+            }
+        }
+
+        return usable;
+    }
+
+    private static Dictionary<string, JsonPropertyInfo> MembersOf(Type type) =>
+        ApiJson.Options.GetTypeInfo(type).Properties.ToDictionary(p => p.Name, StringComparer.Ordinal);
 
     private static void CheckObject(JsonElement value, Type type, string prefix, FieldErrors errors)
     {
-        var members = ApiJson.Options.GetTypeInfo(type).Properties.ToDictionary(p => p.Name, StringComparer.Ordinal);
+        var members = MembersOf(type);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var given in value.EnumerateObject())
         {

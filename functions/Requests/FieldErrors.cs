@@ -13,6 +13,23 @@ public sealed class FieldErrors
     /// <summary>True if the field has an error already.</summary>
     public bool Has(string field) => _errors.Any(e => e.Field == field);
 
+    /// <summary>True if something is known to be wrong with the field, with what it is a part of, or with a part of it.</summary>
+    public bool Covers(string field)
+    {
+        ArgumentNullException.ThrowIfNull(field);
+        return _errors.Any(e => e.Field == field || IsPartOf(field, e.Field) || IsPartOf(e.Field, field));
+    }
+
+    /// <summary>Adds what a further look found, but for fields that could not be looked at: something else is wrong with them.</summary>
+    public void AddFurther(IReadOnlyDictionary<string, string[]> errors)
+    {
+        ArgumentNullException.ThrowIfNull(errors);
+        foreach (var (field, messages) in errors.Where(e => !Covers(e.Key)).ToList())
+        {
+            Array.ForEach(messages, message => Add(field, message));
+        }
+    }
+
     /// <summary>Adds one; a field name that a caller made up is cut to a sane length.</summary>
     public void Add(string field, string message)
     {
@@ -34,4 +51,7 @@ public sealed class FieldErrors
             throw new ProblemException(Refusals.Invalid(ToDictionary()));
         }
     }
+
+    private static bool IsPartOf(string part, string whole) =>
+        part.Length > whole.Length && part.StartsWith(whole, StringComparison.Ordinal) && part[whole.Length] is ('.' or '[');
 }

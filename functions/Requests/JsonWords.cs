@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bibind.ControlPlane;
 
 namespace Bibind.Functions.Requests;
 
@@ -15,7 +16,7 @@ internal static class JsonWords
         _ => "null",
     };
 
-    /// <summary>The text; or what is wrong with it: half a surrogate pair, or characters that neither PostgreSQL nor a person can take.</summary>
+    /// <summary>The text; or what is wrong with it: half a surrogate pair, or characters that PostgreSQL cannot take or a person cannot see.</summary>
     public static (string Text, string? Problem) ReadText(JsonElement element)
     {
         string text;
@@ -28,9 +29,7 @@ internal static class JsonWords
             return (string.Empty, "is not valid Unicode text");
         }
 
-        return text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t'))
-            ? (string.Empty, "must not hold control characters")
-            : (text, null);
+        return PlainText.ProblemWith(text, mayHaveLines: true) is { } problem ? (string.Empty, problem) : (text, null);
     }
 
     /// <summary>A member's name, shown safely.</summary>
@@ -38,7 +37,7 @@ internal static class JsonWords
     {
         try
         {
-            return member.Name;
+            return PlainText.Escape(member.Name);
         }
         catch (InvalidOperationException)
         {

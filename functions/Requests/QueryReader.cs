@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bibind.ControlPlane;
 using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Requests;
@@ -33,7 +34,7 @@ public sealed class QueryReader
         _known = context.GetEndpoint()?.Metadata.GetMetadata<QueryParameters>()?.Items ?? [];
         foreach (var name in _query.Keys.Where(k => _known.All(p => p.Name != k)))
         {
-            _errors.Add(name, _known.Count == 0 ? "is unknown; this call takes none" : $"is unknown; known are {string.Join(", ", _known.Select(p => p.Name))}");
+            _errors.Add(PlainText.Escape(name), _known.Count == 0 ? "is unknown; this call takes none" : $"is unknown; known are {string.Join(", ", _known.Select(p => p.Name))}");
         }
     }
 
@@ -59,6 +60,18 @@ public sealed class QueryReader
         }
 
         _errors.Add(name, "must be a code: lower-case letters, digits and hyphens");
+        return null;
+    }
+
+    /// <summary>A name as the settings give it, or null.</summary>
+    public string? Words(string name, int longest)
+    {
+        if (Text(name) is not { } text || (text.Length > 0 && text.Length <= longest && PlainText.ProblemWith(text, mayHaveLines: false) is null))
+        {
+            return Text(name);
+        }
+
+        _errors.Add(name, $"must be 1 to {longest} characters that can be seen");
         return null;
     }
 

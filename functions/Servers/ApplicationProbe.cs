@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Bibind.Functions.Servers;
 
-/// <summary>Asks a server's application for its version (JSON-RPC <c>common.version</c>).</summary>
+/// <summary>Asks a server's application for its version (JSON-RPC <c>common.version</c>), and whether it lists its databases to anybody (<c>db.list</c>).</summary>
 public sealed class ApplicationProbe : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -12,21 +12,26 @@ public sealed class ApplicationProbe : IDisposable
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) })
     {
         Timeout = Limit,
-        MaxResponseContentBufferSize = 64 * 1024,
+        MaxResponseContentBufferSize = 1024 * 1024,
     };
 
     /// <summary>Answers in words; never throws for an application that does not answer.</summary>
     public async Task<CheckResult> CheckAsync(Uri url, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(url);
-        var address = new Uri($"{url.AbsoluteUri.TrimEnd('/')}/jsonrpc");
-        var question = new { jsonrpc = "2.0", method = "call", @params = new { service = "common", method = "version", args = Array.Empty<object>() }, id = 1 };
+        var address = AddressOf(url);
         try
         {
-            using var answer = await _client.PostAsJsonAsync(address, question, cancellation);
-            return answer.IsSuccessStatusCode
-                ? Judge(address, await answer.Content.ReadAsStringAsync(cancellation))
-                : new CheckResult(false, $"{address} answered HTTP {(int)answer.StatusCode}; is it the application's address?");
+            using var answer = await AskAsync(address, "common", "version", cancellation);
+            if (!answer.IsSuccessStatusCode)
+            {
+                return new CheckResult(false, $"{address} answered HTTP {(int)answer.StatusCode}; is it the application's address?");
+            }
+
+            var found = Judge(address, await answer.Content.ReadAsStringAsync(cancellation));
+            return found.Ok && await ListsDatabasesAsync(url, cancellation)
+                ? found with { Warning = $"{address.Authority} lists the databases of all tenants to whoever asks: set list_db = False in its configuration" }
+                : found;
         }
         catch (HttpRequestException failure)
         {
@@ -38,8 +43,29 @@ public sealed class ApplicationProbe : IDisposable
         }
     }
 
+    /// <summary>True if the application tells anybody which databases it has; false if it refuses, or does not answer.</summary>
+    public async Task<bool> ListsDatabasesAsync(Uri url, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        try
+        {
+            using var answer = await AskAsync(AddressOf(url), "db", "list", cancellation);
+            using var said = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellation));
+            return said.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("result", out var result) && result.ValueKind == JsonValueKind.Array;
+        }
+        catch (Exception silent) when (silent is HttpRequestException or JsonException || (silent is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    private static Uri AddressOf(Uri url) => new($"{url.AbsoluteUri.TrimEnd('/')}/jsonrpc");
+
+    private Task<HttpResponseMessage> AskAsync(Uri address, string service, string method, CancellationToken cancellation) =>
+        _client.PostAsJsonAsync(address, new { jsonrpc = "2.0", method = "call", @params = new { service, method, args = Array.Empty<object>() }, id = 1 }, cancellation);
 
     private static CheckResult Judge(Uri address, string text)
     {

@@ -6,7 +6,8 @@ namespace Bibind.Functions.Servers;
 /// <summary>How one part of a connection test went.</summary>
 /// <param name="Ok">True if it can be worked with.</param>
 /// <param name="Message">What was found, or what is wrong and how to mend it.</param>
-public sealed record CheckResult(bool Ok, string Message);
+/// <param name="Warning">What works and should not be so; null if there is nothing.</param>
+public sealed record CheckResult(bool Ok, string Message, string? Warning = null);
 
 /// <summary>A server's connection test.</summary>
 /// <param name="Application">The application's JSON-RPC.</param>

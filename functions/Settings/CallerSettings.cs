@@ -1,3 +1,4 @@
+using Bibind.ControlPlane;
 using Bibind.Functions.Security;
 
 namespace Bibind.Functions.Settings;
@@ -32,7 +33,7 @@ internal static class CallerSettings
     private static string ReadName(SettingsReader reader, string key)
     {
         var name = reader.Required(key, "whom the token belongs to; it is recorded with what they order");
-        if (name.Length > 100 || name.Any(char.IsControl))
+        if (name.Length > 100 || PlainText.ProblemWith(name, mayHaveLines: false) is not null)
         {
             reader.Report(key, "must be at most 100 printable characters.");
         }

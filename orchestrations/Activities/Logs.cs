@@ -155,11 +155,26 @@ internal static partial class Logs
     [LoggerMessage(3097, LogLevel.Warning, "Bucket {Bucket} keeps its former quota until the next round: {Reason}")]
     public static partial void QuotaNotFollowed(this ILogger logger, string bucket, string reason);
 
+    [LoggerMessage(3220, LogLevel.Warning, "PgBouncer has a database {Database} that is entered as {Role}, which is not this tenant's; it was left as it is")]
+    public static partial void ForeignPooledDatabaseLeft(this ILogger logger, string database, string role);
+
+    [LoggerMessage(3222, LogLevel.Warning, "The role {Role} of database {Database} could not log in and has its password again")]
+    public static partial void TenantRoleRepaired(this ILogger logger, string database, string role);
+
+    [LoggerMessage(3223, LogLevel.Warning, "The tenant's role of database {Database} could not be looked after until the next round: {Reason}")]
+    public static partial void TenantRoleNotRepaired(this ILogger logger, string database, string reason);
+
+    [LoggerMessage(3221, LogLevel.Information, "Database {Database} belongs to the tenant's own role {Role}")]
+    public static partial void TenantRoleGiven(this ILogger logger, string database, string role);
+
     [LoggerMessage(3120, LogLevel.Information, "Took over database {Database} (oid {Oid}) of server {Server} by its name, mark and owner")]
     public static partial void DatabaseAdopted(this ILogger logger, string database, uint oid, string server);
 
     [LoggerMessage(3121, LogLevel.Warning, "Database {Database} of server {Server} was not taken over: its mark or its owner is not what it was")]
     public static partial void DatabaseNotAdopted(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3123, LogLevel.Warning, "The databases of server {Server} could not be taken over until the next round: {Reason}")]
+    public static partial void DatabasesNotTakenOver(this ILogger logger, string server, string reason);
 
     [LoggerMessage(3122, LogLevel.Warning, "Dropped database {Database} of server {Server}, which an interrupted DROP had left invalid")]
     public static partial void InvalidDatabaseDropped(this ILogger logger, string database, string server);
@@ -199,4 +214,7 @@ internal static partial class Logs
 
     [LoggerMessage(3203, LogLevel.Information, "A user of the template had the login of the standard user in database {Database}: it has another now")]
     public static partial void LoginFreed(this ILogger logger, string database);
+
+    [LoggerMessage(3195, LogLevel.Information, "Set new passwords in database {Database}")]
+    public static partial void PasswordsReset(this ILogger logger, string database);
 }

@@ -17,8 +17,8 @@ internal static class Activation
     /// <exception cref="TaskFailedException">A step failed, and its retries gave up.</exception>
     public static async Task<TenantReady> RunAsync(TaskOrchestrationContext context, Saga saga, TenantPlace place, IReadOnlyList<string> notes)
     {
-        var user = context.CallActivityAsync(Application.CreateStandardUser, place);
-        var smoke = context.CallActivityAsync(Application.SmokeTest, place);
+        var user = TryAsync(context, Application.CreateStandardUser, place, "The standard user was not made");
+        var smoke = TryAsync(context, Application.SmokeTest, place, "The tenant was not seen to answer");
         await Branches.SettleAsync(user, smoke);
 
         saga.UndoneBy(Backup.DeleteAll, place);
@@ -30,6 +30,20 @@ internal static class Activation
         });
         var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
         return ready with { Notes = [.. ready.Notes, .. ProvisionFailure.Notes(notified)] };
+    }
+
+    // What trying again can mend is put off; what it cannot fails the order.
+    private static async Task<StepOutcome> TryAsync(
+        TaskOrchestrationContext context, ActivityDefinition<TenantPlace, StepOutcome> step, TenantPlace place, string otherwise)
+    {
+        try
+        {
+            return await context.CallActivityAsync(step, place);
+        }
+        catch (TaskFailedException failed) when (!failed.FailureDetails.IsNonRetriable)
+        {
+            return new StepOutcome(false, $"{otherwise}: {failed.Reason}");
+        }
     }
 
     private static IEnumerable<PutOff> PutOffs(string kind, StepOutcome outcome) =>

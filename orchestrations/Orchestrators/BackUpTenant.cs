@@ -23,6 +23,7 @@ public sealed class BackUpTenant : TaskOrchestrator<BackUpTenantOrder, TenantBac
                 Key = taken.Key,
                 Bytes = taken.Bytes,
                 Sha256 = taken.Sha256,
+                Notes = taken.Notes,
             };
         }
         catch (Exception failure) when (failure is TaskFailedException or BackupsOffException)
@@ -56,7 +57,7 @@ public sealed class BackUpTenant : TaskOrchestrator<BackUpTenantOrder, TenantBac
         }
         catch (TaskFailedException failure)
         {
-            return result with { Deleted = deleted, Notes = [$"Older backups are still to be deleted: {failure.Reason}"] };
+            return result with { Deleted = deleted, Notes = [.. result.Notes, $"Older backups are still to be deleted: {failure.Reason}"] };
         }
 
         return result with { Deleted = deleted };

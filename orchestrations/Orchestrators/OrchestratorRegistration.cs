@@ -21,11 +21,14 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.BuyDomain, _ => new BuyDomain())
             .AddOrchestrator(Orchestrations.RenewCertificates, _ => new RenewCertificates())
             .AddOrchestrator(Orchestrations.BackUpTenant, _ => new BackUpTenant())
-            .AddOrchestrator(Orchestrations.RestoreTenant, _ => new RestoreTenant())
+            .AddOrchestrator(Orchestrations.RestoreTenant, _ => new RestoreTenant(1))
+            .AddOrchestrator(Orchestrations.RestoreTenant2, _ => new RestoreTenant(2))
+            .AddOrchestrator(Orchestrations.ResumeTenant, _ => new ResumeTenant())
             .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new RestoreNewTenantV2())
             .AddOrchestrator(Orchestrations.RestoreNewTenantV1, _ => new RestoreNewTenant())
             .AddOrchestrator(Orchestrations.WorkOffPendingItems, _ => new WorkOffPendingItems())
             .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
+            .AddOrchestrator(Orchestrations.ResetCredentials, _ => new ResetCredentials())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

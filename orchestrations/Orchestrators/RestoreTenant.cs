@@ -4,9 +4,11 @@ using Bibind.Durable;
 namespace Bibind.Orchestrators;
 
 /// <summary>Puts a backup in the place of its tenant's database; what was there before is backed up first, and comes back if the rest fails.</summary>
-public sealed class RestoreTenant : TaskOrchestrator<RestoreTenantOrder, TenantRestored>
+/// <param name="version">1 for those that were started before refusals came first and the address was set; 2 for all others.</param>
+public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantOrder, TenantRestored>
 {
     private const string Manual = "manual";
+    private const string OfTheBackup = "Users and their passwords are those of the backup.";
 
     /// <inheritdoc/>
     public override async Task<TenantRestored> RunAsync(TaskOrchestrationContext context, RestoreTenantOrder order)
@@ -28,15 +30,26 @@ public sealed class RestoreTenant : TaskOrchestrator<RestoreTenantOrder, TenantR
         return result;
     }
 
-    private static async Task<TenantRestored> RestoreAsync(TaskOrchestrationContext context, RestoreTenantOrder order, Progress progress)
+    private async Task<TenantRestored> RestoreAsync(TaskOrchestrationContext context, RestoreTenantOrder order, Progress progress)
     {
         var place = progress.Place = await context.CallActivityAsync(BackupJobs.Begin, new TenantJob(order.TenantId, order.JobId));
+        if (version > 1)
+        {
+            await context.CallActivityAsync(Backup.CheckRestore, progress.Request(order.BackupId));
+        }
+
         await SafeCopies.TakeAsync(context, place, Manual);
         progress.RouteTouched = true;
         await context.CallActivityAsync(Routing.Suspend, place);
         progress.DatabaseTouched = true;
         var restored = await context.CallActivityAsync(Backup.Restore, progress.Request(order.BackupId));
         await context.CallActivityAsync(Application.HandOver, place);
+        if (version > 1)
+        {
+            // The backup has the address of its time.
+            await context.CallActivityAsync(Application.SetAddress, place);
+        }
+
         await context.CallActivityAsync(Routing.Publish, place);
         var smoke = await context.CallActivityAsync(Application.SmokeTest, place);
         return new TenantRestored
@@ -47,7 +60,7 @@ public sealed class RestoreTenant : TaskOrchestrator<RestoreTenantOrder, TenantR
             Database = restored.Database,
             Bytes = restored.Bytes,
             Tables = restored.Tables,
-            Notes = [.. new[] { restored.Note, smoke is { Done: false } ? smoke.Note : null }.OfType<string>()],
+            Notes = [.. new[] { restored.Note, version > 1 ? OfTheBackup : null, smoke is { Done: false } ? smoke.Note : null }.OfType<string>()],
         };
     }
 

@@ -56,6 +56,30 @@ public sealed record RestoreNewTenantOrder
     public required BackupRef Backup { get; init; }
 }
 
+/// <summary>A tenant that a failed restore left suspended and that is to be opened again.</summary>
+public sealed record ResumeTenantOrder
+{
+    public required long TenantId { get; init; }
+    public required string JobId { get; init; }
+    public required string Code { get; init; }
+
+    /// <summary>The restore that failed.</summary>
+    public required string RestoreJobId { get; init; }
+
+    /// <summary>The backup that it was to bring back.</summary>
+    public required string BackupId { get; init; }
+}
+
+/// <summary>A tenant that is open again.</summary>
+public sealed record TenantResumed
+{
+    public required string Code { get; init; }
+
+    /// <summary>The backup whose database it has; null if it has the one of before the restore.</summary>
+    public string? BackupId { get; init; }
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
+
 /// <summary>A tenant that was restored.</summary>
 public sealed record TenantRestored
 {
@@ -103,6 +127,19 @@ public sealed record RestoreEnd
     public string? Reason { get; init; }
 }
 
+/// <summary>How an attempt to open a suspended tenant ended: with a result, or with the reason why not.</summary>
+public sealed record ResumeEnd(long TenantId, string JobId, TenantResumed? Result, string? Reason);
+
+/// <summary>What a failed restore may have left in the tenant's place.</summary>
+/// <param name="Place">The tenant, with the restore's job.</param>
+/// <param name="BackupId">The backup that was to be brought back.</param>
+/// <param name="SafetyBackupId">The one of before, which the way back brings back.</param>
+public sealed record FailedRestore(TenantPlace Place, string BackupId, string SafetyBackupId);
+
+/// <summary>Which of a failed restore's backups is in the tenant's place.</summary>
+/// <param name="BackupId">The backup; null if the database was not replaced.</param>
+public sealed record FailedRestoreFound(string? BackupId);
+
 /// <summary>What a restore that failed left behind.</summary>
 /// <param name="Replaced">True if the tenant's database is the restored one.</param>
 public sealed record RestoreSettled(bool Replaced);
@@ -137,6 +174,10 @@ public static class BackupJobs
 
     /// <summary>Clears away what a failed restore left, and says whether it had replaced the tenant's database.</summary>
     public static readonly ActivityDefinition<RestoreRequest, RestoreSettled> SettleRestore = new("backup_jobs.settle_restore", Policies.Undo);
+
+    /// <summary>Says what a failed restore left in the tenant's place, and clears away what is half done.</summary>
+    public static readonly ActivityDefinition<FailedRestore, FailedRestoreFound> FindReplaced = new("backup_jobs.find_replaced", Policies.Act);
+    public static readonly ActivityDefinition<ResumeEnd, Nothing> EndResume = new("backup_jobs.end_resume", Stubborn);
 
     /// <summary>The ids of a tenant's backups that its plan does not keep.</summary>
     public static readonly ActivityDefinition<TenantJob, IReadOnlyList<string>> ListExpired = new("backup_jobs.list_expired", Quick);

@@ -5,8 +5,14 @@ namespace Bibind.Contracts;
 /// <summary>Policies shared by effects on the same kind of server.</summary>
 internal static class Policies
 {
-    /// <summary>An act: a server that is away for some minutes does not fail an order.</summary>
-    internal static readonly RetryPolicy Act = new(6, TimeSpan.FromMilliseconds(500), 2, TimeSpan.FromSeconds(30));
+    /// <summary>
+    /// An act: tried for five minutes, so that a server that is away for some does not fail an order, and looked at again within a
+    /// quarter of a minute after it is back. What cannot succeed is not tried again at all.
+    /// </summary>
+    internal static readonly RetryPolicy Act = new(25, TimeSpan.FromMilliseconds(500), 2, TimeSpan.FromSeconds(15));
+
+    /// <summary>An act that can be put off: somebody waits, and it comes again by itself.</summary>
+    internal static readonly RetryPolicy Brief = new(3, TimeSpan.FromMilliseconds(300), 3, TimeSpan.FromSeconds(1));
 
     /// <summary>A step of a timer, which comes again by itself.</summary>
     internal static readonly RetryPolicy Round = new(3, TimeSpan.FromSeconds(1), 4, TimeSpan.FromSeconds(30));
@@ -137,8 +143,8 @@ public static class Application
     public static readonly ActivityDefinition<TenantPlace, Nothing> HandOver = new("application.hand_over", Policies.Act);
 
     /// <summary>Makes the standard user by RPC when the application server answers.</summary>
-    public static readonly ActivityDefinition<TenantPlace, StepOutcome> CreateStandardUser = new("application.create_standard_user", Policies.Act);
-    public static readonly ActivityDefinition<TenantPlace, StepOutcome> SmokeTest = new("application.smoke_test", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, StepOutcome> CreateStandardUser = new("application.create_standard_user", Policies.Brief);
+    public static readonly ActivityDefinition<TenantPlace, StepOutcome> SmokeTest = new("application.smoke_test", Policies.Brief);
 
     /// <summary>Tells the application its public address, <c>BaseUrl</c>, for the links that it writes.</summary>
     public static readonly ActivityDefinition<TenantPlace, Nothing> SetAddress = new("application.set_address", Policies.Act);
@@ -156,7 +162,11 @@ public sealed record BackupRequest(TenantPlace Place, string Kind);
 /// <param name="Key">The key of the dump in the object store.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="Sha256">Lower-case hex of its SHA-256.</param>
-public sealed record BackupTaken(string Key, long Bytes, string Sha256);
+public sealed record BackupTaken(string Key, long Bytes, string Sha256)
+{
+    /// <summary>What of the tenant does not come back with it, in words.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
 
 /// <summary>One backup of one tenant.</summary>
 /// <param name="TenantId">The tenant that it was taken of.</param>
@@ -203,6 +213,9 @@ public sealed record BackupReceipt
     /// <summary>Major version of the server that it was restored on.</summary>
     public required int PostgresMajor { get; init; }
 
+    /// <summary>What did not come back, in words.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>What was in its file store; null if the backup has none.</summary>
     public FileStoreReceipt? FileStore { get; init; }
 }
@@ -231,6 +244,9 @@ public sealed record FileStoreReceipt
 public static class Backup
 {
     public static readonly ActivityDefinition<BackupRequest, BackupTaken> Take = new("backup.take", Policies.Act);
+
+    /// <summary>Says whether a backup can take the place of its tenant's database, before anything is changed: a refusal is a failure.</summary>
+    public static readonly ActivityDefinition<RestoreRequest, Nothing> CheckRestore = new("backup.check_restore", Policies.Act);
 
     /// <summary>Restores into a database beside the tenant's, which gets the name only when it is complete.</summary>
     public static readonly ActivityDefinition<RestoreRequest, RestoredDatabase> Restore = new("backup.restore", Policies.Act);

@@ -18,11 +18,16 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<RenewalRound, Nothing> RenewCertificates = new("RenewCertificates");
     public static readonly OrchestratorDefinition<BackUpTenantOrder, TenantBackedUp> BackUpTenant = new("BackUpTenant");
     public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenant = new("RestoreTenant");
+
+    /// <summary>The same with its refusals before the tenant is closed, and with today's address; the former is for those that run.</summary>
+    public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenant2 = new("RestoreTenant.2");
+    public static readonly OrchestratorDefinition<ResumeTenantOrder, TenantResumed> ResumeTenant = new("ResumeTenant");
     public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenant = new("RestoreNewTenant.2");
 
     /// <inheritdoc cref="ProvisionTenantV1"/>
     public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenantV1 = new("RestoreNewTenant");
     public static readonly OrchestratorDefinition<VerifyBackupOrder, BackupReceipt> VerifyBackup = new("VerifyBackup");
+    public static readonly OrchestratorDefinition<ResetCredentialsOrder, CredentialsReset> ResetCredentials = new("ResetCredentials");
     public static readonly OrchestratorDefinition<NightlyBackupsState, Nothing> NightlyBackups = new("NightlyBackups");
     public static readonly OrchestratorDefinition<PendingRound, Nothing> WorkOffPendingItems = new("WorkOffPendingItems");
 }

@@ -81,6 +81,9 @@ public record TenantPlace
     /// <summary>True if files go with the database; decided when the job begins, so that its later steps agree.</summary>
     public bool HasFileStore { get; init; }
 
+    /// <summary>The tenant's own role in PostgreSQL; null where tenants share the application's. Decided when the place is reserved.</summary>
+    public string? DatabaseRole { get; init; }
+
     /// <summary>Told how the job ended, when set.</summary>
     public string? CallbackUrl { get; init; }
 }

@@ -66,7 +66,7 @@ public static class ControlPlaneServices
         services.AddSingleton<OfferStore>();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<IPlanLimits>(s => s.GetRequiredService<PlanStore>());
-        services.AddSingleton<Reservations>();
+        services.AddSingleton<Reservations>().AddSingleton<OrderCatalogue>().AddSingleton<TenantCredentialJobs>().AddSingleton<TimerLocks>().AddSingleton<WebhookRefusals>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantLifecycle>();
         services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();

@@ -22,7 +22,7 @@ internal sealed class FieldErrors
 
     public IReadOnlyDictionary<string, string[]> ToDictionary() => _errors.ToDictionary(e => e.Key, e => e.Value.ToArray());
 
-    /// <summary>True for text that can be shown on one line.</summary>
+    /// <summary>True for text that can be shown on one line and shows what it is.</summary>
     public static bool IsText(string? value, int longest) =>
-        !string.IsNullOrWhiteSpace(value) && value.Length <= longest && !value.Any(char.IsControl);
+        !string.IsNullOrWhiteSpace(value) && value.Length <= longest && PlainText.ProblemWith(value, mayHaveLines: false) is null;
 }

@@ -70,7 +70,7 @@ public sealed class DatabaseRegisterTests(PostgresCluster cluster)
                 ("template_blank", "bibind template=1", true),
             ],
             unseen.Select(u => (u.Name, u.Mark, u.IsTemplate)));
-        Assert.All(unseen, u => Assert.Equal("odoo", u.Owner));
+        Assert.All(unseen, u => Assert.Equal(TestPlane.NewServer().DatabaseUser, u.Owner));
         Assert.True((await Register(plane).ListAsync(server, DatabaseHolder.Tenant(tenant), None)).HasUnseen);
         foreach (var one in unseen)
         {

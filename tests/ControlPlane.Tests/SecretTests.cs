@@ -106,9 +106,9 @@ public sealed class SecretTests(PostgresCluster cluster)
         await using var plane = await cluster.NewPlaneAsync();
         await plane.Secrets.SetAsync(Name, "one", CancellationToken.None);
         await plane.Secrets.SetAsync("tenants/17/user", "two", CancellationToken.None);
-        var shown = Assert.IsType<SecretsReveal.Revealed>(await plane.Secrets.RevealOnceAsync("tenants/17", null, CancellationToken.None));
+        var shown = Assert.IsType<SecretsReveal.Revealed>(await plane.Secrets.RevealOnceAsync("tenants/17", null, null, CancellationToken.None));
         Assert.Equal(new Dictionary<string, string> { ["administrator"] = "one", ["user"] = "two" }, shown.Values);
-        Assert.IsType<SecretsReveal.AlreadyRevealed>(await plane.Secrets.RevealOnceAsync("tenants/17", null, CancellationToken.None));
+        Assert.IsType<SecretsReveal.AlreadyRevealed>(await plane.Secrets.RevealOnceAsync("tenants/17", null, null, CancellationToken.None));
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class SecretTests(PostgresCluster cluster)
         await using var plane = await cluster.NewPlaneAsync();
         await plane.Secrets.SetAsync(Name, "one", CancellationToken.None);
         var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ =>
-            Task.Run(() => plane.Secrets.RevealOnceAsync("tenants/17", null, CancellationToken.None))));
+            Task.Run(() => plane.Secrets.RevealOnceAsync("tenants/17", null, null, CancellationToken.None))));
         Assert.Single(answers.OfType<SecretsReveal.Revealed>());
         Assert.Equal(9, answers.OfType<SecretsReveal.AlreadyRevealed>().Count());
     }
@@ -129,7 +129,7 @@ public sealed class SecretTests(PostgresCluster cluster)
         await plane.Secrets.SetAsync(Name, "one", CancellationToken.None);
         await plane.Secrets.SetAsync("tenants/17/api-key", "two", CancellationToken.None);
         var shown = Assert.IsType<SecretsReveal.Revealed>(
-            await plane.Secrets.RevealOnceAsync("tenants/17", ["administrator", "user"], CancellationToken.None));
+            await plane.Secrets.RevealOnceAsync("tenants/17", ["administrator", "user"], null, CancellationToken.None));
         Assert.Equal(["administrator"], shown.Values.Keys);
     }
 
@@ -139,8 +139,8 @@ public sealed class SecretTests(PostgresCluster cluster)
         await using var plane = await cluster.NewPlaneAsync();
         await plane.Secrets.SetAsync(Name, "one", CancellationToken.None);
         await using var other = new TestPlane(plane.Database, ("Secrets:MasterKey", Convert.ToBase64String(new byte[32])));
-        await Assert.ThrowsAsync<CryptographicException>(() => other.Secrets.RevealOnceAsync("tenants/17", null, CancellationToken.None));
-        Assert.IsType<SecretsReveal.Revealed>(await plane.Secrets.RevealOnceAsync("tenants/17", null, CancellationToken.None));
+        await Assert.ThrowsAsync<CryptographicException>(() => other.Secrets.RevealOnceAsync("tenants/17", null, null, CancellationToken.None));
+        Assert.IsType<SecretsReveal.Revealed>(await plane.Secrets.RevealOnceAsync("tenants/17", null, null, CancellationToken.None));
     }
 
     [Fact]
@@ -148,9 +148,9 @@ public sealed class SecretTests(PostgresCluster cluster)
     {
         await using var plane = await cluster.NewPlaneAsync();
         await plane.Secrets.SetAsync(Name, "one", CancellationToken.None);
-        await plane.Secrets.RevealOnceAsync("tenants/17", null, CancellationToken.None);
+        await plane.Secrets.RevealOnceAsync("tenants/17", null, null, CancellationToken.None);
         await plane.Secrets.SetAsync(Name, "two", CancellationToken.None);
-        var shown = Assert.IsType<SecretsReveal.Revealed>(await plane.Secrets.RevealOnceAsync("tenants/17", null, CancellationToken.None));
+        var shown = Assert.IsType<SecretsReveal.Revealed>(await plane.Secrets.RevealOnceAsync("tenants/17", null, null, CancellationToken.None));
         Assert.Equal("two", shown.Values["administrator"]);
     }
 
@@ -158,7 +158,7 @@ public sealed class SecretTests(PostgresCluster cluster)
     public async Task Where_there_is_nothing_to_show_the_answer_says_so()
     {
         await using var plane = await cluster.NewPlaneAsync();
-        Assert.IsType<SecretsReveal.NoneThere>(await plane.Secrets.RevealOnceAsync("tenants/17", null, CancellationToken.None));
+        Assert.IsType<SecretsReveal.NoneThere>(await plane.Secrets.RevealOnceAsync("tenants/17", null, null, CancellationToken.None));
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class ServerTests(PostgresCluster cluster)
         var refused = Assert.IsType<ServerRefused>(
             await plane.Servers.CreateAsync(TestPlane.NewServer() with { Url = "http://elsewhere" }, CancellationToken.None));
         Assert.Equal("code", refused.Field);
-        Assert.Equal(1, await plane.Secrets.CountAsync("servers", CancellationToken.None));
+        Assert.Equal(2, await plane.Secrets.CountAsync("servers", CancellationToken.None));
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
-using Xunit;
 
 namespace Bibind.ControlPlane.Tests;
 

@@ -38,7 +38,7 @@ public sealed class TemplateTests(PostgresCluster cluster)
         var creation = Assert.IsType<TemplateCreation>(await BeginAsync(plane, Restaurant));
         for (var delivery = 0; delivery < 2; delivery++)
         {
-            await plane.Templates.MarkReadyAsync(creation.Template.Id, creation.JobId, "abc", 123, CancellationToken.None);
+            await plane.Templates.MarkReadyAsync(creation.Template.Id, creation.JobId, "abc", 123, null, CancellationToken.None);
         }
 
         var template = await plane.Templates.FindAsync("odoo-1", "restaurant", CancellationToken.None);

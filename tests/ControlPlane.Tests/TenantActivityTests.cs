@@ -1,8 +1,11 @@
+using Bibind.Activities.Backup;
+using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Tenants;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.Extensions.Options;
 
 namespace Bibind.ControlPlane.Tests;
 
@@ -12,7 +15,7 @@ public sealed class TenantActivityTests(PostgresCluster cluster)
 
     [Fact]
     public void Each_activity_is_registered_under_its_contracts_name() => Assert.Equal(
-        ["tenants.activate", "tenants.begin_destroy", "tenants.end_destroy", "tenants.mark_failed", "tenants.reserve", "tenants.sweep"],
+        ["tenants.activate", "tenants.begin_destroy", "tenants.end_destroy", "tenants.mark_failed", "tenants.reserve", "tenants.sweep", "tenants.work_off_pending"],
         new DurableTaskRegistry().AddTenantActivities().ActivityNames.Order(StringComparer.Ordinal));
 
     [Fact]
@@ -21,8 +24,9 @@ public sealed class TenantActivityTests(PostgresCluster cluster)
         await using var plane = await cluster.NewPlaneAsync();
         await plane.AddServerAsync();
         var reservation = await plane.MustReserveAsync();
-        var place = await new ReserveTenant(plane.Lifecycle, new NoFileStore()).RunAsync(Context, reservation.Order);
-        var ready = await new ActivateTenant(plane.Lifecycle).RunAsync(Context, place);
+        var place = await new ReserveTenant(plane.Lifecycle, new NoFileStore(), new NoDatabasePooler()).RunAsync(Context, reservation.Order);
+        var ready = await new ActivateTenant(plane.Lifecycle, plane.Backups, null!, Options.Create(new BackupOptions { Enabled = false }))
+            .RunAsync(Context, new TenantToActivate(place));
         Assert.Equal(("https://acme.example.com", false), (ready.BaseUrl, place.HasFileStore));
 
         var termination = Assert.IsType<Termination>(await plane.BeginTerminatingAsync("acme"));

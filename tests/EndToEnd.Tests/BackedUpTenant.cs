@@ -55,6 +55,21 @@ internal sealed class BackedUpTenant : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Puts a database of the same content and name in the tenant's place, as an operator might by hand.</summary>
+    public async Task MakeAnewByHandAsync()
+    {
+        await using var admin = NpgsqlDataSource.Create(Installation.SuperuserConnectionString);
+        foreach (var sql in new[]
+        {
+            $"alter database \"{Code}\" rename to \"{Code}-aside\"", $"create database \"{Code}\" template \"{Code}-aside\" owner odoo",
+            $"drop database \"{Code}-aside\" with (force)",
+        })
+        {
+            await using var command = admin.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
     public async Task<long> CountAsync(string sql)
     {
         await using var database = Installation.OpenTenant(Code);

@@ -72,7 +72,27 @@ public sealed class BackupJobsTests
 
         Assert.Equal("failed", end["state"]!.GetValue<string>());
         Assert.Equal(0, await tenant.Installation.CountAsync("select count(*) from control.backups where verified_at is not null"));
+        var backup = (await host.Api.GetAsync($"/api/tenants/{tenant.Code}/backups"))["items"]!.AsArray().Single(b => b!["id"]!.GetValue<string>() == tenant.BackupId)!;
+        Assert.NotNull(backup["triedAt"]);
+        Assert.Equal(end["reason"]!.GetValue<string>(), backup["trialFailure"]!.GetValue<string>());
         await tenant.AssertActiveAsync(host.Api, "after");
+    }
+
+    [Fact]
+    public async Task A_restored_tenant_has_the_address_of_today()
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(tenant.Installation);
+        const string Address = "select count(*) from ir_config_parameter where key = 'web.base.url' and value = 'https://former.example.net'";
+        await tenant.ExecuteAsync("update ir_config_parameter set value = 'https://former.example.net' where key = 'web.base.url'");
+        var former = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/tenants/{tenant.Code}/backups"));
+        Assert.Equal(1, await tenant.CountAsync(Address));
+
+        var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{former["result"]!["backupId"]}/restore"));
+
+        Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
+        Assert.Equal(0, await tenant.CountAsync(Address));
+        Assert.Contains(end["result"]!["notes"]!.AsArray(), n => n!.GetValue<string>().Contains("passwords are those of the backup", StringComparison.Ordinal));
     }
 
     [Theory]

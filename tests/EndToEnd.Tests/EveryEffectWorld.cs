@@ -62,10 +62,13 @@ internal sealed class EveryEffectWorld : IAsyncDisposable
     /// <summary>What people get at a host name, the chain verified to the authority's root.</summary>
     public async Task<(HttpStatusCode Status, string Body)> GetAtAsync(string host)
     {
-        using var client = new HttpClient(Visitor.Of(_caddy.Https, await _authority.GetRootAsync()));
+        using var client = new HttpClient(await WayAsync());
         using var answer = await client.GetAsync(new Uri($"https://{host}/"));
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
+
+    /// <summary>How people come to any name here: by the proxy, trusting the authority's root only.</summary>
+    public async Task<SocketsHttpHandler> WayAsync() => Visitor.Of(_caddy.Https, await _authority.GetRootAsync());
 
     /// <summary>Thumbprint of the certificate that the proxy presents at a host name.</summary>
     public async Task<string> PresentedAsync(string host)

@@ -118,6 +118,20 @@ public sealed class PendingItemsTests
         Assert.Null(later["administrator"]);
     }
 
+    [Fact]
+    public async Task A_standard_user_who_cannot_be_made_for_the_moment_fails_no_order()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(installation, new FailsForTheMoment("application.create_standard_user"));
+
+        var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+
+        Assert.True((string?)job["state"] == "succeeded", job.ToString());
+        var pending = await PendingAsync(host.Api, installation.Code, "standard-user", p => p is not null);
+        Assert.Contains("not at the moment", (string?)pending!["reason"], StringComparison.Ordinal);
+        await installation.ComesToRestAsync();
+    }
+
     /// <summary>An installation that looks every second for what is due.</summary>
     private static async Task<Installation> OftenAsync()
     {
@@ -140,6 +154,12 @@ public sealed class PendingItemsTests
 
     private static async Task<IEnumerable<string>> KindsAsync(Api api, string code) =>
         (await api.GetAsync($"/api/tenants/{code}/backups"))["items"]!.AsArray().Select(b => b!["kind"]!.GetValue<string>());
+
+    private sealed class FailsForTheMoment(string step) : Durable.Worker.WorkerInterceptor
+    {
+        public override ValueTask BeforeActivityAsync(Durable.Hubs.LeasedActivity activity, CancellationToken cancellationToken) =>
+            activity.Scheduled.Name == step ? throw new InvalidOperationException("not at the moment") : ValueTask.CompletedTask;
+    }
 
     /// <summary>Holds a step before its effect until it is let go.</summary>
     private sealed class HoldsAt(string step) : Durable.Worker.WorkerInterceptor

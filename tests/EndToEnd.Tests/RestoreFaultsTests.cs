@@ -8,11 +8,15 @@ public sealed class RestoreFaultsTests
     {
         { "backup_jobs.begin", false, "after" },
         { "backup_jobs.begin", true, "after" },
+        { "backup.check_restore", false, "after" },
+        { "backup.check_restore", true, "after" },
         { "backup.take", false, "after" },
         { "backup.take", true, "after" },
         { "routing.suspend", false, "after" },
         { "routing.suspend", true, "after" },
         { "backup.restore", false, "after" },
+        { "application.set_address", false, "after" },
+        { "application.set_address", true, "after" },
         { "application.smoke_test", false, "after" },
         { "application.smoke_test", true, "after" },
     };
@@ -72,6 +76,60 @@ public sealed class RestoreFaultsTests
         var again = await healthy.Api.EndOfAsync(await healthy.Api.PostAsync($"/api/backups/{safety}/restore"));
         Assert.True(again["state"]!.GetValue<string>() == "succeeded", again.ToString());
         await tenant.AssertActiveAsync(healthy.Api, "after");
+    }
+
+    [Theory]
+    [MemberData(nameof(Stuck))]
+    public async Task A_tenant_that_a_failed_restore_left_suspended_is_opened_by_a_call(string step, bool afterTheEffect)
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        await using (var host = await InProcessHost.StartAsync(tenant.Installation, new FailureAt(step, afterTheEffect)))
+        {
+            await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/restore"));
+            var stuck = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/tenants/{tenant.Code}/resume"));
+            if (step != "backup.restore")
+            {
+                Assert.Equal("failed", stuck["state"]!.GetValue<string>());
+                Assert.Equal("suspended", (await host.Api.GetAsync($"/api/tenants/{tenant.Code}"))["state"]!.GetValue<string>());
+            }
+        }
+
+        await using var healthy = await InProcessHost.StartAsync(tenant.Installation);
+        if ((await healthy.Api.GetAsync($"/api/tenants/{tenant.Code}"))["state"]!.GetValue<string>() == "suspended")
+        {
+            var end = await healthy.Api.EndOfAsync(await healthy.Api.PostAsync($"/api/tenants/{tenant.Code}/resume"));
+            Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
+        }
+
+        await tenant.AssertActiveAsync(healthy.Api, "after");
+    }
+
+    [Fact]
+    public async Task A_proxy_that_is_away_for_forty_seconds_fails_no_restore()
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(tenant.Installation, new OutageAt("routing.publish", TimeSpan.FromSeconds(40)));
+
+        var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/restore"));
+
+        Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
+        await tenant.AssertActiveAsync(host.Api, "before");
+    }
+
+    [Fact]
+    public async Task A_restore_of_a_database_that_is_not_ours_leaves_the_tenant_as_it_was()
+    {
+        await using var tenant = await BackedUpTenant.CreateAsync();
+        await tenant.MakeAnewByHandAsync();
+        await using var host = await InProcessHost.StartAsync(tenant.Installation);
+
+        var end = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{tenant.BackupId}/restore"));
+
+        Assert.Equal("failed", end["state"]!.GetValue<string>());
+        Assert.Contains("not ours", end["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", end["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.DoesNotContain(end["steps"]!.AsArray(), s => s!["name"]!.GetValue<string>() == "routing.suspend");
+        Assert.Equal("active", (await host.Api.GetAsync($"/api/tenants/{tenant.Code}"))["state"]!.GetValue<string>());
     }
 
     [Theory]

@@ -24,8 +24,8 @@ internal static class Steps
 
     public static readonly string[] OfRestoring =
     [
-        "backup_jobs.begin", "backup.take", "routing.suspend", "backup.restore", "application.hand_over", "routing.publish",
-        "application.smoke_test", "backup_jobs.end_restore",
+        "backup_jobs.begin", "backup.check_restore", "backup.take", "routing.suspend", "backup.restore", "application.hand_over",
+        "application.set_address", "routing.publish", "application.smoke_test", "backup_jobs.end_restore",
     ];
 
     public static readonly string[] OfRestoringIntoNew =

@@ -23,6 +23,8 @@ public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
         ("POST", "/api/tenants", "manager"),
         ("DELETE", "/api/tenants/nobody", "admin"),
         ("POST", "/api/tenants/nobody/credentials/reveal", "admin"),
+        ("POST", "/api/tenants/nobody/credentials/reset", "manager"),
+        ("GET", "/api/webhooks/odoo/refusals", "manager"),
         ("POST", "/api/tenants/nobody/domains", "manager"),
         ("GET", "/api/tenants/nobody/domains", "viewer"),
         ("DELETE", "/api/tenants/nobody/domains/none.example", "manager"),

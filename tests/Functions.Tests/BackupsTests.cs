@@ -58,6 +58,7 @@ public sealed class BackupsTests(ApiHost host) : IClassFixture<ApiHost>
 
     [Theory]
     [InlineData("POST", "/api/tenants/any/backups", ApiHost.ViewerToken)]
+    [InlineData("POST", "/api/tenants/any/resume", ApiHost.ViewerToken)]
     [InlineData("POST", "/api/backups/any/restore", ApiHost.ManagerToken)]
     [InlineData("POST", "/api/backups/any/verify", ApiHost.ViewerToken)]
     [InlineData("GET", "/api/backups/any/download", ApiHost.ManagerToken)]
@@ -70,9 +71,15 @@ public sealed class BackupsTests(ApiHost host) : IClassFixture<ApiHost>
     [Theory]
     [InlineData("""{"code": "other", "name": "Other"}""", "code", "unknown")]
     [InlineData("""{"tenant": "other"}""", "tenant", "nowhere else")]
+    [InlineData("""{"tenant": ""}""", "tenant", "nowhere else")]
+    [InlineData("""{"newTenant": null}""", "newTenant", "not null")]
+    [InlineData("""{"tenant": null}""", "tenant", "not null")]
+    [InlineData("""{"newTenant": []}""", "newTenant", "an object")]
+    [InlineData("""{"newTenant": false}""", "newTenant", "an object")]
+    [InlineData("""{"NewTenant": {"code": "b-other"}}""", "NewTenant", "unknown")]
     public async Task A_restore_into_another_tenant_is_refused_and_changes_nothing(string body, string field, string words)
     {
-        var code = await ActiveTenantAsync($"b-else-{field}");
+        var code = await ActiveTenantAsync($"b-else-{body.Length}-{field.Length}");
         await BackupAsync(code);
 
         using var answer = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/restore", ApiHost.AdminToken, body);
@@ -93,6 +100,46 @@ public sealed class BackupsTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
         Assert.Equal("restoring", await StateAsync(code));
         await ProblemAssert.IsAsync(second, HttpStatusCode.Conflict, "job-running");
+    }
+
+    [Theory]
+    [InlineData("finalBackup=")]
+    [InlineData("finalBackup=null")]
+    [InlineData("finalBackup=0")]
+    public async Task A_removal_that_does_not_say_what_becomes_of_the_backups_is_refused(string query)
+    {
+        var code = await ActiveTenantAsync($"b-last-{query.Length}");
+
+        using var answer = await host.SendAsync(HttpMethod.Delete, $"/api/tenants/{code}?{query}", ApiHost.AdminToken);
+
+        ProblemAssert.Names(await ProblemAssert.IsAsync(answer, HttpStatusCode.BadRequest, "bad-query"), "finalBackup", "true or false");
+        Assert.Equal("active", await StateAsync(code));
+    }
+
+    [Fact]
+    public async Task Only_a_tenant_that_a_failed_restore_left_suspended_is_opened_again()
+    {
+        var code = await ActiveTenantAsync("b-resume");
+        await BackupAsync(code);
+
+        using var active = await host.SendAsync(HttpMethod.Post, $"/api/tenants/{code}/resume", ApiHost.ManagerToken);
+        await host.ExecuteAsync($"update control.tenants set state = 'suspended' where code = '{code}'");
+        using var without = await host.SendAsync(HttpMethod.Post, $"/api/tenants/{code}/resume", ApiHost.ManagerToken);
+        await host.ExecuteAsync(
+            $"""
+            insert into control.jobs (id, kind, tenant_id, tenant_code, subject, requested_by, changing, outcome, created_at, finished_at)
+            select 'restore-{code}-x', 'restore', id, code, '{code}-x', 'test', true, 'failed', now(), now() from control.tenants where code = '{code}'
+            """);
+        using var first = await host.SendAsync(HttpMethod.Post, $"/api/tenants/{code}/resume", ApiHost.ManagerToken, idempotencyKey: "resume-1");
+        using var again = await host.SendAsync(HttpMethod.Post, $"/api/tenants/{code}/resume", ApiHost.ManagerToken, idempotencyKey: "resume-1");
+        using var second = await host.SendAsync(HttpMethod.Post, $"/api/tenants/{code}/resume", ApiHost.ManagerToken);
+
+        await ProblemAssert.IsAsync(active, HttpStatusCode.Conflict, "tenant-not-active");
+        await ProblemAssert.IsAsync(without, HttpStatusCode.Conflict, "tenant-not-active");
+        Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
+        Assert.Equal(first.Headers.Location, again.Headers.Location);
+        await ProblemAssert.IsAsync(second, HttpStatusCode.Conflict, "job-running");
+        Assert.Equal("suspended", await StateAsync(code));
     }
 
     [Fact]

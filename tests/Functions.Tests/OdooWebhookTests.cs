@@ -93,7 +93,6 @@ public sealed class OdooWebhookTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData(""", "x_plan": 7""", "x_plan", "bare id of the record")]
     [InlineData(""", "template": [1, 2]""", "template", "one2many or many2many")]
     [InlineData(""", "currency": true""", "currency", "must be text")]
-    [InlineData(""", "colour": "red" """, "colour", "the fields to choose in the automation rule are code, name")]
     [InlineData(""", "x_code": "b" """, "x_code", "means the same as code")]
     [InlineData(""", "code": "b" """, "code", "more than once")]
     [InlineData(""", "id": 999""", "id", "the same as _id")]
@@ -139,6 +138,66 @@ public sealed class OdooWebhookTests(ApiHost host) : IClassFixture<ApiHost>
         times.Sort();
         Assert.InRange(times[times.Count / 2], 0, 200);
         Assert.InRange(times[^1], 0, 1000);
+    }
+
+    [Fact]
+    public async Task Fields_that_are_not_known_are_ignored_and_named_in_the_notes_of_the_job()
+    {
+        using var answer = await PostAsync(Record(20, "generous", """, "colour": "red", "x_studio_lines": [1, 2], "partner_id": false, "bi\u202edi": 1"""));
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        using var seen = await host.GetAsync(answer.Headers.Location!.OriginalString);
+        var note = Assert.Single((await ApiHost.JsonAsync(seen)).GetProperty("notes").EnumerateArray()).GetString();
+        Assert.Equal("Fields of the webhook that are not known were ignored: colour, x_studio_lines, partner_id, bi\\u{202e}di.", note);
+    }
+
+    [Fact]
+    public async Task A_refused_delivery_is_kept_with_its_reason_and_its_record()
+    {
+        await RefusedAsync(Record(21, "Kept!", """, "callback_url": "https://hook.example/secret-path?key=secret-key", "x_plan": 7"""));
+        using var unreadable = await PostAsync("{");
+        using var large = await PostAsync(Record(22, "large", $$""", "customer_name": "{{new string('x', 70_000)}}" """));
+
+        using var answer = await host.GetAsync("/api/webhooks/odoo/refusals?caller=console", ApiHost.ManagerToken);
+        var kept = (await ApiHost.JsonAsync(answer)).GetProperty("items").EnumerateArray().ToList();
+
+        Assert.Equal([413, 400, 422], kept.Take(3).Select(k => k.GetProperty("status").GetInt32()));
+        var refusal = kept[2];
+        Assert.Equal(
+            ("console", "sale.order", 21, "invalid-command"),
+            (refusal.GetProperty("caller").GetString(), refusal.GetProperty("model").GetString(), refusal.GetProperty("recordId").GetInt32(), refusal.GetProperty("kind").GetString()));
+        Assert.Contains("bare id of the record", refusal.GetProperty("errors").GetProperty("x_plan")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains("'code' must be 2 to 31", refusal.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refusal.ToString(), StringComparison.Ordinal);
+        using var viewer = await host.GetAsync("/api/webhooks/odoo/refusals");
+        Assert.Equal(HttpStatusCode.Forbidden, viewer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Only_the_newest_refusals_of_a_caller_are_kept()
+    {
+        await host.ExecuteAsync(
+            "insert into control.webhook_refusals (received_at, caller, status, kind, reason) select now(), 'partner', 422, 'x', 'x' from generate_series(1, 600)");
+        await host.ExecuteAsync(
+            "insert into control.webhook_refusals (received_at, caller, status, kind, reason) values (now() - interval '31 days', 'gone', 422, 'x', 'x')");
+
+        using var answer = await PostAsync("{", $"/webhooks/odoo/{ApiHost.OtherWebhookToken}");
+
+        Assert.Equal(500, await host.ScalarAsync<long>("select count(*) from control.webhook_refusals where caller = 'partner'"));
+        Assert.Equal(0, await host.ScalarAsync<long>("select count(*) from control.webhook_refusals where caller = 'gone'"));
+    }
+
+    [Fact]
+    public async Task Every_wrong_field_of_a_record_is_named_at_once()
+    {
+        var problem = await RefusedAsync(
+            """
+            {"_id": 0, "_action": "x", "x_code": "B", "customer_email": "nobody", "plan": "platinum", "template": 3, "lang": "french",
+             "tz": "moon", "currency": "euro", "country": "France", "callback_url": "http://127.0.0.1/x", "offer": "teapot"}
+            """);
+        foreach (var field in new[] { "_model", "_id", "x_code", "name", "customer_email", "plan", "template", "lang", "tz", "currency", "country", "callback_url", "offer" })
+        {
+            ProblemAssert.Names(problem, field, string.Empty);
+        }
     }
 
     private static string Record(long id, string code, string more = "") =>

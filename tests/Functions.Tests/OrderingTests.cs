@@ -206,6 +206,60 @@ public sealed class OrderingTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Passwords_whose_answer_was_lost_are_shown_again_to_the_same_request_for_a_minute()
+    {
+        const string Path = "/api/tenants/cutoff/credentials/reveal";
+        var id = await ActiveTenantAsync("cutoff");
+        var secrets = (ControlPlane.Secrets.ISecretStore)host.Services.GetService(typeof(ControlPlane.Secrets.ISecretStore))!;
+        await secrets.SetAsync($"tenants/{id}/administrator", "pa55-of-the-administrator", CancellationToken.None);
+        await CutOffAsync(Path, "reveal-1");
+        await Testing.Eventually.UntilAsync(
+            () => host.ScalarAsync<bool>($"select revealed_at is not null from control.secrets where name = 'tenants/{id}/administrator'"),
+            TimeSpan.FromSeconds(20), "the passwords count as shown");
+
+        using var again = await host.SendAsync(HttpMethod.Post, Path, ApiHost.AdminToken, idempotencyKey: "reveal-1");
+        Assert.Equal("pa55-of-the-administrator", (await ApiHost.JsonAsync(again)).GetProperty("administrator").GetProperty("password").GetString());
+        Assert.Equal("true", Assert.Single(again.Headers.GetValues("Idempotency-Replayed")));
+
+        using var otherKey = await host.SendAsync(HttpMethod.Post, Path, ApiHost.AdminToken, idempotencyKey: "reveal-2");
+        using var noKey = await host.SendAsync(HttpMethod.Post, Path, ApiHost.AdminToken);
+        await host.ExecuteAsync($"update control.secrets set revealed_at = revealed_at - interval '61 seconds' where name like 'tenants/{id}/%'");
+        using var late = await host.SendAsync(HttpMethod.Post, Path, ApiHost.AdminToken, idempotencyKey: "reveal-1");
+        foreach (var refused in new[] { otherKey, noKey, late })
+        {
+            Assert.Contains("/credentials/reset", (await ProblemAssert.IsAsync(refused, HttpStatusCode.Gone, "credentials-revealed")).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task New_passwords_are_ordered_once_a_time_and_only_where_the_tenant_is_active()
+    {
+        await ActiveTenantAsync("forgetful");
+        using var answer = await host.SendAsync(HttpMethod.Post, "/api/tenants/forgetful/credentials/reset", ApiHost.ManagerToken, idempotencyKey: "reset-1");
+        var job = (await ApiHost.JsonAsync(answer)).GetProperty("job").GetString();
+        using var repeated = await host.SendAsync(HttpMethod.Post, "/api/tenants/forgetful/credentials/reset", ApiHost.ManagerToken, idempotencyKey: "reset-1");
+        Assert.Equal((HttpStatusCode.Accepted, answer.Headers.Location), (repeated.StatusCode, repeated.Headers.Location));
+
+        using var second = await host.SendAsync(HttpMethod.Post, "/api/tenants/forgetful/credentials/reset", ApiHost.ManagerToken);
+        Assert.Contains(job!, (await ProblemAssert.IsAsync(second, HttpStatusCode.Conflict, "job-running")).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        await host.OrderTenantAsync("unborn");
+        using var early = await host.SendAsync(HttpMethod.Post, "/api/tenants/unborn/credentials/reset", ApiHost.ManagerToken);
+        await ProblemAssert.IsAsync(early, HttpStatusCode.Conflict, "job-running");
+        using var unknown = await host.SendAsync(HttpMethod.Post, "/api/tenants/nobody/credentials/reset", ApiHost.ManagerToken);
+        await ProblemAssert.IsAsync(unknown, HttpStatusCode.NotFound, "not-found");
+    }
+
+    // Sends a request and closes the connection without looking at the answer.
+    private async Task CutOffAsync(string path, string key)
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(host.Address.Host, host.Address.Port);
+        await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(
+            $"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ApiHost.AdminToken}\r\nIdempotency-Key: {key}\r\nContent-Length: 0\r\n\r\n"));
+        await client.GetStream().ReadExactlyAsync(new byte[1]);
+    }
+
+    [Fact]
     public async Task A_job_shows_its_steps_with_attempts_durations_and_errors()
     {
         var id = await host.OrderTenantAsync(ScriptedOrchestrators.FailingPrefix + "-steps");

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Bibind.Functions.Tests;
@@ -49,6 +50,24 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
         }
 
         Assert.Equal(before, await host.CountRowsAsync());
+    }
+
+    [Fact]
+    public async Task An_application_that_lists_its_databases_is_warned_of_at_activation()
+    {
+        await using var odoo = await OdooRpcStub.StartAsync(
+            StatusCodes.Status200OK,
+            call => call.Contains("\"db\"", StringComparison.Ordinal)
+                ? """{"jsonrpc": "2.0", "id": 1, "result": ["acme", "globex"]}"""
+                : """{"jsonrpc": "2.0", "id": 1, "result": {"server_version": "18.0"}}""");
+        using var created = await CreateAsync(Server("open", url: odoo.Url));
+
+        using var answer = await ActivateAsync("open");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(
+            1,
+            await host.ScalarAsync<long>("select count(*) from control.server_state_changes c join control.servers s on s.id = c.server_id where s.code = 'open' and c.reason like '%list_db = False%'"));
     }
 
     [Fact]

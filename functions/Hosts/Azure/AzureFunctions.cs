@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Bibind.ControlPlane;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Timers;
@@ -107,7 +108,7 @@ internal static class AzureFunctions
     private static ProblemException Unreadable(string detail) => new(Refusals.Unreadable(detail));
 
     private static Task AnswerAsync(HttpContext context, string log) =>
-        context.Response.WriteAsJsonAsync(new AzureAnswer([log]), ApiJson.Options, context.RequestAborted);
+        context.Response.WriteAsJsonAsync(new AzureAnswer([PlainText.Escape(log)]), ApiJson.Options, context.RequestAborted);
 }
 
 /// <summary>The answer to an invocation; the names are the host's.</summary>

@@ -52,7 +52,7 @@ internal static class LambdaHttp
         }
 
         timeUp.ThrowIfCancellationRequested();
-        return Write(response);
+        return Write(response, HttpMethods.IsHead(request.Method));
     }
 
     private static HttpRequestFeature ReadRequest(JsonElement @event)
@@ -131,12 +131,13 @@ internal static class LambdaHttp
         RemoteIpAddress = IPAddress.TryParse(@event.Member("requestContext").Member("http").Member("sourceIp").ToString(), out var address) ? address : null,
     };
 
-    private static byte[] Write(LambdaResponse response)
+    private static byte[] Write(LambdaResponse response, bool isHead)
     {
-        var answer = Write(response.StatusCode, response.Headers, response.Content);
+        // Nothing between the function and the caller drops the body of an answer to HEAD.
+        var answer = Write(response.StatusCode, response.Headers, isHead ? default : response.Content);
         return answer.Length <= LargestAnswer ? answer : Write(
             StatusCodes.Status500InternalServerError,
-            new HeaderDictionary { [HeaderNames.ContentType] = "application/problem+json" },
+            new HeaderDictionary { [HeaderNames.ContentType] = "application/problem+json", [HeaderNames.XContentTypeOptions] = "nosniff" },
             JsonSerializer.SerializeToUtf8Bytes(
                 new
                 {

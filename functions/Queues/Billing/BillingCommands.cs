@@ -27,8 +27,11 @@ internal static class BillingCommands
     private const string Prefix = $"{BillingEnvelope.Prefix}data.";
 
     /// <summary>The order of <c>subscription.created</c>: the words of <c>POST /api/tenants</c>, but for the code, which is the tenant's.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="requestedBy">Who orders.</param>
+    /// <param name="check">Says what is wrong with the order; asked also when that is not whole.</param>
     /// <exception cref="ProblemException">422 with what is wrong.</exception>
-    public static TenantOrder ReadOrder(BillingMessage message, string requestedBy)
+    public static async Task<TenantOrder> ReadOrderAsync(BillingMessage message, string requestedBy, CommandCheck<TenantOrder> check)
     {
         var errors = new FieldErrors();
         using var given = JsonDocument.Parse(message.Data);
@@ -37,29 +40,28 @@ internal static class BillingCommands
             errors.Add($"{Prefix}code", $"is unknown; the code is {BillingEnvelope.Prefix}tenant");
         }
 
-        errors.ThrowIfAny();
-        using var command = JsonDocument.Parse(WithCode(message));
-        CommandShape.Check(command.RootElement, typeof(CreateTenant), errors);
-        errors.ThrowIfAny();
-        return command.RootElement.Deserialize<CreateTenant>(ApiJson.Options)!.ToOrder(requestedBy);
+        using var command = JsonDocument.Parse(WithCode(message, given.RootElement));
+        var order = await CommandReader.ReadAsync<CreateTenant>(command.RootElement, errors, (order, isWhole) => check(order.ToOrder(requestedBy), isWhole));
+        return order.ToOrder(requestedBy);
     }
 
     /// <summary>The wish of <c>subscription.cancelled</c>.</summary>
     /// <exception cref="ProblemException">422 with what is wrong.</exception>
-    public static SubscriptionCancelled ReadCancellation(BillingMessage message)
+    public static async Task<SubscriptionCancelled> ReadCancellationAsync(BillingMessage message)
+    {
+        using var given = JsonDocument.Parse(message.Data);
+        return await CommandReader.ReadAsync<SubscriptionCancelled>(given.RootElement, new FieldErrors(), (wish, _) => Task.FromResult(FindWrong(wish)));
+    }
+
+    private static IReadOnlyDictionary<string, string[]> FindWrong(SubscriptionCancelled wish)
     {
         var errors = new FieldErrors();
-        using var given = JsonDocument.Parse(message.Data);
-        CommandShape.Check(given.RootElement, typeof(SubscriptionCancelled), errors);
-        errors.ThrowIfAny();
-        var cancellation = given.RootElement.Deserialize<SubscriptionCancelled>(ApiJson.Options)!;
-        if (cancellation.When is not (SubscriptionCancelled.Now or SubscriptionCancelled.PeriodEnd))
+        if (wish.When is not (SubscriptionCancelled.Now or SubscriptionCancelled.PeriodEnd))
         {
             errors.Add("when", $"must be {SubscriptionCancelled.Now} or {SubscriptionCancelled.PeriodEnd}");
         }
 
-        errors.ThrowIfAny();
-        return cancellation;
+        return errors.ToDictionary();
     }
 
     /// <summary>A refusal in the message's words.</summary>
@@ -71,11 +73,10 @@ internal static class BillingCommands
     private static string NameOf(string field) =>
         field == "code" ? $"{BillingEnvelope.Prefix}tenant" : field.StartsWith(Prefix, StringComparison.Ordinal) ? field : Prefix + field;
 
-    // The members stand as they came, twice given ones too, for the shape to judge.
-    private static string WithCode(BillingMessage message)
+    // The members stand as they came, twice given ones too, for the shape to judge; but for the code, which was judged.
+    private static string WithCode(BillingMessage message, JsonElement given)
     {
-        var members = message.Data.AsSpan().Trim()[1..^1].Trim().ToString();
-        var code = $"\"code\":{JsonValue.Create(message.Tenant)!.ToJsonString()}";
-        return members.Length == 0 ? $"{{{code}}}" : $"{{{code},{members}}}";
+        var members = given.EnumerateObject().Where(m => JsonWords.NameOf(m) != "code").Select(m => m.ToString());
+        return $"{{{string.Join(',', members.Prepend($"\"code\":{JsonValue.Create(message.Tenant)!.ToJsonString()}"))}}}";
     }
 }

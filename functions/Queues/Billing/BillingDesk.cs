@@ -115,14 +115,15 @@ public sealed class BillingDesk(
     private async Task<BillingDone> ProvisionAsync(
         BillingMessage message, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
     {
-        var order = BillingCommands.ReadOrder(message, Caller);
+        var order = await BillingCommands.ReadOrderAsync(
+            message, Caller, (given, isWhole) => ordering.FindWrongAsync(given, isRefused: !isWhole, cancellation));
         return new BillingDone(BillingStates.Done, JobId: (await ordering.OrderAsync(order, connection, transaction, cancellation)).Job);
     }
 
     private async Task<BillingDone> DestroyAsync(
         BillingMessage message, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
     {
-        var wish = BillingCommands.ReadCancellation(message);
+        var wish = await BillingCommands.ReadCancellationAsync(message);
         if (wish.When == SubscriptionCancelled.PeriodEnd)
         {
             return new BillingDone(BillingStates.Parked, "A cancellation at the period's end is kept until a version comes that applies it.");

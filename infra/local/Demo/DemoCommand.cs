@@ -96,7 +96,7 @@ internal static class DemoCommand
         ControlPlaneClient client, Installation installation, OdooDemo? odoo, IAnsiConsole console, CancellationToken cancellationToken)
     {
         var number = await client.FindFreeNumberAsync(cancellationToken);
-        var order = DemoOrder.Body(number, odoo is null ? "restaurant" : "blank");
+        var order = DemoOrder.Body(number, DemoOrder.TemplateOf(installation.Settings));
         console.WriteLine($"Odoo orders the tenant demo-{number.ToString(CultureInfo.InvariantCulture)}{(odoo is null ? "" : " by its automation rule")}:");
         var watch = Stopwatch.StartNew();
         var jobAddress = odoo is null

@@ -6,7 +6,10 @@ namespace Bibind.Local.Demo;
 /// <summary>The order of a demonstration tenant, as an automation rule of Odoo 18 sends it: sorted keys, <c>false</c> for empty.</summary>
 internal static class DemoOrder
 {
-    public static JsonObject Body(int number, string template = "restaurant")
+    /// <summary>Of the made-up templates the fullest; with a real Odoo there is only the plain one.</summary>
+    public static string TemplateOf(SettingsFile settings) => settings.Find("Seed__Templates__restaurant") is null ? "blank" : "restaurant";
+
+    public static JsonObject Body(int number, string template)
     {
         var n = number.ToString(CultureInfo.InvariantCulture);
         return new JsonObject

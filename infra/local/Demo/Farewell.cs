@@ -26,7 +26,7 @@ internal static class Farewell
         output.WriteLine($"Backup       {job.Result?.BackupKey ?? "none was taken"}");
         output.WriteLine("Credentials  shown once to an administrator:");
         output.WriteLine($"  {Read("TOKEN", "Auth__Tokens__0__Token", installation)}");
-        output.WriteLine($"""  curl -X POST -H "Authorization: Bearer $TOKEN" {address}api/tenants/{job.Tenant}/credentials/reveal""");
+        output.WriteLine($"""  curl -X POST -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $(uuidgen)" {address}api/tenants/{job.Tenant}/credentials/reveal""");
         foreach (var note in job.Result?.Notes ?? [])
         {
             output.WriteLine($"Note         {note}");
@@ -39,7 +39,7 @@ internal static class Farewell
 
     public static void HowToGoOn(TextWriter output, Installation installation, Uri address)
     {
-        var body = DemoOrder.Body(1000);
+        var body = DemoOrder.Body(1000, DemoOrder.TemplateOf(installation.Settings));
         body["code"] = "another";
         body["name"] = "Another";
         output.WriteLine();

@@ -13,6 +13,8 @@ internal sealed class FullServers : IAsyncDisposable
     /// <summary>The platform's domain; its zone is at our own DNS server only, and browsers and curl take its names for this machine by themselves.</summary>
     public const string Zone = "bibind.localhost";
 
+    private const string ServerCode = "local";
+
     private readonly Stack<IAsyncDisposable> started = [];
 
     private FullServers(PowerDnsServer dns, PebbleServer authority, CephS3Server s3, CaddyServer proxy) =>
@@ -69,8 +71,17 @@ internal sealed class FullServers : IAsyncDisposable
         var settings = new Dictionary<string, string>(EffectSettings.Of(Zone, Dns, Authority, S3, Proxy));
         if (isReal)
         {
+            await TenantIsolation.PrepareAsync(postgres, LocalServer.MaintenanceRole, cancellationToken);
+            var pooler = await StartAsync(
+                started, "PgBouncer", limit => PgBouncerServer.StartAsync(postgres, [LocalServer.ApplicationRole], [MasterOdoo.Database], limit),
+                server => $"enters each tenant's database as that tenant's own role, on 127.0.0.1:{server.Port}", console, cancellationToken);
+            foreach (var (name, value) in EffectSettings.Of(ServerCode, pooler, postgres))
+            {
+                settings[name] = value;
+            }
+
             Odoo = await StartAsync(
-                started, "Odoo", limit => OdooServer.StartAsync(OdooOptions.At(postgres), limit),
+                started, "Odoo", limit => OdooServer.StartAsync(OdooOptions.At(postgres) with { DatabasePort = pooler.Port }, limit),
                 server => $"{server.Version} answers on {server.Url.Authority}, its log is {server.LogFile}", console, cancellationToken);
             settings["Seed__Server__Url"] = Odoo.Url.AbsoluteUri;
             settings["FileStore__Folder"] = Odoo.FileStore;

@@ -24,6 +24,7 @@ public sealed record OdooFile(int Number, byte[] Content)
 public static class OdooFiles
 {
     private const int Images = 12;
+    private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
     private static readonly DateTime BuiltAt = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     /// <summary>The same at every build.</summary>
@@ -34,6 +35,8 @@ public static class OdooFiles
     /// <param name="database">The template's database.</param>
     public static void Write(string folder, string database)
     {
+        CloseToOthers(folder);
+        CloseToOthers(Path.Combine(folder, database));
         foreach (var file in All)
         {
             var path = Path.Combine(folder, database, file.StoreName);
@@ -43,6 +46,16 @@ public static class OdooFiles
                 File.WriteAllBytes(path, file.Content);
                 File.SetLastWriteTimeUtc(path, BuiltAt);
             }
+        }
+    }
+
+    // Below it lies what customers upload: as private as the databases. Folders of earlier versions were open.
+    private static void CloseToOthers(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) & ~Others);
         }
     }
 

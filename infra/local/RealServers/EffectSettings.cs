@@ -3,6 +3,23 @@ namespace Bibind.Local.RealServers;
 /// <summary>The settings that let the product's effects happen at real servers; where the application is, is said apart.</summary>
 public static class EffectSettings
 {
+    /// <summary>The settings that give each tenant of a server a role of its own.</summary>
+    public static IReadOnlyDictionary<string, string> Of(string serverCode, PgBouncerServer pooler, EmbeddedPostgres postgres)
+    {
+        ArgumentNullException.ThrowIfNull(pooler);
+        ArgumentNullException.ThrowIfNull(postgres);
+        return new Dictionary<string, string>
+        {
+            ["Database__TenantIsolation"] = "role",
+            ["Database__PgBouncer__0__Server"] = serverCode,
+            ["Database__PgBouncer__0__DatabasesFile"] = pooler.DatabasesFile,
+            ["Database__PgBouncer__0__Port"] = pooler.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["Database__PgBouncer__0__AdminUser"] = PgBouncerServer.AdminUser,
+            ["Database__PgBouncer__0__AdminPassword"] = pooler.AdminPassword,
+            ["Database__PgBouncer__0__TemplatePassword"] = postgres.PasswordOf(TenantIsolation.TemplateRole),
+        };
+    }
+
     /// <param name="zone">The platform's domain; the DNS server has it.</param>
     /// <returns>Names as in <c>local.settings.json</c>.</returns>
     public static IReadOnlyDictionary<string, string> Of(

@@ -1,4 +1,5 @@
 using Bibind.Activities.Database;
+using Bibind.Activities.Database.Isolation;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Application;
 
 /// <summary>Lets the application see the configured database by giving it the ownership.</summary>
-public sealed class HandOverApplication(PostgresConnector postgres, ILogger<HandOverApplication> logger)
+public sealed class HandOverApplication(PostgresConnector postgres, TenantRoleLifecycle roles, ILogger<HandOverApplication> logger)
     : TaskActivity<TenantPlace, Nothing>
 {
     /// <inheritdoc/>
@@ -20,6 +21,10 @@ public sealed class HandOverApplication(PostgresConnector postgres, ILogger<Hand
         return await session.InWordsAsync(target.Name, async () =>
         {
             await MarkedDatabases.RequireOursAsync(session, target, "handed over", context.CancellationToken);
+
+            // The pooler first: the application opens every database that it lists.
+            await roles.PutAsync(session, place, context.CancellationToken);
+            await roles.PublishAsync(session.Server, place, context.CancellationToken);
 
             // The application lists what it owns and is no template: the last statement is what lets it in.
             var database = SqlText.Identifier(target.Name);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Bibind.Activities.Backup.Encryption;
 using Bibind.Activities.Backup.Files;
+using Bibind.Activities.Backup.Needs;
 
 namespace Bibind.Activities.Backup;
 
@@ -61,6 +62,18 @@ public sealed record BackupManifest
     /// <summary>What counts as a letter.</summary>
     public string? CharacterType { get; init; }
 
+    /// <summary>Who orders text: <c>libc</c>, <c>icu</c> or <c>builtin</c>; like the next two not in manifests of before.</summary>
+    public string? LocaleProvider { get; init; }
+
+    /// <summary>The provider's name of the locale; null for libc, which has the two above.</summary>
+    public string? Locale { get; init; }
+
+    /// <summary>Rules that are added to an ICU locale.</summary>
+    public string? IcuRules { get; init; }
+
+    /// <summary>What restoring it needs, and what does not come back; null in manifests of before.</summary>
+    public RestoreNeeds? Needs { get; init; }
+
     /// <summary>Version of the application's base module.</summary>
     public string? ApplicationVersion { get; init; }
     public required string TemplateCode { get; init; }
@@ -77,6 +90,15 @@ public sealed record BackupManifest
 
     /// <summary>What is sealed into the encrypted dump, so that it opens only as this backup of this tenant.</summary>
     internal string Binding => BindingOf(TenantId, Id);
+
+    /// <summary>What does not come back with it, in words.</summary>
+    internal IReadOnlyList<string> Notes() => FileStore is { LeftOut: > 0 } files
+        ?
+        [
+            .. Needs?.Notes() ?? [],
+            $"Left out of the backup, because such names cannot be restored: {files.LeftOut} files of the file store, such as {string.Join(", ", files.LeftOutNames)}.",
+        ]
+        : Needs?.Notes() ?? [];
 
     /// <summary>As it is stored.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);

@@ -59,6 +59,11 @@ internal sealed class DumpStream : AsyncReadStream
         }
 
         var tail = _errors.ToString();
+        if (tail.Contains("permission denied", StringComparison.Ordinal) || tail.Contains("row-level security", StringComparison.Ordinal))
+        {
+            throw new PermanentFailureException($"pg_dump may not read all of '{_database}': {tail}");
+        }
+
         if (tail.Contains("server version mismatch", StringComparison.Ordinal))
         {
             throw new PermanentFailureException(

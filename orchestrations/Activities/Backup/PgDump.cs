@@ -10,27 +10,25 @@ public sealed class PgDump(IOptions<BackupOptions> options)
 {
     private const string Setting = "Backups__PgDump";
 
-    /// <summary>Starts a dump in the custom format, not compressed; its content comes while it is read.</summary>
-    /// <exception cref="PermanentFailureException">There is no <c>pg_dump</c>.</exception>
-    internal DumpStream Start(DatabaseEntry entry)
+    /// <summary>The program for a server: of its own major version, else of the next newer one, whose dumps most machines can restore.</summary>
+    /// <exception cref="PermanentFailureException">There is no <c>pg_dump</c>, or none that is new enough.</exception>
+    internal async Task<PostgresProgram> ChooseAsync(int serverMajor, CancellationToken cancellationToken)
     {
-        var start = PostgresPrograms.StartInfo(Find(), "--format=custom", "--compress=0", "--no-password");
+        var all = await PostgresPrograms.FindAllAsync("pg_dump", options.Value.PgDump, Setting, cancellationToken);
+        return all.Where(p => p.Major is not { } major || major >= serverMajor).MinBy(p => p.Major ?? int.MaxValue)
+            ?? throw new PermanentFailureException(
+                $"No pg_dump here is new enough for a server of PostgreSQL {serverMajor}; found: {PostgresPrograms.Describe(all)}. "
+                + $"Install PostgreSQL's client programs {serverMajor} (Debian: postgresql-client-{serverMajor}) or name them in {Setting}.");
+    }
+
+    /// <summary>Starts a dump in the custom format, not compressed; its content comes while it is read.</summary>
+    /// <exception cref="PermanentFailureException">The program cannot be run.</exception>
+    internal static DumpStream Start(PostgresProgram program, DatabaseEntry entry)
+    {
+        var start = PostgresPrograms.StartInfo(program.Path, "--format=custom", "--compress=0", "--no-password");
         PostgresEnvironment.Apply(start.Environment, entry, SessionSettings.Programs(entry.MajorVersion));
         var process = PostgresPrograms.Run(start, Setting);
         process.StandardInput.Close();
         return new DumpStream(process, entry.Database, entry.Login.Password);
     }
-
-    /// <summary>The program's version, such as <c>15.8</c>.</summary>
-    /// <exception cref="PermanentFailureException">There is no <c>pg_dump</c>.</exception>
-    public async Task<string> GetVersionAsync(CancellationToken cancellationToken)
-    {
-        using var process = PostgresPrograms.Run(PostgresPrograms.StartInfo(Find(), "--version"), Setting);
-        // "pg_dump (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)"
-        var words = (await process.StandardOutput.ReadToEndAsync(cancellationToken)).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        await process.WaitForExitAsync(cancellationToken);
-        return words.Length > 2 ? words[2].Trim() : "unknown";
-    }
-
-    private string Find() => PostgresPrograms.Find("pg_dump", options.Value.PgDump, Setting);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Bibind.Activities.Application;
 using Bibind.Activities.Backup.Files;
+using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -45,13 +46,13 @@ public sealed class RestoreDatabase(
                 there = await MarkedDatabases.FindUsableAsync(session, target, cancellationToken);
             }
 
-            var manifest = there?.Known?.Restored == restored.Restored
-                ? await files.ReadManifestAsync(request.Backup, cancellationToken)
+            var (manifest, notes) = there?.Known?.Restored == restored.Restored
+                ? Known(await files.ReadManifestAsync(request.Backup, cancellationToken))
                 : await RestoreAsync(session, request, restored, isThere: there is not null, cancellationToken);
 
             // A crash after the database took the name leaves the files to be exchanged.
             fileStores.Swap(place);
-            return await DescribeAsync(session, request, restored, fileStores.NoteOn(manifest), cancellationToken);
+            return await DescribeAsync(session, request, restored, Join([fileStores.NoteOn(manifest), .. notes]), cancellationToken);
         });
     }
 
@@ -61,7 +62,11 @@ public sealed class RestoreDatabase(
     private static string MakerOf(TenantPlace place) =>
         string.Create(CultureInfo.InvariantCulture, $"bibind restore {place.TenantId} {place.Code}");
 
-    private async Task<BackupManifest> RestoreAsync(
+    private static (BackupManifest, IReadOnlyList<string>) Known(BackupManifest manifest) => (manifest, manifest.Notes());
+
+    private static string? Join(IEnumerable<string?> notes) => string.Join(' ', notes.OfType<string>()) is { Length: > 0 } joined ? joined : null;
+
+    private async Task<(BackupManifest Manifest, IReadOnlyList<string> Notes)> RestoreAsync(
         MaintenanceSession session, RestoreRequest request, MarkedDatabase restored, bool isThere, CancellationToken cancellationToken)
     {
         if (isThere && !request.Replace)
@@ -83,9 +88,10 @@ public sealed class RestoreDatabase(
         var fresh = ScratchDatabase.ForRestore(request.Place);
         var scratch = fresh.Name;
         await fileStores.StageAsync(request, manifest, cancellationToken);
+        IReadOnlyList<string> notes;
         try
         {
-            await restore.RunAsync(session, request.Place, fresh, manifest, cancellationToken);
+            notes = await restore.RunAsync(session, request.Place, fresh, manifest, cancellationToken);
         }
         catch
         {
@@ -98,6 +104,7 @@ public sealed class RestoreDatabase(
         {
             await PrepareAsync(request.Place, scratch, fileStores.Brings(manifest), cancellationToken);
 
+            await AnalyzeAsync(request.Place, scratch, cancellationToken);
             var login = (await postgres.EnterAsync(DatabasePlace.Of(request.Place), cancellationToken)).Login;
             await RestoreSwap.RunAsync(session, scratch, restored, request.Place, login.Role, isThere, cancellationToken);
         }
@@ -108,7 +115,17 @@ public sealed class RestoreDatabase(
         }
 
         logger.BackupRestored(request.Backup.BackupId, restored.Name, manifest.DumpBytes ?? manifest.Bytes);
-        return manifest;
+        return (manifest, notes);
+    }
+
+    private async Task AnalyzeAsync(TenantPlace place, string scratch, CancellationToken cancellationToken)
+    {
+        await using var database = await postgres.OpenAsync(DatabasePlace.Of(place, scratch), cancellationToken);
+        await database.InWordsAsync(async () =>
+        {
+            await RestoredContent.AnalyzeAsync(database, cancellationToken);
+            return true;
+        });
     }
 
     private async Task PrepareAsync(TenantPlace place, string scratch, bool hasFiles, CancellationToken cancellationToken)

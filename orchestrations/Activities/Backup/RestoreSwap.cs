@@ -47,7 +47,7 @@ internal static class RestoreSwap
                     {setAside}
                     comment on database {fresh} is {SqlText.Literal(restored.Mark)};
                     alter database {fresh} owner to {SqlText.Identifier(session.Server.DatabaseUser)};
-                    grant connect, temporary on database {fresh} to {SqlText.Identifier(role)};
+                    grant {(place.DatabaseRole is null ? string.Empty : "create, ")}connect, temporary on database {fresh} to {SqlText.Identifier(role)};
                     alter database {fresh} rename to {database}
                     """,
                     cancellationToken);

@@ -17,6 +17,9 @@ internal static class ScratchDatabase
         where c.relkind in ('r', 'p') and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema'
         """;
 
+    // Who orders text is chosen by database from PostgreSQL 15 on, rules of ICU from 16.
+    private const int FirstWithProviders = 15;
+
     private static readonly string[] CoreTables = ["res_users", "res_company", "ir_module_module", "ir_attachment"];
 
     /// <summary>The name while a tenant's database is restored.</summary>
@@ -66,7 +69,8 @@ internal static class ScratchDatabase
 
         // Recorded while it is our login's, which is how an attempt that follows a crash knows it.
         var database = SqlText.Identifier(name);
-        await session.ExecuteAsync($"create database {database} template template0 is_template true allow_connections false{Locale(manifest)}", cancellationToken);
+        await InWordsAsync(session, manifest, () => session.ExecuteAsync(
+            $"create database {database} template template0 is_template true allow_connections false{Locale(manifest, session.MajorVersion)}", cancellationToken));
         var made = await DatabaseCatalogue.LookAsync(session, name, cancellationToken)
             ?? throw new TransientFailureException($"The database '{name}' is not there any more: another attempt of the step has taken over.");
         await session.Register.RecordAsync(wanted with { Oid = made.Oid }, cancellationToken);
@@ -96,8 +100,38 @@ internal static class ScratchDatabase
         return rows;
     }
 
-    private static string Locale(BackupManifest manifest) =>
-        manifest is { Encoding: { } encoding, Collation: { } collation, CharacterType: { } type }
-            ? $" encoding {SqlText.Literal(encoding)} lc_collate {SqlText.Literal(collation)} lc_ctype {SqlText.Literal(type)}"
-            : string.Empty;
+    private static string Locale(BackupManifest manifest, int major)
+    {
+        if (manifest is not { Encoding: { } encoding, Collation: { } collation, CharacterType: { } type })
+        {
+            return string.Empty;
+        }
+
+        var names = $" encoding {SqlText.Literal(encoding)} lc_collate {SqlText.Literal(collation)} lc_ctype {SqlText.Literal(type)}";
+        return (manifest.LocaleProvider, manifest.Locale) switch
+        {
+            ("icu", { } locale) => $"{names} locale_provider icu icu_locale {SqlText.Literal(locale)}{Rules(manifest.IcuRules, major)}",
+            ("builtin", { } locale) => $"{names} locale_provider builtin builtin_locale {SqlText.Literal(locale)}",
+            ("libc", _) when major >= FirstWithProviders => $"{names} locale_provider libc",
+            _ => names,
+        };
+    }
+
+    private static string Rules(string? rules, int major) =>
+        rules is not null && major > FirstWithProviders ? $" icu_rules {SqlText.Literal(rules)}" : string.Empty;
+
+    // A locale that the server's machine lacks is refused in several ways.
+    private static async Task InWordsAsync(MaintenanceSession session, BackupManifest manifest, Func<Task> create)
+    {
+        try
+        {
+            await create();
+        }
+        catch (Npgsql.PostgresException refused) when (refused.SqlState[..2] is "22" or "42" or "0A" or "XX" && refused.SqlState != "42501")
+        {
+            var locale = string.Join(", ", new[] { manifest.Encoding, manifest.Collation, manifest.CharacterType, manifest.LocaleProvider, manifest.Locale }.OfType<string>());
+            throw new PermanentFailureException(
+                $"Server '{session.Server.Code}' cannot make a database as the backup's ({locale}): {refused.MessageText}. Give its machine that locale, restart PostgreSQL and try again.");
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using Bibind.Activities.Backup.Files;
+using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
@@ -24,8 +25,10 @@ public sealed class TakeBackup(
 {
     private const string SourceSql = """
         select current_setting('server_version'), (select latest_version from ir_module_module where name = 'base'),
-               pg_encoding_to_char(encoding), datcollate, datctype
-        from pg_database where datname = current_database()
+               pg_encoding_to_char(encoding), datcollate, datctype,
+               case to_jsonb(d)->>'datlocprovider' when 'c' then 'libc' when 'i' then 'icu' when 'b' then 'builtin' end,
+               coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'), to_jsonb(d)->>'daticurules'
+        from pg_database d where datname = current_database()
         """;
 
     // Each attempt stores three objects, and an activity is tried a handful of times.
@@ -57,7 +60,7 @@ public sealed class TakeBackup(
             recorded = await RecordAsync(request, insteadOf: recorded?.Key, cancellationToken);
         }
 
-        return new BackupTaken(recorded.Key, recorded.Bytes, recorded.Sha256);
+        return new BackupTaken(recorded.Key, recorded.Bytes, recorded.Sha256) { Notes = recorded.Notes };
     }
 
     // What stands in the place of the tenant's database may be somebody else's, and holds nothing of his.
@@ -76,7 +79,10 @@ public sealed class TakeBackup(
         var recorded = await catalogue.RecordAsync(
             new BackupRecord(
                 manifest.Id, manifest.TenantId, manifest.Kind, manifest.Key, folder.Manifest, manifest.Bytes, manifest.Sha256,
-                manifest.CreatedAt, manifest.FileStore?.Bytes, manifest.FileStore?.Sha256),
+                manifest.CreatedAt, manifest.FileStore?.Bytes, manifest.FileStore?.Sha256)
+            {
+                Notes = manifest.Notes(),
+            },
             insteadOf,
             cancellationToken);
         await DeleteOthersAsync(request, recorded, cancellationToken);
@@ -138,7 +144,7 @@ public sealed class TakeBackup(
         var place = request.Place;
         var createdAt = time.GetUtcNow();
         var source = await ReadSourceAsync(place, cancellationToken);
-        var dumpVersion = await dumper.GetVersionAsync(cancellationToken);
+        var program = await dumper.ChooseAsync(source.Needs.ServerMajor, cancellationToken);
 
         var folder = BackupKeys.NewAttempt(request);
         try
@@ -146,7 +152,7 @@ public sealed class TakeBackup(
             var dataKey = await keys.GetAsync(place.TenantId, cancellationToken);
             await using var held = await files.HoldAsync(place, cancellationToken);
             await using var packed = new PackingStream(
-                dumper.Start(source.Entry), dataKey, BackupManifest.BindingOf(place.TenantId, BackupKeys.Id(request)));
+                PgDump.Start(program, source.Entry), dataKey, BackupManifest.BindingOf(place.TenantId, BackupKeys.Id(request)));
             var bytes = await store.PutAsync(Bucket, folder.Dump, packed, cancellationToken);
             var fileStore = await files.StoreAsync(request, folder, dataKey, held, cancellationToken);
             var manifest = new BackupManifest
@@ -166,10 +172,14 @@ public sealed class TakeBackup(
                 Compression = "brotli",
                 Encryption = "aes-256-gcm, frames of 1 MiB",
                 PostgresVersion = source.PostgresVersion,
-                PgDumpVersion = dumpVersion,
+                PgDumpVersion = program.Version,
                 Encoding = source.Encoding,
                 Collation = source.Collation,
                 CharacterType = source.CharacterType,
+                LocaleProvider = source.LocaleProvider,
+                Locale = source.Locale,
+                IcuRules = source.IcuRules,
+                Needs = source.Needs,
                 ApplicationVersion = source.ApplicationVersion,
                 TemplateCode = place.TemplateCode,
                 TemplateVersion = place.TemplateVersion,
@@ -193,14 +203,32 @@ public sealed class TakeBackup(
         await using var session = await postgres.OpenAsync(place, cancellationToken);
         return await session.InWordsAsync(async () =>
         {
+            var needs = await NeedsInspection.InspectAsync(session, place.Database, cancellationToken);
             await using var command = new NpgsqlCommand(SourceSql, session.Connection);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             return new Source(
-                session.Entry, reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4));
+                session.Entry, reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4))
+            {
+                LocaleProvider = TextOf(reader, 5),
+                Locale = TextOf(reader, 6),
+                IcuRules = TextOf(reader, 7),
+                Needs = needs,
+            };
         });
     }
 
+    private static string? TextOf(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
     private sealed record Source(
-        DatabaseEntry Entry, string PostgresVersion, string? ApplicationVersion, string Encoding, string Collation, string CharacterType);
+        DatabaseEntry Entry, string PostgresVersion, string? ApplicationVersion, string Encoding, string Collation, string CharacterType)
+    {
+        public string? LocaleProvider { get; init; }
+
+        public string? Locale { get; init; }
+
+        public string? IcuRules { get; init; }
+
+        public required RestoreNeeds Needs { get; init; }
+    }
 }

@@ -25,10 +25,10 @@ public sealed class VerifyBackup(
             var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);
             BackupRestore.RefuseOlderServer(manifest, session);
             await files.VerifyAsync(manifest, cancellationToken);
-            await restore.RunAsync(session, request.Place, trial, manifest, cancellationToken);
+            var notes = await restore.RunAsync(session, request.Place, trial, manifest, cancellationToken);
             try
             {
-                var receipt = await CountAsync(session, DatabasePlace.Of(request.Place, scratch), manifest, cancellationToken);
+                var receipt = (await CountAsync(session, DatabasePlace.Of(request.Place, scratch), manifest, cancellationToken)) with { Notes = notes };
                 logger.BackupVerified(receipt.BackupId, receipt.Tables, receipt.DumpBytes);
                 return receipt;
             }

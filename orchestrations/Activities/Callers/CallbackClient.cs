@@ -48,6 +48,11 @@ public sealed class CallbackClient : IDisposable
             throw new CallbackRefusedException($"its scheme is '{target.Scheme}', not https or http");
         }
 
+        if (CallbackTarget.RefusalOf(target, _allowPrivate) is { } refusal)
+        {
+            throw new CallbackRefusedException(refusal);
+        }
+
         using var request = new HttpRequestMessage(HttpMethod.Post, target) { Content = JsonContent.Create(document) };
         try
         {
@@ -66,11 +71,11 @@ public sealed class CallbackClient : IDisposable
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var target = context.DnsEndPoint;
-        var addresses = await System.Net.Dns.GetHostAddressesAsync(target.Host, cancellationToken);
-        var allowed = _allowPrivate ? addresses : [.. addresses.Where(PublicAddress.Is)];
+        var addresses = await FindAddressesAsync(target.Host, cancellationToken);
+        var allowed = addresses.Where(a => CallbackTarget.RefusalOf(a, _allowPrivate) is null).ToArray();
         if (allowed.Length == 0 && addresses.Length > 0)
         {
-            throw new CallbackRefusedException("it leads to a private, loopback or link-local address (Callbacks__AllowPrivateTargets)");
+            throw new CallbackRefusedException(CallbackTarget.RefusalOf(addresses[0], _allowPrivate)!);
         }
 
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -85,4 +90,8 @@ public sealed class CallbackClient : IDisposable
             throw;
         }
     }
+
+    // The resolver refuses to look at some addresses, as a mistake of its caller's; they need none.
+    private static async Task<IPAddress[]> FindAddressesAsync(string host, CancellationToken cancellationToken) =>
+        IPAddress.TryParse(host.TrimEnd('.'), out var address) ? [address] : await System.Net.Dns.GetHostAddressesAsync(host, cancellationToken);
 }

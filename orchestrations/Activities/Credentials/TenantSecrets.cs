@@ -24,6 +24,9 @@ public static class TenantSecrets
     /// <summary>The tenant's own keys at the object store.</summary>
     public static string Storage(long tenantId) => Prefix(tenantId) + "storage";
 
+    /// <summary>The password of the tenant's own role in PostgreSQL.</summary>
+    public static string DatabaseRole(long tenantId) => Prefix(tenantId) + "database-role";
+
     /// <summary>The standard user's login: the customer's e-mail address, else, and where that is the administrator's login, <c>user@host</c>.</summary>
     public static string UserLogin(TenantPlace place)
     {

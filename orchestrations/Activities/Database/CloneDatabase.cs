@@ -1,3 +1,4 @@
+using Bibind.Activities.Database.Isolation;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Npgsql;
 namespace Bibind.Activities.Database;
 
 /// <summary>Clones the template for a tenant and holds the clone back from the application.</summary>
-public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time, ILogger<CloneDatabase> logger)
+public sealed class CloneDatabase(PostgresConnector postgres, TenantRoleLifecycle roles, TimeProvider time, ILogger<CloneDatabase> logger)
     : TaskActivity<TenantPlace, CloneResult>
 {
     /// <inheritdoc/>
@@ -28,6 +29,7 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
             var bytes = await MarkedDatabases.IsStagedAsync(session, target, cancellationToken)
                 ? await DatabaseCatalogue.MeasureAsync(session, target.StagingName, cancellationToken)
                 : await CopyAsync(session, place.TemplateDatabase, target, cancellationToken);
+            await roles.GiveCloneAsync(session, place, target.StagingName, cancellationToken);
             var login = (await postgres.EnterAsync(DatabasePlace.Of(place), cancellationToken)).Login;
             await DatabaseAccess.OpenAsync(session, target.StagingName, login.Role, cancellationToken);
             await MarkedDatabases.PublishAsync(session, target, cancellationToken);
@@ -83,7 +85,8 @@ public sealed class CloneDatabase(PostgresConnector postgres, TimeProvider time,
                 $"The database '{template}' on server '{server.Code}' (oid {source.Oid}, of role '{source.Owner}') is not the template that was made there: make the template anew.");
         }
 
-        if (source.AllowsConnections && known.Any(k => k.ContentHash is not null) && (await DatabaseHolds.ListAsync(session, template, cancellationToken)).Count == 0)
+        var isLocked = known.Any(k => k.ContentHash is not null) || (source.IsOwnedByUs && source.IsTemplate);
+        if (isLocked && source.AllowsConnections && (await DatabaseHolds.ListAsync(session, template, cancellationToken)).Count == 0)
         {
             // It was opened so that somebody could end what held it.
             await session.ExecuteAsync($"alter database {SqlText.Identifier(template)} allow_connections false", cancellationToken);

@@ -1,4 +1,5 @@
 using Bibind.Activities.Backup;
+using Bibind.Activities.Database.Isolation;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Database;
 
 /// <summary>Drops a tenant's database, finished or half made; one that is not ours is never touched, and named where it stands in the place of ours.</summary>
-public sealed class DropDatabase(PostgresConnector postgres, TimeProvider time, ILogger<DropDatabase> logger)
+public sealed class DropDatabase(PostgresConnector postgres, TenantRoleLifecycle roles, TimeProvider time, ILogger<DropDatabase> logger)
     : TaskActivity<TenantPlace, Nothing>
 {
     /// <inheritdoc/>
@@ -18,6 +19,7 @@ public sealed class DropDatabase(PostgresConnector postgres, TimeProvider time, 
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind drop {place.Code}", context.CancellationToken);
         return await session.InWordsAsync(target.Name, async () =>
         {
+            await roles.WithdrawAsync(session.Server, place, context.CancellationToken);
             await RestoreLeftovers.DropAsync(session, place, context.CancellationToken);
             if (await MarkedDatabases.DropAsync(session, target, time, context.CancellationToken) is { } foreign)
             {
@@ -26,6 +28,12 @@ public sealed class DropDatabase(PostgresConnector postgres, TimeProvider time, 
                     ? throw new PermanentFailureException(
                         $"A database named '{target.Name}' is there on server '{place.ServerCode}' and is not ours: {foreign.Words} It was left as it is.")
                     : Nothing.Value;
+            }
+
+            // After everything that belongs to it.
+            if (place.DatabaseRole is { } role)
+            {
+                await TenantRoles.DropAsync(session, role, context.CancellationToken);
             }
 
             return Nothing.Value;

@@ -28,7 +28,8 @@ public sealed record DatabaseLogin(string Role, string Password)
 /// <param name="ServerId">The server that it is on.</param>
 /// <param name="Database">Its name, which may be that of a copy which is being made.</param>
 /// <param name="TenantId">Whose content it is; null for a template's.</param>
-public sealed record DatabasePlace(long ServerId, string Database, long? TenantId)
+/// <param name="Role">The tenant's own role; null where tenants share the application's.</param>
+public sealed record DatabasePlace(long ServerId, string Database, long? TenantId, string? Role = null)
 {
     /// <summary>The tenant's database.</summary>
     public static DatabasePlace Of(TenantPlace place)
@@ -41,7 +42,7 @@ public sealed record DatabasePlace(long ServerId, string Database, long? TenantI
     public static DatabasePlace Of(TenantPlace place, string database)
     {
         ArgumentNullException.ThrowIfNull(place);
-        return new DatabasePlace(place.ServerId, database, place.TenantId);
+        return new DatabasePlace(place.ServerId, database, place.TenantId, place.DatabaseRole);
     }
 
     /// <summary>A template's database.</summary>

@@ -133,18 +133,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
     public IEnumerable<StoredFile> List(TenantPlace place) => InWords(place.Database, () => StoreFolder.Files(Store(place).Final));
 
-    public FileStream? Open(TenantPlace place, string name)
-    {
-        try
-        {
-            var path = Path.Combine(Store(place).Final, Safe(name));
-            return UnixFiles.IsPlain(path) ? OpenToRead(path) : null;
-        }
-        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
+    public FileStream? Open(TenantPlace place, string name) => InWords(place.Database, () => UnixFiles.OpenPlain(Store(place).Final, Safe(name)));
 
     public void BeginReplacement(TenantPlace place, bool replace) => InWords(place.Database, () =>
     {

@@ -13,6 +13,7 @@ internal sealed class StoreFolder
     private const int BufferBytes = 128 * 1024;
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode AllRights = (UnixFileMode)0x1ff;
+    private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     private readonly string _root;
     private readonly string _mark;
@@ -32,7 +33,8 @@ internal sealed class StoreFolder
         }
 
         (_root, _mark) = (root, mark);
-        _folderMode = OperatingSystem.IsWindows() ? AllRights : File.GetUnixFileMode(root);
+        // Customers' files are for the folder's owner and group, who read the databases too, whatever the folder allows to others.
+        _folderMode = OperatingSystem.IsWindows() ? AllRights : File.GetUnixFileMode(root) & ~Others;
         _owner = UnixFiles.OwnerOf(root);
         Name = database;
         Final = Path.Combine(root, database);

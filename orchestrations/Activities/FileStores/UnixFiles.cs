@@ -19,6 +19,18 @@ internal static class UnixFiles
     private const int StatusBytes = 256;
     private const int TypeMask = 0xf000;
     private const int PlainFile = 0x8000;
+    private const int NotPermitted = 1;
+    private const int NoDevice = 6;
+    private const int Denied = 13;
+    private const int NoFolder = 20;
+    private const int LinkFound = 40;
+    private const int NotWaiting = 0x800;
+    private const int OfTheHandle = 0x1000;
+
+    // The two flags whose values are not the same on every processor.
+    private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm;
+    private static readonly int Folder = IsArm ? 0x4000 : 0x10000;
+    private static readonly int NotFollowed = IsArm ? 0x8000 : 0x20000;
 
     /// <summary>Makes a second name for a file's content.</summary>
     public static LinkOutcome Link(string from, string to)
@@ -68,8 +80,51 @@ internal static class UnixFiles
     {
         Span<byte> status = stackalloc byte[StatusBytes];
         return OperatingSystem.IsLinux()
-            ? TryRead(path, status) && (BinaryPrimitives.ReadUInt16LittleEndian(status[28..]) & TypeMask) == PlainFile
+            ? TryRead(path, status) && IsPlain(status)
             : new FileInfo(path) is { Exists: true, LinkTarget: null };
+    }
+
+    /// <summary>
+    /// Opens a plain file of a folder to read it; null if it is gone, or is none. No part of its name is followed as a link, and
+    /// nothing but a plain file is waited for, whatever somebody puts in its place meanwhile.
+    /// </summary>
+    /// <exception cref="UnauthorizedAccessException">It cannot be read by us.</exception>
+    public static FileStream? OpenPlain(string folder, string name)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            var path = Path.Combine(folder, name);
+            return IsPlain(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous) : null;
+        }
+
+        var parts = name.Split('/');
+        var at = OpenFile(folder, CloseAtExec | Folder | NotFollowed);
+        for (var part = 0; part < parts.Length && !at.IsInvalid; part++)
+        {
+            using var above = at;
+            at = OpenAt(above, parts[part], CloseAtExec | NotFollowed | (part < parts.Length - 1 ? Folder : NotWaiting));
+        }
+
+        if (at.IsInvalid)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            at.Dispose();
+            return error switch
+            {
+                NotThere or NoFolder or LinkFound or NoDevice => null,
+                Denied or NotPermitted => throw new UnauthorizedAccessException($"'{name}' cannot be read: {Marshal.GetPInvokeErrorMessage(error)}."),
+                _ => throw new IOException($"'{name}' cannot be read: {Marshal.GetPInvokeErrorMessage(error)}.", error),
+            };
+        }
+
+        Span<byte> status = stackalloc byte[StatusBytes];
+        if (ReadStatusOf(at, string.Empty, OfTheHandle, BasicStatus, ref MemoryMarshal.GetReference(status)) != 0 || !IsPlain(status))
+        {
+            at.Dispose();
+            return null;
+        }
+
+        return new FileStream(at, FileAccess.Read, bufferSize: 0, at.IsAsync);
     }
 
     /// <summary>Gives what root made to the owner; whoever is not root keeps what he made.</summary>
@@ -108,6 +163,8 @@ internal static class UnixFiles
         }
     }
 
+    private static bool IsPlain(ReadOnlySpan<byte> status) => (BinaryPrimitives.ReadUInt16LittleEndian(status[28..]) & TypeMask) == PlainFile;
+
     // The one status whose layout is the same on every processor.
     private static bool TryRead(string path, Span<byte> status) =>
         OperatingSystem.IsLinux() && ReadStatus(CurrentFolder, path, NotFollowing, BasicStatus, ref MemoryMarshal.GetReference(status)) == 0;
@@ -131,6 +188,14 @@ internal static class UnixFiles
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern SafeFileHandle OpenFile([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", EntryPoint = "openat", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern SafeFileHandle OpenAt(SafeFileHandle folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", EntryPoint = "statx", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int ReadStatusOf(SafeFileHandle file, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, ref byte status);
 
     [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

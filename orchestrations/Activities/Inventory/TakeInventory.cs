@@ -2,6 +2,7 @@ using Bibind.Activities.Backup;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
+using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.Dns;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Routing;
@@ -18,6 +19,7 @@ namespace Bibind.Activities.Inventory;
 /// <summary>Asks every server what is left of a tenant; one that cannot be asked makes its item unknown, not the answer fail.</summary>
 public sealed class TakeInventory(
     PostgresConnector postgres,
+    IDatabasePooler pooler,
     TenantDatabases databases,
     IDnsProvider dns,
     ICertificateProvider certificates,
@@ -50,6 +52,7 @@ public sealed class TakeInventory(
             [
                 .. await AskForDatabasesAsync(place, cancellationToken),
                 await AskAsync("role", target.Name, () => LookForRoleAsync(place, target, cancellationToken)),
+                .. await AskForTenantRoleAsync(place, cancellationToken),
                 await AskAsync("dns-record", place.Host, async () => Seen(await dns.ExistsAsync(place, cancellationToken))),
                 await AskAsync("certificate", place.Host, async () => Seen(await certificates.ExistsAsync(place, cancellationToken))),
                 .. await AskForProofAsync(place, cancellationToken),
@@ -131,6 +134,28 @@ public sealed class TakeInventory(
                 : target.Marks(comments[0]) ? Seen(true)
                 : new Answer(InventoryItem.Absent, ForeignDetail);
         });
+    }
+
+    private async Task<IReadOnlyList<InventoryItem>> AskForTenantRoleAsync(TenantPlace place, CancellationToken cancellationToken)
+    {
+        if (place.DatabaseRole is not { } role)
+        {
+            return [];
+        }
+
+        return
+        [
+            await AskAsync("role", role, async () =>
+            {
+                await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
+                return await session.InWordsAsync(role, async () => Seen(await TenantRoles.ExistsAsync(session, role, cancellationToken)));
+            }),
+            await AskAsync("pooler-entry", place.Database, async () =>
+            {
+                await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
+                return Seen((await pooler.ListAsync(session.Server, cancellationToken)).GetValueOrDefault(place.Database) == role);
+            }),
+        ];
     }
 
     private async Task<Answer> LookForBucketAsync(TenantPlace place, CancellationToken cancellationToken) =>

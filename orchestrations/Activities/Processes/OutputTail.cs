@@ -20,11 +20,15 @@ internal sealed partial class OutputTail(params string[] secrets)
     private int _firstErrorAt;
     private int _lastCauseAt;
 
+    /// <summary>Given every line, not only the last ones; several streams give theirs at once.</summary>
+    public Action<string>? Watch { get; init; }
+
     /// <summary>Reads to the end; several streams may be read into one tail.</summary>
     public async Task ReadAsync(TextReader output, CancellationToken cancellationToken)
     {
         while (await output.ReadLineAsync(cancellationToken) is { } line)
         {
+            Watch?.Invoke(line);
             Add(line);
         }
     }

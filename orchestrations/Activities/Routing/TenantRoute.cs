@@ -22,6 +22,13 @@ internal sealed partial record TenantRoute
     /// <summary>Where, and below which, the application takes websockets.</summary>
     public const string WebsocketPath = "/websocket";
 
+    /// <summary>
+    /// What never reaches the application: its pages and XML-RPC for managing databases, which serve all tenants' alike, whether or not its
+    /// configuration switches them off. Of the path as a proxy compares it, decoded and cleaned. Odoo lets a language stand before every
+    /// path, which a tenant may call as he likes. JSON-RPC has one path for everything and is left to the configuration.
+    /// </summary>
+    public const string RefusedPaths = "(?i)^/+(?:[^/]+/+)?(?:web/+database|xmlrpc/+(?:2/+)?db)(?:/|$)";
+
     /// <summary>The application may think about an answer for as long as Odoo's own example of a proxy lets it.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(12);
 
@@ -66,7 +73,7 @@ internal sealed partial record TenantRoute
 
     /// <summary>Tells this route from every other, an earlier one of the same host included.</summary>
     public string Revision => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', Host, Owner, Upstream.AbsoluteUri, SecureAddress, Certificate?.Thumbprint, IsSuspended, WebsocketPort, LargestBody) + (ApplicationHost is null ? null : $"\n{ApplicationHost}"))))[..32];
+        string.Join('\n', Host, Owner, Upstream.AbsoluteUri, SecureAddress, Certificate?.Thumbprint, IsSuspended, WebsocketPort, LargestBody, RefusedPaths) + (ApplicationHost is null ? null : $"\n{ApplicationHost}"))))[..32];
 
     /// <summary>How a route is marked as a tenant's.</summary>
     public static string OwnerOf(TenantPlace place) => string.Create(CultureInfo.InvariantCulture, $"tenant={place.TenantId} code={place.Code}");

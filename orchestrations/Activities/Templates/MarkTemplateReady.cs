@@ -26,6 +26,7 @@ public sealed class MarkTemplateReady(
         // A locked database cannot be read any more, so the hash is remembered for the next attempt before it is locked.
         var (hash, contents) = sight.AllowsConnections ? await ReadAsync(order, cancellationToken) : (RememberedHash(order, sight), null);
         await session.Register.RecordAsync(sight.Known! with { ContentHash = hash }, cancellationToken);
+        var builder = (await postgres.EnterAsync(DatabasePlace.Of(order), cancellationToken)).Login.Role;
         await session.InWordsAsync(target.Name, async () =>
         {
             var database = SqlText.Identifier(target.Name);
@@ -33,7 +34,7 @@ public sealed class MarkTemplateReady(
                 $"""
                 comment on database {database} is {SqlText.Literal($"{target.Mark} hash={hash}")};
                 alter database {database} owner to {SqlText.Identifier(session.Server.DatabaseUser)};
-                revoke all on database {database} from public, {SqlText.Identifier(session.Server.ApplicationRole)};
+                revoke all on database {database} from public, {SqlText.Identifier(session.Server.ApplicationRole)}, {SqlText.Identifier(builder)};
                 alter database {database} allow_connections false is_template true
                 """,
                 cancellationToken);

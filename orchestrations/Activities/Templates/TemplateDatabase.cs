@@ -1,4 +1,5 @@
 using Bibind.Activities.Database;
+using Bibind.Activities.Database.Isolation;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ using Npgsql;
 namespace Bibind.Activities.Templates;
 
 /// <summary>The empty database that a template begins as, and what it holds later.</summary>
-public sealed class TemplateDatabase(PostgresConnector postgres, TimeProvider time, ILogger<TemplateDatabase> logger)
+public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler pooler, TimeProvider time, ILogger<TemplateDatabase> logger)
 {
     // Without them the application works, only its searches are slower.
     private static readonly string[] Extensions = ["pg_trgm", "unaccent"];
@@ -24,6 +25,7 @@ public sealed class TemplateDatabase(PostgresConnector postgres, TimeProvider ti
         {
             await session.InWordsAsync(target.Name, async () =>
             {
+                var isIsolated = pooler.Serves(session.Server.Code);
                 await MarkedDatabases.EndMakersAsync(session, target, time, cancellationToken);
                 if (await MarkedDatabases.FindUsableAsync(session, target, cancellationToken) is not null)
                 {
@@ -32,18 +34,21 @@ public sealed class TemplateDatabase(PostgresConnector postgres, TimeProvider ti
 
                 if (!await MarkedDatabases.IsStagedAsync(session, target, cancellationToken))
                 {
+                    // Where tenants have roles of their own, the schema "public" of what it begins as is the templates' role's already.
+                    var source = isIsolated ? $"template {SqlText.Identifier(TenantIsolationOptions.EmptyDatabase)}" : "encoding 'unicode' lc_collate 'C' template template0";
                     await session.ExecuteAsync(
-                        $"""
-                        create database {SqlText.Identifier(target.StagingName)}
-                        encoding 'unicode' lc_collate 'C' template template0 is_template true allow_connections false
-                        """,
-                        cancellationToken);
+                        $"create database {SqlText.Identifier(target.StagingName)} {source} is_template true allow_connections false", cancellationToken);
                 }
 
                 // Recorded while it is our login's, which is how an attempt that follows a crash knows it.
                 await MarkedDatabases.RecordStagedAsync(session, target, cancellationToken);
+                // Who fills the schema "public" has to own the database or the schema. The templates' role owns no database, ever: all that
+                // it owns anywhere is what is given to a tenant.
                 await session.ExecuteAsync(
-                    $"alter database {SqlText.Identifier(target.StagingName)} owner to {SqlText.Identifier(builder)}", cancellationToken);
+                    isIsolated
+                        ? $"grant create on database {SqlText.Identifier(target.StagingName)} to {SqlText.Identifier(builder)}"
+                        : $"alter database {SqlText.Identifier(target.StagingName)} owner to {SqlText.Identifier(builder)}",
+                    cancellationToken);
                 await DatabaseAccess.OpenAsync(session, target.StagingName, builder, cancellationToken);
                 await MarkedDatabases.PublishAsync(session, target, cancellationToken);
                 return Nothing.Value;

@@ -1,4 +1,5 @@
-using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Bibind.Activities.Application;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
@@ -22,12 +23,21 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
     public async Task<TemplateSight> RunAsync(long serverId, string application, string database, CancellationToken cancellationToken)
     {
         var provider = applications.Of(application);
-        var copy = new DatabasePlace(serverId, string.Create(CultureInfo.InvariantCulture, $"bibind-look-{Guid.NewGuid():n}"), TenantId: null);
+
+        // By the template's name, so that the next look drops what one that died has left; one at a time, since hosts start together.
+        var copy = new DatabasePlace(serverId, $"bibind-look-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)))[..16]}", TenantId: null);
+        var isAlone = $"hashtextextended({SqlText.Literal(copy.Database)}, 0)";
         await using var session = await postgres.OpenMaintenanceAsync(serverId, $"bibind look {copy.Database}", cancellationToken);
+        await session.InWordsAsync(database, async () =>
+        {
+            await session.ExecuteAsync($"select pg_advisory_lock({isAlone})", cancellationToken);
+            return Nothing.Value;
+        });
         try
         {
             await session.InWordsAsync(database, async () =>
             {
+                await ForcedDrop.RunAsync(session, copy.Database, cancellationToken);
                 await DatabaseSessions.EndAsync(session, database, cancellationToken);
                 var bytes = await DatabaseCatalogue.MeasureAsync(session, database, cancellationToken);
                 await session.ExecuteAsync(
@@ -43,6 +53,7 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
         finally
         {
             await ForcedDrop.RunAsync(session, copy.Database, CancellationToken.None);
+            await session.ExecuteAsync($"select pg_advisory_unlock({isAlone})", CancellationToken.None);
         }
     }
 

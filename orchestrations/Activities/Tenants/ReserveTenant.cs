@@ -1,3 +1,4 @@
+using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.FileStores;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
@@ -5,8 +6,8 @@ using Bibind.Durable;
 
 namespace Bibind.Activities.Tenants;
 
-/// <summary>Confirms the place that the door reserved.</summary>
-public sealed class ReserveTenant(TenantLifecycle tenants, IFileStore files) : TaskActivity<ProvisionTenantOrder, TenantPlace>
+/// <summary>Confirms the place that was reserved, and decides what the later steps have to agree on.</summary>
+public sealed class ReserveTenant(TenantLifecycle tenants, IFileStore files, IDatabasePooler pooler) : TaskActivity<ProvisionTenantOrder, TenantPlace>
 {
     /// <inheritdoc/>
     public override async Task<TenantPlace> RunAsync(TaskActivityContext context, ProvisionTenantOrder input)
@@ -14,6 +15,12 @@ public sealed class ReserveTenant(TenantLifecycle tenants, IFileStore files) : T
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(input);
         var place = await tenants.ConfirmReservationAsync(input.TenantId, input.JobId, context.CancellationToken);
+        if (place.DatabaseRole is null && pooler.Serves(place.ServerCode))
+        {
+            place = place with { DatabaseRole = TenantRoles.NameOf(place) };
+            await tenants.SetDatabaseRoleAsync(place.TenantId, place.DatabaseRole, context.CancellationToken);
+        }
+
         return place with { HasFileStore = files.IsOn };
     }
 }

@@ -1,4 +1,5 @@
 using Bibind.Activities.Certificates;
+using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
@@ -12,7 +13,9 @@ namespace Bibind.Activities.Tenants;
 /// <summary>Starts the removal of whatever tenants left behind, so that nothing waits for somebody to look; forgets old idempotency keys.</summary>
 public sealed class SweepTenants(
     NpgsqlDataSource database,
+    OlderDatabases older,
     LateLeftovers late,
+    RepairTenantRoles roles,
     AbandonedTenants abandoned,
     TenantLifecycle lifecycle,
     JobStore jobs,
@@ -30,7 +33,9 @@ public sealed class SweepTenants(
     {
         ArgumentNullException.ThrowIfNull(context);
         var cancellationToken = context.CancellationToken;
+        await older.TakeOverAsync(cancellationToken);
         await late.FindAsync(context);
+        await roles.RunAsync(context.InstanceId, cancellationToken);
         var started = new List<string>();
         foreach (var tenant in await abandoned.FindAsync(AtOnce, cancellationToken))
         {

@@ -13,7 +13,7 @@ public static class TenantActivities
     {
         ArgumentNullException.ThrowIfNull(registry);
         return registry
-            .AddActivity(Contracts.Tenants.Reserve, s => new ReserveTenant(s.GetRequiredService<TenantLifecycle>(), s.GetRequiredService<IFileStore>()))
+            .AddActivity(Contracts.Tenants.Reserve, s => ActivatorUtilities.CreateInstance<ReserveTenant>(s))
             .AddActivity(Contracts.Tenants.Activate, s => ActivatorUtilities.CreateInstance<ActivateTenant>(s))
             .AddActivity(Contracts.Tenants.MarkFailed, s => new MarkTenantFailed(s.GetRequiredService<TenantLifecycle>()))
             .AddActivity(Contracts.Tenants.BeginDestroy, s => new BeginDestroyTenant(s.GetRequiredService<TenantLifecycle>(), s.GetRequiredService<IFileStore>()))

@@ -21,12 +21,12 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(Sql.Command(
             $"""
-            insert into control.backups as b (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at, files_bytes, files_sha256)
-            select @Id, @TenantId, @Kind, @Key, @ManifestKey, @Bytes, @Sha256, @CreatedAt, @FilesBytes, @FilesSha256
+            insert into control.backups as b (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at, files_bytes, files_sha256, notes)
+            select @Id, @TenantId, @Kind, @Key, @ManifestKey, @Bytes, @Sha256, @CreatedAt, @FilesBytes, @FilesSha256, @Notes
             where {IsWanted}
             on conflict (id) do update set
               key = excluded.key, manifest_key = excluded.manifest_key, bytes = excluded.bytes, sha256 = excluded.sha256,
-              created_at = excluded.created_at, files_bytes = excluded.files_bytes, files_sha256 = excluded.files_sha256
+              created_at = excluded.created_at, files_bytes = excluded.files_bytes, files_sha256 = excluded.files_sha256, notes = excluded.notes
               where b.key = @insteadOf
             """,
             new
@@ -41,6 +41,7 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
                 backup.CreatedAt,
                 backup.FilesBytes,
                 backup.FilesSha256,
+                Notes = backup.Notes.ToArray(),
                 insteadOf,
             },
             cancellationToken));
@@ -97,7 +98,8 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
         public DateTimeOffset CreatedAt { get; init; }
         public long? FilesBytes { get; init; }
         public string? FilesSha256 { get; init; }
+        public string[] Notes { get; init; } = [];
 
-        public BackupRecord Shown() => new(Id, TenantId, Kind, Key, ManifestKey, Bytes, Sha256, CreatedAt, FilesBytes, FilesSha256);
+        public BackupRecord Shown() => new(Id, TenantId, Kind, Key, ManifestKey, Bytes, Sha256, CreatedAt, FilesBytes, FilesSha256) { Notes = Notes.Length == 0 ? [] : Notes };
     }
 }

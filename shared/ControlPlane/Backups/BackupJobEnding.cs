@@ -65,8 +65,18 @@ public sealed class BackupJobEnding(
         if (end.Receipt is { } receipt)
         {
             await connection.ExecuteAsync(Sql.Command(
-                "update control.backups set verified_at = @VerifiedAt, receipt = cast(@Json as jsonb) where id = @BackupId",
+                "update control.backups set verified_at = @VerifiedAt, tried_at = @VerifiedAt, trial_failure = null, receipt = cast(@Json as jsonb) where id = @BackupId",
                 new { receipt.BackupId, receipt.VerifiedAt, Json = DataConverter.Default.Serialize(receipt) }, transaction, cancellationToken));
+        }
+
+        else
+        {
+            await connection.ExecuteAsync(Sql.Command(
+                """
+                update control.backups b set tried_at = now(), trial_failure = @Reason
+                from control.jobs j where j.id = @JobId and j.finished_at is null and b.id = j.subject
+                """,
+                new { end.JobId, end.Reason }, transaction, cancellationToken));
         }
 
         await jobs.FinishAsync(connection, transaction, end.JobId, Ended(end.Receipt, end.Reason), cancellationToken);
@@ -91,6 +101,31 @@ public sealed class BackupJobEnding(
         if (moved == 0)
         {
             throw new PermanentFailureException($"Tenant {end.TenantId} is not being restored by job '{end.JobId}'.");
+        }
+
+        await jobs.FinishAsync(connection, transaction, end.JobId, Ended(end.Result, end.Reason), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        Logs.TenantStateChanged(logger, end.TenantId, state, end.JobId);
+    }
+
+    /// <summary>Ends the opening of a suspended tenant: it is active, or still suspended with the reason.</summary>
+    /// <exception cref="PermanentFailureException">Another job has moved the tenant on.</exception>
+    public async Task EndResumeAsync(ResumeEnd end, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var state = end.Result is null ? TenantStates.Suspended : TenantStates.Active;
+        var moved = await connection.ExecuteAsync(Sql.Command(
+            """
+            update control.tenants t set state = @state, reason = @Reason
+            where t.id = @TenantId and t.state in ('suspended', @state)
+              and exists (select from control.jobs j where j.id = @JobId and j.tenant_id = t.id)
+            """,
+            new { end.TenantId, end.JobId, end.Reason, state }, transaction, cancellationToken));
+        if (moved == 0)
+        {
+            throw new PermanentFailureException($"Tenant {end.TenantId} is not being opened by job '{end.JobId}'.");
         }
 
         await jobs.FinishAsync(connection, transaction, end.JobId, Ended(end.Result, end.Reason), cancellationToken);

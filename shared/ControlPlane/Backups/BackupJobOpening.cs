@@ -120,6 +120,44 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
         return new BackupJobOpened(tenant.Id, tenant.Code, jobId, TenantStates.Restoring, tenant.State == TenantStates.Suspended);
     }
 
+    /// <summary>Opens the job that opens a tenant which a failed restore left suspended.</summary>
+    public async Task<(BackupJobResult Result, FailedRestoreJob? Failed)> OpenResumeAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string requestedBy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        var tenant = await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
+            $"{TenantStore.Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1 for no key update of t",
+            new { code }, transaction, cancellationToken));
+        if (tenant is null)
+        {
+            return (new BackupJobRefused(NotFound, "There is no tenant with this code; GET /api/tenants lists them."), null);
+        }
+
+        if (await FindInTheWayAsync(connection, transaction, InTheWaySql, tenant, code, cancellationToken) is { } running)
+        {
+            return (running, null);
+        }
+
+        if (tenant.State != TenantStates.Suspended)
+        {
+            return (NotActive(tenant, "only a tenant that a failed restore left suspended is opened again"), null);
+        }
+
+        var failed = await connection.QuerySingleOrDefaultAsync<FailedRestoreJob>(Sql.Command(
+            """
+            select id, subject as backup_id from control.jobs
+            where tenant_id = @Id and kind = 'restore' and outcome = 'failed' order by created_at desc, id desc limit 1
+            """,
+            new { tenant.Id }, transaction, cancellationToken));
+        if (failed is null)
+        {
+            return (NotActive(tenant, "no restore of it has failed"), null);
+        }
+
+        var jobId = await InsertAsync(connection, transaction, tenant, JobKinds.Resume, tenant.Code, requestedBy, changing: true, jobId: null, cancellationToken);
+        return (new BackupJobOpened(tenant.Id, tenant.Code, jobId, tenant.State, WasSuspended: true), failed);
+    }
+
     /// <summary>Opens the trial of a backup; its tenant may be gone by now.</summary>
     public async Task<BackupJobResult> OpenVerifyAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string backupId, string requestedBy, CancellationToken cancellationToken)

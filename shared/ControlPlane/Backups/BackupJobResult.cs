@@ -8,6 +8,15 @@ public abstract record BackupJobResult;
 /// <param name="WasSuspended">True if the tenant was suspended before.</param>
 public sealed record BackupJobOpened(long TenantId, string Code, string JobId, string TenantState, bool WasSuspended = false) : BackupJobResult;
 
+/// <summary>A restore that failed.</summary>
+public sealed record FailedRestoreJob
+{
+    public string Id { get; init; } = string.Empty;
+
+    /// <summary>The backup that was to be brought back.</summary>
+    public string BackupId { get; init; } = string.Empty;
+}
+
 /// <summary>Nothing was written.</summary>
 /// <param name="Message">Why, and what would help.</param>
 public sealed record BackupJobRefused(BackupJobRefusalKind Kind, string Message) : BackupJobResult;

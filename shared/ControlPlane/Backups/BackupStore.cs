@@ -28,6 +28,15 @@ public sealed record StoredBackup
     /// <summary>Lower-case hex of the SHA-256 of that archive.</summary>
     public string? FilesSha256 { get; init; }
 
+    /// <summary>What of the tenant does not come back with it, in words.</summary>
+    public string[] Notes { get; init; } = [];
+
+    /// <summary>When it was last tried out, with success or without; null if never.</summary>
+    public DateTimeOffset? TriedAt { get; init; }
+
+    /// <summary>Why the last trial failed; null if it did not.</summary>
+    public string? TrialFailure { get; init; }
+
     /// <summary>When it was last tried out with success; null if never.</summary>
     public DateTimeOffset? VerifiedAt { get; init; }
 
@@ -43,7 +52,7 @@ public sealed class BackupStore(NpgsqlDataSource database)
 {
     private const string Select =
         """
-        select b.id, b.tenant_id, t.code as tenant_code, b.kind, b.bytes, b.sha256, b.created_at, b.files_bytes, b.files_sha256, b.verified_at, b.receipt
+        select b.id, b.tenant_id, t.code as tenant_code, b.kind, b.bytes, b.sha256, b.created_at, b.files_bytes, b.files_sha256, b.notes, b.verified_at, b.receipt, b.tried_at, b.trial_failure
         from control.backups b join control.tenants t on t.id = b.tenant_id
         """;
 

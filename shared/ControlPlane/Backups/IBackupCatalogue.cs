@@ -13,7 +13,11 @@ namespace Bibind.ControlPlane.Backups;
 /// <param name="FilesSha256">Lower-case hex of that archive.</param>
 public sealed record BackupRecord(
     string Id, long TenantId, string Kind, string Key, string ManifestKey, long Bytes, string Sha256, DateTimeOffset CreatedAt,
-    long? FilesBytes = null, string? FilesSha256 = null);
+    long? FilesBytes = null, string? FilesSha256 = null)
+{
+    /// <summary>What of the tenant does not come back with it, in words.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
 
 /// <summary>The list of backups.</summary>
 public interface IBackupCatalogue

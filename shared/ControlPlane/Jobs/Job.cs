@@ -32,6 +32,9 @@ public sealed record Job
     /// <summary>JSON text.</summary>
     public string? Result { get; init; }
 
+    /// <summary>What it has to tell people besides its result.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>JSON text of an <see cref="Contracts.Inventory"/>.</summary>
     public string? Inventory { get; init; }
 
@@ -53,8 +56,10 @@ public static class JobKinds
     /// <summary>An attempt at a tenant's first backup: nothing waits for it, and no other job of the tenant is kept out.</summary>
     public const string FirstBackup = "first-backup";
     public const string Restore = "restore";
+    public const string Resume = "resume";
     public const string VerifyBackup = "verify-backup";
     public const string AdoptDatabase = "adopt-database";
+    public const string ResetCredentials = "reset-credentials";
 }
 
 /// <summary>How a job ended.</summary>

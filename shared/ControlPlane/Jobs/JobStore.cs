@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Bibind.Durable;
 using Bibind.Durable.Serialization;
 using Dapper;
@@ -20,6 +21,17 @@ public sealed class JobStore(NpgsqlDataSource database, TimeProvider time)
             """,
             new { job.Id, job.Kind, job.TenantId, job.TenantCode, job.Subject, job.RequestedBy, job.Changing, Now = time.GetUtcNow() },
             transaction, cancellationToken));
+    }
+
+    /// <summary>Adds notes to a job in the caller's transaction.</summary>
+    [SuppressMessage("Performance", "CA1822", Justification = "One injected service writes jobs.")]
+    public async Task AddNotesAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string id, IReadOnlyList<string> notes, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(notes);
+        await connection.ExecuteAsync(Sql.Command(
+            "update control.jobs set notes = notes || @Notes where id = @id", new { id, Notes = notes.ToArray() }, transaction, cancellationToken));
     }
 
     /// <summary>The job, or null.</summary>

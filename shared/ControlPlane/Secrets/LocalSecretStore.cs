@@ -49,7 +49,7 @@ public sealed class LocalSecretStore(
             """
             on conflict (name) do update set
               nonce = excluded.nonce, ciphertext = excluded.ciphertext, key_id = excluded.key_id,
-              updated_at = excluded.updated_at, revealed_at = null
+              updated_at = excluded.updated_at, revealed_at = null, revealed_to = null
             """, cancellationToken);
     }
 
@@ -78,7 +78,7 @@ public sealed class LocalSecretStore(
     }
 
     /// <inheritdoc/>
-    public async Task<SecretsReveal> RevealOnceAsync(string prefix, IReadOnlyCollection<string>? names, CancellationToken cancellationToken)
+    public async Task<SecretsReveal> RevealOnceAsync(string prefix, IReadOnlyCollection<string>? names, string? receiver, CancellationToken cancellationToken)
     {
         var segments = Segments(prefix);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -87,7 +87,7 @@ public sealed class LocalSecretStore(
         // The lock lets one of several callers see them; the order keeps those callers from deadlock.
         var rows = (await connection.QueryAsync<SecretRow>(Sql.Command(
             $"""
-            select name, nonce, ciphertext, key_id, revealed_at from control.secrets
+            select name, nonce, ciphertext, key_id, revealed_at, revealed_to from control.secrets
             where {Below} and (@Names::text[] is null or name = any(@Names))
             order by name for update
             """,
@@ -97,21 +97,23 @@ public sealed class LocalSecretStore(
             return new SecretsReveal.NoneThere();
         }
 
+        var now = time.GetUtcNow();
         var hidden = rows.Where(r => r.RevealedAt is null).ToList();
-        if (hidden.Count == 0)
+        var again = rows.Where(r => receiver is not null && r.RevealedTo == receiver && r.RevealedAt > now - IOneTimeReveal.RepeatableFor).ToList();
+        if (hidden.Count + again.Count == 0)
         {
             return new SecretsReveal.AlreadyRevealed(rows.Max(r => r.RevealedAt!.Value));
         }
 
         // Opened before they are marked: a wrong key must not use up the one time.
-        var values = hidden.ToDictionary(
+        var values = hidden.Concat(again).ToDictionary(
             r => r.Name.Length > segments.Length ? r.Name[(segments.Length + 1)..] : r.Name, r => _cipher.Open(r.Name, r.Sealed));
         await connection.ExecuteAsync(Sql.Command(
-            "update control.secrets set revealed_at = @Now where name = any(@Shown)",
-            new { Now = time.GetUtcNow(), Shown = hidden.Select(r => r.Name).ToArray() }, transaction, cancellationToken));
+            "update control.secrets set revealed_at = @now, revealed_to = @receiver where name = any(@Shown)",
+            new { now, receiver, Shown = hidden.Select(r => r.Name).ToArray() }, transaction, cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         Logs.SecretsRevealed(logger, segments, values.Count);
-        return new SecretsReveal.Revealed(values);
+        return new SecretsReveal.Revealed(values, IsRepeated: hidden.Count == 0);
     }
 
     private async Task<string?> FindAsync(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
@@ -150,6 +152,7 @@ public sealed class LocalSecretStore(
         public byte[] Ciphertext { get; init; } = [];
         public string KeyId { get; init; } = string.Empty;
         public DateTimeOffset? RevealedAt { get; init; }
+        public string? RevealedTo { get; init; }
         public SealedSecret Sealed => new(Nonce, Ciphertext, KeyId);
     }
 }

@@ -23,6 +23,9 @@ public sealed record Tenant
     public long ServerId { get; init; }
     public string ServerCode { get; init; } = string.Empty;
     public string Database { get; init; } = string.Empty;
+
+    /// <summary>The role that its database is entered with; null if it shares the application's.</summary>
+    public string? DatabaseRole { get; init; }
     public string Host { get; init; } = string.Empty;
     public string BaseUrl { get; init; } = string.Empty;
     public string Bucket { get; init; } = string.Empty;
@@ -84,6 +87,7 @@ public sealed record Tenant
             Country = Country,
             Vat = Vat,
         },
+        DatabaseRole = DatabaseRole,
         CallbackUrl = CallbackUrl,
     };
 }

@@ -27,6 +27,14 @@ public sealed class TenantLifecycle(
             : throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: its reservation has ended.");
     }
 
+    /// <summary>Remembers that a tenant that is being provisioned has a role of its own in PostgreSQL.</summary>
+    public async Task SetDatabaseRoleAsync(long tenantId, string role, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(Sql.Command(
+            "update control.tenants set database_role = @role where id = @tenantId and state = 'provisioning'", new { tenantId, role }, cancellationToken));
+    }
+
     /// <summary>Ends a provisioning well, of a tenant that lacks nothing.</summary>
     /// <exception cref="PermanentFailureException">The tenant is neither being provisioned nor active.</exception>
     public Task<TenantReady> ActivateAsync(long tenantId, string jobId, CancellationToken cancellationToken) =>

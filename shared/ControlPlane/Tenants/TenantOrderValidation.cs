@@ -23,7 +23,7 @@ public static partial class TenantOrderValidation
         errors.Unless(FieldErrors.IsText(order.Name, 128), "name", "must be 1 to 128 characters without control characters");
         errors.Unless(order.CustomerName is null || FieldErrors.IsText(order.CustomerName, 128), "customerName", "must be 1 to 128 characters without control characters");
         errors.Unless(
-            order.CustomerEmail is null || (order.CustomerEmail.Length <= 254 && Email().IsMatch(order.CustomerEmail)),
+            order.CustomerEmail is null || (FieldErrors.IsText(order.CustomerEmail, 254) && Email().IsMatch(order.CustomerEmail)),
             "customerEmail", "must be an e-mail address such as jane@example.com");
         errors.Unless(FieldErrors.IsText(order.Offer, 64), "offer", "must be the code of an offer, such as odoo-shared");
         errors.Unless(order.Plan is null || FieldErrors.IsText(order.Plan, 64), "plan", "must be the code of a plan, such as starter");
@@ -64,8 +64,8 @@ public static partial class TenantOrderValidation
     }
 
     private static bool IsCallback(string url) =>
-        url.Length <= 2048 && Uri.TryCreate(url, UriKind.Absolute, out var uri)
-        && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Host.Length > 0;
+        FieldErrors.IsText(url, 2048) && HttpAddress().IsMatch(url) && Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        && uri.UserInfo.Length == 0 && uri.Host.Length > 0;
 
     [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,29}[a-z0-9]\z")]
     private static partial Regex Code();
@@ -78,4 +78,8 @@ public static partial class TenantOrderValidation
 
     [GeneratedRegex(@"\A[A-Z]{2}\z")]
     private static partial Regex Country();
+
+    // Written out: other spellings are read differently by whoever reads them.
+    [GeneratedRegex(@"\Ahttps?://[^\s\\]+\z", RegexOptions.IgnoreCase)]
+    private static partial Regex HttpAddress();
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bibind.Activities.Application;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
@@ -33,10 +32,7 @@ public sealed class CopiesFixture : IAsyncLifetime
     {
         var place = await world.CloneAsync();
 
-        // As the application does, so that what it made belongs to it.
-        var role = Bibind.Local.LocalServer.ApplicationRole;
-        await world.ExecuteAsync(
-            string.Create(CultureInfo.InvariantCulture, $"set role {role}; {string.Join(";\n", Inherited.All.Select(i => i.Setup))}"), place.Database);
+        await world.ExecuteAsApplicationAsync(string.Join(";\n", Inherited.All.Select(i => i.Setup)), place.Database);
         return place;
     }
 }

@@ -25,7 +25,7 @@ public sealed record Inherited(string Thing, string Setup, string Left, bool OfT
             "mail_notification where notification_status in ('ready', 'process')"),
         new(
             "queued text messages",
-            "create table sms_sms (id serial primary key, number varchar, state varchar not null, uuid varchar); insert into sms_sms (number, state) values ('+33600000000', 'outgoing'), ('+33600000001', 'sent')",
+            "insert into sms_sms (number, state) values ('+33600000000', 'outgoing'), ('+33600000001', 'sent')",
             "sms_sms where state in ('outgoing', 'process', 'pending')"),
         new(
             "queued letters",

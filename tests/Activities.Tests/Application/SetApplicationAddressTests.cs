@@ -93,7 +93,7 @@ public sealed class SetApplicationAddressTests
     private static async Task<TenantPlace> ConfiguredAsync(World world, string setup)
     {
         var place = await world.CloneAsync();
-        await world.ExecuteAsync($"set role {Bibind.Local.LocalServer.ApplicationRole}; {setup}", place.Database);
+        await world.ExecuteAsApplicationAsync(setup, place.Database);
         await world.RunAsync<ConfigureApplication>(place);
         return place;
     }

@@ -91,7 +91,7 @@ public sealed class TemplateFitTests
     private static async Task<TenantPlace> ConfigureAsync(World world, TenantLocale locale, string setup)
     {
         var place = await world.CloneAsync(World.NewPlace() with { Locale = locale });
-        await world.ExecuteAsync($"set role {Bibind.Local.LocalServer.ApplicationRole}; {setup}", place.Database);
+        await world.ExecuteAsApplicationAsync(setup, place.Database);
         await world.RunAsync<ConfigureApplication>(place);
         return place;
     }

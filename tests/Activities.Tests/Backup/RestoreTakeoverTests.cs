@@ -19,7 +19,7 @@ public sealed class RestoreTakeoverTests
         var folder = PostgresFixture.NewFolder();
         // The first restores once it is told to, the others at once.
         var program = Script.Write(
-            folder, "pg_restore", $"if mkdir '{folder}/began' 2>/dev/null; then while [ ! -e '{folder}/go' ]; do sleep 0.05; done; fi; exec pg_restore \"$@\"");
+            folder, "pg_restore", $"if [ \"$1\" = --version ]; then exec pg_restore --version; fi; if mkdir '{folder}/began' 2>/dev/null; then while [ ! -e '{folder}/go' ]; do sleep 0.05; done; fi; exec pg_restore \"$@\"");
         await using var files = await FilesWorld.CreateAsync(("Backups:PgRestore", program));
         var world = files.World;
         world.DeleteAtEnd(folder);

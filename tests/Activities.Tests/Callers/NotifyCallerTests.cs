@@ -42,6 +42,29 @@ public sealed class NotifyCallerTests
     }
 
     [Theory]
+    [InlineData("http://0.0.0.0:9/", true)]
+    [InlineData("http://0.0.0.0:9/", false)]
+    [InlineData("http://[::]:9/", true)]
+    [InlineData("http://[::]:9/", false)]
+    [InlineData("http://[::ffff:0.0.0.0]:9/", true)]
+    [InlineData("http://[64:ff9b::]:9/", true)]
+    [InlineData("http://255.255.255.255:9/", true)]
+    [InlineData("http://224.0.0.1:9/", true)]
+    [InlineData("http://2130706433:9/", false)]
+    [InlineData("http://0x7f000001:9/", false)]
+    [InlineData("http://127.1:9/", false)]
+    [InlineData("http://localhost.:9/", false)]
+    public async Task A_target_that_is_refused_is_not_tried_again(string url, bool allowPrivate)
+    {
+        await using var world = await World.CreateAsync(("Callbacks:AllowPrivateTargets", $"{allowPrivate}"));
+
+        var outcome = await NotifyAsync(world, new Uri(url));
+
+        Assert.False(outcome.Done);
+        Assert.Contains("was not told: it leads to", outcome.Note, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(500)]
     [InlineData(503)]
     [InlineData(429)]
@@ -152,6 +175,22 @@ public sealed class NotifyCallerTests
     [InlineData("fd00::1", false)]
     [InlineData("64:ff9b::a00:1", false)]
     [InlineData("2002:a00:1::", false)]
+    [InlineData("2002:808:808::1", true)]
+    [InlineData("2001:0:a00:1::1", false)]
+    [InlineData("64:ff9b::7f00:1", false)]
+    [InlineData("64:ff9b:1::808:808", false)]
+    [InlineData("::ffff:0:7f00:1", false)]
+    [InlineData("::7f00:1", false)]
+    [InlineData("2606:4700::5efe:10.0.0.1", false)]
+    [InlineData("2606:4700::200:5efe:127.0.0.1", false)]
+    [InlineData("3fff::1", false)]
+    [InlineData("5f00::1", false)]
+    [InlineData("ff02::1", false)]
+    [InlineData("192.0.0.8", false)]
+    [InlineData("198.19.255.255", false)]
+    [InlineData("100.127.255.255", false)]
+    [InlineData("0.1.2.3", false)]
+    [InlineData("127.255.255.254", false)]
     public void Only_addresses_of_the_public_internet_are_public(string address, bool isPublic) =>
         Assert.Equal(isPublic, PublicAddress.Is(IPAddress.Parse(address)));
 

@@ -177,7 +177,7 @@ public sealed class InvalidDatabaseTests
         await create.ExecuteNonQueryAsync();
     }
 
-    // What PostgreSQL does itself before it deletes the first file.
+    // What PostgreSQL does itself before it deletes the first file. It refuses to drop a template, so none is left that is one.
     private static Task BreakAsync(World world, string name) =>
-        world.ExecuteAsync($"update pg_database set datconnlimit = -2 where datname = '{name}'");
+        world.ExecuteAsync($"update pg_database set datconnlimit = -2, datistemplate = false where datname = '{name}'");
 }

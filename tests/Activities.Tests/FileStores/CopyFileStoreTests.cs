@@ -188,6 +188,24 @@ public sealed class CopyFileStoreTests
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task What_is_made_in_a_folder_that_everybody_may_read_is_closed_to_others()
+    {
+        using var world = new StoreWorld();
+        StoreWorld.Write(world.InTemplate(), "exports/list.csv", "copied");
+        File.SetUnixFileMode(world.Folder, (UnixFileMode)0b111_101_101);
+
+        await world.CopyAsync();
+
+        foreach (var folder in new[] { world.InTenant(), world.InTenant("exports") })
+        {
+            Assert.Equal((UnixFileMode)0b111_101_000, File.GetUnixFileMode(folder));
+        }
+
+        Assert.Equal((UnixFileMode)0b110_100_000, File.GetUnixFileMode(world.InTenant("exports/list.csv")));
+    }
+
+    [Fact]
     public async Task Files_of_another_disk_are_copied_and_a_full_disk_is_said_so_and_left_empty()
     {
         using var world = new StoreWorld();

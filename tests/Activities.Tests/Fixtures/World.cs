@@ -55,9 +55,11 @@ internal sealed class World : IAsyncDisposable
 
     public IObjectStore Store => _services.GetRequiredService<IObjectStore>();
 
-    public static async Task<World> CreateAsync(params (string Key, string? Value)[] settings)
+    public static async Task<World> CreateAsync(params (string Key, string? Value)[] settings) => Create(await OdooTemplateFixture.GetAsync(), settings);
+
+    /// <summary>The same over another cluster.</summary>
+    public static World Create(EmbeddedPostgres postgres, params (string Key, string? Value)[] settings)
     {
-        var postgres = await OdooTemplateFixture.GetAsync();
         var folder = PostgresFixture.NewFolder();
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?>
@@ -76,6 +78,7 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<ITenantDomains, MemoryDomains>()
             .AddSingleton<ITemplateDirectory, MemoryTemplates>()
             .AddSingleton<IPlanLimits, MemoryPlans>()
+            .AddSingleton(NpgsqlDataSource.Create(postgres.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole)))
             .AddSingleton(logs)
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(logs))
             .AddActivities(configuration)
@@ -146,6 +149,10 @@ internal sealed class World : IAsyncDisposable
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
     }
+
+    /// <summary>Runs statements in a tenant's database as the application does, so that what they make belongs to it.</summary>
+    public Task ExecuteAsApplicationAsync(string sql, string database) => ExecuteAsync(
+        $"grant create on schema public to {LocalServer.ApplicationRole}; set role {LocalServer.ApplicationRole}; {sql}", database);
 
     /// <summary>Asks for one value as superuser.</summary>
     public async Task<T?> AskAsync<T>(string sql, string database = "postgres")

@@ -4,7 +4,6 @@ using Bibind.Activities.FileStores;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.Local.RealServers;
-using Bibind.Testing.Servers;
 
 namespace Bibind.Activities.Tests.RealOdoo;
 

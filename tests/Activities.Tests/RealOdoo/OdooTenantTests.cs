@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using Bibind.Activities.Application;
 using Bibind.Contracts;
 using Bibind.Durable;
-using Bibind.Testing.Servers;
+using Bibind.Testing;
 using Xunit;
 
 namespace Bibind.Activities.Tests.RealOdoo;
@@ -25,6 +25,48 @@ public sealed class OdooTenantTests
         Assert.Equal("https://shop.example.org", await AddressAsync());
 
         async Task<string?> AddressAsync() => (string?)await session.CallAsync("ir.config_parameter", "get_param", ["web.base.url"]);
+    }
+
+    [Fact]
+    public async Task A_running_application_does_not_go_on_with_what_it_remembers_of_a_replaced_database()
+    {
+        await using var tenant = await OdooTenant.CreateAsync();
+        var place = await tenant.ProvisionAsync(OdooTenant.NewPlace());
+        var session = await tenant.SignInAsync(place);
+        await session.CallAsync("ir.config_parameter", "set_param", ["restored", "no"]);
+        Assert.Equal("no", await ReadAsync());
+        var copy = $"copy_of_{place.Database}";
+        await tenant.World.ExecuteAsync(
+            $"alter database {place.Database} allow_connections false; select pg_terminate_backend(pid) from pg_stat_activity where datname = '{place.Database}'");
+        await tenant.World.ExecuteAsync($"create database {copy} template {place.Database} owner {Bibind.Local.LocalServer.ApplicationRole} is_template true");
+        await tenant.World.ExecuteAsync("update ir_config_parameter set value = 'yes' where key = 'restored'", copy);
+        await using (var connection = await tenant.World.OpenAsync(copy))
+        {
+            await tenant.World.Get<ApplicationProviders>().Of(Applications.Odoo).PrepareRestoredAsync(connection, hasFiles: true, CancellationToken.None);
+        }
+
+        var former = $"former_of_{place.Database}";
+        await tenant.World.ExecuteAsync($"alter database {place.Database} rename to {former}; alter database {copy} rename to {place.Database}");
+        await tenant.World.ExecuteAsync($"alter database {place.Database} is_template false");
+
+        // The sessions that the process keeps ended with the database that was replaced.
+        await Eventually.UntilAsync(async () => await TryAsync(ReadAsync) == "yes", TimeSpan.FromSeconds(60), "the application reads the restored database");
+        await tenant.World.ExecuteAsync($"drop database {place.Database} with (force)");
+        await tenant.World.ExecuteAsync($"alter database {former} rename to {place.Database}; alter database {place.Database} allow_connections true");
+
+        async Task<string?> ReadAsync() => (string?)await session.CallAsync("ir.config_parameter", "get_param", ["restored"]);
+
+        static async Task<string?> TryAsync(Func<Task<string?>> read)
+        {
+            try
+            {
+                return await read();
+            }
+            catch (Bibind.Local.RealServers.OdooCallException)
+            {
+                return null;
+            }
+        }
     }
 
     [Fact]
@@ -60,9 +102,8 @@ public sealed class OdooTenantTests
         await using var tenant = await OdooTenant.CreateAsync();
         var original = await tenant.ProvisionAsync(OdooTenant.NewPlace());
         var copy = await tenant.CloneAsync(OdooTenant.NewPlace());
-        await tenant.World.ExecuteAsync(
+        await tenant.World.ExecuteAsApplicationAsync(
             """
-            set role odoo;
             insert into mail_message (message_type, subject, email_from, date) values ('email', 'Invoice', 'a@example.org', now());
             insert into mail_mail (mail_message_id, state, email_to, body_html) select max(id), 'outgoing', 'customer@example.org', 'Invoice' from mail_message
             """,

@@ -121,6 +121,73 @@ public abstract class ForwardedRequestsTests
         Assert.Contains(tooLargeInChunks.Status, new[] { HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.BadGateway });
     }
 
+    [Theory]
+    [InlineData("/web/database/manager")]
+    [InlineData("/web/database/list")]
+    [InlineData("/web/database")]
+    [InlineData("/WEB/DataBase/selector")]
+    [InlineData("/web/%64atabase/manager")]
+    [InlineData("/web%2Fdatabase%2fmanager")]
+    [InlineData("//web//database//manager")]
+    [InlineData("/web/./database/x/../manager")]
+    [InlineData("/web/login/../database/manager?x=/web/login")]
+    [InlineData("/fr/web/database/manager")]
+    [InlineData("/any-name%21/web/database/drop")]
+    [InlineData("/xmlrpc/db")]
+    [InlineData("/xmlrpc/2/db")]
+    [InlineData("/xmlrpc/2/%64%62/")]
+    [InlineData("/fr_FR/xmlrpc/2/db")]
+    public async Task The_management_of_databases_never_reaches_the_application_however_it_is_written(string target)
+    {
+        await using var world = await StartAsync();
+        var tenant = world.NewTenant(plain: true);
+        await world.Routes.PublishAsync(tenant, None);
+
+        Assert.StartsWith("HTTP/1.1 404", await SendAsync(world, $"GET {target} HTTP/1.1", tenant.Host), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 404", await SendAsync(world, $"POST {target} HTTP/1.1", tenant.Host), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 404", await SendAsync(world, $"GET http://{tenant.Host}{target} HTTP/1.1", tenant.Host), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/web/login")]
+    [InlineData("/web/databases")]
+    [InlineData("/shop/page/web/database")]
+    [InlineData("/xmlrpc/2/common")]
+    [InlineData("/xmlrpc/2/object")]
+    [InlineData("/xmlrpc/2/dbx")]
+    [InlineData("/jsonrpc")]
+    public async Task What_is_only_alike_goes_on_to_the_application(string target)
+    {
+        await using var world = await StartAsync();
+        var tenant = world.NewTenant(plain: true);
+        await world.Routes.PublishAsync(tenant, None);
+
+        Assert.Contains($"{tenant.Host} {tenant.Host} http {target}", await SendAsync(world, $"GET {target} HTTP/1.1", tenant.Host), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_real_Odoo_that_lists_databases_shows_them_to_no_visitor()
+    {
+        var odoo = await Testing.Servers.RealOdoo.GetAsync();
+        await using var open = await Testing.Servers.RealOdoo.StartAnotherAsync(o => o with { ListDatabases = true, CronThreads = 0 });
+        await using var database = await odoo.CloneAsync();
+        await using var world = await StartAsync();
+        world.Server.Connection = world.Server.Connection with { Url = open.Url };
+        var tenant = world.NewTenant(plain: true) with { Host = $"{database.Name}.example.com", Database = database.Name };
+        await world.Routes.PublishAsync(tenant, None);
+        using var straight = OdooVisitor.Of(open.Url, tenant.Host);
+
+        Assert.Contains("HTTP/1.1 200", await SendAsync(world, "GET /web/login HTTP/1.1", tenant.Host), StringComparison.Ordinal);
+        foreach (var path in new[] { "web/database/manager", "en/web/database/manager" })
+        {
+            // Odoo itself would show them, in the second case because a language may stand before every path.
+            var (status, shown) = await straight.GetAsync(path);
+            Assert.True(status is HttpStatusCode.OK or HttpStatusCode.MovedPermanently or HttpStatusCode.SeeOther, $"{path}: {status} {shown}");
+            Assert.StartsWith("HTTP/1.1 404", await SendAsync(world, $"GET /{path} HTTP/1.1", tenant.Host), StringComparison.Ordinal);
+            Assert.StartsWith("HTTP/1.1 404", await SendAsync(world, $"GET /{path.Replace("data", "%64ata", StringComparison.Ordinal)} HTTP/1.1", tenant.Host), StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>A world around a proxy of its own.</summary>
     internal abstract Task<RoutesWorld> StartAsync();
 
@@ -129,6 +196,16 @@ public abstract class ForwardedRequestsTests
         var name = $"shop-{tenant.Code}.example.org";
         world.Certificates[name] = world.Authority.Issue(name);
         return tenant with { Host = name, ApplicationHost = tenant.Host };
+    }
+
+    // By hand: clients clean what they are told to ask for.
+    private static async Task<string> SendAsync(RoutesWorld world, string line, string host)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(world.Http.Host, world.Http.Port);
+        await client.Client.SendAsync(Encoding.ASCII.GetBytes($"{line}\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        using var reader = new StreamReader(client.GetStream());
+        return await reader.ReadToEndAsync();
     }
 
     private static async Task<(HttpStatusCode Status, string Body)> PostAsync(HttpClient client, TenantPlace tenant, int bytes, bool chunked)

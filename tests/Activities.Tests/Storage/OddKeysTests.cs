@@ -113,7 +113,9 @@ public sealed class OddKeysTests
         Task RetainAsync(DateTime until) => world.Client.PutObjectRetentionAsync(
             new PutObjectRetentionRequest
             {
-                BucketName = bucket, Key = put.Key, VersionId = put.Version,
+                BucketName = bucket,
+                Key = put.Key,
+                VersionId = put.Version,
                 Retention = new ObjectLockRetention { Mode = ObjectLockRetentionMode.Governance, RetainUntilDate = until },
             },
             None);

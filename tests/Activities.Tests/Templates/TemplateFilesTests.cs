@@ -1,10 +1,8 @@
-using Bibind.Activities.FileStores;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tests.FileStores;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.Durable;
-using Bibind.Local;
 using Bibind.Testing;
 using Xunit;
 
@@ -12,11 +10,12 @@ namespace Bibind.Activities.Tests.Templates;
 
 public sealed class TemplateFilesTests
 {
-    private const string NamesOne =
-        """
+    private static string NamesOne(string name, int bytes) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"""
         create table ir_attachment (id serial primary key, url varchar, store_fname varchar, file_size int, access_token varchar);
-        insert into ir_attachment (store_fname, file_size) values ('{0}', {1})
-        """;
+        insert into ir_attachment (store_fname, file_size) values ('{name}', {bytes})
+        """);
 
     [Fact]
     public async Task A_template_whose_files_are_there_passes()
@@ -150,8 +149,7 @@ public sealed class TemplateFilesTests
         var order = TemplateWorld.NewOrder();
         await world.RunAsync<CreateTemplateDatabase>(order);
         await world.RunAsync<InitialiseTemplate>(order);
-        await world.ExecuteAsync(
-            $"set role {LocalServer.ApplicationRole}; {string.Format(System.Globalization.CultureInfo.InvariantCulture, NamesOne, name, bytes)}", order.Database);
+        await world.ExecuteAsApplicationAsync(NamesOne(name, bytes), order.Database);
         return order;
     }
 

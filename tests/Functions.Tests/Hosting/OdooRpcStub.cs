@@ -18,16 +18,21 @@ public sealed class OdooRpcStub : IAsyncDisposable
         StatusCodes.Status200OK,
         """{"jsonrpc": "2.0", "id": 1, "result": {"server_version": "18.0", "server_version_info": [18, 0, 0, "final", 0, ""], "server_serie": "18.0", "protocol_version": 1}}""");
 
-    public static async Task<OdooRpcStub> StartAsync(int status, string answer)
+    public static Task<OdooRpcStub> StartAsync(int status, string answer) => StartAsync(status, _ => answer);
+
+    /// <summary>Answers by what is asked.</summary>
+    public static async Task<OdooRpcStub> StartAsync(int status, Func<string, string> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
-        app.Run(context =>
+        app.Run(async context =>
         {
+            using var reader = new StreamReader(context.Request.Body);
+            var call = await reader.ReadToEndAsync();
             context.Response.StatusCode = context.Request.Path == "/jsonrpc" ? status : StatusCodes.Status404NotFound;
-            return context.Response.WriteAsync(answer);
+            await context.Response.WriteAsync(answer(call));
         });
         await app.StartAsync();
         return new OdooRpcStub(app);

@@ -12,6 +12,10 @@ public static class ScriptedOrchestrators
     /// <summary>A tenant whose name begins so has a step that succeeds at the second attempt and one that fails for good.</summary>
     public const string FailingPrefix = "failing";
 
+    /// <summary>A tenant whose code begins so has a step that takes <see cref="CallbackUrl"/> and fails with it in its words.</summary>
+    public const string CallingPrefix = "calling";
+    public const string CallbackUrl = "https://user:secret@hook.example/web/hook/secret-path?key=secret-key&more=secret-more#secret-part";
+
     public static readonly string LongReason = "The route could not be published: " + new string('x', 5000);
 
     public static DurableTaskRegistry Registry() => new DurableTaskRegistry()
@@ -21,9 +25,12 @@ public static class ScriptedOrchestrators
         .AddOrchestrator(Orchestrations.AddDomain, _ => new AddDomain())
         .AddOrchestrator(Orchestrations.RemoveDomain, _ => new RemoveDomain())
         .AddOrchestrator(Orchestrations.BackUpTenant, _ => new Standing<BackUpTenantOrder, TenantBackedUp>())
-        .AddOrchestrator(Orchestrations.RestoreTenant, _ => new Standing<RestoreTenantOrder, TenantRestored>())
+        .AddOrchestrator(Orchestrations.RestoreTenant2, _ => new Standing<RestoreTenantOrder, TenantRestored>())
+        .AddOrchestrator(Orchestrations.ResumeTenant, _ => new Standing<ResumeTenantOrder, TenantResumed>())
         .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new Standing<RestoreNewTenantOrder, TenantReady>())
         .AddOrchestrator(Orchestrations.VerifyBackup, _ => new Standing<VerifyBackupOrder, BackupReceipt>())
+        .AddOrchestrator(Orchestrations.ResetCredentials, _ => new Standing<ResetCredentialsOrder, CredentialsReset>())
+        .AddActivity(Caller.Notify.Name, _ => new TellsNobody())
         .AddActivity(Storage.CreateBucket.Name, _ => new SucceedsAtTheSecondAttempt())
         .AddActivity(Routing.Publish.Name, _ => new FailsForGood());
 
@@ -36,6 +43,12 @@ public static class ScriptedOrchestrators
                 await context.CallActivityAsync<Nothing>(
                     Storage.CreateBucket.Name, input, new TaskOptions { Retry = new RetryPolicy(3, TimeSpan.FromMilliseconds(10)) });
                 await context.CallActivityAsync<Nothing>(Routing.Publish.Name, input);
+            }
+
+            if (input.Code.StartsWith(CallingPrefix, StringComparison.Ordinal))
+            {
+                await context.CallActivityAsync<StepOutcome>(
+                    Caller.Notify.Name, new CallerNotice { CallbackUrl = CallbackUrl, JobId = context.InstanceId, Code = input.Code, State = "active" });
             }
 
             await context.WaitForExternalEvent<string>(End);
@@ -89,6 +102,12 @@ public static class ScriptedOrchestrators
     {
         public override Task<Nothing> RunAsync(TaskActivityContext context, ProvisionTenantOrder input) =>
             context.Attempt == 1 ? throw new InvalidOperationException("The store did not answer.") : Task.FromResult(Nothing.Value);
+    }
+
+    private sealed class TellsNobody : TaskActivity<CallerNotice, StepOutcome>
+    {
+        public override Task<StepOutcome> RunAsync(TaskActivityContext context, CallerNotice input) =>
+            throw new PermanentFailureException($"The caller at {input.CallbackUrl} answered 404.");
     }
 
     private sealed class FailsForGood : TaskActivity<ProvisionTenantOrder, Nothing>

@@ -93,6 +93,7 @@ public sealed class RealOdoo
             $"ALTER DATABASE {Sql.Name(Template)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false; "
             + $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {Sql.Literal(Template)}",
             CancellationToken.None);
+        await LocalServer.GiveToMaintenanceAsync(connection, Template, CancellationToken.None);
         return new RealOdoo(postgres, server);
     }
 }

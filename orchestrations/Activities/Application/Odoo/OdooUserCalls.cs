@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -41,12 +42,15 @@ public sealed class OdooUserCalls(OdooRpc rpc, IHttpClientFactory clients, TimeP
         }
     }
 
+    // With its length: Odoo takes a body that comes in chunks for none.
+    private static StringContent Whole(object body) => new(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+
     // False where there is no such door: versions before 19.
     private async Task<bool> TryJsonAsync(Uri server, TenantPlace place, OdooKey key, object body, CancellationToken cancellationToken)
     {
         using var limited = new CancellationTokenSource(CallLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, "/json/2/res.users/create")) { Content = JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, "/json/2/res.users/create")) { Content = Whole(body) };
         request.Headers.Host = place.ApplicationHost ?? place.Host;
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
         request.Headers.Add("X-Odoo-Database", place.Database);

@@ -21,6 +21,12 @@ public sealed record BackupFileStore
     /// <summary>Files whose content was not what their name says; they are in it as they were.</summary>
     public required long Damaged { get; init; }
 
+    /// <summary>Files that are not in it, because they have names that cannot be restored.</summary>
+    public long LeftOut { get; init; }
+
+    /// <summary>The first few of them.</summary>
+    public IReadOnlyList<string> LeftOutNames { get; init; } = [];
+
     /// <summary>What is sealed into the archive: it opens only as this part of this backup of this tenant.</summary>
     internal static string BindingOf(long tenantId, string backupId) => $"{BackupManifest.BindingOf(tenantId, backupId)} part=filestore";
 }

@@ -73,7 +73,7 @@ public sealed class FileStoreArchives(IObjectStore store, BackupDataKeys keys, I
     {
         var (files, bytes, damaged) = (0L, 0L, 0L);
         await using var tar = new TarReader(archive, leaveOpen: true);
-        while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
+        while (await NextAsync(tar, isFirst: files == 0, cancellationToken) is { } entry)
         {
             if (entry.EntryType != TarEntryType.RegularFile || !StoreNames.IsSafe(entry.Name))
             {
@@ -90,5 +90,22 @@ public sealed class FileStoreArchives(IObjectStore store, BackupDataKeys keys, I
 
         await archive.CopyToAsync(Stream.Null, CopyBytes, cancellationToken);
         return new StoreContent(files, bytes, damaged);
+    }
+
+    // A store without files was written as nothing at all; that nothing was cut off is proved by the encryption and the count.
+    private static async Task<TarEntry?> NextAsync(TarReader tar, bool isFirst, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await tar.GetNextEntryAsync(copyData: false, cancellationToken);
+        }
+        catch (EndOfStreamException) when (isFirst)
+        {
+            return null;
+        }
+        catch (Exception unreadable) when (unreadable is EndOfStreamException or FormatException)
+        {
+            throw new BackupDamagedException($"{What} is no archive that can be read");
+        }
     }
 }

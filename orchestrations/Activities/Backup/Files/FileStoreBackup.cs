@@ -12,6 +12,8 @@ namespace Bibind.Activities.Backup.Files;
 public sealed class FileStoreBackup(
     IFileStore files, IObjectStore store, PostgresConnector postgres, IOptions<BackupOptions> options, TimeProvider time, ILogger<FileStoreBackup> logger)
 {
+    private const int NamesShown = 5;
+
     /// <summary>Keeps the application from deleting files; taken before the dump begins. Null where there are no file stores.</summary>
     internal async Task<AttachmentLock?> HoldAsync(TenantPlace place, CancellationToken cancellationToken)
     {
@@ -38,7 +40,8 @@ public sealed class FileStoreBackup(
 
         var pipe = new Pipe();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var writing = Task.Run(() => WriteAsync(pipe.Writer, request, end.Token), CancellationToken.None);
+        var archive = new StoreArchive(files, time, logger, request);
+        var writing = Task.Run(() => WriteAsync(pipe.Writer, archive, end.Token), CancellationToken.None);
         try
         {
             var key = folder.FileStore;
@@ -55,6 +58,8 @@ public sealed class FileStoreBackup(
                 Files = content.Files,
                 FileBytes = content.Bytes,
                 Damaged = content.Damaged,
+                LeftOut = archive.LeftOut.Count,
+                LeftOutNames = [.. archive.LeftOut.Take(NamesShown)],
             };
         }
         finally
@@ -65,14 +70,14 @@ public sealed class FileStoreBackup(
         }
     }
 
-    private async Task<StoreContent> WriteAsync(PipeWriter target, BackupRequest request, CancellationToken cancellationToken)
+    private static async Task<StoreContent> WriteAsync(PipeWriter target, StoreArchive archive, CancellationToken cancellationToken)
     {
         try
         {
             StoreContent content;
             await using (var stream = target.AsStream(leaveOpen: true))
             {
-                content = await new StoreArchive(files, time, logger, request).WriteAsync(stream, cancellationToken);
+                content = await archive.WriteAsync(stream, cancellationToken);
             }
 
             await target.CompleteAsync();

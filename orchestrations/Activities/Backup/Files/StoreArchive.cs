@@ -17,9 +17,20 @@ internal sealed class StoreArchive(IFileStore files, TimeProvider time, ILogger 
     // The application writes a file in one go; by then it has ended, or its transaction is younger than the dump.
     private static readonly TimeSpan YoungAge = TimeSpan.FromSeconds(1);
 
+    // What an archive ends with; of one without files it is all.
+    private const int EndBytes = 1024;
+
+    // What archives can say of a time, whatever a tenant has set.
+    private static readonly DateTimeOffset Earliest = DateTimeOffset.UnixEpoch;
+    private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly List<string> _leftOut = [];
     private long _files;
     private long _bytes;
     private long _damaged;
+
+    /// <summary>Names of files that are not in the archive, for archives and stores cannot have such names.</summary>
+    public IReadOnlyList<string> LeftOut => _leftOut;
 
     /// <summary>Writes all that is there when it is come by.</summary>
     public async Task<StoreContent> WriteAsync(Stream target, CancellationToken cancellationToken)
@@ -31,6 +42,7 @@ internal sealed class StoreArchive(IFileStore files, TimeProvider time, ILogger 
             if (!StoreNames.IsSafe(file.Name))
             {
                 logger.FileLeftOut(file.Name, request.Place.Database);
+                _leftOut.Add(file.Name);
             }
             else if (file.WrittenAt > time.GetUtcNow() - YoungAge)
             {
@@ -52,6 +64,11 @@ internal sealed class StoreArchive(IFileStore files, TimeProvider time, ILogger 
             await AddAsync(tar, file, cancellationToken);
         }
 
+        if (_files == 0)
+        {
+            await target.WriteAsync(new byte[EndBytes], cancellationToken);
+        }
+
         return new StoreContent(_files, _bytes, _damaged);
     }
 
@@ -64,7 +81,7 @@ internal sealed class StoreArchive(IFileStore files, TimeProvider time, ILogger 
 
         await using var content = new FixedContent(stored);
         await tar.WriteEntryAsync(
-            new PaxTarEntry(TarEntryType.RegularFile, file.Name) { DataStream = content, ModificationTime = file.WrittenAt }, cancellationToken);
+            new PaxTarEntry(TarEntryType.RegularFile, file.Name) { DataStream = content, ModificationTime = TimeOf(file) }, cancellationToken);
         _files++;
         _bytes += content.Length;
         if (StoreNames.Sha1Of(file.Name) is { } named && named != content.Sha1)
@@ -73,4 +90,6 @@ internal sealed class StoreArchive(IFileStore files, TimeProvider time, ILogger 
             logger.FileDamaged(file.Name, request.Place.Database, BackupKeys.Id(request));
         }
     }
+
+    private static DateTimeOffset TimeOf(StoredFile file) => file.WrittenAt < Earliest ? Earliest : file.WrittenAt > Latest ? Latest : file.WrittenAt;
 }

@@ -17,6 +17,8 @@ public static class BackupJobActivities
             .AddActivity(BackupJobs.EndVerify, Make<EndVerifyJob>)
             .AddActivity(BackupJobs.EndRestore, Make<EndRestoreJob>)
             .AddActivity(BackupJobs.SettleRestore, Make<SettleRestore>)
+            .AddActivity(BackupJobs.FindReplaced, Make<FindReplaced>)
+            .AddActivity(BackupJobs.EndResume, Make<EndResumeJob>)
             .AddActivity(BackupJobs.ListExpired, Make<ListExpiredBackups>)
             .AddActivity(BackupJobs.NextNight, Make<NextNight>)
             .AddActivity(BackupJobs.StartDue, Make<StartDueBackups>);

@@ -32,7 +32,6 @@ public sealed class SettleRestore(PostgresConnector postgres, FileStoreRestore f
             }
 
             await fileStores.DropAsync(request.Place, cancellationToken);
-
             if (ours is null || there.IsInvalid)
             {
                 // A restore that was refused because the database is not the tenant's has touched nothing: all is as it was.

@@ -37,6 +37,13 @@ internal static class CaddyRoute
 
         if (!route.IsSuspended)
         {
+            steps.Add(new JsonObject
+            {
+                ["match"] = new JsonArray(new JsonObject { ["path_regexp"] = new JsonObject { ["pattern"] = TenantRoute.RefusedPaths } }),
+                ["handle"] = new JsonArray(Answer(HttpStatusCode.NotFound, "Not found", "text/plain")),
+                ["terminal"] = true,
+            });
+
             // The limit itself, below, is 502 to whoever meets it at Caddy 2.6; who says beforehand how much comes is told at once.
             const string Announced = "{http.request.header.Content-Length}";
             steps.Add(new JsonObject

@@ -79,7 +79,11 @@ internal static class NginxSite
         ? $$"""
             location / { default_type "text/html; charset=utf-8"; add_header Cache-Control no-store always; return 503 '{{TenantRoute.SuspendedPage}}'; }
           """
-        : (route.WebsocketDial is { } websockets
+        : $$"""
+            location ~ "{{TenantRoute.RefusedPaths}}" { return 404; }
+
+          """
+          + (route.WebsocketDial is { } websockets
             ? $$"""
                 location ~ ^{{TenantRoute.WebsocketPath}}(/|$) { {{Forward(route, websockets)}} }
 

@@ -1,0 +1,17 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Backups;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Backup.Jobs;
+
+/// <summary>Closes the job that opened a suspended tenant together with the tenant's state.</summary>
+public sealed class EndResumeJob(BackupJobEnding jobs) : TaskActivity<ResumeEnd, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, ResumeEnd end)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await jobs.EndResumeAsync(end, context.CancellationToken);
+        return Nothing.Value;
+    }
+}

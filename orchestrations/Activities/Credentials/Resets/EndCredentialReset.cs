@@ -1,0 +1,18 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Tenants;
+using Bibind.Durable;
+
+namespace Bibind.Activities.Credentials.Resets;
+
+/// <summary>Closes the job of new passwords.</summary>
+public sealed class EndCredentialReset(TenantCredentialJobs jobs) : TaskActivity<CredentialResetEnd, Nothing>
+{
+    /// <inheritdoc/>
+    public override async Task<Nothing> RunAsync(TaskActivityContext context, CredentialResetEnd end)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(end);
+        await jobs.EndAsync(end, context.CancellationToken);
+        return Nothing.Value;
+    }
+}

@@ -1,0 +1,33 @@
+using Bibind.Contracts;
+using Bibind.Durable;
+using Xunit;
+
+namespace Bibind.Activities.Tests;
+
+/// <summary>How long an act is tried.</summary>
+public sealed class PolicyTests
+{
+    public static TheoryData<string> Acts => [.. Policies().Keys.Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Acts))]
+    public void A_server_that_is_away_for_minutes_fails_no_act_and_is_noticed_soon(string act)
+    {
+        var policy = Policies()[act];
+        var waits = Enumerable.Range(1, policy.MaxNumberOfAttempts - 1).Select(policy.DelayAfter).ToList();
+
+        Assert.InRange(waits.Aggregate(TimeSpan.Zero, (sum, wait) => sum + wait), TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(8));
+        Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.Zero, TimeSpan.FromSeconds(20)));
+    }
+
+    private static Dictionary<string, RetryPolicy> Policies() => new(StringComparer.Ordinal)
+    {
+        [Contracts.Database.Clone.Name] = Contracts.Database.Clone.Retry!,
+        [Contracts.FileStore.Copy.Name] = Contracts.FileStore.Copy.Retry!,
+        [Contracts.Routing.Publish.Name] = Contracts.Routing.Publish.Retry!,
+        [Contracts.Application.SmokeTest.Name] = Contracts.Application.SmokeTest.Retry!,
+        [Contracts.Backup.Take.Name] = Contracts.Backup.Take.Retry!,
+        [Contracts.Backup.Restore.Name] = Contracts.Backup.Restore.Retry!,
+        [BackupJobs.FindReplaced.Name] = BackupJobs.FindReplaced.Retry!,
+    };
+}

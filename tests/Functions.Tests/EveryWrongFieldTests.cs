@@ -1,0 +1,141 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Bibind.Functions.Tests.Hosting;
+using Xunit;
+
+namespace Bibind.Functions.Tests;
+
+/// <summary>Whatever is wrong with a command is named in one answer: nothing that is missing or of another type hides the rest.</summary>
+public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    private const string Invisible = "a\u202eb";
+
+    // Each operation that takes a command: its address, and for each member a value of the right type that is wrong all the same.
+    private static readonly Dictionary<string, (string Path, string Wrong)> Commands = new(StringComparer.Ordinal)
+    {
+        ["orderTenant"] = ("/api/tenants",
+            """
+            {"code": "A", "name": "\u2028", "customerName": "\u200b", "customerEmail": "nobody", "offer": "teapot", "plan": "platinum", "template": "casino",
+             "locale": {"language": "french", "timeZone": "moon", "dateFormat": "", "currency": "euro", "country": "France", "vat": ""},
+             "callbackUrl": "http://localhost/"}
+            """),
+        ["createServer"] = ("/api/servers",
+            """
+            {"code": "X", "name": "", "description": "\u202e", "url": "ftp://x", "ip": "x", "port": 0, "sshUser": "", "sshSecret": "", "databaseHost": "a b",
+             "databasePort": 0, "databaseUser": "", "applicationRole": "", "databasePassword": "", "masterPassword": "", "cpuCores": 0, "memoryGb": 0,
+             "diskGb": 0, "maxTenants": 0}
+            """),
+        ["activateServer"] = ("/api/servers/local/activate", """{"skipApplicationTest": true, "reason": ""}"""),
+        ["createTemplate"] = ("/api/templates",
+            """
+            {"code": "X", "server": "", "name": "", "database": "A B", "modules": ["A B"], "language": "french", "country": "France", "version": "", "warmPoolSize": -1,
+             "initialisation": "magic"}
+            """),
+        ["adoptDatabase"] = ("/api/tenants/several/database/adopt", """{"database": "A B", "reason": " "}"""),
+        ["addDomain"] = ("/api/tenants/several/domains", """{"name": "a b"}"""),
+        ["buyDomain"] = ("/api/domains/purchases",
+            """{"name": "a b", "confirm": "other", "maxPrice": {"amount": 0, "currency": "euro"}, "tenant": "A"}"""),
+        ["restoreBackup"] = ("/api/backups/wrong-1/restore",
+            """{"tenant": "other", "newTenant": {"code": "X", "name": "\u2029", "callbackUrl": "http://[::]/"}}"""),
+    };
+
+    // Members that cannot be wrong by their content.
+    private static readonly string[] NeverWrong = ["sequence", "skipApplicationTest"];
+
+    public static TheoryData<string> Operations => [.. Commands.Keys];
+
+    [Fact]
+    public async Task Every_operation_of_the_document_that_takes_a_command_is_tried()
+    {
+        using var answer = await host.GetAsync("/openapi/v1.json", token: null);
+        var operations = (await ApiHost.JsonAsync(answer)).GetProperty("paths").EnumerateObject()
+            .SelectMany(p => p.Value.EnumerateObject().Select(o => o.Value))
+            .Where(o => o.TryGetProperty("requestBody", out _))
+            .Select(o => o.GetProperty("operationId").GetString()!)
+            .Where(o => o != "odooWebhook");
+
+        Assert.Equal(Commands.Keys.Order(StringComparer.Ordinal), operations.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public async Task Every_member_that_is_wrong_by_its_content_is_named_at_once(string operation)
+    {
+        var wrong = JsonNode.Parse(Commands[operation].Wrong)!.AsObject();
+
+        var named = await RefusedAsync(operation, wrong);
+
+        Assert.Empty(Leaves(wrong).Where(f => !NeverWrong.Contains(f)).Except(named));
+    }
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public async Task A_member_of_another_type_or_unknown_hides_no_other(string operation)
+    {
+        foreach (var other in JsonNode.Parse(Commands[operation].Wrong)!.AsObject().Select(m => m.Key))
+        {
+            var body = JsonNode.Parse(Commands[operation].Wrong)!.AsObject();
+            body[other] = new JsonArray(new JsonObject());
+            body["colour"] = Invisible;
+
+            var named = await RefusedAsync(operation, body);
+
+            var expected = Leaves(body).Where(f => !f.StartsWith(other, StringComparison.Ordinal) && !NeverWrong.Contains(f) && (operation, f) is not ("activateServer", "reason"));
+            Assert.Empty(expected.Except(named));
+            Assert.Contains(named, f => f == other || f.StartsWith($"{other}[", StringComparison.Ordinal));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public async Task A_member_that_is_missing_hides_no_other(string operation)
+    {
+        foreach (var missing in await RequiredAsync(operation))
+        {
+            var body = JsonNode.Parse(Commands[operation].Wrong)!.AsObject();
+            body.Remove(missing);
+
+            var named = await RefusedAsync(operation, body);
+
+            Assert.Contains(missing, named);
+            Assert.Empty(Leaves(body).Where(f => !NeverWrong.Contains(f)).Except(named));
+        }
+    }
+
+    private static IEnumerable<string> Leaves(JsonObject body, string prefix = "") => body.SelectMany(m => m.Value is JsonObject inner
+        ? Leaves(inner, $"{prefix}{m.Key}.")
+        : [prefix + m.Key]);
+
+    private async Task<IReadOnlyList<string>> RequiredAsync(string operation)
+    {
+        using var answer = await host.GetAsync("/openapi/v1.json", token: null);
+        var document = await ApiHost.JsonAsync(answer);
+        var body = document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject().Select(o => o.Value))
+            .Single(o => o.GetProperty("operationId").GetString() == operation)
+            .GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema");
+        var schema = document.GetProperty("components").GetProperty("schemas").GetProperty(body.GetProperty("$ref").GetString()!.Split('/')[^1]);
+        return schema.TryGetProperty("required", out var required) ? [.. required.EnumerateArray().Select(r => r.GetString()!)] : [];
+    }
+
+    private async Task<IReadOnlyList<string>> RefusedAsync(string operation, JsonObject body)
+    {
+        await PrepareAsync();
+        using var answer = await host.SendAsync(HttpMethod.Post, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
+        var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
+        return [.. problem.GetProperty("errors").EnumerateObject().Select(e => e.Name)];
+    }
+
+    // A tenant and a backup for those commands that are about one.
+    private async Task PrepareAsync()
+    {
+        if (await host.ScalarAsync<long>("select count(*) from control.tenants where code = 'several'") == 0)
+        {
+            await host.OrderTenantAsync("several");
+            await host.ExecuteAsync(
+                """
+                insert into control.backups (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at)
+                select 'wrong-1', id, 'manual', 'k', 'm', 1, repeat('0', 64), now() from control.tenants where code = 'several'
+                """);
+        }
+    }
+}
