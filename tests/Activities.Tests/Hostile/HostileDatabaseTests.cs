@@ -146,10 +146,15 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
             }
         }
 
-        /// <summary>The neighbour's clone is entered by the attacker before it is configured, which one shared role allows.</summary>
+        /// <summary>The neighbour's clone comes with what is planted, as if its template had it.</summary>
         public async Task ConfigureNeighbourAsync()
         {
             var neighbour = await world.CloneAsync();
+
+            // Before the hand-over its login makes nothing in a clone; it is entered by the attacker with one shared role.
+            var refused = await Assert.ThrowsAsync<PostgresException>(() => PlantAsync(neighbour.Database));
+            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
+            await world.ExecuteAsync($"grant create on schema public to odoo; grant create on database {neighbour.Database} to odoo", neighbour.Database);
             await PlantAsync(neighbour.Database);
             await TryAsync("configure a neighbour", () => world.RunAsync<ConfigureApplication>(neighbour));
         }

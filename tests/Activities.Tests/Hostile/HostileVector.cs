@@ -65,7 +65,10 @@ internal sealed record HostileVector(string Name, string Sql, bool IsRun = true,
                 'default_transaction_read_only = on', 'default_transaction_isolation = serializable', 'search_path = nowhere',
                 'local_preload_libraries = nothing_of_that_name', 'row_security = off', 'bytea_output = escape', 'standard_conforming_strings = off'
               ] loop
-                execute format('alter database %I set %s', place, setting);
+                begin
+                  execute format('alter database %I set %s', place, setting);
+                exception when insufficient_privilege then null; -- a clone that is not handed over
+                end;
                 execute format('alter role %I in database %I set %s', current_user, place, setting);
               end loop;
             end $do$
