@@ -25,7 +25,6 @@ public sealed class PolicyTests
         [Contracts.Database.Clone.Name] = Contracts.Database.Clone.Retry!,
         [Contracts.FileStore.Copy.Name] = Contracts.FileStore.Copy.Retry!,
         [Contracts.Routing.Publish.Name] = Contracts.Routing.Publish.Retry!,
-        [Contracts.Application.SmokeTest.Name] = Contracts.Application.SmokeTest.Retry!,
         [Contracts.Backup.Take.Name] = Contracts.Backup.Take.Retry!,
         [Contracts.Backup.Restore.Name] = Contracts.Backup.Restore.Retry!,
         [BackupJobs.FindReplaced.Name] = BackupJobs.FindReplaced.Retry!,

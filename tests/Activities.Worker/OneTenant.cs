@@ -36,7 +36,7 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
     public static async Task BackUpAndRestoreAsync(IServiceProvider services, string database, string copy)
     {
         var place = Place(1, database);
-        var owner = services.GetRequiredService<IConfiguration>()["DatabaseUser"]!;
+        var owner = services.GetRequiredService<IConfiguration>()["ApplicationRole"]!;
         ((MemoryDatabases)services.GetRequiredService<IDatabaseRegister>()).AddUnseen(database, mark: null, owner, DatabaseHolder.Tenant(place.TenantId));
         var took = Stopwatch.StartNew();
         await RunAsync<TakeBackup, BackupRequest, BackupTaken>(services, new BackupRequest(place, "manual"));

@@ -68,6 +68,11 @@ public sealed class CompiledAssetsTests
 
         if (from != to)
         {
+            foreach (var known in from.Databases.Known.Values)
+            {
+                await to.Databases.RecordAsync(known, None);
+            }
+
             await to.Store.CreateBucketAsync(Bucket, None);
             foreach (var stored in (await from.Store.ListAsync(Bucket, string.Empty, null, 100, None)).Objects)
             {

@@ -21,7 +21,7 @@ public sealed class LargeBackupTests(ITestOutputHelper output)
     {
         var ceph = await SharedServers.CephS3Async();
         var postgres = await PostgresFixture.GetAsync();
-        await using var database = await TestDatabase.CreateAsync();
+        await using var database = await TestDatabase.CreateAsync(LocalServer.ApplicationRole);
         await FillAsync(database);
         var (bucket, copy) = ($"backups-{Guid.NewGuid():N}", $"copy_{Guid.NewGuid():N}"[..30]);
         var folder = PostgresFixture.NewFolder();

@@ -159,7 +159,7 @@ public sealed class OddDatabaseTests
         await world.ExecuteAsync($"alter database {place.Database} is_template false");
         await world.ExecuteAsync($"drop database {place.Database} with (force)");
         await world.ExecuteAsync($"create database {place.Database} template template0 owner odoo locale_provider icu icu_locale '{locale}' lc_collate 'C' lc_ctype 'C' encoding 'UTF8'");
-        await world.ExecuteAsync($"comment on database {place.Database} is 'bibind tenant={place.TenantId} code={place.Code}'");
+        await world.AdoptAsync(place);
         await world.ExecuteAsync(
             """
             set role odoo;

@@ -142,6 +142,23 @@ internal sealed class World : IAsyncDisposable
         return place;
     }
 
+    /// <summary>Makes the database of the tenant's name, which a test made by hand, the tenant's own.</summary>
+    public async Task AdoptAsync(TenantPlace place)
+    {
+        var oid = await AskAsync<uint>($"select oid from pg_database where datname = '{place.Database}'");
+        Databases.Known.Clear();
+        await Databases.RecordAsync(
+            new KnownDatabase
+            {
+                ServerId = place.ServerId,
+                Oid = oid,
+                Name = place.Database,
+                Holder = DatabaseHolder.Tenant(place.TenantId),
+                Purpose = DatabasePurposes.Current,
+            },
+            CancellationToken.None);
+    }
+
     /// <summary>Runs a statement as superuser.</summary>
     public async Task ExecuteAsync(string sql, string database = "postgres")
     {

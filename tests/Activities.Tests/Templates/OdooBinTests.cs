@@ -46,7 +46,7 @@ public sealed class OdooBinTests
     [Fact]
     public async Task A_program_that_fails_is_reported_with_the_end_of_its_output()
     {
-        await using var world = await TemplateWorld.CreateAsync("""for i in $(seq 100); do echo "line $i"; done; echo "odoo: no module named 'web' ($PGPASSWORD)" >&2; exit 3""");
+        await using var world = await TemplateWorld.CreateAsync("""for i in $(seq 100); do echo "line $i"; done; echo "odoo: no module named 'web' ($PGPASSWORD)"; exit 3""");
         var order = TemplateWorld.NewOrder();
         await world.RunAsync<CreateTemplateDatabase>(order);
 
