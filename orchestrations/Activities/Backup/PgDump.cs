@@ -25,7 +25,8 @@ public sealed class PgDump(IOptions<BackupOptions> options)
     /// <exception cref="PermanentFailureException">The program cannot be run.</exception>
     internal static DumpStream Start(PostgresProgram program, DatabaseEntry entry)
     {
-        var start = PostgresPrograms.StartInfo(program.Path, "--format=custom", "--compress=0", "--no-password");
+        // A tenant could hold a lock on a table of his for ever, and pg_dump sets its own limit to none.
+        var start = PostgresPrograms.StartInfo(program.Path, "--format=custom", "--compress=0", "--no-password", "--lock-wait-timeout=2min");
         PostgresEnvironment.Apply(start.Environment, entry, SessionSettings.Programs(entry.MajorVersion));
         var process = PostgresPrograms.Run(start, Setting);
         process.StandardInput.Close();
