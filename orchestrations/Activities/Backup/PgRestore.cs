@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Bibind.Activities.Database;
 using System.Text;
+using Bibind.Activities.Database;
 using Bibind.Activities.Processes;
 using Bibind.Durable;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,6 @@
 using Bibind.Activities.Templates;
-using Bibind.Activities.Tests.Templates;
 using Bibind.Activities.Tests.Fixtures;
+using Bibind.Activities.Tests.Templates;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Xunit;
