@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Bibind.Activities.Tests.Fixtures;
+using Bibind.Contracts;
 using Bibind.Local;
 using Npgsql;
 using Xunit;
@@ -12,42 +13,53 @@ internal sealed partial class ClusterWatch
     // Password hashes too: who can set a password can log in.
     private const string RolesSql = """
         select string_agg(concat_ws('|', r.rolname, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolreplication, r.rolbypassrls, r.rolpassword,
-                 (select string_agg(pg_get_userbyid(m.roleid)::text, ',' order by m.roleid) from pg_auth_members m where m.member = r.oid)), E'\n' order by r.rolname)
-        from pg_authid r where r.rolname in ('bibind', 'bibind_maintenance', 'odoo', 'postgres')
+                 (select string_agg(pg_get_userbyid(m.roleid)::text, ',' order by m.roleid) from pg_auth_members m where m.member = r.oid
+                    and (r.rolname <> 'bibind_maintenance' or pg_get_userbyid(m.roleid)::text not like 't\_%'))), E'\n' order by r.rolname)
+        from pg_authid r where r.rolname in ('bibind', 'bibind_maintenance', 'bibind_template', 'odoo', 'postgres')
         """;
 
-    private readonly World _world;
+    private readonly HostileMode _mode;
+    private readonly TenantPlace _attacker;
     private readonly string _template;
     private readonly string? _before;
     private readonly long _logStart;
 
-    private ClusterWatch(World world, string template, string? before, long logStart) =>
-        (_world, _template, _before, _logStart) = (world, template, before, logStart);
+    private ClusterWatch(HostileMode mode, TenantPlace attacker, string template, string? before, long logStart) =>
+        (_mode, _attacker, _template, _before, _logStart) = (mode, attacker, template, before, logStart);
 
-    public static async Task<ClusterWatch> BeginAsync(World world, string template)
+    private World World => _mode.World;
+
+    /// <param name="mode">Whom tenants' SQL runs as.</param>
+    /// <param name="attacker">The tenant.</param>
+    /// <param name="template">A template that he must not reach; the one that tenants are cloned from unless given.</param>
+    public static async Task<ClusterWatch> BeginAsync(HostileMode mode, TenantPlace attacker, string? template = null)
     {
-        await world.ExecuteAsync("create table if not exists precious (content text)", LocalServer.ControlDatabase);
-        return new ClusterWatch(world, template, await LookAsync(world, template), new FileInfo(world.Postgres.LogFile).Length);
+        template ??= mode.Template;
+        await mode.World.ExecuteAsync("create table if not exists precious (content text)", LocalServer.ControlDatabase);
+        return new ClusterWatch(mode, attacker, template, await LookAsync(mode.World, template), new FileInfo(mode.World.Postgres.LogFile).Length);
     }
 
-    /// <summary>Nobody but the application's role ran what was planted, and the tenant holds nothing that he did not hold before.</summary>
+    /// <summary>Nobody but who it is for ran what was planted, and the tenant holds nothing that he did not hold before.</summary>
     /// <returns>How often it was run.</returns>
     public async Task<int> AssertNothingTakenAsync(string label)
     {
         var log = await ReadLogAsync();
         var runs = Runs().Matches(log).Where(m => m.Groups["label"].Value == label).ToList();
-        Assert.All(runs, run => Assert.Equal(("odoo", "odoo"), (run.Groups["current"].Value, run.Groups["session"].Value)));
+        Assert.All(runs, run => Assert.Equal(run.Groups["current"].Value, run.Groups["session"].Value));
+        Assert.All(runs, run => Assert.True(_mode.MayRun(run.Groups["session"].Value), run.Value));
         Assert.DoesNotContain($"LOG:  breach|{label}|", log, StringComparison.Ordinal);
-        Assert.Equal(_before, await LookAsync(_world, _template));
-        foreach (var database in new[] { LocalServer.ControlDatabase, _template })
+        Assert.Equal(_before, await LookAsync(World, _template));
+        string[] closed = _mode.IsIsolated ? [LocalServer.ControlDatabase, _template, "postgres"] : [LocalServer.ControlDatabase, _template];
+        foreach (var database in closed)
         {
-            await Assert.ThrowsAsync<PostgresException>(() => _world.OpenAsync(database, LocalServer.ApplicationRole));
+            await Assert.ThrowsAsync<PostgresException>(() => _mode.OpenAsAsync(_attacker, database));
         }
 
-        await using var odoo = await _world.OpenAsync("postgres", LocalServer.ApplicationRole);
-        foreach (var change in new[] { "owner to odoo", "allow_connections true", "is_template false", $"rename to {_template}_taken" })
+        var role = HostileMode.RoleOf(_attacker);
+        await using var attacker = await _mode.OpenAsAsync(_attacker, _mode.IsIsolated ? _attacker.Database : "postgres");
+        foreach (var change in new[] { $"owner to {role}", "allow_connections true", "is_template false", $"rename to {_template}_taken" })
         {
-            await using var command = new NpgsqlCommand($"alter database {_template} {change}", odoo);
+            await using var command = new NpgsqlCommand($"alter database {_template} {change}", attacker);
             await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync());
         }
 
@@ -69,7 +81,7 @@ internal sealed partial class ClusterWatch
 
     private async Task<string> ReadLogAsync()
     {
-        await using var log = new FileStream(_world.Postgres.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        await using var log = new FileStream(World.Postgres.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         log.Seek(_logStart, SeekOrigin.Begin);
         using var reader = new StreamReader(log);
         return await reader.ReadToEndAsync();

@@ -9,7 +9,6 @@ using Bibind.Activities.Tests.Templates;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Bibind.Local;
-using Bibind.Testing;
 using Npgsql;
 using Xunit;
 
@@ -21,18 +20,32 @@ namespace Bibind.Activities.Tests.Hostile;
 /// </summary>
 public sealed class HostileDatabaseTests(ITestOutputHelper output)
 {
-    public static TheoryData<string> Vectors => new(HostileVector.All.Select(v => v.Name));
+    public static TheoryData<string, string> Vectors
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (var vector in HostileVector.All)
+            {
+                data.Add(vector.Name, HostileMode.Shared);
+                data.Add(vector.Name, HostileMode.Role);
+            }
+
+            return data;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Vectors))]
-    public async Task What_a_tenant_plants_gains_him_nothing_by_any_operation(string name)
+    public async Task What_a_tenant_plants_gains_him_nothing_by_any_operation(string name, string isolation)
     {
         var vector = HostileVector.All.Single(v => v.Name == name);
-        await using var world = await TemplateWorld.CreateAsync();
-        var watch = await ClusterWatch.BeginAsync(world, OdooTemplateFixture.Database);
-        var attack = new Attack(world, vector);
+        var mode = await HostileMode.StartAsync(isolation);
+        await using var world = mode.World;
+        var attack = new Attack(mode, vector);
         var place = await attack.LiveTenantAsync();
-        await attack.PlantAsync(place.Database);
+        var watch = await ClusterWatch.BeginAsync(mode, place);
+        await attack.PlantAsync(place, place.Database);
 
         await attack.TryAsync("set address", () => world.RunAsync<SetApplicationAddress>(place with { BaseUrl = $"https://moved-{place.Host}" }));
         await attack.TryAsync("set address back", () => world.RunAsync<SetApplicationAddress>(place));
@@ -41,19 +54,20 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
             "inventory", () => world.RunAsync<TakeInventory, InventoryRequest, Contracts.Inventory>(new InventoryRequest(place, KeepBackups: false)));
         await attack.TryAsync("backup", () => RestoreSteps.TakeAsync(world, place));
         await attack.BackedUpAsync(place);
-        await attack.ConfigureNeighbourAsync();
+        await attack.ConfigureNeighbourAsync(place);
         await attack.BuildTemplateAsync();
 
         output.WriteLine(string.Join('\n', attack.Said));
         var runs = await watch.AssertNothingTakenAsync(attack.Label);
-        Assert.True(runs > 0 || !vector.IsRun, "Nothing ran what was planted, so nothing was proved.");
+        Assert.True(runs > 0 || !vector.IsRun || attack.IsRefused, "Nothing ran what was planted, so nothing was proved.");
         Assert.True(attack.Failures.Count == 0 || !vector.IsHarmless, string.Join('\n', attack.Failures));
     }
 
     [Fact]
     public async Task A_poisoned_template_cannot_be_made_since_the_application_cannot_open_one()
     {
-        await using var world = await TemplateWorld.CreateAsync();
+        var mode = await HostileMode.StartAsync(HostileMode.Shared);
+        await using var world = mode.World;
         var order = await world.InitialisedAsync();
         await using (var odoo = await world.OpenAsync(order.Database, LocalServer.ApplicationRole))
         {
@@ -63,7 +77,7 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
             await Assert.ThrowsAnyAsync<NpgsqlException>(() => late.ExecuteNonQueryAsync());
         }
 
-        var watch = await ClusterWatch.BeginAsync(world, order.Database);
+        var watch = await ClusterWatch.BeginAsync(mode, mode.NewPlace(), order.Database);
         await watch.AssertNothingTakenAsync("none");
         Assert.Equal(
             LocalServer.MaintenanceRole,
@@ -83,30 +97,51 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
     }
 
     /// <summary>One vector on its way through the operations.</summary>
-    private sealed class Attack(World world, HostileVector vector)
+    private sealed class Attack(HostileMode mode, HostileVector vector)
     {
+        private readonly World world = mode.World;
+
         public string Label { get; } = Guid.NewGuid().ToString("n");
 
         public List<string> Said { get; } = [];
+
+        /// <summary>True if PostgreSQL did not even let it be planted.</summary>
+        public bool IsRefused { get; private set; }
 
         public List<string> Failures { get; } = [];
 
         public async Task<TenantPlace> LiveTenantAsync()
         {
-            var place = await world.CloneAsync();
+            var place = await world.CloneAsync(mode.NewPlace());
             await world.RunAsync<ConfigureApplication>(place);
             await world.RunAsync<HandOverApplication>(place);
             return place;
         }
 
-        /// <summary>As the role that the application logs in as, as a server action would.</summary>
-        public async Task PlantAsync(string database)
+        /// <summary>As the tenant's SQL runs, as a server action would.</summary>
+        public async Task PlantAsync(TenantPlace place, string database)
         {
-            await using var tenant = await world.OpenAsync(database, LocalServer.ApplicationRole);
-            foreach (var sql in new[] { HostileFunction.Sql(Label, OdooTemplateFixture.Database), vector.Sql })
+            await using var tenant = await mode.OpenAsAsync(place, database);
+            await PlantAsync(tenant, HostileMode.RoleOf(place));
+        }
+
+        private async Task PlantAsync(NpgsqlConnection connection, string role)
+        {
+            await using (var function = new NpgsqlCommand(HostileFunction.Sql(Label, mode.Template, role), connection))
             {
-                await using var command = new NpgsqlCommand(sql, tenant);
+                await function.ExecuteNonQueryAsync();
+            }
+
+            try
+            {
+                await using var command = new NpgsqlCommand(vector.Sql.Replace("odoo", role, StringComparison.Ordinal), connection);
                 await command.ExecuteNonQueryAsync();
+            }
+            catch (PostgresException refused) when (mode.IsIsolated && refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                // With a role of his own a tenant does not own his database.
+                IsRefused = true;
+                Said.Add($"planting: {refused.MessageText}");
             }
         }
 
@@ -136,7 +171,7 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
                 await TryAsync("hand over again", () => world.RunAsync<HandOverApplication>(place));
             }
 
-            var newcomer = World.NewPlace();
+            var newcomer = mode.NewPlace();
             GivePasswords(newcomer);
             if (await TryAsync("restore as new", () => RestoreSteps.RestoreAsync(world, newcomer, backup)))
             {
@@ -147,15 +182,19 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
         }
 
         /// <summary>The neighbour's clone comes with what is planted, as if its template had it.</summary>
-        public async Task ConfigureNeighbourAsync()
+        public async Task ConfigureNeighbourAsync(TenantPlace attacker)
         {
-            var neighbour = await world.CloneAsync();
+            var neighbour = await world.CloneAsync(mode.NewPlace());
 
-            // Before the hand-over its login makes nothing in a clone; it is entered by the attacker with one shared role.
-            var refused = await Assert.ThrowsAsync<PostgresException>(() => PlantAsync(neighbour.Database));
+            // With one shared role the attacker may enter, and makes nothing there; with a role of his own he does not even come in.
+            var refused = await Assert.ThrowsAsync<PostgresException>(() => PlantAsync(attacker, neighbour.Database));
             Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
-            await world.ExecuteAsync($"grant create on schema public to odoo; grant create on database {neighbour.Database} to odoo", neighbour.Database);
-            await PlantAsync(neighbour.Database);
+            if (!mode.IsIsolated)
+            {
+                await world.ExecuteAsync($"grant create on schema public to odoo; grant create on database {neighbour.Database} to odoo", neighbour.Database);
+            }
+
+            await PlantAsync(neighbour, neighbour.Database);
             await TryAsync("configure a neighbour", () => world.RunAsync<ConfigureApplication>(neighbour));
         }
 
@@ -164,11 +203,15 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
             var order = TemplateWorld.NewOrder();
             await world.RunAsync<CreateTemplateDatabase>(order);
             await world.RunAsync<InitialiseTemplate>(order);
-            await PlantAsync(order.Database);
+            await using (var builder = await mode.OpenAsBuilderAsync(order.Database))
+            {
+                await PlantAsync(builder, mode.BuilderRole);
+            }
+
             await TryAsync("smoke test of a template", () => world.RunAsync<SmokeTestTemplate>(order));
             if (await TryAsync("template build", () => world.MarkReadyAsync(order)))
             {
-                var customer = World.NewPlace() with { TemplateDatabase = order.Database };
+                var customer = mode.NewPlace() with { TemplateDatabase = order.Database };
                 GivePasswords(customer);
                 await TryAsync("clone", () => world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(customer));
             }

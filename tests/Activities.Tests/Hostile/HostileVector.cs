@@ -86,7 +86,7 @@ internal sealed record HostileVector(string Name, string Sql, bool IsRun = true,
 internal static class HostileFunction
 {
     /// <summary>Creates it, with a label that finds its lines again.</summary>
-    public static string Sql(string label, string template) => $"""
+    public static string Sql(string label, string template, string role) => $"""
         create function public.planted() returns boolean language plpgsql as $planted$
         declare attempt text;
         begin
@@ -95,15 +95,15 @@ internal static class HostileFunction
           raise log 'planted|{label}|%|%|', current_user, session_user;
           foreach attempt in array array[
             'set session authorization postgres', 'set role bibind', 'set role bibind_maintenance', 'set role postgres',
-            'alter database bibind_control owner to odoo', 'alter database bibind_control set search_path = public',
-            'grant connect on database bibind_control to odoo', 'grant bibind to odoo', 'grant bibind_maintenance to odoo',
-            'alter role odoo superuser', 'alter role bibind_maintenance password $p$taken$p$', 'create role planted_role',
-            'alter database {template} owner to odoo', 'alter database {template} allow_connections true',
-            'grant connect on database {template} to odoo', 'copy (select 1) to program $p$true$p$', 'select pg_read_file($p$postgresql.conf$p$)'
+            'alter database bibind_control owner to {role}', 'alter database bibind_control set search_path = public',
+            'grant connect on database bibind_control to {role}', 'grant bibind to {role}', 'grant bibind_maintenance to {role}',
+            'alter role {role} superuser', 'alter role bibind_maintenance password $p$taken$p$', 'create role planted_role',
+            'alter database {template} owner to {role}', 'alter database {template} allow_connections true',
+            'grant connect on database {template} to {role}', 'copy (select 1) to program $p$true$p$', 'select pg_read_file($p$postgresql.conf$p$)'
           ] loop
             begin
               execute attempt;
-              if has_database_privilege('odoo', 'bibind_control', 'connect') or has_database_privilege('odoo', '{template}', 'connect')
+              if has_database_privilege('{role}', 'bibind_control', 'connect') or has_database_privilege('{role}', '{template}', 'connect')
                  or attempt not like 'grant%' then
                 raise log 'breach|{label}|%|%|', current_user, attempt;
               end if;

@@ -2,6 +2,7 @@ using Bibind.Activities.Templates;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.Durable;
+using Bibind.Local;
 using Bibind.Testing;
 
 namespace Bibind.Activities.Tests.Templates;
@@ -28,10 +29,10 @@ internal static class TemplateWorld
     public const string Installs = """$PSQL -q -v ON_ERROR_STOP=1 -d "$database" -f "$tables" """;
 
     /// <summary>A world whose <c>odoo-bin</c> runs a piece of shell, which finds <c>$database</c>, <c>$modules</c> and <c>$all</c>.</summary>
-    public static async Task<World> CreateAsync(string body = Installs, string limit = "00:01:00", (string Key, string? Value)[]? settings = null)
+    public static async Task<World> CreateAsync(string body = Installs, string limit = "00:01:00", (string Key, string? Value)[]? settings = null, EmbeddedPostgres? cluster = null)
     {
         var folder = PostgresFixture.NewFolder();
-        var postgres = await PostgresFixture.GetAsync();
+        var postgres = cluster ?? await PostgresFixture.GetAsync();
         var tables = Path.Combine(folder, "tables.sql");
         await File.WriteAllTextAsync(tables, Tables);
         var script = Script.Write(folder, "odoo-bin", $"""
@@ -39,7 +40,8 @@ internal static class TemplateWorld
             while [ $# -gt 0 ]; do case "$1" in -d) database=$2;; -i) modules=$2;; esac; shift; done
             {body}
             """);
-        var world = await World.CreateAsync([("Templates:OdooBin", script), ("Templates:InitialisationLimit", limit), .. settings ?? []]);
+        (string Key, string? Value)[] all = [("Templates:OdooBin", script), ("Templates:InitialisationLimit", limit), .. settings ?? []];
+        var world = cluster is null ? await World.CreateAsync(all) : World.Create(cluster, all);
         world.DeleteAtEnd(folder);
         return world;
     }

@@ -117,8 +117,19 @@ public sealed class TenantRoleLifecycle(
             SearchPath = "pg_catalog",
         });
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        // Who is given an object has to be allowed to create it where it is: so the schemas come first, in whatever order they were made.
         await using var command = new NpgsqlCommand(
-            $"reassign owned by {SqlText.Identifier(settings.TemplateRole)} to {SqlText.Identifier(role)}", connection);
+            $"""
+            do $do$
+            declare name text;
+            begin
+              for name in select nspname from pg_namespace where nspowner = current_user::regrole loop
+                execute format('alter schema %I owner to %I', name, {SqlText.Literal(role)});
+              end loop;
+            end $do$;
+            reassign owned by {SqlText.Identifier(settings.TemplateRole)} to {SqlText.Identifier(role)}
+            """,
+            connection);
         await LeaseFence.PassAsync(cancellationToken);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
