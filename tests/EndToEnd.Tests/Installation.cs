@@ -140,6 +140,14 @@ internal sealed class Installation : IAsyncDisposable
     public Task ComesToRestAsync() => Eventually.UntilAsync(
         async () => await CountAsync("select count(*) from durable.leases where instance_id not like 'timer-%'") == 0, TimeSpan.FromSeconds(60), "every orchestration has ended");
 
+    /// <summary>Waits until the first backup, which comes after a tenant is active, is there and nothing is under way.</summary>
+    public async Task HasFirstBackupAsync()
+    {
+        await Eventually.UntilAsync(
+            async () => await CountAsync("select count(*) from control.backups") > 0, TimeSpan.FromSeconds(60), "the first backup is there");
+        await ComesToRestAsync();
+    }
+
     /// <summary>Looks at PostgreSQL, the store and the control database: nothing of the tenant may be left.</summary>
     public async Task AssertNothingIsLeftAsync()
     {

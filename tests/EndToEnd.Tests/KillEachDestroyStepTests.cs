@@ -13,6 +13,7 @@ public sealed class KillEachDestroyStepTests
         await using (var first = await InProcessHost.StartAsync(installation))
         {
             await first.Api.EndOfAsync(await first.Api.OrderByWebhookAsync(installation.Code));
+            await installation.HasFirstBackupAsync();
         }
 
         string job;

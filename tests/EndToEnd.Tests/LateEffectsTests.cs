@@ -48,6 +48,7 @@ public sealed class LateEffectsTests
         await using (var host = await InProcessHost.StartAsync(installation))
         {
             await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
+            await installation.HasFirstBackupAsync();
             await host.Api.EndOfAsync(await host.Api.DestroyAsync(installation.Code, finalBackup: true));
             await installation.ComesToRestAsync();
             await MakeAsync<CloneDatabase, CloneResult>(host);

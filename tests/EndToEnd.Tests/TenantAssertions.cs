@@ -10,6 +10,7 @@ internal static class TenantAssertions
         Assert.Equal("active", tenant["state"]!.GetValue<string>());
         Assert.Equal([installation.Code], await installation.DatabasesAsync());
         Assert.Equal(1, await installation.CountAsync("select count(*) from control.tenants"));
+        await installation.HasFirstBackupAsync();
         Assert.Equal(1, await installation.CountAsync("select count(*) from control.backups"));
         var dump = Assert.Single(installation.StoredFiles(), f => f.EndsWith(".dump.br.aes", StringComparison.Ordinal));
         Assert.Single(installation.StoredFiles(), f => f.EndsWith("manifest.json", StringComparison.Ordinal));

@@ -88,7 +88,10 @@ internal sealed class OdooWorld : IAsyncDisposable
     {
         await using var connection = new NpgsqlConnection(Sql.OtherDatabase(Odoo.Postgres.SuperuserConnectionString, database));
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("select distinct store_fname from public.ir_attachment where store_fname is not null", connection);
+
+        // What the tenant's own Odoo has compiled since lies in the tenant's store only.
+        var written = store is null ? "" : " and coalesce(url, '') not like '/web/assets/%'";
+        await using var command = new NpgsqlCommand($"select distinct store_fname from public.ir_attachment where store_fname is not null{written}", connection);
         await using var reader = await command.ExecuteReaderAsync();
         var names = new List<string>();
         while (await reader.ReadAsync())

@@ -48,13 +48,19 @@ public sealed class TakeBackup(
         }
 
         var cancellationToken = context.CancellationToken;
+        var recorded = (await catalogue.ListAsync(request.Place.TenantId, cancellationToken)).FirstOrDefault(b => b.Id == BackupKeys.Id(request));
         if (!await catalogue.IsWantedAsync(request.Place.TenantId, request.Kind, cancellationToken))
         {
+            if (recorded is null)
+            {
+                // What an earlier attempt stored is on no list, and nobody would ever delete it.
+                await store.DeleteAllAsync(Bucket, BackupKeys.Prefix(request), cancellationToken);
+            }
+
             throw new PermanentFailureException($"Tenant '{request.Place.Code}' has ended or is being removed: no {request.Kind} backup of it is taken any more.");
         }
 
         await RequireOursAsync(request.Place, cancellationToken);
-        var recorded = (await catalogue.ListAsync(request.Place.TenantId, cancellationToken)).FirstOrDefault(b => b.Id == BackupKeys.Id(request));
         if (recorded is null || await FindWholeAsync(recorded.ManifestKey, cancellationToken) is null)
         {
             recorded = await RecordAsync(request, insteadOf: recorded?.Key, cancellationToken);
@@ -76,7 +82,8 @@ public sealed class TakeBackup(
         await store.CreateBucketAsync(Bucket, cancellationToken);
         var (folder, manifest) = await FindStoredAsync(request, cancellationToken) ?? await StoreAsync(request, cancellationToken);
         await LeaseFence.PassAsync(cancellationToken);
-        var recorded = await catalogue.RecordAsync(
+        var recorded = await RecordAsync(
+            folder,
             new BackupRecord(
                 manifest.Id, manifest.TenantId, manifest.Kind, manifest.Key, folder.Manifest, manifest.Bytes, manifest.Sha256,
                 manifest.CreatedAt, manifest.FileStore?.Bytes, manifest.FileStore?.Sha256)
@@ -87,6 +94,20 @@ public sealed class TakeBackup(
             cancellationToken);
         await DeleteOthersAsync(request, recorded, cancellationToken);
         return recorded;
+    }
+
+    // The tenant may have been removed while it was stored: then it is on no list, and goes at once.
+    private async Task<BackupRecord> RecordAsync(BackupFolder folder, BackupRecord backup, string? insteadOf, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await catalogue.RecordAsync(backup, insteadOf, cancellationToken);
+        }
+        catch (PermanentFailureException)
+        {
+            await store.DeleteAllAsync(Bucket, folder.Prefix, CancellationToken.None);
+            throw;
+        }
     }
 
     /// <summary>What an earlier attempt stored whole, and died before it could say so.</summary>
