@@ -179,6 +179,21 @@ public sealed class OddDatabaseTests
     }
 
     [Fact]
+    public async Task The_planner_knows_what_lies_in_a_restored_database()
+    {
+        await using var world = await World.CreateAsync();
+        var place = await world.CloneAsync();
+        await world.ExecuteAsync("create table counted as select n from generate_series(1, 1000) n; alter table counted owner to odoo", place.Database);
+        var backup = await TakeAsync(world, place);
+        var newcomer = World.NewPlace();
+
+        await RestoreAsync(world, newcomer, backup);
+
+        Assert.Equal(1000f, await world.AskAsync<float>("select reltuples from pg_class where oid = 'public.counted'::regclass", newcomer.Database));
+        Assert.Equal(1L, await world.AskAsync<long>("select count(*) from pg_statistic where starelid = 'public.counted'::regclass", newcomer.Database));
+    }
+
+    [Fact]
     public async Task A_locale_that_the_server_lacks_is_refused_for_good_in_words()
     {
         await using var world = await World.CreateAsync();

@@ -197,7 +197,7 @@ public sealed class TakeBackupTests
         await using var dump = await DumpAsync(world, place);
         using var output = new StreamReader(dump);
         Assert.Equal(
-            $"arguments: --format=custom --compress=0 --no-password\nas odoo on {place.Database}\n", await output.ReadToEndAsync());
+            $"arguments: --format=custom --compress=0 --no-password --lock-wait-timeout=2min\nas odoo on {place.Database}\n", await output.ReadToEndAsync());
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -119,7 +120,9 @@ internal sealed class CaddyAdmin(IHttpClientFactory clients, IOptions<CaddyOptio
             using var client = clients.CreateClient(HttpClientName);
             return await client.SendAsync(request, limit.Token);
         }
-        catch (HttpRequestException cut) when (cut.HttpRequestError is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError))
+        catch (HttpRequestException cut) when (
+            cut.HttpRequestError is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
+            || cut.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
         {
             throw new CaddyInterruptedException($"Caddy's admin API at {options.Value.Admin.Authority} broke off: {cut.InnerException?.Message ?? cut.Message}.");
         }
