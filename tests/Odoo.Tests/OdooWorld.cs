@@ -83,15 +83,12 @@ internal sealed class OdooWorld : IAsyncDisposable
 
     /// <summary>Files that attachments name and the store has not.</summary>
     /// <param name="database">A live database.</param>
-    /// <param name="store">The database whose files are looked at: itself, or the template that it was cloned from.</param>
-    public async Task<IReadOnlyList<string>> MissingFilesAsync(string database, string? store = null)
+    public async Task<IReadOnlyList<string>> MissingFilesAsync(string database)
     {
         await using var connection = new NpgsqlConnection(Sql.OtherDatabase(Odoo.Postgres.SuperuserConnectionString, database));
         await connection.OpenAsync();
 
-        // What the tenant's own Odoo has compiled since lies in the tenant's store only.
-        var written = store is null ? "" : " and coalesce(url, '') not like '/web/assets/%'";
-        await using var command = new NpgsqlCommand($"select distinct store_fname from public.ir_attachment where store_fname is not null{written}", connection);
+        await using var command = new NpgsqlCommand("select distinct store_fname from public.ir_attachment where store_fname is not null", connection);
         await using var reader = await command.ExecuteReaderAsync();
         var names = new List<string>();
         while (await reader.ReadAsync())
@@ -100,7 +97,7 @@ internal sealed class OdooWorld : IAsyncDisposable
         }
 
         Assert.NotEmpty(names);
-        return [.. names.Where(name => !File.Exists(Path.Combine(Odoo.Server.FileStore, store ?? database, name)))];
+        return [.. names.Where(name => !File.Exists(Path.Combine(Odoo.Server.FileStore, database, name)))];
     }
 
     public async ValueTask DisposeAsync()
