@@ -6,40 +6,18 @@ namespace Bibind.Functions.Health;
 /// <summary>The applications of the active servers tell nobody which databases they have.</summary>
 internal sealed class DatabaseListsCheck(ServerStore servers, ApplicationProbe applications, TimeProvider time) : IReadinessCheck, IDisposable
 {
-    // Anybody may ask, and every question goes to every server.
-    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
-
     // Shorter than the limit of the whole answer: an application that hangs must not make every answer slow.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
-    private readonly SemaphoreSlim _one = new(1, 1);
-    private DateTimeOffset _asked = DateTimeOffset.MinValue;
-    private string? _fault;
+    private readonly KeptAnswer _fault = new(time);
 
     public string Name => "database-lists";
 
     public bool IsWarning => true;
 
-    public async Task<string?> FindFaultAsync(CancellationToken cancellation)
-    {
-        await _one.WaitAsync(cancellation);
-        try
-        {
-            if (time.GetUtcNow() - _asked >= Kept)
-            {
-                _fault = await AskAsync(cancellation);
-                _asked = time.GetUtcNow();
-            }
+    public Task<string?> FindFaultAsync(CancellationToken cancellation) => _fault.GetAsync(AskAsync, cancellation);
 
-            return _fault;
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
-    public void Dispose() => _one.Dispose();
+    public void Dispose() => _fault.Dispose();
 
     private async Task<string?> AskAsync(CancellationToken cancellation)
     {

@@ -10,37 +10,15 @@ namespace Bibind.Functions.Health;
 internal sealed class ServerRolesCheck(ServerStore servers, IServerDirectory directory, ConnectionTest test, TimeProvider time)
     : IReadinessCheck, IDisposable
 {
-    // Every question costs two connections per server, and anybody may ask.
-    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
-
-    private readonly SemaphoreSlim _one = new(1, 1);
-    private DateTimeOffset _asked = DateTimeOffset.MinValue;
-    private string? _fault;
+    private readonly KeptAnswer _fault = new(time);
 
     public string Name => "server-roles";
 
     public bool IsWarning => true;
 
-    public async Task<string?> FindFaultAsync(CancellationToken cancellation)
-    {
-        await _one.WaitAsync(cancellation);
-        try
-        {
-            if (time.GetUtcNow() - _asked >= Kept)
-            {
-                _fault = await AskAsync(cancellation);
-                _asked = time.GetUtcNow();
-            }
+    public Task<string?> FindFaultAsync(CancellationToken cancellation) => _fault.GetAsync(AskAsync, cancellation);
 
-            return _fault;
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
-    public void Dispose() => _one.Dispose();
+    public void Dispose() => _fault.Dispose();
 
     private async Task<string?> AskAsync(CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;

@@ -35,9 +35,7 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var tenant = await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
-            $"{TenantStore.Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1 for no key update of t",
-            new { code }, transaction, cancellationToken));
+        var tenant = await TenantStore.LockAsync(connection, transaction, code, cancellationToken);
         return tenant is null
             ? new BackupJobRefused(NotFound, "There is no tenant with this code; GET /api/tenants lists them.")
             : await OpenBackupAsync(connection, transaction, tenant, jobId: null, requestedBy, cancellationToken);
@@ -125,9 +123,7 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var tenant = await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
-            $"{TenantStore.Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1 for no key update of t",
-            new { code }, transaction, cancellationToken));
+        var tenant = await TenantStore.LockAsync(connection, transaction, code, cancellationToken);
         if (tenant is null)
         {
             return (new BackupJobRefused(NotFound, "There is no tenant with this code; GET /api/tenants lists them."), null);
@@ -220,9 +216,7 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
     {
         if (jobId is null)
         {
-            var attempt = 1 + await connection.ExecuteScalarAsync<int>(Sql.Command(
-                "select count(*)::int from control.jobs where tenant_id = @Id and kind = @kind", new { tenant.Id, kind }, transaction, cancellationToken));
-            jobId = $"{kind}-{tenant.Code}-{tenant.Id}-{attempt}";
+            jobId = await JobStore.NextIdAsync(connection, transaction, kind, tenant.Code, tenant.Id, cancellationToken);
         }
 
         await jobs.InsertAsync(
@@ -254,10 +248,10 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
             ? await LockAsync(connection, transaction, tenantId, cancellationToken)
             : null;
 
-    private static Task<Tenant> LockAsync(
+    private static async Task<Tenant> LockAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, CancellationToken cancellationToken) =>
-        connection.QuerySingleAsync<Tenant>(Sql.Command(
-            $"{TenantStore.Select} where t.id = @tenantId for no key update of t", new { tenantId }, transaction, cancellationToken));
+        await TenantStore.LockAsync(connection, transaction, tenantId, cancellationToken)
+        ?? throw new InvalidOperationException($"There is no tenant {tenantId} in the control database.");
 
     private static BackupJobRefused NoSuchBackup() =>
         new(NotFound, "There is no backup with this id; GET /api/tenants/{code}/backups lists them.");

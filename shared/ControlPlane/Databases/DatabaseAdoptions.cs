@@ -41,9 +41,7 @@ public sealed class DatabaseAdoptions(DatabaseRegister register, JobStore jobs)
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var tenant = await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
-            $"{TenantStore.Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1 for no key update of t",
-            new { code }, transaction, cancellationToken));
+        var tenant = await TenantStore.LockAsync(connection, transaction, code, cancellationToken);
         if (tenant is null)
         {
             return new AdoptionRefused(AdoptionRefusalKind.NotFound, "There is no tenant with this code; GET /api/tenants lists them.");
@@ -86,10 +84,7 @@ public sealed class DatabaseAdoptions(DatabaseRegister register, JobStore jobs)
                 Purpose = DatabasePurposes.Current,
             },
             cancellationToken);
-        var attempt = 1 + await connection.ExecuteScalarAsync<int>(Sql.Command(
-            "select count(*)::int from control.jobs where tenant_id = @Id and kind = @Kind",
-            new { tenant.Id, Kind = JobKinds.AdoptDatabase }, transaction, cancellationToken));
-        var jobId = $"{JobKinds.AdoptDatabase}-{tenant.Code}-{tenant.Id}-{attempt}";
+        var jobId = await JobStore.NextIdAsync(connection, transaction, JobKinds.AdoptDatabase, tenant.Code, tenant.Id, cancellationToken);
         await jobs.InsertAsync(
             connection, transaction,
             new NewJob

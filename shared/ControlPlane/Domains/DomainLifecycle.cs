@@ -23,7 +23,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string name, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var tenant = await LockAsync(connection, transaction, code, cancellationToken);
+        var tenant = await TenantStore.LockAsync(connection, transaction, code, cancellationToken);
         if (Refusal(tenant, code) is { } refused)
         {
             return refused;
@@ -71,7 +71,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string name, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var tenant = await LockAsync(connection, transaction, code, cancellationToken);
+        var tenant = await TenantStore.LockAsync(connection, transaction, code, cancellationToken);
         if (tenant is null)
         {
             return new DomainRefused(DomainRefusalKind.NoTenant, $"There is no tenant '{code}'.");
@@ -126,7 +126,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         ArgumentNullException.ThrowIfNull(order);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var tenant = await LockAsync(connection, transaction, order.TenantId, cancellationToken);
+        var tenant = await TenantStore.LockAsync(connection, transaction, order.TenantId, cancellationToken);
         if (tenant is null or { State: TenantStates.Terminating or TenantStates.Terminated or TenantStates.Failed })
         {
             return (null, null, true);
@@ -169,7 +169,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         ArgumentNullException.ThrowIfNull(order);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var tenant = await LockAsync(connection, transaction, order.TenantId, cancellationToken);
+        var tenant = await TenantStore.LockAsync(connection, transaction, order.TenantId, cancellationToken);
         var activated = await connection.ExecuteAsync(Sql.Command(
             """
             update control.domains set state = 'active', reason = null, activated_at = coalesce(activated_at, @Now), updated_at = @Now
@@ -197,7 +197,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         var order = end.Order;
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var tenant = await LockAsync(connection, transaction, order.TenantId, cancellationToken);
+        var tenant = await TenantStore.LockAsync(connection, transaction, order.TenantId, cancellationToken);
         await connection.ExecuteAsync(Sql.Command(
             """
             update control.domains set state = case when state = 'removing' then state else 'failed' end, reason = @Reason, updated_at = @Now
@@ -234,7 +234,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         ArgumentNullException.ThrowIfNull(order);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var tenant = await LockAsync(connection, transaction, order.TenantId, cancellationToken);
+        var tenant = await TenantStore.LockAsync(connection, transaction, order.TenantId, cancellationToken);
         await connection.ExecuteAsync(Sql.Command("delete from control.domains where id = @DomainId", new { order.DomainId }, transaction, cancellationToken));
         var address = await LeaveAddressAsync(connection, transaction, tenant, order, cancellationToken);
         var outcome = new DomainOutcome(order.Code, order.Name, "removed", address);
@@ -301,13 +301,4 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, string address, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(Sql.Command(
             "update control.tenants set base_url = @address where id = @tenantId", new { tenantId, address }, transaction, cancellationToken));
-
-    private static Task<Tenant?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long id, CancellationToken cancellationToken) =>
-        connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
-            $"{TenantStore.Select} where t.id = @id for no key update of t", new { id }, transaction, cancellationToken));
-
-    private static Task<Tenant?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string code, CancellationToken cancellationToken) =>
-        connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
-            $"{TenantStore.Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1 for no key update of t",
-            new { code }, transaction, cancellationToken));
 }

@@ -23,6 +23,15 @@ public sealed class JobStore(NpgsqlDataSource database, TimeProvider time)
             transaction, cancellationToken));
     }
 
+    /// <summary>The id of a tenant's next job of a kind; its row is locked, or two at once would get the same.</summary>
+    internal static async Task<string> NextIdAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string kind, string tenantCode, long tenantId, CancellationToken cancellationToken)
+    {
+        var before = await connection.ExecuteScalarAsync<int>(Sql.Command(
+            "select count(*)::int from control.jobs where tenant_id = @tenantId and kind = @kind", new { tenantId, kind }, transaction, cancellationToken));
+        return FormattableString.Invariant($"{kind}-{tenantCode}-{tenantId}-{before + 1}");
+    }
+
     /// <summary>Adds notes to a job in the caller's transaction.</summary>
     [SuppressMessage("Performance", "CA1822", Justification = "One injected service writes jobs.")]
     public async Task AddNotesAsync(

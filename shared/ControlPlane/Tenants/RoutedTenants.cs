@@ -38,8 +38,7 @@ public sealed class RoutedTenants(NpgsqlDataSource database)
         ArgumentNullException.ThrowIfNull(work);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var locked = await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
-            $"{TenantStore.Select} where t.id = @id for no key update of t", new { id }, transaction, cancellationToken));
+        var locked = await TenantStore.LockAsync(connection, transaction, id, cancellationToken);
 
         // A second statement sees what the transaction that held the lock before has committed.
         if (locked is not null && await connection.ExecuteScalarAsync<bool>(Sql.Command(

@@ -36,9 +36,7 @@ public sealed class TenantCredentialJobs(TenantStore tenants, JobStore jobs)
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var tenant = await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
-            $"{TenantStore.Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1 for no key update of t",
-            new { code }, transaction, cancellationToken));
+        var tenant = await TenantStore.LockAsync(connection, transaction, code, cancellationToken);
         if (tenant is null)
         {
             return new CredentialResetResult.NotFound();
@@ -54,13 +52,10 @@ public sealed class TenantCredentialJobs(TenantStore tenants, JobStore jobs)
             return new CredentialResetResult.NotActive(tenant.State);
         }
 
-        var attempt = 1 + await connection.ExecuteScalarAsync<int>(Sql.Command(
-            "select count(*)::int from control.jobs where tenant_id = @Id and kind = @Kind",
-            new { tenant.Id, Kind = JobKinds.ResetCredentials }, transaction, cancellationToken));
         var order = new ResetCredentialsOrder
         {
             TenantId = tenant.Id,
-            JobId = FormattableString.Invariant($"{JobKinds.ResetCredentials}-{tenant.Code}-{tenant.Id}-{attempt}"),
+            JobId = await JobStore.NextIdAsync(connection, transaction, JobKinds.ResetCredentials, tenant.Code, tenant.Id, cancellationToken),
             Code = tenant.Code,
         };
         await jobs.InsertAsync(

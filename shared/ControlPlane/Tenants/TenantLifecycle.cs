@@ -116,7 +116,7 @@ public sealed class TenantLifecycle(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return await FindLockedAsync(connection, transaction, code, cancellationToken) is { } tenant
+        return await TenantStore.LockAsync(connection, transaction, code, cancellationToken) is { } tenant
             ? await BeginTerminatingAsync(connection, transaction, tenant, requestedBy, cancellationToken)
             : new TerminationRefused(TerminationRefusalKind.NotFound, $"There is no tenant '{code}'.");
     }
@@ -149,10 +149,7 @@ public sealed class TenantLifecycle(
         // Nothing is begun for it any more; what is under way finds that its item is gone.
         await connection.ExecuteAsync(Sql.Command(
             PendingItems.RemoveSql, new { tenantId = tenant.Id, kind = (string?)null }, transaction, cancellationToken));
-        var attempt = 1 + await connection.ExecuteScalarAsync<int>(Sql.Command(
-            "select count(*)::int from control.jobs where tenant_id = @Id and kind = @Kind",
-            new { tenant.Id, Kind = JobKinds.Destroy }, transaction, cancellationToken));
-        var jobId = $"destroy-{code}-{tenant.Id}-{attempt}";
+        var jobId = await JobStore.NextIdAsync(connection, transaction, JobKinds.Destroy, code, tenant.Id, cancellationToken);
         await jobs.InsertAsync(
             connection, transaction,
             new NewJob { Id = jobId, Kind = JobKinds.Destroy, TenantId = tenant.Id, TenantCode = code, Subject = code, RequestedBy = requestedBy },
@@ -248,15 +245,7 @@ public sealed class TenantLifecycle(
 
     private static async Task<Tenant> LockAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, CancellationToken cancellationToken) =>
-        await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
-            $"{TenantStore.Select} where t.id = @tenantId for no key update of t", new { tenantId }, transaction, cancellationToken))
-        ?? throw NoSuchTenant(tenantId);
-
-    private static Task<Tenant?> FindLockedAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string code, CancellationToken cancellationToken) =>
-        connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
-            $"{TenantStore.Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1 for no key update of t",
-            new { code }, transaction, cancellationToken));
+        await TenantStore.LockAsync(connection, transaction, tenantId, cancellationToken) ?? throw NoSuchTenant(tenantId);
 
     // A failed tenant gave its names back. Taking them again is left to the unique indexes, because an order that is
     // under way on any server may be taking them too; the savepoint keeps the caller's transaction usable.

@@ -11,12 +11,17 @@ public sealed class TenantStore(NpgsqlDataSource database)
     internal const string Select =
         "select t.*, s.code as server_code, o.application from control.tenants t join control.servers s on s.id = t.server_id join control.offers o on o.code = t.offer";
 
+    // Of the tenants with a code the live one, else the newest.
+    private const string ByCode = $"where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1";
+
+    // For changes of the row itself; rows that refer to it may come meanwhile.
+    private const string Lock = "for no key update of t";
+
     /// <summary>The live tenant with this code, else the newest that had it, else null.</summary>
     public async Task<Tenant?> FindAsync(string code, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
-            $"{Select} where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1", new { code }, cancellationToken));
+        return await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command($"{Select} {ByCode}", new { code }, cancellationToken));
     }
 
     /// <summary>The tenant with this id, or null.</summary>
@@ -25,6 +30,16 @@ public sealed class TenantStore(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command($"{Select} where t.id = @id", new { id }, cancellationToken));
     }
+
+    /// <summary>As <see cref="FindAsync"/>, with the row locked until the caller's transaction ends.</summary>
+    internal static Task<Tenant?> LockAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string code, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command($"{Select} {ByCode} {Lock}", new { code }, transaction, cancellationToken));
+
+    /// <summary>As <see cref="GetAsync"/>, with the row locked until the caller's transaction ends.</summary>
+    internal static Task<Tenant?> LockAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long id, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command($"{Select} where t.id = @id {Lock}", new { id }, transaction, cancellationToken));
 
     /// <summary>Where the tenant lives, as the steps of the given job see it.</summary>
     /// <exception cref="PermanentFailureException">There is no such tenant.</exception>

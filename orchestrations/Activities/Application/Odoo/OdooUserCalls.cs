@@ -75,7 +75,7 @@ public sealed class OdooUserCalls(OdooRpc rpc, IHttpClientFactory clients, TimeP
         }
     }
 
-    // Its own exceptions are its judgement of what was asked; one that carries no words of its own is not working.
+    // One that carries no words of its own is not working.
     private static async Task<Exception> InWordsAsync(HttpResponseMessage answer, Uri server, CancellationToken cancellationToken)
     {
         var status = (int)answer.StatusCode;
@@ -89,15 +89,8 @@ public sealed class OdooUserCalls(OdooRpc rpc, IHttpClientFactory clients, TimeP
             return new ApplicationAwayException($"The application at {server.Authority} answered {status} to {Create}.");
         }
 
-        var (name, message) = (Text(error, "name"), Text(error, "message") ?? "no reason given");
-        var words = $"The application at {server.Authority} refused {Create}: {message}";
-        return name?.StartsWith("odoo.exceptions.", StringComparison.Ordinal) is true && status != (int)HttpStatusCode.Unauthorized
-            ? new PermanentFailureException(words)
-            : new TransientFailureException(words);
+        // A key that is refused may be taken later, whatever exception says so.
+        var name = status == (int)HttpStatusCode.Unauthorized ? null : OdooErrors.Text(error, "name");
+        return OdooErrors.Of(name, $"The application at {server.Authority} refused {Create}: {OdooErrors.Text(error, "message") ?? "no reason given"}");
     }
-
-    private static string? Text(JsonElement element, string property) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
 }

@@ -2,7 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Bibind.Durable;
 
-namespace Bibind.Activities.Application;
+namespace Bibind.Activities.Application.Odoo;
 
 /// <summary>Calls an Odoo server by JSON-RPC. Bodies hold passwords: they are never logged, nor part of an error.</summary>
 public sealed class OdooRpc(IHttpClientFactory clients, TimeProvider time)
@@ -78,19 +78,10 @@ public sealed class OdooRpc(IHttpClientFactory clients, TimeProvider time)
         }
     }
 
-    // The application's own exceptions are its judgement of what was asked; all others may be of the moment.
     private static Exception InWords(JsonElement error, Uri server, string service, string method)
     {
         var data = error.TryGetProperty("data", out var d) && d.ValueKind == JsonValueKind.Object ? d : error;
-        var name = Text(data, "name") ?? string.Empty;
-        var words = $"Odoo at {server.Authority} refused {service}.{method}: {Text(data, "message") ?? Text(error, "message") ?? "no reason given"}";
-        return name.StartsWith("odoo.exceptions.", StringComparison.Ordinal)
-            ? new PermanentFailureException(words)
-            : new TransientFailureException(words);
+        var message = OdooErrors.Text(data, "message") ?? OdooErrors.Text(error, "message") ?? "no reason given";
+        return OdooErrors.Of(OdooErrors.Text(data, "name"), $"Odoo at {server.Authority} refused {service}.{method}: {message}");
     }
-
-    private static string? Text(JsonElement element, string property) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
 }
