@@ -3,6 +3,7 @@ using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using static Bibind.Activities.FileStores.FileStoreErrors;
 
 namespace Bibind.Activities.FileStores;
 
@@ -289,40 +290,6 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
     private static PermanentFailureException Foreign(StoreFolder store) =>
         new($"A file store named '{store.Name}' is already there ('{store.Final}') and is not ours; it was left as it is. Move it away, or delete it.");
-
-    private static T InWords<T>(string database, Func<T> effect)
-    {
-        try
-        {
-            return effect();
-        }
-        catch (Exception failed) when (Words(database, failed) is { } words)
-        {
-            throw words;
-        }
-    }
-
-    private static async Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect)
-    {
-        try
-        {
-            return await effect();
-        }
-        catch (Exception failed) when (Words(database, failed) is { } words)
-        {
-            throw words;
-        }
-    }
-
-    private static Exception? Words(string database, Exception failed) => failed switch
-    {
-        IOException full when Storage.StorageFullException.IsMeantBy(full) =>
-            new TransientFailureException($"No space is left for the file store of '{database}' (FileStore__Folder)."),
-        UnauthorizedAccessException refused =>
-            new PermanentFailureException($"The file store of '{database}' cannot be used by the user '{Environment.UserName}': {refused.Message}"),
-        IOException broken => new TransientFailureException($"The file store of '{database}' cannot be used now: {broken.Message}"),
-        _ => null,
-    };
 
     private StoreFolder Store(TenantPlace place) => StoreFolder.Of(Root(place.ServerCode), place);
 

@@ -1,0 +1,43 @@
+using Bibind.Durable;
+
+namespace Bibind.Activities.FileStores;
+
+/// <summary>Tells failures of the file system that pass from those that somebody has to mend.</summary>
+internal static class FileStoreErrors
+{
+    /// <summary>Runs an effect; what the file system says of it is said of the database's file store.</summary>
+    public static T InWords<T>(string database, Func<T> effect)
+    {
+        try
+        {
+            return effect();
+        }
+        catch (Exception failed) when (Words(database, failed) is { } words)
+        {
+            throw words;
+        }
+    }
+
+    /// <inheritdoc cref="InWords"/>
+    public static async Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect)
+    {
+        try
+        {
+            return await effect();
+        }
+        catch (Exception failed) when (Words(database, failed) is { } words)
+        {
+            throw words;
+        }
+    }
+
+    private static Exception? Words(string database, Exception failed) => failed switch
+    {
+        IOException full when Storage.StorageFullException.IsMeantBy(full) =>
+            new TransientFailureException($"No space is left for the file store of '{database}' (FileStore__Folder)."),
+        UnauthorizedAccessException refused =>
+            new PermanentFailureException($"The file store of '{database}' cannot be used by the user '{Environment.UserName}': {refused.Message}"),
+        IOException broken => new TransientFailureException($"The file store of '{database}' cannot be used now: {broken.Message}"),
+        _ => null,
+    };
+}
