@@ -4,6 +4,7 @@ using Bibind.Activities.Database;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tests.Backup;
+using Bibind.Activities.Tests.Database.Isolation;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Activities.Tests.Templates;
 using Bibind.Contracts;
@@ -18,6 +19,7 @@ namespace Bibind.Activities.Tests.Hostile;
 /// What a tenant plants in his database, run through every operation that enters one: it runs as nobody who has more than he has, and he
 /// holds nothing afterwards that he did not hold before.
 /// </summary>
+[Collection(IsolatedServer.Collection)]
 public sealed class HostileDatabaseTests(ITestOutputHelper output)
 {
     public static TheoryData<string, string> Vectors

@@ -7,6 +7,9 @@ namespace Bibind.Activities.Tests.Database.Isolation;
 /// <summary>A cluster whose tenants have roles of their own, a template for them, and the PgBouncer before it; one for all tests of a process.</summary>
 public sealed class IsolatedServer
 {
+    /// <summary>The collection of those who use it: some compare all of its roles before and after, and while a clone is given away the template's role has the tenant's.</summary>
+    public const string Collection = "isolated server";
+
     public const string Template = "template_isolated";
 
     private static readonly Lazy<Task<IsolatedServer>> Shared = new(StartAsync);

@@ -12,6 +12,7 @@ using Xunit;
 namespace Bibind.Activities.Tests.Database.Isolation;
 
 /// <summary>Tenants with roles of their own, from the clone to the proof, at a real PostgreSQL behind a real PgBouncer.</summary>
+[Collection(IsolatedServer.Collection)]
 public sealed class TenantRoleTests : IAsyncLifetime
 {
     private IsolatedServer _server = null!;
