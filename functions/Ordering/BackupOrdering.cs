@@ -40,7 +40,7 @@ public sealed class BackupOrdering(CommandTransaction transactions, BackupJobOpe
                     BackupId = backupId,
                     WasSuspended = job.WasSuspended,
                 };
-                return await StartAsync(Orchestrations.RestoreTenant2, order, job, JobKinds.Restore, backupId, requestedBy, transaction, c);
+                return await StartAsync(Orchestrations.RestoreTenant, order, job, JobKinds.Restore, backupId, requestedBy, transaction, c);
             },
             cancellation);
 

@@ -32,6 +32,23 @@ internal static class Activation
         return ready with { Notes = [.. ready.Notes, .. ProvisionFailure.Notes(notified)] };
     }
 
+    /// <summary>
+    /// As it was before: one step after the other, the first backup before the activation. For the orders that were under way when that
+    /// changed; none is started any more.
+    /// </summary>
+    /// <inheritdoc cref="RunAsync"/>
+    public static async Task<TenantReady> AfterFirstBackupAsync(
+        TaskOrchestrationContext context, Saga saga, TenantPlace place, IReadOnlyList<string> notes)
+    {
+        var user = await context.CallActivityAsync(Application.CreateStandardUser, place);
+        var smoke = await context.CallActivityAsync(Application.SmokeTest, place);
+        saga.UndoneBy(Backup.DeleteAll, place);
+        await context.CallActivityAsync(Backup.Take, new BackupRequest(place, "first"));
+        var ready = await context.CallActivityAsync(Tenants.Activate, new TenantToActivate(place));
+        var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
+        return ready with { Notes = [.. notes, .. ProvisionFailure.Notes(user, smoke, notified)] };
+    }
+
     // What trying again can mend is put off; what it cannot fails the order.
     private static async Task<StepOutcome> TryAsync(
         TaskOrchestrationContext context, ActivityDefinition<TenantPlace, StepOutcome> step, TenantPlace place, string otherwise)

@@ -11,8 +11,8 @@ public static class OrchestratorRegistration
     {
         ArgumentNullException.ThrowIfNull(registry);
         return registry
-            .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new ProvisionTenantV2())
-            .AddOrchestrator(Orchestrations.ProvisionTenantV1, _ => new ProvisionTenant())
+            .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new ProvisionTenant(2))
+            .AddOrchestrator(Orchestrations.ProvisionTenantV1, _ => new ProvisionTenant(1))
             .AddOrchestrator(Orchestrations.DestroyTenant, _ => new DestroyTenant())
             .AddOrchestrator(Orchestrations.CreateTemplate, _ => new CreateTemplate())
             .AddOrchestrator(Orchestrations.Sweep, _ => new Sweep())
@@ -21,11 +21,11 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.BuyDomain, _ => new BuyDomain())
             .AddOrchestrator(Orchestrations.RenewCertificates, _ => new RenewCertificates())
             .AddOrchestrator(Orchestrations.BackUpTenant, _ => new BackUpTenant())
-            .AddOrchestrator(Orchestrations.RestoreTenant, _ => new RestoreTenant(1))
-            .AddOrchestrator(Orchestrations.RestoreTenant2, _ => new RestoreTenant(2))
+            .AddOrchestrator(Orchestrations.RestoreTenant, _ => new RestoreTenant(2))
+            .AddOrchestrator(Orchestrations.RestoreTenantV1, _ => new RestoreTenant(1))
             .AddOrchestrator(Orchestrations.ResumeTenant, _ => new ResumeTenant())
-            .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new RestoreNewTenantV2())
-            .AddOrchestrator(Orchestrations.RestoreNewTenantV1, _ => new RestoreNewTenant())
+            .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new RestoreNewTenant(2))
+            .AddOrchestrator(Orchestrations.RestoreNewTenantV1, _ => new RestoreNewTenant(1))
             .AddOrchestrator(Orchestrations.WorkOffPendingItems, _ => new WorkOffPendingItems())
             .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
             .AddOrchestrator(Orchestrations.ResetCredentials, _ => new ResetCredentials())

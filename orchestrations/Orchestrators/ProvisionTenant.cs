@@ -4,10 +4,11 @@ using Bibind.Durable;
 namespace Bibind.Orchestrators;
 
 /// <summary>
-/// As <see cref="ProvisionTenantV2"/>, with the first backup before the activation: for the orders that were under way when that
-/// came. None is started any more.
+/// Gives a customer a working tenant, or leaves nothing behind. What the tenant works without, its first backup among it, comes
+/// after the activation and is pending until it is there.
 /// </summary>
-public sealed class ProvisionTenant : TaskOrchestrator<ProvisionTenantOrder, TenantReady>
+/// <param name="version">1 for those that were started when the first backup came before the activation; 2 for all others.</param>
+public sealed class ProvisionTenant(int version) : TaskOrchestrator<ProvisionTenantOrder, TenantReady>
 {
     /// <inheritdoc/>
     public override async Task<TenantReady> RunAsync(TaskOrchestrationContext context, ProvisionTenantOrder order)
@@ -29,13 +30,9 @@ public sealed class ProvisionTenant : TaskOrchestrator<ProvisionTenantOrder, Ten
             await context.CallActivityAsync(Application.Configure, place);
             await saga.DoAsync(Routing.Publish, place, undoneBy: Routing.Withdraw);
             await context.CallActivityAsync(Application.HandOver, place);
-            var user = await context.CallActivityAsync(Application.CreateStandardUser, place);
-            var smoke = await context.CallActivityAsync(Application.SmokeTest, place);
-            saga.UndoneBy(Backup.DeleteAll, place);
-            await context.CallActivityAsync(Backup.Take, new BackupRequest(place, "first"));
-            var ready = await context.CallActivityAsync(Tenants.Activate, new TenantToActivate(place));
-            var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
-            return ready with { Notes = [.. ProvisionFailure.Notes(user, smoke, notified)] };
+            return version > 1
+                ? await Activation.RunAsync(context, saga, place, notes: [])
+                : await Activation.AfterFirstBackupAsync(context, saga, place, notes: []);
         }
         catch (TaskFailedException failure)
         {

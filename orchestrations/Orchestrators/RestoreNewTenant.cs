@@ -4,12 +4,13 @@ using Bibind.Durable;
 namespace Bibind.Orchestrators;
 
 /// <summary>
-/// As <see cref="RestoreNewTenantV2"/>, with the first backup before the activation: for the orders that were under way when that
-/// came. None is started any more.
+/// Makes a new tenant out of a backup of another, which is not touched; or leaves nothing behind. What the tenant works without, its
+/// first backup among it, comes after the activation and is pending until it is there.
 /// </summary>
-public sealed class RestoreNewTenant : TaskOrchestrator<RestoreNewTenantOrder, TenantReady>
+/// <param name="version">1 for those that were started when the first backup came before the activation; 2 for all others.</param>
+public sealed class RestoreNewTenant(int version) : TaskOrchestrator<RestoreNewTenantOrder, TenantReady>
 {
-    internal const string Silenced = "Mail servers are switched off in the copy: switch them on when it takes the other's place.";
+    private const string Silenced = "Mail servers are switched off in the copy: switch them on when it takes the other's place.";
 
     /// <inheritdoc/>
     public override async Task<TenantReady> RunAsync(TaskOrchestrationContext context, RestoreNewTenantOrder order)
@@ -39,13 +40,10 @@ public sealed class RestoreNewTenant : TaskOrchestrator<RestoreNewTenantOrder, T
             await context.CallActivityAsync(Application.Adopt, place);
             await saga.DoAsync(Routing.Publish, place, undoneBy: Routing.Withdraw);
             await context.CallActivityAsync(Application.HandOver, place);
-            var user = await context.CallActivityAsync(Application.CreateStandardUser, place);
-            var smoke = await context.CallActivityAsync(Application.SmokeTest, place);
-            saga.UndoneBy(Backup.DeleteAll, place);
-            await context.CallActivityAsync(Backup.Take, new BackupRequest(place, "first"));
-            var ready = await context.CallActivityAsync(Tenants.Activate, new TenantToActivate(place));
-            var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
-            return ready with { Notes = [Silenced, .. new[] { (await restore).Note }.OfType<string>(), .. ProvisionFailure.Notes(user, smoke, notified)] };
+            string[] notes = [Silenced, .. new[] { (await restore).Note }.OfType<string>()];
+            return version > 1
+                ? await Activation.RunAsync(context, saga, place, notes)
+                : await Activation.AfterFirstBackupAsync(context, saga, place, notes);
         }
         catch (TaskFailedException failure)
         {

@@ -17,10 +17,10 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<BuyDomainOrder, DomainBought> BuyDomain = new("BuyDomain");
     public static readonly OrchestratorDefinition<RenewalRound, Nothing> RenewCertificates = new("RenewCertificates");
     public static readonly OrchestratorDefinition<BackUpTenantOrder, TenantBackedUp> BackUpTenant = new("BackUpTenant");
-    public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenant = new("RestoreTenant");
+    public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenant = new("RestoreTenant.2");
 
-    /// <summary>The same with its refusals before the tenant is closed, and with today's address; the former is for those that run.</summary>
-    public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenant2 = new("RestoreTenant.2");
+    /// <inheritdoc cref="ProvisionTenantV1"/>
+    public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenantV1 = new("RestoreTenant");
     public static readonly OrchestratorDefinition<ResumeTenantOrder, TenantResumed> ResumeTenant = new("ResumeTenant");
     public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenant = new("RestoreNewTenant.2");
 

@@ -28,14 +28,8 @@ public sealed partial class FullRunTests : IDisposable
     [Fact]
     public async Task With_a_stand_in_it_shows_a_tenant_at_every_server_removes_it_and_leaves_neither_things_nor_processes()
     {
-        using var run = Start("--once", "--stand-in");
-        var said = run.StandardOutput.ReadToEndAsync();
-        var complained = run.StandardError.ReadToEndAsync();
+        var output = await RunAsync("--once", "--stand-in");
 
-        await run.WaitForExitAsync().WaitAsync(Patience);
-
-        var output = await said;
-        Assert.True(run.ExitCode == 0, output + await complained);
         Assert.Matches(@"DNS +demo-1\.bibind\.localhost is 127\.0\.0\.1, says PowerDNS", output);
         Assert.Matches(@"Certificate +CN=demo-1\.bibind\.localhost by CN=Pebble Intermediate CA .*, leads to the root CN=Pebble Root CA", output);
         Assert.Contains("https://demo-1.bibind.localhost/ answers 200 through Caddy", output, StringComparison.Ordinal);
@@ -51,14 +45,8 @@ public sealed partial class FullRunTests : IDisposable
     public async Task With_the_real_Odoo_a_rule_orders_people_sign_in_restores_work_and_nothing_stays()
     {
         RealOdoo.Require();
-        using var run = Start("--once");
-        var said = run.StandardOutput.ReadToEndAsync();
-        var complained = run.StandardError.ReadToEndAsync();
+        var output = await RunAsync("--once");
 
-        await run.WaitForExitAsync().WaitAsync(Patience);
-
-        var output = await said;
-        Assert.True(run.ExitCode == 0, output + await complained);
         Assert.Contains("Odoo orders the tenant demo-1 by its automation rule", output, StringComparison.Ordinal);
         Assert.Matches(@"Page +https://demo-1\.bibind\.localhost/web/login answers 200 through Caddy: a page with the title 'Odoo'", output);
         foreach (var code in new[] { "demo-1", "demo-1-copy" })
@@ -98,6 +86,28 @@ public sealed partial class FullRunTests : IDisposable
             () => !Directory.EnumerateFileSystemEntries(_temporary, "bibind-server-*").Any(), Patience, "the servers' folders are gone");
         var data = Path.Combine(_root, "data", "full", "postgres");
         await Eventually.UntilAsync(() => !Directory.Exists(data), Patience, "PostgreSQL's folder is gone");
+    }
+
+    /// <summary>What it says, after it ended well. One that does not end is stopped, and what it said until then is the failure's text.</summary>
+    private async Task<string> RunAsync(params string[] options)
+    {
+        using var run = Start(options);
+        var said = run.StandardOutput.ReadToEndAsync();
+        var complained = run.StandardError.ReadToEndAsync();
+        try
+        {
+            await run.WaitForExitAsync().WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            run.Kill(entireProcessTree: true);
+            await run.WaitForExitAsync();
+            Assert.Fail($"It did not end within {Patience}.\n{await said}{await complained}");
+        }
+
+        var output = await said;
+        Assert.True(run.ExitCode == 0, output + await complained);
+        return output;
     }
 
     private static List<int> PortsIn(string output) =>

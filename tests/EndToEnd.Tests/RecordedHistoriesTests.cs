@@ -45,23 +45,23 @@ public sealed class RecordedHistoriesTests
             line!["name"] = "routing.announce";
         }
 
-        Assert.ThrowsAny<Exception>(() => HistoryReplay.Verify(new ProvisionTenant(), HistoryReplay.Read(changed.ToJsonString())));
+        Assert.ThrowsAny<Exception>(() => HistoryReplay.Verify(new ProvisionTenant(1), HistoryReplay.Read(changed.ToJsonString())));
     }
 
     private static IReadOnlyList<HistoryEvent> Read(string recording) => HistoryReplay.Read(File.ReadAllText(Path.Combine(Folder, $"{recording}.json")));
 
     private static ITaskOrchestrator OrchestratorOf(IReadOnlyList<HistoryEvent> history) => history.OfType<ExecutionStartedEvent>().First().Name switch
     {
-        nameof(ProvisionTenant) => new ProvisionTenant(),
-        "ProvisionTenant.2" => new ProvisionTenantV2(),
+        nameof(ProvisionTenant) => new ProvisionTenant(1),
+        "ProvisionTenant.2" => new ProvisionTenant(2),
         nameof(DestroyTenant) => new DestroyTenant(),
         nameof(CreateTemplate) => new CreateTemplate(),
         nameof(BackUpTenant) => new BackUpTenant(),
         "RestoreTenant" => new RestoreTenant(1),
         "RestoreTenant.2" => new RestoreTenant(2),
         nameof(ResumeTenant) => new ResumeTenant(),
-        nameof(RestoreNewTenant) => new RestoreNewTenant(),
-        "RestoreNewTenant.2" => new RestoreNewTenantV2(),
+        nameof(RestoreNewTenant) => new RestoreNewTenant(1),
+        "RestoreNewTenant.2" => new RestoreNewTenant(2),
         nameof(VerifyBackup) => new VerifyBackup(),
         nameof(AddDomain) => new AddDomain(),
         nameof(RemoveDomain) => new RemoveDomain(),

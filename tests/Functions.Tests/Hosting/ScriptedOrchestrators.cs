@@ -25,7 +25,7 @@ public static class ScriptedOrchestrators
         .AddOrchestrator(Orchestrations.AddDomain, _ => new AddDomain())
         .AddOrchestrator(Orchestrations.RemoveDomain, _ => new RemoveDomain())
         .AddOrchestrator(Orchestrations.BackUpTenant, _ => new Standing<BackUpTenantOrder, TenantBackedUp>())
-        .AddOrchestrator(Orchestrations.RestoreTenant2, _ => new Standing<RestoreTenantOrder, TenantRestored>())
+        .AddOrchestrator(Orchestrations.RestoreTenant, _ => new Standing<RestoreTenantOrder, TenantRestored>())
         .AddOrchestrator(Orchestrations.ResumeTenant, _ => new Standing<ResumeTenantOrder, TenantResumed>())
         .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new Standing<RestoreNewTenantOrder, TenantReady>())
         .AddOrchestrator(Orchestrations.VerifyBackup, _ => new Standing<VerifyBackupOrder, BackupReceipt>())
