@@ -22,6 +22,7 @@ internal static class Activation
         await Branches.SettleAsync(user, smoke);
 
         saga.UndoneBy(Backup.DeleteAll, place);
+        saga.UndoneBy(Tenants.Deactivate, place);
         var (made, seen) = (await user, await smoke);
         var ready = await context.CallActivityAsync(Tenants.Activate, new TenantToActivate(place)
         {

@@ -179,6 +179,9 @@ public static class Tenants
     /// <summary>Ends a provisioning well; what the tenant still lacks, its first backup among it, is pending from then on.</summary>
     public static readonly ActivityDefinition<TenantToActivate, TenantReady> Activate = new("tenants.activate", Quick);
 
+    /// <summary>Takes an activation back whose answer was lost, so that nobody looks after the tenant while it is undone.</summary>
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Deactivate = new("tenants.deactivate", Stubborn);
+
     /// <summary>Ends a provisioning that was undone: state, reason and proof, and the code is free again.</summary>
     public static readonly ActivityDefinition<TenantFailure, Nothing> MarkFailed = new("tenants.mark_failed", Stubborn);
 

@@ -69,6 +69,7 @@ public static class ControlPlaneServices
         services.AddSingleton<Reservations>().AddSingleton<OrderCatalogue>().AddSingleton<TenantCredentialJobs>().AddSingleton<TimerLocks>().AddSingleton<WebhookRefusals>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantLifecycle>();
+        services.AddSingleton<TenantDeactivation>();
         services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();
         services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
         services.AddSingleton<JobStore>();

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 
@@ -238,6 +239,42 @@ public sealed class LifecycleTests(PostgresCluster cluster)
         var termination = Assert.IsType<Termination>(await plane.BeginTerminatingAsync("acme"));
         await Assert.ThrowsAsync<PermanentFailureException>(() =>
             plane.Lifecycle.ConfirmTerminationAsync(termination.TenantId, "another-job", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_tenant_whose_activation_is_taken_back_is_looked_after_by_nobody_and_can_be_failed()
+    {
+        await using var plane = await cluster.NewPlaneAsync();
+        await plane.AddServerAsync();
+        var reservation = await plane.MustReserveAsync();
+        await plane.Lifecycle.ActivateAsync(
+            reservation.TenantId, reservation.JobId, [], [new PutOff(PendingKinds.FirstBackup, "being taken")], together: null, CancellationToken.None);
+        Assert.Equal([reservation.TenantId], await plane.Get<RoutedTenants>().ListAsync(CancellationToken.None));
+
+        for (var delivery = 0; delivery < 2; delivery++)
+        {
+            await plane.Get<TenantDeactivation>().DeactivateAsync(reservation.TenantId, reservation.JobId, CancellationToken.None);
+        }
+
+        Assert.Empty(await plane.Get<RoutedTenants>().ListAsync(CancellationToken.None));
+        Assert.Empty(await plane.Get<PendingItems>().OfAsync(reservation.TenantId, CancellationToken.None));
+        var tenant = (await plane.Tenants.GetAsync(reservation.TenantId, CancellationToken.None))!;
+        Assert.Equal((TenantStates.Provisioning, null), (tenant.State, tenant.ActivatedAt));
+        await FailAsync(plane, reservation, Clean);
+        Assert.Equal(TenantStates.Failed, (await plane.Tenants.GetAsync(reservation.TenantId, CancellationToken.None))!.State);
+    }
+
+    [Fact]
+    public async Task A_removal_that_has_begun_is_not_taken_back()
+    {
+        await using var plane = await cluster.NewPlaneAsync();
+        await plane.AddServerAsync();
+        var reservation = await plane.MustProvisionAsync();
+        await plane.BeginTerminatingAsync("acme");
+
+        await plane.Get<TenantDeactivation>().DeactivateAsync(reservation.TenantId, reservation.JobId, CancellationToken.None);
+
+        Assert.Equal(TenantStates.Terminating, (await plane.Tenants.GetAsync(reservation.TenantId, CancellationToken.None))!.State);
     }
 
     [Fact]

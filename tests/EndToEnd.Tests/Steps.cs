@@ -38,6 +38,6 @@ internal static class Steps
     public static readonly string[] OfUndoing =
     [
         "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "filestore.remove",
-        "credentials.forget", "backup.delete_all", "tenants.take_inventory", "tenants.mark_failed",
+        "credentials.forget", "backup.delete_all", "tenants.deactivate", "tenants.take_inventory", "tenants.mark_failed",
     ];
 }
