@@ -3,6 +3,8 @@ using Bibind.Durable;
 using Bibind.Durable.Hubs.Postgres;
 using Bibind.Durable.Worker;
 using Bibind.Local;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -19,7 +21,7 @@ internal static class DurableBenchmark
         await using var database = PostgresTaskHub.CreateDataSource(postgres.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole));
         await using var hub = new PostgresTaskHub(database);
         await hub.InitializeAsync(CancellationToken.None);
-        var registry = new DurableTaskRegistry()
+        var registry = new TaskRegistry()
             .AddOrchestrator("Sequence", _ => new Sequence())
             .AddOrchestrator("FanOut", _ => new FanOut())
             .AddOrchestrator("Wait", _ => new DurableGrowth.Wait())
@@ -119,7 +121,7 @@ internal static class DurableBenchmark
 
     public static async Task EndAsync(TaskHubClient client, string instanceId)
     {
-        var end = await client.WaitForInstanceCompletionAsync(instanceId);
+        var end = await client.WaitForEndAsync(instanceId);
         if (end.RuntimeStatus != OrchestrationRuntimeStatus.Completed)
         {
             throw new InvalidOperationException($"{instanceId}: {end.FailureDetails}");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Npgsql;
 
 namespace Bibind.Benchmarks;
@@ -43,7 +44,7 @@ internal sealed class DurableGrowth(TaskHubClient client, NpgsqlDataSource datab
     private async Task WaitAsync(int count)
     {
         await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 100 }, async (_, cancellation) =>
-            await client.ScheduleNewOrchestrationInstanceAsync("Wait", null, cancellation: cancellation));
+            await client.ScheduleNewOrchestrationInstanceAsync("Wait", cancellation));
         while (await ScalarAsync("select count(*) from durable.instances where name = 'Wait' and status = 6") > 0)
         {
             await Task.Delay(100);

@@ -1,4 +1,5 @@
 using Bibind.Durable;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Functions.Health;
 
@@ -9,7 +10,7 @@ internal sealed class TaskHubCheck(DurableTaskClient client) : IReadinessCheck
 
     public async Task<string?> FindFaultAsync(CancellationToken cancellation)
     {
-        await client.GetInstanceAsync("health-check", cancellation);
+        await client.GetStateAsync("health-check", cancellation);
         return null;
     }
 }

@@ -12,7 +12,7 @@ public static class JobNotes
     private const string Note = "note";
 
     /// <summary>Those of the order first, then those of the job's result, then those of its steps that are not among them.</summary>
-    public static IReadOnlyList<string> Read(Job job, OrchestrationMetadata? instance, IReadOnlyList<HistoryEvent> history)
+    public static IReadOnlyList<string> Read(Job job, OrchestrationState? instance, IReadOnlyList<HistoryEvent> history)
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(history);

@@ -1,3 +1,4 @@
+using Bibind.Durable;
 using Bibind.Durable.History;
 using Bibind.Functions.Problems;
 

@@ -5,6 +5,7 @@ using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
 using Bibind.Durable.History;
 using Bibind.Functions.Problems;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Functions.Http;
 
@@ -71,7 +72,7 @@ public static class JobStates
     /// The state of a job: what its row says once it is closed, for what the job was for is done then; before that,
     /// what its orchestration does.
     /// </summary>
-    public static string Of(Job job, OrchestrationMetadata? instance)
+    public static string Of(Job job, OrchestrationState? instance)
     {
         ArgumentNullException.ThrowIfNull(job);
         return job.Outcome ?? instance?.RuntimeStatus switch
@@ -80,7 +81,7 @@ public static class JobStates
             OrchestrationRuntimeStatus.Suspended => Suspended,
             OrchestrationRuntimeStatus.Completed => JobOutcomes.Succeeded,
             OrchestrationRuntimeStatus.Failed => JobOutcomes.Failed,
-            OrchestrationRuntimeStatus.Terminated or OrchestrationRuntimeStatus.Canceled => JobOutcomes.Cancelled,
+            OrchestrationRuntimeStatus.Terminated => JobOutcomes.Cancelled,
             _ => Running,
         };
     }
@@ -90,7 +91,7 @@ public static class JobStates
 public static class JobViews
 {
     /// <summary>Without steps.</summary>
-    public static JobSummary Summarise(Job job, OrchestrationMetadata? instance, DateTimeOffset now)
+    public static JobSummary Summarise(Job job, OrchestrationState? instance, DateTimeOffset now)
     {
         var facts = Facts.Of(job, instance, now);
         return new JobSummary
@@ -109,7 +110,7 @@ public static class JobViews
     }
 
     /// <summary>With steps.</summary>
-    public static JobView Show(Job job, OrchestrationMetadata? instance, IReadOnlyList<HistoryEvent> history, DateTimeOffset now)
+    public static JobView Show(Job job, OrchestrationState? instance, IReadOnlyList<HistoryEvent> history, DateTimeOffset now)
     {
         var facts = Facts.Of(job, instance, now);
         return new JobView
@@ -149,7 +150,7 @@ public static class JobViews
 
     private readonly record struct Facts(string State, DateTimeOffset? CompletedAt, long DurationMs, string? Reason)
     {
-        public static Facts Of(Job job, OrchestrationMetadata? instance, DateTimeOffset now)
+        public static Facts Of(Job job, OrchestrationState? instance, DateTimeOffset now)
         {
             ArgumentNullException.ThrowIfNull(job);
             var state = JobStates.Of(job, instance);

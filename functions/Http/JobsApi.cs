@@ -6,6 +6,7 @@ using Bibind.Functions.OpenApi;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Functions.Http;
 
@@ -77,7 +78,7 @@ internal static class JobsApi
     private static async Task<IResult> FindAsync(HttpContext context, string id, JobStore jobs, DurableTaskClient client, TimeProvider time)
     {
         var job = await RequireAsync(id, jobs, context.RequestAborted);
-        var instance = await client.GetInstanceAsync(job.Id, context.RequestAborted);
+        var instance = await client.GetStateAsync(job.Id, context.RequestAborted);
         if (job.Outcome is null && instance is { IsCompleted: true })
         {
             // It was closed between the two looks; its result and reason are in the row now.
@@ -105,9 +106,9 @@ internal static class JobsApi
         (Codes.IsPlausible(id) ? await jobs.FindAsync(id, cancellation) : null)
         ?? throw new ProblemException(Refusals.NotFound("There is no job with this id; GET /api/jobs lists them."));
 
-    private static async Task<IReadOnlyDictionary<string, OrchestrationMetadata>> InstancesAsync(
+    private static async Task<IReadOnlyDictionary<string, OrchestrationState>> InstancesAsync(
         IReadOnlyList<Job> jobs, DurableTaskClient client, CancellationToken cancellation) =>
         jobs.Count == 0
-            ? new Dictionary<string, OrchestrationMetadata>()
-            : await client.GetInstancesAsync([.. jobs.Select(j => j.Id)], cancellation);
+            ? new Dictionary<string, OrchestrationState>()
+            : await client.GetStatesAsync([.. jobs.Select(j => j.Id)], cancellation);
 }

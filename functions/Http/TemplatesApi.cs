@@ -7,6 +7,7 @@ using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Functions.Http;
 
@@ -147,7 +148,7 @@ internal static class TemplatesApi
                 await client.ScheduleNewOrchestrationInstanceAsync(
                     Orchestrations.CreateTemplate,
                     ToJob(creation, command),
-                    new StartOrchestrationOptions
+                    new HubStartOptions
                     {
                         InstanceId = creation.JobId,
                         Transaction = inTransaction,

@@ -4,6 +4,7 @@ using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
+using Microsoft.DurableTask.Client;
 using Npgsql;
 
 namespace Bibind.Functions.Ordering;
@@ -85,7 +86,7 @@ public sealed class BackupOrdering(CommandTransaction transactions, BackupJobOpe
         await client.ScheduleNewOrchestrationInstanceAsync(
             orchestration,
             order,
-            new StartOrchestrationOptions
+            new HubStartOptions
             {
                 InstanceId = job.JobId,
                 Transaction = transaction,

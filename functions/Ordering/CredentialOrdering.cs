@@ -4,6 +4,7 @@ using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Functions.Ordering;
 
@@ -22,7 +23,7 @@ public sealed class CredentialOrdering(
                 await client.ScheduleNewOrchestrationInstanceAsync(
                     Orchestrations.ResetCredentials,
                     order,
-                    new StartOrchestrationOptions
+                    new HubStartOptions
                     {
                         InstanceId = order.JobId,
                         Transaction = transaction,

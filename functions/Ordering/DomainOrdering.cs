@@ -6,6 +6,7 @@ using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -90,7 +91,7 @@ public sealed class DomainOrdering(
     {
         await client.ScheduleNewOrchestrationInstanceAsync(
             orchestrator, order,
-            new StartOrchestrationOptions
+            new HubStartOptions
             {
                 InstanceId = order.JobId,
                 Transaction = transaction,

@@ -9,6 +9,7 @@ using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -113,7 +114,7 @@ public sealed class PurchaseOrdering(
     private Task<string> StartAsync(BuyDomainOrder order, NpgsqlTransaction transaction, CancellationToken cancellation) =>
         client.ScheduleNewOrchestrationInstanceAsync(
             Orchestrations.BuyDomain, order,
-            new StartOrchestrationOptions
+            new HubStartOptions
             {
                 InstanceId = order.JobId,
                 Transaction = transaction,

@@ -7,6 +7,7 @@ using Bibind.Durable;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -192,7 +193,7 @@ public sealed class TenantOrdering(
         return (string)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
-    private static StartOrchestrationOptions Start(string jobId, string tenant, string kind, NpgsqlTransaction transaction) => new()
+    private static HubStartOptions Start(string jobId, string tenant, string kind, NpgsqlTransaction transaction) => new()
     {
         InstanceId = jobId,
         Transaction = transaction,

@@ -23,7 +23,7 @@ public sealed record WorkerSettings(
     private const string DefaultLimits = "database.clone=8, backup.take=2, backup.restore=2, backup.verify=1";
 
     /// <summary>The names of all activities.</summary>
-    internal static IReadOnlyList<string> KnownActivities { get; } = [.. new DurableTaskRegistry().AddActivities().ActivityNames.Order(StringComparer.Ordinal)];
+    internal static IReadOnlyList<string> KnownActivities { get; } = [.. new TaskRegistry().AddActivities().ActivityNames.Order(StringComparer.Ordinal)];
 
     internal static WorkerSettings Read(SettingsReader reader)
     {

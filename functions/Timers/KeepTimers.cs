@@ -7,6 +7,7 @@ using Bibind.ControlPlane.Timers;
 using Bibind.Durable;
 using Bibind.Functions.Triggers;
 using Bibind.Orchestrators;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Functions.Timers;
@@ -32,7 +33,7 @@ internal sealed class KeepTimers(
     private const string SettingsTag = "settings";
 
     private static readonly OrchestrationRuntimeStatus[] Ended =
-        [OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated, OrchestrationRuntimeStatus.Canceled];
+        [OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated];
 
     // A worker that is awake ends an instance at once; where all of them sleep, the next tick finds it ended.
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(10);
@@ -68,9 +69,9 @@ internal sealed class KeepTimers(
     }
 
     private async Task KeepAsync<TInput, TOutput>(
-        Wanted wanted, OrchestratorDefinition<TInput, TOutput> orchestrator, Func<OrchestrationMetadata?, TInput> input, CancellationToken cancellation)
+        Wanted wanted, OrchestratorDefinition<TInput, TOutput> orchestrator, Func<OrchestrationState?, TInput> input, CancellationToken cancellation)
     {
-        var there = await client.GetInstanceAsync(wanted.InstanceId, cancellation);
+        var there = await client.GetStateAsync(wanted.InstanceId, cancellation);
         if (there is { IsCompleted: false })
         {
             var startedBy = there.Tags.GetValueOrDefault(SettingsTag);
@@ -80,7 +81,7 @@ internal sealed class KeepTimers(
             }
 
             var reason = wanted.IsOn ? $"it was started by other settings ({startedBy ?? "unknown"} instead of {wanted.Settings})." : "it is turned off.";
-            await client.TerminateInstanceAsync(wanted.InstanceId, reason, recursive: false, cancellation);
+            await client.TerminateInstanceAsync(wanted.InstanceId, reason, cancellation);
             Logs.TimerEnded(logger, wanted.InstanceId, reason);
             if (!await HasEndedAsync(wanted.InstanceId, cancellation))
             {
@@ -93,7 +94,7 @@ internal sealed class KeepTimers(
             return;
         }
 
-        var options = new StartOrchestrationOptions
+        var options = new HubStartOptions
         {
             InstanceId = wanted.InstanceId,
             ReplaceableStatuses = Ended,
@@ -114,7 +115,7 @@ internal sealed class KeepTimers(
     {
         for (var until = time.GetUtcNow() + EndLimit; time.GetUtcNow() < until; await Task.Delay(LookPause, time, cancellation))
         {
-            if (await client.GetInstanceAsync(instanceId, cancellation) is null or { IsCompleted: true })
+            if (await client.GetStateAsync(instanceId, cancellation) is null or { IsCompleted: true })
             {
                 return true;
             }

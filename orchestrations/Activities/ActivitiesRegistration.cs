@@ -72,7 +72,7 @@ public static class ActivitiesRegistration
     }
 
     /// <summary>Registers every activity under its typed name, those on the tenant's row included.</summary>
-    public static DurableTaskRegistry AddActivities(this DurableTaskRegistry registry)
+    public static TaskRegistry AddActivities(this TaskRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
         return registry

@@ -1,5 +1,6 @@
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Orchestrators;
 
@@ -58,7 +59,7 @@ public sealed class AddDomain : TaskOrchestrator<DomainOrder, DomainOutcome>
                 // Whoever asks has changed something, and the next look may be worth it soon.
                 pause = FirstPause / 2;
             }
-            catch (TimeoutException)
+            catch (OperationCanceledException)
             {
                 // Nobody asked: it is time for the next look.
             }

@@ -1,4 +1,4 @@
-using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Orchestrators;
 

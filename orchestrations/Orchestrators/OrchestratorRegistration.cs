@@ -7,7 +7,7 @@ namespace Bibind.Orchestrators;
 public static class OrchestratorRegistration
 {
     /// <summary>Adds every orchestrator under its typed name.</summary>
-    public static DurableTaskRegistry AddOrchestrators(this DurableTaskRegistry registry)
+    public static TaskRegistry AddOrchestrators(this TaskRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
         return registry

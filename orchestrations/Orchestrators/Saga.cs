@@ -1,4 +1,5 @@
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Orchestrators;
 

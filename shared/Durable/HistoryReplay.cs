@@ -1,6 +1,7 @@
 using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Durable.Serialization;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable;
 
@@ -28,7 +29,7 @@ public static class HistoryReplay
             throw new ArgumentException("The history does not hold the start of an execution.", nameof(history));
         }
 
-        var execution = OrchestrationExecution.Replay(orchestrator, history, DataConverter.Default);
+        var execution = OrchestrationExecution.Replay(orchestrator, history, HubDataConverter.Default);
         if (history.LastOrDefault(l => l is ExecutionCompletedEvent or ContinueAsNewEvent) is { } end)
         {
             execution.VerifyEnd(end);

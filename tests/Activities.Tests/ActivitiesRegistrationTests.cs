@@ -2,6 +2,7 @@ using System.Reflection;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -24,7 +25,7 @@ public sealed class ActivitiesRegistrationTests
             .Where(value => value.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ActivityDefinition<,>))
             .Select(definition => (string)definition.GetType().GetProperty("Name")!.GetValue(definition)!);
 
-        Assert.Equal(named.Order(), new DurableTaskRegistry().AddActivities().ActivityNames.Order());
+        Assert.Equal(named.Order(), new TaskRegistry().AddActivities().ActivityNames.Order());
     }
 
     [Theory]

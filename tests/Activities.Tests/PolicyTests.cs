@@ -1,5 +1,6 @@
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Xunit;
 
 namespace Bibind.Activities.Tests;

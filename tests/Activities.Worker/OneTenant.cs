@@ -7,6 +7,7 @@ using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -92,7 +93,7 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
     private static Task<TOut> RunAsync<TActivity, TIn, TOut>(IServiceProvider services, TIn input)
         where TActivity : TaskActivity<TIn, TOut> =>
         ActivatorUtilities.CreateInstance<TActivity>(services)
-            .RunAsync(new TaskActivityContext("worker", typeof(TActivity).Name, 1, 1, CancellationToken.None), input);
+            .RunAsync(new DurableActivityContext("worker", typeof(TActivity).Name, 1, 1, CancellationToken.None), input);
 
     private static TenantPlace Place(long tenantId, string database) => new()
     {

@@ -11,12 +11,12 @@ namespace Bibind.ControlPlane.Tests;
 
 public sealed class TenantActivityTests(PostgresCluster cluster)
 {
-    private static readonly TaskActivityContext Context = new("instance", "name", 0, 1, CancellationToken.None);
+    private static readonly DurableActivityContext Context = new("instance", "name", 0, 1, CancellationToken.None);
 
     [Fact]
     public void Each_activity_is_registered_under_its_contracts_name() => Assert.Equal(
         ["tenants.activate", "tenants.begin_destroy", "tenants.end_destroy", "tenants.mark_failed", "tenants.reserve", "tenants.sweep", "tenants.work_off_pending"],
-        new DurableTaskRegistry().AddTenantActivities().ActivityNames.Order(StringComparer.Ordinal));
+        new TaskRegistry().AddTenantActivities().ActivityNames.Order(StringComparer.Ordinal));
 
     [Fact]
     public async Task The_activities_lead_a_tenant_from_its_order_to_its_end()

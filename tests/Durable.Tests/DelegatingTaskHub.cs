@@ -23,12 +23,12 @@ public abstract class DelegatingTaskHub(ITaskHub inner) : ITaskHub
     public virtual Task<bool> SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken) =>
         Inner.SendAsync(instanceId, message, cancellationToken);
 
-    public virtual Task<IReadOnlyDictionary<string, OrchestrationMetadata>> GetInstancesAsync(
+    public virtual Task<IReadOnlyDictionary<string, OrchestrationState>> GetInstancesAsync(
         IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken) => Inner.GetInstancesAsync(instanceIds, cancellationToken);
 
     public virtual Task<HubBacklog> GetBacklogAsync(CancellationToken cancellationToken) => Inner.GetBacklogAsync(cancellationToken);
 
-    public virtual Task<OrchestrationPage> QueryAsync(OrchestrationQuery query, CancellationToken cancellationToken) =>
+    public virtual Task<OrchestrationPage> QueryAsync(HubQuery query, CancellationToken cancellationToken) =>
         Inner.QueryAsync(query, cancellationToken);
 
     public virtual Task<IReadOnlyList<HistoryEvent>> GetHistoryAsync(string instanceId, CancellationToken cancellationToken) =>
@@ -36,7 +36,7 @@ public abstract class DelegatingTaskHub(ITaskHub inner) : ITaskHub
 
     public virtual Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken) => Inner.PurgeAsync(instanceId, cancellationToken);
 
-    public virtual Task<int> PurgeAsync(PurgeInstancesFilter filter, CancellationToken cancellationToken) => Inner.PurgeAsync(filter, cancellationToken);
+    public virtual Task<int> PurgeAsync(HubPurgeFilter filter, CancellationToken cancellationToken) => Inner.PurgeAsync(filter, cancellationToken);
 
     public virtual Task RewindAsync(string instanceId, ExecutionRewoundEvent message, CancellationToken cancellationToken) =>
         Inner.RewindAsync(instanceId, message, cancellationToken);

@@ -1,5 +1,6 @@
 using Bibind.Durable.Execution;
 using Bibind.Durable.Hubs.InMemory;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Tests;
 

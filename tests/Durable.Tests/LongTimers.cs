@@ -22,7 +22,7 @@ public sealed class LongTimers
         for (var leg = 1; leg <= 3; leg++)
         {
             await Eventually.TrueAsync(async () => (await runtime.Client.GetHistoryAsync(id)).OfType<TimerCreatedEvent>().Count() == leg);
-            Assert.False((await runtime.Client.GetInstanceAsync(id))!.IsCompleted);
+            Assert.False((await runtime.Client.GetStateAsync(id))!.IsCompleted);
             clock.Move(leg < 3 ? TimeSpan.FromDays(3) : TimeSpan.FromDays(1));
         }
 

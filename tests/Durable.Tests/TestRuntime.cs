@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bibind.Durable.Tests;
@@ -23,7 +25,7 @@ public sealed class TestRuntime : IAsyncDisposable
 
     public DurableTaskClient Client { get; }
 
-    public DurableTaskRegistry Registry { get; } = new();
+    public TaskRegistry Registry { get; } = new();
 
     /// <summary>How often each activity was run, by name.</summary>
     public ConcurrentDictionary<string, int> Runs { get; } = new(StringComparer.OrdinalIgnoreCase);
@@ -71,22 +73,22 @@ public sealed class TestRuntime : IAsyncDisposable
     }
 
     /// <summary>Starts an instance and waits for its end.</summary>
-    public async Task<OrchestrationMetadata> RunAsync(string name, object? input = null, string? instanceId = null)
+    public async Task<OrchestrationState> RunAsync(string name, object? input = null, string? instanceId = null)
     {
-        var id = await Client.ScheduleNewOrchestrationInstanceAsync(name, input, new StartOrchestrationOptions { InstanceId = instanceId });
+        var id = await Client.ScheduleNewOrchestrationInstanceAsync(name, input, new HubStartOptions { InstanceId = instanceId });
         return await EndAsync(id);
     }
 
-    public async Task<OrchestrationMetadata> EndAsync(string instanceId, int seconds = 30)
+    public async Task<OrchestrationState> EndAsync(string instanceId, int seconds = 30)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         try
         {
-            return await Client.WaitForInstanceCompletionAsync(instanceId, limit.Token);
+            return await Client.WaitForEndAsync(instanceId, limit.Token);
         }
         catch (OperationCanceledException)
         {
-            var instance = await Client.GetInstanceAsync(instanceId);
+            var instance = await Client.GetStateAsync(instanceId);
             var history = await Client.GetHistoryAsync(instanceId);
             var workers = string.Join(", ", _workers.Select(w => $"{w.HeldInstances} held and {w.RunningActivities} running"));
             throw new TimeoutException(

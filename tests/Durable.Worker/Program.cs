@@ -9,7 +9,7 @@ var connection = Environment.GetEnvironmentVariable("BIBIND_WORKER_CONNECTION")
     ?? throw new InvalidOperationException("BIBIND_WORKER_CONNECTION is not set.");
 await using var database = PostgresTaskHub.CreateDataSource(connection);
 await using var hub = new PostgresTaskHub(database);
-var registry = new DurableTaskRegistry()
+var registry = new TaskRegistry()
     .AddOrchestrator("Steps", _ => new Bibind.Durable.WorkerProcess.Steps())
     .AddActivity("Step", _ => new Bibind.Durable.WorkerProcess.Step(database));
 await using var services = new ServiceCollection().BuildServiceProvider();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.DurableTask;
 using Npgsql;
 
 namespace Bibind.Durable.WorkerProcess;

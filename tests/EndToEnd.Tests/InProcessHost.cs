@@ -1,9 +1,9 @@
-using Bibind.Durable;
 using Bibind.Durable.Worker;
 using Bibind.Functions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bibind.EndToEnd.Tests;

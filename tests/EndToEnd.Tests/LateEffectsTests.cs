@@ -10,6 +10,7 @@ using Bibind.ControlPlane;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 using Bibind.Testing;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bibind.EndToEnd.Tests;
@@ -123,6 +124,6 @@ public sealed class LateEffectsTests
         var tenants = await host.Services.GetRequiredService<TenantStore>().ListAsync(new TenantFilter(), PageRequest.First, CancellationToken.None);
         var place = Assert.Single(tenants.Items).ToPlace("late") with { HasFileStore = true };
         await ActivatorUtilities.CreateInstance<TActivity>(host.Services)
-            .RunAsync(new TaskActivityContext("late", typeof(TActivity).Name, 1, 1, CancellationToken.None), place);
+            .RunAsync(new DurableActivityContext("late", typeof(TActivity).Name, 1, 1, CancellationToken.None), place);
     }
 }

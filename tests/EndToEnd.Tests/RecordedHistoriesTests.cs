@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Bibind.Durable;
 using Bibind.Durable.History;
 using Bibind.Orchestrators;
+using Microsoft.DurableTask;
 
 namespace Bibind.EndToEnd.Tests;
 

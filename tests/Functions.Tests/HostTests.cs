@@ -172,7 +172,7 @@ public sealed class HostTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task The_worker_knows_every_activity_of_the_contracts()
     {
         await using var app = FunctionsHost.Build(host.Arguments());
-        var registered = app.Services.GetRequiredService<DurableTaskRegistry>().ActivityNames;
+        var registered = app.Services.GetRequiredService<TaskRegistry>().ActivityNames;
         var defined = typeof(Contracts.Orchestrations).Assembly.GetExportedTypes()
             .SelectMany(t => t.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Where(f => f.FieldType.IsGenericType && f.FieldType.GetGenericTypeDefinition() == typeof(ActivityDefinition<,>))

@@ -1,6 +1,7 @@
 using Bibind.Durable;
 using Bibind.Durable.History;
 using Bibind.Functions.Http;
+using Microsoft.DurableTask;
 using Xunit;
 
 namespace Bibind.Functions.Tests;
@@ -91,7 +92,7 @@ public sealed class JobStepsTests
     private static TaskCompletedEvent Completed(int scheduled, int at) => new() { TaskScheduledId = scheduled, Timestamp = At(at) };
 
     private static TaskFailedEvent Failed(int scheduled, int at, string reason, bool permanent = false) =>
-        new() { TaskScheduledId = scheduled, Timestamp = At(at), FailureDetails = new TaskFailureDetails("X", reason, IsNonRetriable: permanent) };
+        new() { TaskScheduledId = scheduled, Timestamp = At(at), FailureDetails = TaskFailureDetails.Create("X", reason, isNonRetriable: permanent) };
 
     private static TimerCreatedEvent Timer(int id, int at) => new() { EventId = id, Timestamp = At(at), FireAt = At(at + 10) };
 

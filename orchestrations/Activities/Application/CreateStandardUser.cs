@@ -4,6 +4,7 @@ using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Application;

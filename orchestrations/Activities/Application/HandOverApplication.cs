@@ -2,6 +2,7 @@ using Bibind.Activities.Database;
 using Bibind.Activities.Database.Isolation;
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Application;

@@ -3,6 +3,7 @@ using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 

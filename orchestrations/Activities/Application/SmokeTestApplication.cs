@@ -3,6 +3,7 @@ using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Npgsql;
 
 namespace Bibind.Activities.Application;

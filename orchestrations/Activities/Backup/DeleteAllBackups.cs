@@ -2,6 +2,7 @@ using Bibind.Activities.Storage;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Backup;

@@ -5,6 +5,7 @@ using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Backup;

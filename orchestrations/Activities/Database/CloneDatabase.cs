@@ -1,6 +1,7 @@
 using Bibind.Activities.Database.Isolation;
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 

@@ -2,6 +2,7 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Activities.Domains;
 

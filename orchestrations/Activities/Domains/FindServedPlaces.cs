@@ -2,6 +2,7 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Certificates;
 using Bibind.ControlPlane.Domains;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Activities.Domains;
 

@@ -1,5 +1,6 @@
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Activities.FileStores;
 

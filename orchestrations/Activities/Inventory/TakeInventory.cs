@@ -11,6 +11,7 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -3,6 +3,7 @@ using Bibind.Activities.Application;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Activities.Templates;
 

@@ -3,6 +3,7 @@ using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Templates;

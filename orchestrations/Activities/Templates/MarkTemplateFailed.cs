@@ -1,6 +1,7 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Templates;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Activities.Templates;
 

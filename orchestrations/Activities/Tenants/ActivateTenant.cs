@@ -4,6 +4,7 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Tenants;

@@ -2,6 +2,7 @@ using Bibind.Activities.Inventory;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Tenants;

@@ -1,5 +1,6 @@
 using Bibind.Activities.Routing;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Tenants;

@@ -3,6 +3,7 @@ using Bibind.Activities.FileStores;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Activities.Tenants;
 

@@ -5,6 +5,8 @@ using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -86,7 +88,7 @@ public sealed class SweepTenants(
         await client.ScheduleNewOrchestrationInstanceAsync(
             Orchestrations.DestroyTenant,
             order,
-            new StartOrchestrationOptions
+            new HubStartOptions
             {
                 InstanceId = termination.JobId,
                 Transaction = transaction,

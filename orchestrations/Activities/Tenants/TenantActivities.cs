@@ -9,7 +9,7 @@ namespace Bibind.Activities.Tenants;
 public static class TenantActivities
 {
     /// <summary>Adds reserve, activate, deactivate, mark failed, begin destroy, end destroy, what is pending and sweep; the inventory is registered with the effects that it asks.</summary>
-    public static DurableTaskRegistry AddTenantActivities(this DurableTaskRegistry registry)
+    public static TaskRegistry AddTenantActivities(this TaskRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
         return registry

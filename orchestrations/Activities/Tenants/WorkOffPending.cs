@@ -6,6 +6,7 @@ using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -34,7 +35,7 @@ public sealed class WorkOffPending(
             await Parallel.ForEachAsync(
                 await items.FindDueAsync(DueAtMost, context.CancellationToken),
                 new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = context.CancellationToken },
-                async (item, cancellation) => await TryAsync(context with { CancellationToken = cancellation }, item));
+                async (item, cancellation) => await TryAsync(context.With(cancellation), item));
         }
 
         return new PendingRound(options.Value.Interval);

@@ -66,7 +66,7 @@ public sealed class BackupJobEnding(
         {
             await connection.ExecuteAsync(Sql.Command(
                 "update control.backups set verified_at = @VerifiedAt, tried_at = @VerifiedAt, trial_failure = null, receipt = cast(@Json as jsonb) where id = @BackupId",
-                new { receipt.BackupId, receipt.VerifiedAt, Json = DataConverter.Default.Serialize(receipt) }, transaction, cancellationToken));
+                new { receipt.BackupId, receipt.VerifiedAt, Json = HubDataConverter.Default.Serialize(receipt) }, transaction, cancellationToken));
         }
 
         else

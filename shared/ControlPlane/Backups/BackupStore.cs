@@ -44,7 +44,7 @@ public sealed record StoredBackup
     public string? Receipt { get; init; }
 
     /// <summary>What the last trial found, or null.</summary>
-    public BackupReceipt? ReadReceipt() => DataConverter.Default.Deserialize<BackupReceipt>(Receipt);
+    public BackupReceipt? ReadReceipt() => HubDataConverter.Default.Deserialize<BackupReceipt>(Receipt);
 }
 
 /// <summary>Reads backups with what their trials found.</summary>

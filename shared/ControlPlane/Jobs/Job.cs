@@ -39,7 +39,7 @@ public sealed record Job
     public string? Inventory { get; init; }
 
     /// <summary>What was left when it ended, or null.</summary>
-    public Inventory? ReadInventory() => DataConverter.Default.Deserialize<Inventory>(Inventory);
+    public Inventory? ReadInventory() => HubDataConverter.Default.Deserialize<Inventory>(Inventory);
 }
 
 /// <summary>The kinds of job.</summary>

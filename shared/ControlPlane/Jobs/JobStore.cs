@@ -109,8 +109,8 @@ public sealed class JobStore(NpgsqlDataSource database, TimeProvider time)
                 id,
                 end.Outcome,
                 end.Reason,
-                Result = DataConverter.Default.Serialize(end.Result),
-                Inventory = DataConverter.Default.Serialize(end.Inventory),
+                Result = HubDataConverter.Default.Serialize(end.Result),
+                Inventory = HubDataConverter.Default.Serialize(end.Inventory),
                 Now = time.GetUtcNow(),
             },
             transaction, cancellationToken));

@@ -19,7 +19,7 @@ internal sealed class CompletionWaiters(ITaskHub hub)
 
     /// <summary>The instance when it has ended.</summary>
     /// <exception cref="InvalidOperationException">There is no such instance.</exception>
-    public async Task<OrchestrationMetadata> WaitAsync(string instanceId, CancellationToken cancellation)
+    public async Task<OrchestrationState> WaitAsync(string instanceId, CancellationToken cancellation)
     {
         var waiter = new Waiter();
         Add(instanceId, waiter);
@@ -175,7 +175,7 @@ internal sealed class CompletionWaiters(ITaskHub hub)
     {
         private long _wait = FirstWait;
 
-        public TaskCompletionSource<OrchestrationMetadata?> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<OrchestrationState?> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public long DueAt { get; set; } = Environment.TickCount64 + FirstWait;
 

@@ -1,13 +1,18 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable;
 
-/// <summary>The client of a hub in reach of this process.</summary>
+/// <summary>The Durable Task client of a hub in reach of this process. What the abstractions lack is in <see cref="ClientExtensions"/>.</summary>
 public sealed class TaskHubClient : DurableTaskClient
 {
-    private readonly ITaskHub _hub;
+    private static readonly OrchestrationRuntimeStatus[] Ended =
+        [OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated];
+
+    private static readonly TimeSpan StartPoll = TimeSpan.FromMilliseconds(50);
     private readonly CompletionWaiters _waiters;
     private readonly TimeProvider _time;
     private readonly Action _handedIn;
@@ -17,20 +22,25 @@ public sealed class TaskHubClient : DurableTaskClient
     /// <param name="timeProvider">The clock.</param>
     /// <param name="handedIn">Called when work was handed in, if perhaps in a transaction that is still open.</param>
     public TaskHubClient(ITaskHub hub, TimeProvider? timeProvider = null, Action? handedIn = null)
+        : base("postgres")
     {
-        _hub = hub;
+        Hub = hub;
         _handedIn = handedIn ?? (static () => { });
         _waiters = new CompletionWaiters(hub);
         _time = timeProvider ?? TimeProvider.System;
     }
 
+    internal ITaskHub Hub { get; }
+
     private DateTime Now => _time.GetUtcNow().UtcDateTime;
 
     /// <inheritdoc/>
+    /// <exception cref="OrchestrationAlreadyExistsException">The id is taken.</exception>
+    /// <exception cref="ArgumentException">The id is not allowed.</exception>
     public override async Task<string> ScheduleNewOrchestrationInstanceAsync(
-        string orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
+        TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(orchestratorName);
+        ArgumentException.ThrowIfNullOrWhiteSpace(orchestratorName.Name, nameof(orchestratorName));
         var instanceId = options?.InstanceId ?? Guid.NewGuid().ToString("n");
         InstanceIds.Validate(instanceId);
         var (span, traceParent) = DurableTelemetry.Start(orchestratorName, instanceId);
@@ -39,48 +49,74 @@ public sealed class TaskHubClient : DurableTaskClient
         {
             Timestamp = Now,
             Name = orchestratorName,
-            Version = options?.Version ?? string.Empty,
-            Input = DataConverter.Default.Serialize(input),
+            Version = options?.Version?.Version ?? string.Empty,
+            Input = HubDataConverter.Default.Serialize(input),
             InstanceId = instanceId,
             ExecutionId = Guid.NewGuid().ToString("n"),
-            Tags = options?.Tags,
+            Tags = options?.Tags is { Count: > 0 } tags ? tags : null,
             ScheduledStartAt = options?.StartAt?.UtcDateTime,
             TraceParent = traceParent,
         };
-        await _hub.CreateInstanceAsync(new NewInstance(started, options?.ReplaceableStatuses ?? []), options?.Transaction, cancellation);
+        await Hub.CreateInstanceAsync(new NewInstance(started, Replaceable(options)), (options as HubStartOptions)?.Transaction, cancellation);
         _handedIn();
         return instanceId;
     }
 
     /// <inheritdoc/>
-    public override async Task<OrchestrationMetadata?> GetInstanceAsync(string instanceId, CancellationToken cancellation = default) =>
-        (await _hub.GetInstancesAsync([instanceId], cancellation)).GetValueOrDefault(instanceId);
+    public override async Task<OrchestrationMetadata?> GetInstancesAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
+        (await this.GetStateAsync(instanceId, cancellation))?.ToMetadata(getInputsAndOutputs);
 
     /// <inheritdoc/>
-    public override Task<IReadOnlyDictionary<string, OrchestrationMetadata>> GetInstancesAsync(
-        IReadOnlyCollection<string> instanceIds, CancellationToken cancellation = default) => _hub.GetInstancesAsync(instanceIds, cancellation);
+    public override AsyncPageable<OrchestrationMetadata> GetAllInstancesAsync(OrchestrationQuery? filter = null)
+    {
+        var query = HubQuery.Of(filter ?? new OrchestrationQuery());
+        return Pageable.Create(async (continuation, pageSize, cancellation) =>
+        {
+            var page = await Hub.QueryAsync(
+                query with { ContinuationToken = continuation ?? query.ContinuationToken, PageSize = pageSize ?? query.PageSize }, cancellation);
+            return new Page<OrchestrationMetadata>([.. page.Instances.Select(i => i.ToMetadata(query.FetchInputsAndOutputs))], page.ContinuationToken);
+        });
+    }
 
     /// <inheritdoc/>
-    public override Task<IReadOnlyList<HistoryEvent>> GetHistoryAsync(string instanceId, CancellationToken cancellation = default) =>
-        _hub.GetHistoryAsync(instanceId, cancellation);
+    public override async Task<IList<DurableTask.Core.History.HistoryEvent>> GetOrchestrationHistoryAsync(
+        string instanceId, CancellationToken cancellation = default) =>
+        CoreHistory.From(await Hub.GetHistoryAsync(instanceId, cancellation));
 
     /// <inheritdoc/>
-    public override Task<OrchestrationPage> QueryInstancesAsync(OrchestrationQuery query, CancellationToken cancellation = default) =>
-        _hub.QueryAsync(query, cancellation);
+    /// <exception cref="InvalidOperationException">There is no such instance.</exception>
+    public override async Task<OrchestrationMetadata> WaitForInstanceStartAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default)
+    {
+        while (true)
+        {
+            var state = await this.GetStateAsync(instanceId, cancellation)
+                ?? throw new InvalidOperationException($"There is no orchestration instance '{instanceId}'.");
+            if (state.RuntimeStatus != OrchestrationRuntimeStatus.Pending)
+            {
+                return state.ToMetadata(getInputsAndOutputs);
+            }
+
+            await Task.Delay(StartPoll, _time, cancellation);
+        }
+    }
 
     /// <inheritdoc/>
-    public override Task<OrchestrationMetadata> WaitForInstanceCompletionAsync(string instanceId, CancellationToken cancellation = default) =>
-        _waiters.WaitAsync(instanceId, cancellation);
+    /// <exception cref="InvalidOperationException">There is no such instance.</exception>
+    public override async Task<OrchestrationMetadata> WaitForInstanceCompletionAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
+        (await WaitAsync(instanceId, cancellation)).ToMetadata(getInputsAndOutputs);
 
-    /// <inheritdoc/>
+    /// <summary>Raises an event. An event for an instance that does not exist or has ended is dropped.</summary>
     public override Task RaiseEventAsync(string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(eventName);
         return SendAsync(
-            instanceId, new EventRaisedEvent { Timestamp = Now, Name = eventName, Input = DataConverter.Default.Serialize(eventPayload) }, cancellation);
+            instanceId, new EventRaisedEvent { Timestamp = Now, Name = eventName, Input = HubDataConverter.Default.Serialize(eventPayload) }, cancellation);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Buffers everything but resume and terminate until resumed.</summary>
     public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) =>
         SendAsync(instanceId, new ExecutionSuspendedEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
 
@@ -88,34 +124,96 @@ public sealed class TaskHubClient : DurableTaskClient
     public override Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) =>
         SendAsync(instanceId, new ExecutionResumedEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
 
-    /// <inheritdoc/>
-    public override Task TerminateInstanceAsync(string instanceId, string? reason = null, bool recursive = false, CancellationToken cancellation = default) =>
-        SendAsync(instanceId, new ExecutionTerminatedEvent { Timestamp = Now, Input = Clean(reason), Recurse = recursive }, cancellation);
-
-    /// <inheritdoc/>
-    public override Task<bool> PurgeInstanceAsync(string instanceId, CancellationToken cancellation = default) => _hub.PurgeAsync(instanceId, cancellation);
-
-    /// <inheritdoc/>
-    public override Task<int> PurgeInstancesAsync(PurgeInstancesFilter filter, CancellationToken cancellation = default) => _hub.PurgeAsync(filter, cancellation);
-
-    /// <inheritdoc/>
-    public override async Task RewindInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
+    /// <summary>Ends the instance with an output; recursively its children too. A text is shown as it is, anything else as JSON.</summary>
+    public override Task TerminateInstanceAsync(string instanceId, TerminateInstanceOptions? options = null, CancellationToken cancellation = default)
     {
-        await _hub.RewindAsync(instanceId, new ExecutionRewoundEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
-        _handedIn();
+        var output = options?.Output as string ?? HubDataConverter.Default.Serialize(options?.Output);
+        return SendAsync(
+            instanceId, new ExecutionTerminatedEvent { Timestamp = Now, Input = Clean(output), Recurse = options?.Recursive ?? false }, cancellation);
     }
 
     /// <inheritdoc/>
-    public override async Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellation = default)
+    /// <exception cref="InvalidOperationException">It has not ended.</exception>
+    /// <exception cref="NotSupportedException">Its children are to be purged with it.</exception>
+    public override async Task<PurgeResult> PurgeInstanceAsync(
+        string instanceId, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
     {
-        var released = await _hub.ReleaseIsolatedAsync(instanceId, cancellation);
+        RefuseRecursion(options);
+        return new PurgeResult(await Hub.PurgeAsync(instanceId, cancellation) ? 1 : 0, isComplete: true);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="NotSupportedException">Their children are to be purged with them.</exception>
+    public override async Task<PurgeResult> PurgeAllInstancesAsync(
+        PurgeInstancesFilter filter, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
+    {
+        RefuseRecursion(options);
+        return new PurgeResult(await Hub.PurgeAsync(HubPurgeFilter.Of(filter), cancellation), isComplete: true);
+    }
+
+    /// <summary>
+    /// Puts a failed instance back to before its failures: what failed is asked again, what succeeded is kept. A failure
+    /// that the orchestrator had answered with further actions stays, for its answer is history.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no such instance, or it has not failed.</exception>
+    public override async Task RewindInstanceAsync(string instanceId, string? reason, CancellationToken cancellation = default)
+    {
+        await Hub.RewindAsync(instanceId, new ExecutionRewoundEvent { Timestamp = Now, Reason = Clean(reason) }, cancellation);
+        _handedIn();
+    }
+
+    /// <summary>Starts an ended instance's orchestrator again with the same input, version and tags.</summary>
+    /// <exception cref="ArgumentException">There is no such instance.</exception>
+    /// <exception cref="OrchestrationAlreadyExistsException">It has not ended, and no new id is wanted.</exception>
+    public override async Task<string> RestartAsync(
+        string instanceId, bool restartWithNewInstanceId = false, CancellationToken cancellation = default)
+    {
+        var state = await this.GetStateAsync(instanceId, cancellation)
+            ?? throw new ArgumentException($"There is no orchestration instance '{instanceId}'.", nameof(instanceId));
+        var input = state.SerializedInput is { } text ? System.Text.Json.JsonDocument.Parse(text).RootElement : (object?)null;
+        return await ScheduleNewOrchestrationInstanceAsync(
+            state.Name,
+            input,
+            new HubStartOptions
+            {
+                InstanceId = restartWithNewInstanceId ? null : instanceId,
+                Version = state.Version,
+                Tags = state.Tags,
+                ReplaceableStatuses = Ended,
+            },
+            cancellation);
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    internal Task<OrchestrationState> WaitAsync(string instanceId, CancellationToken cancellation) => _waiters.WaitAsync(instanceId, cancellation);
+
+    internal async Task<bool> ReleaseAsync(string instanceId, CancellationToken cancellation)
+    {
+        var released = await Hub.ReleaseIsolatedAsync(instanceId, cancellation);
         _handedIn();
         return released;
     }
 
+    private static IReadOnlyCollection<OrchestrationRuntimeStatus> Replaceable(StartOrchestrationOptions? options) => options switch
+    {
+        HubStartOptions { ReplaceableStatuses: { Count: > 0 } replaceable } => replaceable,
+        { DedupeStatuses: { } kept } => [.. Ended.Where(e => !kept.Contains(e.ToString(), StringComparer.OrdinalIgnoreCase))],
+        _ => [],
+    };
+
+    private static void RefuseRecursion(PurgeInstanceOptions? options)
+    {
+        if (options is { Recursive: true })
+        {
+            throw new NotSupportedException("This hub purges children only by their own ids, or by a filter.");
+        }
+    }
+
     private async Task SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellation)
     {
-        await _hub.SendAsync(instanceId, message, cancellation);
+        await Hub.SendAsync(instanceId, message, cancellation);
         _handedIn();
     }
 

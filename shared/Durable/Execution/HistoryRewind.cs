@@ -1,5 +1,6 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Execution;
 
@@ -87,7 +88,7 @@ internal static class HistoryRewind
                 Timestamp = rewound.Timestamp,
                 TaskScheduledId = child.EventId,
                 Reason = reason,
-                FailureDetails = new TaskFailureDetails(typeof(InvalidOperationException).FullName!, reason),
+                FailureDetails = TaskFailureDetails.Create(typeof(InvalidOperationException).FullName!, reason),
             }));
     }
 }

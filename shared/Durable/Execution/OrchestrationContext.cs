@@ -1,11 +1,13 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Serialization;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bibind.Durable.Execution;
 
 /// <summary>The context of a live execution: turns calls into actions and completions into results.</summary>
-internal sealed class OrchestrationContext(DataConverter converter) : TaskOrchestrationContext
+internal sealed class OrchestrationContext(HubDataConverter converter, ILoggerFactory? loggers = null) : TaskOrchestrationContext
 {
     /// <summary>Longer timers are split, as Durable Task's backends do.</summary>
     internal static readonly TimeSpan MaximumTimerInterval = TimeSpan.FromDays(3);
@@ -33,7 +35,7 @@ internal sealed class OrchestrationContext(DataConverter converter) : TaskOrches
 
     public (string? Input, bool PreserveEvents, string? Version)? ContinuedAsNew { get; private set; }
 
-    public override string Name => _started!.Name;
+    public override TaskName Name => _started!.Name;
 
     public override string InstanceId => _started!.InstanceId;
 
@@ -42,13 +44,19 @@ internal sealed class OrchestrationContext(DataConverter converter) : TaskOrches
     public override ParentOrchestrationInstance? Parent =>
         _started!.Parent is { } parent ? new ParentOrchestrationInstance(parent.Name, parent.InstanceId) : null;
 
-    public override IReadOnlyDictionary<string, string> Tags => _started!.Tags ?? System.Collections.Immutable.ImmutableDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string> StartTags => _started!.Tags ?? System.Collections.Immutable.ImmutableDictionary<string, string>.Empty;
+
+    public override IReadOnlyDictionary<string, object?> Properties => System.Collections.Immutable.ImmutableDictionary<string, object?>.Empty;
+
+    protected override ILoggerFactory LoggerFactory => loggers ?? NullLoggerFactory.Instance;
 
     public override DateTime CurrentUtcDateTime => Clock;
 
     public override bool IsReplaying => _replaying;
 
     public DateTime Clock { get; set; }
+
+    public override T GetInput<T>() => converter.Deserialize<T>(_started!.Input)!;
 
     public int TakeId() => _nextId++;
 
@@ -73,18 +81,18 @@ internal sealed class OrchestrationContext(DataConverter converter) : TaskOrches
         }
     }
 
-    public override Task<TResult> CallActivityAsync<TResult>(string name, object? input = null, TaskOptions? options = null)
+    public override Task<TResult> CallActivityAsync<TResult>(TaskName name, object? input = null, TaskOptions? options = null)
     {
         EnsureOwnThread();
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name.Name, nameof(name));
         var json = converter.Serialize(input);
         int? firstId = null;
         return Retries.RunAsync(this, options?.Retry, attempt =>
         {
             var id = TakeId();
-            var action = new ScheduleTaskAction(id, name, options?.Version ?? string.Empty, json)
+            var action = new ScheduleTaskAction(id, name, options?.Version?.Version ?? string.Empty, json)
             {
-                Tags = options?.Tags,
+                Tags = Copy(options?.Tags),
                 Attempt = attempt,
                 FirstAttemptId = firstId,
             };
@@ -93,12 +101,14 @@ internal sealed class OrchestrationContext(DataConverter converter) : TaskOrches
         });
     }
 
-    public override Task<TResult> CallSubOrchestratorAsync<TResult>(string name, object? input = null, TaskOptions? options = null)
+    public override Task<TResult> CallSubOrchestratorAsync<TResult>(TaskName orchestratorName, object? input = null, TaskOptions? options = null)
     {
         EnsureOwnThread();
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentException.ThrowIfNullOrWhiteSpace(orchestratorName.Name, nameof(orchestratorName));
         var json = converter.Serialize(input);
-        var childId = (options as SubOrchestrationOptions)?.InstanceId;
+        var child = options as SubOrchestrationOptions;
+        var childId = child?.InstanceId;
+        var version = child?.Version ?? options?.Version;
         if (childId is not null)
         {
             InstanceIds.Validate(childId);
@@ -108,12 +118,12 @@ internal sealed class OrchestrationContext(DataConverter converter) : TaskOrches
         {
             var id = TakeId();
             childId ??= $"{_started!.ExecutionId}:{id}";
-            var action = new CreateSubOrchestrationAction(id, name, options?.Version, childId, json) { Tags = options?.Tags };
-            return OpenAsync<TResult>(action, name, childId);
+            var action = new CreateSubOrchestrationAction(id, orchestratorName, version?.Version, childId, json) { Tags = Copy(options?.Tags) };
+            return OpenAsync<TResult>(action, orchestratorName, childId);
         });
     }
 
-    public override async Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken = default)
+    public override async Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken)
     {
         EnsureOwnThread();
         if (fireAt.Kind == DateTimeKind.Local)
@@ -150,16 +160,23 @@ internal sealed class OrchestrationContext(DataConverter converter) : TaskOrches
         _pending.Add(id, new SendEventAction(id, instanceId, eventName, converter.Serialize(payload)));
     }
 
-    public override void SetCustomStatus(object? status)
+    public override void SetCustomStatus(object? customStatus)
     {
         EnsureOwnThread();
-        CustomStatus = converter.Serialize(status) ?? "null";
+        CustomStatus = converter.Serialize(customStatus) ?? "null";
     }
 
-    public override void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true, string? newVersion = null)
+    public override void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true)
     {
         EnsureOwnThread();
-        ContinuedAsNew = (converter.Serialize(newInput), preserveUnprocessedEvents, newVersion);
+        ContinuedAsNew = (converter.Serialize(newInput), preserveUnprocessedEvents, null);
+    }
+
+    public override void ContinueAsNew(ContinueAsNewOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        EnsureOwnThread();
+        ContinuedAsNew = (converter.Serialize(options.NewInput), options.PreserveUnprocessedEvents, options.NewVersion is { Length: > 0 } version ? version : null);
     }
 
     public override Guid NewGuid()
@@ -167,8 +184,6 @@ internal sealed class OrchestrationContext(DataConverter converter) : TaskOrches
         EnsureOwnThread();
         return DeterministicGuid.Create(InstanceId, Clock, _nextGuid++);
     }
-
-    public override ILogger CreateReplaySafeLogger(ILogger logger) => new ReplaySafeLogger(logger, this);
 
     /// <summary>Sets the id under which an open sub-orchestration was really created.</summary>
     public void NameChild(int taskId, string childInstanceId)
@@ -234,6 +249,9 @@ internal sealed class OrchestrationContext(DataConverter converter) : TaskOrches
             childInstanceId));
         return source.Task;
     }
+
+    private static Dictionary<string, string>? Copy(IDictionary<string, string>? tags) =>
+        tags is { Count: > 0 } ? new Dictionary<string, string>(tags) : null;
 
     private void EnsureOwnThread()
     {

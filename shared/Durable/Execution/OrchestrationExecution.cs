@@ -1,5 +1,8 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Serialization;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
 
 namespace Bibind.Durable.Execution;
 
@@ -19,18 +22,18 @@ internal sealed record TurnDecision(
 internal sealed class OrchestrationExecution
 {
     private readonly ITaskOrchestrator _orchestrator;
-    private readonly DataConverter _converter;
+    private readonly HubDataConverter _converter;
     private readonly OrchestrationContext _context;
     private readonly Queue<HistoryEvent> _whileSuspended = new();
     private Task<object?>? _code;
     private bool _suspended;
     private CompleteOrchestrationAction? _completion;
 
-    private OrchestrationExecution(ITaskOrchestrator orchestrator, DataConverter converter)
+    private OrchestrationExecution(ITaskOrchestrator orchestrator, HubDataConverter converter, ILoggerFactory? loggers)
     {
         _orchestrator = orchestrator;
         _converter = converter;
-        _context = new OrchestrationContext(converter);
+        _context = new OrchestrationContext(converter, loggers);
     }
 
     /// <summary>Children that have not answered; what a recursive termination ends.</summary>
@@ -38,9 +41,9 @@ internal sealed class OrchestrationExecution
 
     /// <summary>Builds the state that a history stands for.</summary>
     /// <exception cref="NonDeterministicOrchestrationException">The code does not decide what the history says.</exception>
-    public static OrchestrationExecution Replay(ITaskOrchestrator orchestrator, IEnumerable<HistoryEvent> past, DataConverter converter)
+    public static OrchestrationExecution Replay(ITaskOrchestrator orchestrator, IEnumerable<HistoryEvent> past, HubDataConverter converter, ILoggerFactory? loggers = null)
     {
-        var execution = new OrchestrationExecution(orchestrator, converter);
+        var execution = new OrchestrationExecution(orchestrator, converter, loggers);
         foreach (var line in past)
         {
             execution.Process(line, replaying: true);
@@ -55,7 +58,7 @@ internal sealed class OrchestrationExecution
     {
         var (status, end) = recorded is ExecutionCompletedEvent completed
             ? (completed.OrchestrationStatus, $"the end of the orchestration as {completed.OrchestrationStatus}")
-            : (OrchestrationRuntimeStatus.ContinuedAsNew, "the end of the orchestration as ContinuedAsNew");
+            : (CompleteOrchestrationAction.ContinuedAsNew, "the end of the orchestration as ContinuedAsNew");
         if (_context.Pending.Values.FirstOrDefault() is { } more)
         {
             throw new NonDeterministicOrchestrationException(recorded.EventId, end, more.Describe());
@@ -107,7 +110,7 @@ internal sealed class OrchestrationExecution
 
         var actions = _context.Pending.Values.ToArray();
         _context.Pending.Clear();
-        if (_context.ContinuedAsNew is { PreserveEvents: true } && _completion is { Status: OrchestrationRuntimeStatus.ContinuedAsNew } next)
+        if (_context.ContinuedAsNew is { PreserveEvents: true } && _completion is { Status: CompleteOrchestrationAction.ContinuedAsNew } next)
         {
             // What came after the orchestrator returned, in this very batch, is buffered too: each goes on exactly once.
             _completion = next with { CarriedOver = [.. _context.Events.Buffered] };
@@ -217,7 +220,7 @@ internal sealed class OrchestrationExecution
         }
         else if (_context.ContinuedAsNew is { } next)
         {
-            _completion = new CompleteOrchestrationAction(id, OrchestrationRuntimeStatus.ContinuedAsNew, next.Input)
+            _completion = new CompleteOrchestrationAction(id, CompleteOrchestrationAction.ContinuedAsNew, next.Input)
             {
                 NewVersion = next.Version,
             };
@@ -257,12 +260,12 @@ internal sealed class OrchestrationExecution
 
     private static bool SameName(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
 
-    private static TaskFailureDetails Unknown(string? reason) => new("System.Exception", reason ?? "The task failed without saying why.");
+    private static TaskFailureDetails Unknown(string? reason) => TaskFailureDetails.Create("System.Exception", reason ?? "The task failed without saying why.");
 
     /// <summary>The end of an execution by an exception; the result is the failed task's own message, where there is one.</summary>
     public static CompleteOrchestrationAction Failure(int id, Exception exception) =>
         new(id, OrchestrationRuntimeStatus.Failed, exception is TaskFailedException task ? task.FailureDetails.ErrorMessage : exception.Message)
         {
-            FailureDetails = TaskFailureDetails.From(exception),
+            FailureDetails = TaskFailureDetails.Describe(exception),
         };
 }

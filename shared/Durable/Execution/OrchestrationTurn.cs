@@ -1,6 +1,9 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
+using Microsoft.Extensions.Logging;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Execution;
 
@@ -48,7 +51,8 @@ internal sealed class InstanceState(string instanceId)
 
 /// <summary>Turns messages into one commit: runs the executor and assembles history, work and messages.</summary>
 internal sealed class OrchestrationTurn(
-    InstanceState state, Func<ExecutionStartedEvent, ITaskOrchestrator> create, DataConverter converter, string defaultVersion, Func<string> newExecutionId, DateTime now)
+    InstanceState state, Func<ExecutionStartedEvent, ITaskOrchestrator> create, HubDataConverter converter, string defaultVersion, Func<string> newExecutionId, DateTime now,
+    ILoggerFactory? loggers)
 {
     /// <summary>An orchestrator that continues as new this often without waiting for anything is stuck.</summary>
     private const int MaximumGenerationsPerTurn = 100;
@@ -146,7 +150,7 @@ internal sealed class OrchestrationTurn(
             return new TurnDecision([], verdict, null, IsSuspended: false);
         }
 
-        state.Live ??= OrchestrationExecution.Replay(create(state.Started!), [], converter);
+        state.Live ??= OrchestrationExecution.Replay(create(state.Started!), [], converter, loggers);
         return state.Live.RunTurn(accepted);
     }
 
@@ -166,7 +170,7 @@ internal sealed class OrchestrationTurn(
                 return;
             }
 
-            if (completion.Status != OrchestrationRuntimeStatus.ContinuedAsNew)
+            if (completion.Status != CompleteOrchestrationAction.ContinuedAsNew)
             {
                 Complete(completion, decision.CustomStatus);
                 return;
@@ -203,7 +207,7 @@ internal sealed class OrchestrationTurn(
         _history.AddRange(first);
         // Durable Task closes the carried events before the first actions of the new generation; so do we.
         _history.Add(new OrchestratorCompletedEvent { Timestamp = now });
-        state.Live = OrchestrationExecution.Replay(create(next), [], converter);
+        state.Live = OrchestrationExecution.Replay(create(next), [], converter, loggers);
         return state.Live.RunTurn(first);
     }
 
@@ -292,7 +296,7 @@ internal sealed class OrchestrationTurn(
                 TaskScheduledId = parent.TaskScheduledId,
                 Reason = completion.Result ?? completion.FailureDetails?.ErrorMessage,
                 FailureDetails = completion.FailureDetails
-                    ?? new TaskFailureDetails("Bibind.Durable.OrchestrationTerminated", completion.Result ?? "The sub-orchestration was terminated."),
+                    ?? TaskFailureDetails.Create("Bibind.Durable.OrchestrationTerminated", completion.Result ?? "The sub-orchestration was terminated."),
             };
         _messages.Add(new OutboundMessage(parent.InstanceId, parent.ExecutionId, answer));
     }

@@ -1,4 +1,6 @@
 using Bibind.Durable.History;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Execution;
 
@@ -37,6 +39,10 @@ internal sealed record SendEventAction(int Id, string InstanceId, string Name, s
 
 internal sealed record CompleteOrchestrationAction(int Id, OrchestrationRuntimeStatus Status, string? Result) : OrchestratorAction(Id)
 {
+#pragma warning disable CS0618 // Nobody sees an instance in this status any more; within a turn it still says how the execution ends.
+    public const OrchestrationRuntimeStatus ContinuedAsNew = OrchestrationRuntimeStatus.ContinuedAsNew;
+#pragma warning restore CS0618
+
     public TaskFailureDetails? FailureDetails { get; init; }
 
     /// <summary>The next generation's version, when it continues as new.</summary>

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.History;
 

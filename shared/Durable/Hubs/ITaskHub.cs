@@ -1,5 +1,7 @@
 using System.Data.Common;
 using Bibind.Durable.History;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Hubs;
 
@@ -23,10 +25,10 @@ public interface ITaskHub : IAsyncDisposable
     Task<bool> SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken);
 
     /// <summary>The instances that exist among <paramref name="instanceIds"/>.</summary>
-    Task<IReadOnlyDictionary<string, OrchestrationMetadata>> GetInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken);
+    Task<IReadOnlyDictionary<string, OrchestrationState>> GetInstancesAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken);
 
     /// <summary>Instances, newest first, by page.</summary>
-    Task<OrchestrationPage> QueryAsync(OrchestrationQuery query, CancellationToken cancellationToken);
+    Task<OrchestrationPage> QueryAsync(HubQuery query, CancellationToken cancellationToken);
 
     /// <summary>The history of the current execution, in order.</summary>
     Task<IReadOnlyList<HistoryEvent>> GetHistoryAsync(string instanceId, CancellationToken cancellationToken);
@@ -36,7 +38,7 @@ public interface ITaskHub : IAsyncDisposable
     Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken);
 
     /// <summary>Deletes ended instances that match; answers how many.</summary>
-    Task<int> PurgeAsync(PurgeInstancesFilter filter, CancellationToken cancellationToken);
+    Task<int> PurgeAsync(HubPurgeFilter filter, CancellationToken cancellationToken);
 
     /// <summary>Makes a failed instance run again, beginning with <paramref name="message"/>.</summary>
     /// <exception cref="InvalidOperationException">There is none, or it has not failed.</exception>

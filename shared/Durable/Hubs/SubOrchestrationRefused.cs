@@ -1,4 +1,5 @@
 using Bibind.Durable.History;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Hubs;
 
@@ -13,7 +14,7 @@ internal static class SubOrchestrationRefused
             Timestamp = child.Timestamp,
             TaskScheduledId = child.Parent!.TaskScheduledId,
             Reason = reason,
-            FailureDetails = new TaskFailureDetails(typeof(OrchestrationAlreadyExistsException).FullName!, reason),
+            FailureDetails = TaskFailureDetails.Create(typeof(OrchestrationAlreadyExistsException).FullName!, reason),
         };
     }
 }

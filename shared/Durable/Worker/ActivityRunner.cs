@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Worker;
 
@@ -177,7 +178,7 @@ internal sealed class ActivityRunner(
             await LeaseFence.PassAsync(cancellation);
             var implementation = create(worker.Services);
             var input = ReadInput(scheduled, implementation);
-            var context = new TaskActivityContext(activity.InstanceId, scheduled.Name, scheduled.EventId, scheduled.Attempt, cancellation);
+            var context = new DurableActivityContext(activity.InstanceId, scheduled.Name, scheduled.EventId, scheduled.Attempt, cancellation);
             var output = await implementation.RunAsync(context, input);
             await worker.Interceptor.AfterActivityAsync(activity, cancellation);
             return new TaskCompletedEvent
@@ -200,7 +201,7 @@ internal sealed class ActivityRunner(
         }
         catch (Exception failure)
         {
-            var details = TaskFailureDetails.From(failure);
+            var details = TaskFailureDetails.Describe(failure);
             Logs.ActivityFailed(worker.Logger, activity.InstanceId, scheduled.Name, scheduled.EventId, scheduled.Attempt, details.Root.ErrorMessage);
             return new TaskFailedEvent
             {

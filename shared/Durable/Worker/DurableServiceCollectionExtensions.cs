@@ -1,5 +1,6 @@
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -18,7 +19,7 @@ public static class DurableServiceCollectionExtensions
     public static IServiceCollection AddDurableTasks(
         this IServiceCollection services,
         Func<IServiceProvider, ITaskHub> createHub,
-        Action<DurableTaskRegistry> register,
+        Action<TaskRegistry> register,
         Action<TaskHubWorkerOptions>? configure = null,
         Action? handedIn = null)
     {
@@ -28,7 +29,7 @@ public static class DurableServiceCollectionExtensions
         services.AddSingleton<DurableTaskClient>(sp => new TaskHubClient(sp.GetRequiredService<ITaskHub>(), sp.GetRequiredService<TimeProvider>(), handedIn));
         services.AddSingleton(_ =>
         {
-            var registry = new DurableTaskRegistry();
+            var registry = new TaskRegistry();
             register(registry);
             return registry;
         });
@@ -52,7 +53,7 @@ public static class DurableServiceCollectionExtensions
         configure?.Invoke(options);
         return new TaskHubWorker(
             services.GetRequiredService<ITaskHub>(),
-            services.GetRequiredService<DurableTaskRegistry>(),
+            services.GetRequiredService<TaskRegistry>(),
             services,
             options,
             services.GetService<ILogger<TaskHubWorker>>(),

@@ -37,7 +37,7 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
     /// <summary>A worker that is not started yet.</summary>
     public TaskHubWorker(
         ITaskHub hub,
-        DurableTaskRegistry registry,
+        TaskRegistry registry,
         IServiceProvider services,
         TaskHubWorkerOptions? options = null,
         ILogger<TaskHubWorker>? logger = null,
@@ -50,7 +50,7 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
         _logger = logger ?? NullLogger<TaskHubWorker>.Instance;
         _time = timeProvider ?? TimeProvider.System;
         var at = interceptor ?? WorkerInterceptor.None;
-        var shared = new WorkerContext(hub, registry, services, _options, _logger, _time, at, DataConverter.Default);
+        var shared = new WorkerContext(hub, registry, services, _options, _logger, _time, at, HubDataConverter.Default);
         _slots = new ActivitySlots(_options, Wake);
         _activities = new ActivityRunner(shared, FindSession, ScheduleTurn, ReleaseAsync, _slots);
         _committer = new TurnCommitter(shared, EndTurn, FailTurn);

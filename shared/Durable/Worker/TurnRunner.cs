@@ -3,6 +3,8 @@ using System.Threading.Channels;
 using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Worker;
 
@@ -96,12 +98,12 @@ internal sealed class TurnRunner(
 
             state.Verdict ??= new CompleteOrchestrationAction(state.LastEventId + 1, OrchestrationRuntimeStatus.Failed, null)
             {
-                FailureDetails = new TaskFailureDetails(VersioningOptions.MismatchErrorType, refusal, IsNonRetriable: true),
+                FailureDetails = TaskFailureDetails.Create(VersioningOptions.MismatchErrorType, refusal, isNonRetriable: true),
             };
         }
 
         var turn = new OrchestrationTurn(
-            state, Create, worker.Converter, worker.Options.Versioning.DefaultVersion, static () => Guid.NewGuid().ToString("n"), ClockFor(state, inputs));
+            state, Create, worker.Converter, worker.Options.Versioning.DefaultVersion, static () => Guid.NewGuid().ToString("n"), ClockFor(state, inputs), worker.Loggers);
         var claimed = 0;
         var owner = OwnerOf(first);
         var began = worker.Time.GetTimestamp();
@@ -183,7 +185,7 @@ internal sealed class TurnRunner(
                 state.Started = past.OfType<ExecutionStartedEvent>().First();
             }
 
-            state.Live = OrchestrationExecution.Replay(create(), past, worker.Converter);
+            state.Live = OrchestrationExecution.Replay(create(), past, worker.Converter, worker.Loggers);
         }
         catch (NonDeterministicOrchestrationException violation)
         {
@@ -197,7 +199,7 @@ internal sealed class TurnRunner(
     {
         try
         {
-            OrchestrationExecution.Replay(create(), past, worker.Converter);
+            OrchestrationExecution.Replay(create(), past, worker.Converter, worker.Loggers);
             return true;
         }
         catch (NonDeterministicOrchestrationException)

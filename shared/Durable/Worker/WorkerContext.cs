@@ -1,5 +1,6 @@
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.Durable.Worker;
@@ -7,13 +8,17 @@ namespace Bibind.Durable.Worker;
 /// <summary>What the parts of a worker share.</summary>
 internal sealed record WorkerContext(
     ITaskHub Hub,
-    DurableTaskRegistry Registry,
+    TaskRegistry Registry,
     IServiceProvider Services,
     TaskHubWorkerOptions Options,
     ILogger Logger,
     TimeProvider Time,
     IWorkerInterceptor Interceptor,
-    DataConverter Converter);
+    HubDataConverter Converter)
+{
+    /// <summary>Where orchestrators log; silent while they replay.</summary>
+    public ILoggerFactory? Loggers { get; } = Services.GetService<ILoggerFactory>();
+}
 
 /// <summary>Waits that double up to one minute.</summary>
 internal static class Backoff

@@ -81,7 +81,7 @@ public sealed class TakeBackupTests
         var first = ActivatorUtilities.CreateInstance<TakeBackup>(world.Services, store);
 
         await Assert.ThrowsAsync<OperationCanceledException>(
-            () => first.RunAsync(new TaskActivityContext("test", "backup.take", 1, 1, CancellationToken.None), new BackupRequest(place, "first")));
+            () => first.RunAsync(new DurableActivityContext("test", "backup.take", 1, 1, CancellationToken.None), new BackupRequest(place, "first")));
 
         Assert.Equal(second!.Key, Assert.Single(world.Backups.Rows.Values).Key);
         Assert.Contains("TABLE DATA public res_users", await ListContentAsync(world, place), StringComparison.Ordinal);
@@ -97,7 +97,7 @@ public sealed class TakeBackupTests
         var store = InterruptedStore.Of(world.Store, nameof(IObjectStore.PutAsync), call: 2, async () => second = await TakeAsync(world, place));
         var first = ActivatorUtilities.CreateInstance<TakeBackup>(world.Services, store);
 
-        var taken = await first.RunAsync(new TaskActivityContext("test", "backup.take", 1, 1, CancellationToken.None), new BackupRequest(place, "first"));
+        var taken = await first.RunAsync(new DurableActivityContext("test", "backup.take", 1, 1, CancellationToken.None), new BackupRequest(place, "first"));
 
         Assert.Equal(second, taken);
         Assert.Equal(taken.Key, Assert.Single(world.Backups.Rows.Values).Key);

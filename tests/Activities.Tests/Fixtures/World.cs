@@ -13,6 +13,7 @@ using Bibind.ControlPlane.Templates;
 using Bibind.Durable;
 using Bibind.Local;
 using Bibind.Testing;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -90,7 +91,7 @@ internal sealed class World : IAsyncDisposable
     public Task<TOut> RunAsync<TActivity, TIn, TOut>(TIn input, CancellationToken cancellationToken = default)
         where TActivity : TaskActivity<TIn, TOut> =>
         ActivatorUtilities.CreateInstance<TActivity>(_services)
-            .RunAsync(new TaskActivityContext("test", typeof(TActivity).Name, 1, 1, cancellationToken), input);
+            .RunAsync(new DurableActivityContext("test", typeof(TActivity).Name, 1, 1, cancellationToken), input);
 
     /// <summary>Runs one attempt of an effect on a tenant that answers nothing.</summary>
     public Task RunAsync<TActivity>(TenantPlace place)

@@ -4,6 +4,7 @@ using Bibind.Contracts;
 using Bibind.Durable;
 using Bibind.Local;
 using Bibind.Testing;
+using Microsoft.DurableTask;
 
 namespace Bibind.Activities.Tests.Templates;
 

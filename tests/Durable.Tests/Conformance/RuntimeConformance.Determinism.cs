@@ -1,3 +1,5 @@
+using Microsoft.DurableTask.Client;
+
 namespace Bibind.Durable.Tests.Conformance;
 
 /// <summary>What an orchestrator may rely on, and what it may not wait for.</summary>

@@ -158,7 +158,7 @@ public abstract partial class RuntimeConformance
         await runtime.Client.RaiseEventAsync(id, "go", "x");
         await runtime.EndAsync(id);
 
-        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Waits", null, new StartOrchestrationOptions { InstanceId = "waits" });
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Waits", null, new HubStartOptions { InstanceId = "waits" });
         InstanceLease current = default;
         await Eventually.TrueAsync(async () =>
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Bibind.Durable.Hubs;
 using Bibind.Testing;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -124,7 +125,7 @@ public abstract partial class RuntimeConformance
                 (await Task.WhenAll(Enumerable.Range(0, order.Count).Select(_ => context.CallActivityAsync<int>("Work", order.Owner)))).Sum());
 
     private static Task<string> StartAsync(TestRuntime runtime, string owner, int count) => runtime.Client.ScheduleNewOrchestrationInstanceAsync(
-        "Many", new ManyOrder(owner, count), new StartOrchestrationOptions { Tags = new Dictionary<string, string> { ["tenant"] = owner } });
+        "Many", new ManyOrder(owner, count), new HubStartOptions { Tags = new Dictionary<string, string> { ["tenant"] = owner } });
 
     private sealed record ManyOrder(string Owner, int Count);
 

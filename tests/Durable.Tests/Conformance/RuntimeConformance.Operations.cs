@@ -1,6 +1,8 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Worker;
 using Bibind.Testing;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -47,7 +49,7 @@ public abstract partial class RuntimeConformance
         var failed = await runtime.RunAsync("Main");
         Volatile.Write(ref broken, false);
 
-        await runtime.Client.RewindInstanceAsync(failed.InstanceId);
+        await runtime.Client.RewindInstanceAsync(failed.InstanceId, "again");
 
         Assert.Equal("goodmended", (await runtime.EndAsync(failed.InstanceId)).ReadOutputAs<string>());
         Assert.Equal(1, runtime.Runs["Good"]);
@@ -74,7 +76,7 @@ public abstract partial class RuntimeConformance
         runtime.StartWorker();
         var failed = await runtime.RunAsync("Main");
 
-        await runtime.Client.RewindInstanceAsync(failed.InstanceId);
+        await runtime.Client.RewindInstanceAsync(failed.InstanceId, "again");
 
         var end = await runtime.EndAsync(failed.InstanceId);
         Assert.Equal("down", end.FailureDetails!.Root.ErrorMessage);
@@ -90,8 +92,8 @@ public abstract partial class RuntimeConformance
         runtime.StartWorker();
         var done = await runtime.RunAsync("Main");
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => runtime.Client.RewindInstanceAsync(done.InstanceId));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => runtime.Client.RewindInstanceAsync("nobody"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => runtime.Client.RewindInstanceAsync(done.InstanceId, "again"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => runtime.Client.RewindInstanceAsync("nobody", "again"));
     }
 
     [Fact]
@@ -105,12 +107,12 @@ public abstract partial class RuntimeConformance
         var bad = await runtime.RunAsync("Main", false);
         var waiting = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Wait");
 
-        Assert.Equal(0, await runtime.Client.PurgeInstancesAsync(new PurgeInstancesFilter { CompletedBefore = DateTimeOffset.UtcNow.AddDays(-1) }));
-        Assert.Equal(1, await runtime.Client.PurgeInstancesAsync(new PurgeInstancesFilter { Statuses = [OrchestrationRuntimeStatus.Completed] }));
-        Assert.Null(await runtime.Client.GetInstanceAsync(good.InstanceId));
-        Assert.Equal(1, await runtime.Client.PurgeInstancesAsync(new PurgeInstancesFilter()));
-        Assert.Null(await runtime.Client.GetInstanceAsync(bad.InstanceId));
-        Assert.NotNull(await runtime.Client.GetInstanceAsync(waiting));
+        Assert.Equal(0, (await runtime.Client.PurgeAllInstancesAsync(new HubPurgeFilter { CompletedBefore = DateTimeOffset.UtcNow.AddDays(-1) })).PurgedInstanceCount);
+        Assert.Equal(1, (await runtime.Client.PurgeAllInstancesAsync(new HubPurgeFilter { Statuses = [OrchestrationRuntimeStatus.Completed] })).PurgedInstanceCount);
+        Assert.Null(await runtime.Client.GetStateAsync(good.InstanceId));
+        Assert.Equal(1, (await runtime.Client.PurgeAllInstancesAsync(new HubPurgeFilter())).PurgedInstanceCount);
+        Assert.Null(await runtime.Client.GetStateAsync(bad.InstanceId));
+        Assert.NotNull(await runtime.Client.GetStateAsync(waiting));
     }
 
     [Fact]
@@ -124,9 +126,9 @@ public abstract partial class RuntimeConformance
                 context.CallSubOrchestratorAsync<int>("Child", null, new SubOrchestrationOptions { InstanceId = "child" }));
         runtime.StartWorker();
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
-        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync("grandchild"))?.RuntimeStatus == OrchestrationRuntimeStatus.Running);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync("grandchild"))?.RuntimeStatus == OrchestrationRuntimeStatus.Running);
 
-        await runtime.Client.TerminateInstanceAsync(id, "all of it", recursive: true);
+        await runtime.Client.TerminateInstanceAsync(id, new TerminateInstanceOptions("all of it", Recursive: true));
 
         foreach (var instance in new[] { id, "child", "grandchild" })
         {
@@ -140,10 +142,10 @@ public abstract partial class RuntimeConformance
         await using var runtime = await CreateAsync();
         runtime.Orchestrator<string?, string>("Main", (context, _) => Task.FromResult(context.Version));
         runtime.StartWorker(o => o.Versioning = new VersioningOptions { Version = "1.0", MatchStrategy = VersionMatchStrategy.Strict });
-        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", null, new StartOrchestrationOptions { InstanceId = "two", Version = "2.0" });
-        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", null, new StartOrchestrationOptions { InstanceId = "one", Version = "1.0" });
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", null, new HubStartOptions { InstanceId = "two", Version = "2.0" });
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", null, new HubStartOptions { InstanceId = "one", Version = "1.0" });
         Assert.Equal("1.0", (await runtime.EndAsync("one")).ReadOutputAs<string>());
-        Assert.Equal(OrchestrationRuntimeStatus.Pending, (await runtime.Client.GetInstanceAsync("two"))!.RuntimeStatus);
+        Assert.Equal(OrchestrationRuntimeStatus.Pending, (await runtime.Client.GetStateAsync("two"))!.RuntimeStatus);
 
         runtime.StartWorker(o => o.Versioning = new VersioningOptions { Version = "2.0", MatchStrategy = VersionMatchStrategy.Strict });
 
@@ -158,9 +160,9 @@ public abstract partial class RuntimeConformance
         runtime.StartWorker();
         var at = DateTimeOffset.UtcNow.AddMilliseconds(400);
 
-        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", null, new StartOrchestrationOptions { StartAt = at });
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", null, new HubStartOptions { StartAt = at });
 
-        Assert.Equal(OrchestrationRuntimeStatus.Pending, (await runtime.Client.GetInstanceAsync(id))!.RuntimeStatus);
+        Assert.Equal(OrchestrationRuntimeStatus.Pending, (await runtime.Client.GetStateAsync(id))!.RuntimeStatus);
         Assert.True((await runtime.EndAsync(id)).ReadOutputAs<DateTime>() >= at.UtcDateTime.AddMilliseconds(-1));
     }
 
@@ -188,7 +190,7 @@ public abstract partial class RuntimeConformance
 
         Assert.Equal(large, end.ReadOutputAs<string>());
         Assert.All(await runtime.Client.GetHistoryAsync(id), line => Assert.Null(line.Payload));
-        Assert.True(await runtime.Client.PurgeInstanceAsync(id));
+        Assert.Equal(1, (await runtime.Client.PurgeInstanceAsync(id)).PurgedInstanceCount);
     }
 
     [Fact]
@@ -203,7 +205,7 @@ public abstract partial class RuntimeConformance
                 {
                     await context.CallActivityAsync<int>("Flaky", null, new TaskOptions
                     {
-                        Retry = new RetryPolicy(10, TimeSpan.FromMilliseconds(5)) { Handler = retry => ++asked < 3 && retry.LastFailure.InnerFailure is not null },
+                        Retry = new RetryPolicy(10, TimeSpan.FromMilliseconds(5)) { HandleFailure = failure => ++asked < 3 && failure.InnerFailure is not null },
                     });
                     return "no failure";
                 }

@@ -1,5 +1,7 @@
 using Bibind.Durable.Hubs;
 using Bibind.Testing;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -16,8 +18,8 @@ public abstract partial class RuntimeConformance
 
         runtime.StartWorker(o => o.MaxAttemptsWithoutTurn = 3);
 
-        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.IsolatedReason is not null);
-        var isolated = Assert.Single((await runtime.Client.QueryInstancesAsync(new OrchestrationQuery { Isolated = true })).Instances);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.IsolatedReason is not null);
+        var isolated = Assert.Single((await runtime.Client.QueryStatesAsync(new HubQuery { Isolated = true })).Instances);
         Assert.Equal(id, isolated.InstanceId);
         Assert.Contains("3 times", isolated.IsolatedReason, StringComparison.Ordinal);
         Assert.False(isolated.IsCompleted);
@@ -36,7 +38,7 @@ public abstract partial class RuntimeConformance
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
         await CrashAsync(runtime, leases: 3);
         runtime.StartWorker(o => o.MaxAttemptsWithoutTurn = 3);
-        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.IsolatedReason is not null);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.IsolatedReason is not null);
 
         await runtime.Client.TerminateInstanceAsync(id, "poison");
         await runtime.Client.ReleaseIsolatedAsync(id);
@@ -65,7 +67,7 @@ public abstract partial class RuntimeConformance
         {
             var stuck = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Stuck");
             Assert.Equal(7, (await runtime.RunAsync("Fine", 7)).ReadOutputAs<int>());
-            await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(stuck))!.IsolatedReason is not null);
+            await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(stuck))!.IsolatedReason is not null);
             Assert.Equal(8, (await runtime.RunAsync("Fine", 8)).ReadOutputAs<int>());
         }
         finally
@@ -94,7 +96,7 @@ public abstract partial class RuntimeConformance
         var end = await runtime.EndAsync(id);
         Assert.Equal(OrchestrationRuntimeStatus.Failed, end.RuntimeStatus);
         Assert.Contains("delivered 2 times", end.FailureDetails!.Root.ErrorMessage, StringComparison.Ordinal);
-        Assert.True(end.FailureDetails.Root.IsNonRetriable);
+        Assert.True(end.FailureDetails!.Root.IsNonRetriable);
         Assert.False(runtime.Runs.ContainsKey("Deadly"));
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bibind.Durable.Worker;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -24,7 +25,7 @@ public abstract partial class RuntimeConformance
 
         Assert.True(result.IsIdle);
         Assert.Null(result.NextDueAt);
-        Assert.Equal(81, (await runtime.Client.GetInstanceAsync(id))!.ReadOutputAs<int>());
+        Assert.Equal(81, (await runtime.Client.GetStateAsync(id))!.ReadOutputAs<int>());
     }
 
     [Fact]
@@ -69,7 +70,7 @@ public abstract partial class RuntimeConformance
         var second = await runtime.CreateWorker().RunUntilIdleAsync(Ample);
 
         Assert.True(second.IsIdle);
-        Assert.Equal(2, (await runtime.Client.GetInstanceAsync(id))!.ReadOutputAs<int>());
+        Assert.Equal(2, (await runtime.Client.GetStateAsync(id))!.ReadOutputAs<int>());
     }
 
     [Fact]
@@ -91,7 +92,7 @@ public abstract partial class RuntimeConformance
         }
 
         Assert.True((await runtime.CreateWorker(options).RunUntilIdleAsync(Ample)).IsIdle);
-        var end = (await runtime.Client.GetInstanceAsync(id))!;
+        var end = (await runtime.Client.GetStateAsync(id))!;
         Assert.Equal(OrchestrationRuntimeStatus.Failed, end.RuntimeStatus);
         Assert.Contains("takes longer than one call lasts", end.FailureDetails!.Root.ErrorMessage, StringComparison.Ordinal);
     }

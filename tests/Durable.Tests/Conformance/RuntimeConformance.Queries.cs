@@ -1,3 +1,5 @@
+using Microsoft.DurableTask.Client;
+
 namespace Bibind.Durable.Tests.Conformance;
 
 /// <summary>What is found, and what is purged.</summary>
@@ -13,19 +15,19 @@ public abstract partial class RuntimeConformance
         for (var i = 0; i < 5; i++)
         {
             await runtime.Client.ScheduleNewOrchestrationInstanceAsync(
-                "Main", null, new StartOrchestrationOptions { InstanceId = $"job-{i}", Tags = new Dictionary<string, string> { ["tenant"] = i % 2 == 0 ? "a" : "b" } });
+                "Main", null, new HubStartOptions { InstanceId = $"job-{i}", Tags = new Dictionary<string, string> { ["tenant"] = i % 2 == 0 ? "a" : "b" } });
         }
 
-        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Wait", null, new StartOrchestrationOptions { InstanceId = "other" });
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Wait", null, new HubStartOptions { InstanceId = "other" });
         for (var i = 0; i < 5; i++)
         {
             await runtime.EndAsync($"job-{i}");
         }
 
-        Assert.Equal(5, (await AllAsync(runtime, new OrchestrationQuery { InstanceIdPrefix = "job-", PageSize = 2 })).Count);
-        Assert.Equal(3, (await AllAsync(runtime, new OrchestrationQuery { Tag = new("tenant", "a") })).Count);
-        Assert.Equal("other", Assert.Single(await AllAsync(runtime, new OrchestrationQuery { Name = "Wait" })).InstanceId);
-        Assert.Equal(5, (await AllAsync(runtime, new OrchestrationQuery { Statuses = [OrchestrationRuntimeStatus.Completed] })).Count);
+        Assert.Equal(5, (await AllAsync(runtime, new HubQuery { InstanceIdPrefix = "job-", PageSize = 2 })).Count);
+        Assert.Equal(3, (await AllAsync(runtime, new HubQuery { Tag = new("tenant", "a") })).Count);
+        Assert.Equal("other", Assert.Single(await AllAsync(runtime, new HubQuery { Name = "Wait" })).InstanceId);
+        Assert.Equal(5, (await AllAsync(runtime, new HubQuery { Statuses = [OrchestrationRuntimeStatus.Completed] })).Count);
     }
 
     [Fact]
@@ -39,13 +41,13 @@ public abstract partial class RuntimeConformance
             ids.Add(await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main"));
         }
 
-        var created = await Task.WhenAll(ids.Select(async id => (await runtime.Client.GetInstanceAsync(id))!.CreatedAt));
+        var created = await Task.WhenAll(ids.Select(async id => (await runtime.Client.GetStateAsync(id))!.CreatedAt));
 
         // From is within, to is not.
-        var middle = await AllAsync(runtime, new OrchestrationQuery { CreatedFrom = created[1], CreatedTo = created[2], PageSize = 1 });
+        var middle = await AllAsync(runtime, new HubQuery { CreatedFrom = created[1], CreatedTo = created[2], PageSize = 1 });
         Assert.Equal(ids[1], Assert.Single(middle).InstanceId);
-        Assert.Equal([ids[2], ids[1]], (await AllAsync(runtime, new OrchestrationQuery { CreatedFrom = created[1] })).Select(i => i.InstanceId));
-        Assert.Empty(await AllAsync(runtime, new OrchestrationQuery { CreatedTo = created[0] }));
+        Assert.Equal([ids[2], ids[1]], (await AllAsync(runtime, new HubQuery { CreatedFrom = created[1] })).Select(i => i.InstanceId));
+        Assert.Empty(await AllAsync(runtime, new HubQuery { CreatedTo = created[0] }));
     }
 
     [Fact]
@@ -58,19 +60,19 @@ public abstract partial class RuntimeConformance
         var ended = (await runtime.RunAsync("Main")).InstanceId;
         var running = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Wait");
 
-        Assert.True(await runtime.Client.PurgeInstanceAsync(ended));
-        Assert.False(await runtime.Client.PurgeInstanceAsync(ended));
-        Assert.Null(await runtime.Client.GetInstanceAsync(ended));
+        Assert.Equal(1, (await runtime.Client.PurgeInstanceAsync(ended)).PurgedInstanceCount);
+        Assert.Equal(0, (await runtime.Client.PurgeInstanceAsync(ended)).PurgedInstanceCount);
+        Assert.Null(await runtime.Client.GetStateAsync(ended));
         Assert.Empty(await runtime.Client.GetHistoryAsync(ended));
         await Assert.ThrowsAsync<InvalidOperationException>(() => runtime.Client.PurgeInstanceAsync(running));
     }
 
-    private static async Task<List<OrchestrationMetadata>> AllAsync(TestRuntime runtime, OrchestrationQuery query)
+    private static async Task<List<OrchestrationState>> AllAsync(TestRuntime runtime, OrchestrationQuery query)
     {
-        var found = new List<OrchestrationMetadata>();
+        var found = new List<OrchestrationState>();
         do
         {
-            var page = await runtime.Client.QueryInstancesAsync(query);
+            var page = await runtime.Client.QueryStatesAsync(query);
             found.AddRange(page.Instances);
             query = query with { ContinuationToken = page.ContinuationToken };
         }

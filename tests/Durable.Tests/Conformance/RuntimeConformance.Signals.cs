@@ -47,7 +47,7 @@ public abstract partial class RuntimeConformance
 
         await runtime.Client.RaiseEventAsync(id, "go", "now");
 
-        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.SerializedCustomStatus is not null);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.SerializedCustomStatus is not null);
         open.SetResult();
         Assert.Equal(7, (await runtime.EndAsync(id)).ReadOutputAs<int>());
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Bibind.Testing;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Tests.Conformance;
 

@@ -1,4 +1,6 @@
 using Bibind.Testing;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -149,7 +151,7 @@ public abstract partial class RuntimeConformance
             {
                 return await context.WaitForExternalEvent<string>("go", TimeSpan.FromMilliseconds(50));
             }
-            catch (TimeoutException)
+            catch (OperationCanceledException)
             {
                 context.SetCustomStatus("late");
                 return "late:" + await context.WaitForExternalEvent<string>("go");
@@ -157,7 +159,7 @@ public abstract partial class RuntimeConformance
         });
         runtime.StartWorker();
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
-        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.ReadCustomStatusAs<string>() == "late");
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.ReadCustomStatusAs<string>() == "late");
         await runtime.Client.RaiseEventAsync(id, "go", "x");
 
         Assert.Equal("late:x", (await runtime.EndAsync(id)).ReadOutputAs<string>());
@@ -194,7 +196,7 @@ public abstract partial class RuntimeConformance
         runtime.StartWorker();
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
         await runtime.Client.SuspendInstanceAsync(id, "hold");
-        await Eventually.TrueAsync(async () => (await runtime.Client.GetInstanceAsync(id))!.RuntimeStatus == OrchestrationRuntimeStatus.Suspended);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.RuntimeStatus == OrchestrationRuntimeStatus.Suspended);
         await runtime.Client.RaiseEventAsync(id, "go", "x");
         await runtime.Client.ResumeInstanceAsync(id);
 
@@ -256,13 +258,13 @@ public abstract partial class RuntimeConformance
     {
         await using var runtime = await CreateAsync();
         runtime.Orchestrator<string, string>("Main", (context, input) => Task.FromResult(input));
-        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", "first", new StartOrchestrationOptions { InstanceId = "one" });
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", "first", new HubStartOptions { InstanceId = "one" });
         await Assert.ThrowsAsync<OrchestrationAlreadyExistsException>(() =>
-            runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", "second", new StartOrchestrationOptions { InstanceId = "one" }));
+            runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", "second", new HubStartOptions { InstanceId = "one" }));
         runtime.StartWorker();
         await runtime.EndAsync("one");
 
-        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", "third", new StartOrchestrationOptions
+        await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", "third", new HubStartOptions
         {
             InstanceId = "one",
             ReplaceableStatuses = [OrchestrationRuntimeStatus.Completed],

@@ -57,7 +57,7 @@ internal sealed class CrashWorld : IAsyncDisposable
 
     public async Task RunAsync(int workers)
     {
-        await _runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", 0, new StartOrchestrationOptions { InstanceId = Id });
+        await _runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", 0, new HubStartOptions { InstanceId = Id });
         await _runtime.Client.RaiseEventAsync(Id, "go", "GO");
         await _runtime.Client.RaiseEventAsync(Id, "late", "LATE");
         for (var worker = 0; worker < workers; worker++)

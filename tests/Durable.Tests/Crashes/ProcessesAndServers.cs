@@ -3,6 +3,7 @@ using Bibind.Durable.Hubs.Postgres;
 using Bibind.Durable.WorkerProcess;
 using Bibind.Local;
 using Bibind.Testing;
+using Microsoft.DurableTask;
 using Npgsql;
 
 namespace Bibind.Durable.Tests.Crashes;
@@ -151,7 +152,7 @@ public sealed class ProcessesAndServers(DurableCluster cluster)
     {
         try
         {
-            return (await runtime.Client.GetInstanceAsync(id))!.IsCompleted;
+            return (await runtime.Client.GetStateAsync(id))!.IsCompleted;
         }
         catch (NpgsqlException)
         {

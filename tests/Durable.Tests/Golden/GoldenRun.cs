@@ -5,6 +5,8 @@ using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;
 using Bibind.Testing;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Tests.Golden;
 
@@ -46,7 +48,7 @@ internal sealed class GoldenRun : IAsyncDisposable
 
     public DurableTaskClient Client => _runtime.Client;
 
-    public DurableTaskRegistry Registry => _runtime.Registry;
+    public TaskRegistry Registry => _runtime.Registry;
 
     public JsonObject Observed { get; } = [];
 
@@ -91,7 +93,7 @@ internal sealed class GoldenRun : IAsyncDisposable
     {
         Work();
         return Client.ScheduleNewOrchestrationInstanceAsync(
-            name, input, new StartOrchestrationOptions { InstanceId = instanceId, Version = version, Tags = tags });
+            name, input, new HubStartOptions { InstanceId = instanceId, Version = version, Tags = tags ?? new Dictionary<string, string>() });
     }
 
     public Task RaiseAsync(string name, object? payload, string instanceId = Instance) => Client.RaiseEventAsync(instanceId, name, payload);
@@ -112,7 +114,7 @@ internal sealed class GoldenRun : IAsyncDisposable
         await Eventually.TrueAsync(() => Hub.Events(instanceId).Any(e => e is ExecutionCompletedEvent));
     }
 
-    public async Task<OrchestrationMetadata> LookAsync(string instanceId = Instance) => (await Client.GetInstanceAsync(instanceId))!;
+    public async Task<OrchestrationState> LookAsync(string instanceId = Instance) => (await Client.GetStateAsync(instanceId))!;
 
     /// <summary>Sends a message to one execution, by way of another instance's commit.</summary>
     public async Task InjectAsync(string executionId, HistoryEvent message)
@@ -120,7 +122,7 @@ internal sealed class GoldenRun : IAsyncDisposable
         var carrier = $"{Carrier}{Guid.NewGuid():n}";
         Registry.AddOrchestrator(carrier, _ => new Done());
         Hub.Inject(carrier, new OutboundMessage(Instance, executionId, message));
-        await Client.ScheduleNewOrchestrationInstanceAsync(carrier, null, new StartOrchestrationOptions { InstanceId = carrier });
+        await Client.ScheduleNewOrchestrationInstanceAsync(carrier, null, new HubStartOptions { InstanceId = carrier });
         await _runtime.EndAsync(carrier);
     }
 

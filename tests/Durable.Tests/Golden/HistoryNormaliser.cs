@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Bibind.Durable.History;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Tests.Golden;
 

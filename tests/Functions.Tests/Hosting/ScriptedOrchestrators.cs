@@ -1,5 +1,6 @@
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Functions.Tests.Hosting;
 
@@ -18,7 +19,7 @@ public static class ScriptedOrchestrators
 
     public static readonly string LongReason = "The route could not be published: " + new string('x', 5000);
 
-    public static DurableTaskRegistry Registry() => new DurableTaskRegistry()
+    public static TaskRegistry Registry() => new TaskRegistry()
         .AddOrchestrator(Orchestrations.ProvisionTenant, _ => new Provision())
         .AddOrchestrator(Orchestrations.DestroyTenant, _ => new Destroy())
         .AddOrchestrator(Orchestrations.CreateTemplate, _ => new Create())

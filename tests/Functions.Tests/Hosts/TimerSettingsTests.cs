@@ -5,6 +5,7 @@ using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
 using Bibind.Testing;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -61,7 +62,7 @@ public sealed class TimerSettingsTests(PostgresServer postgres)
         {
             await tasks.ScheduleNewOrchestrationInstanceAsync(
                 Orchestrations.NightlyBackups, new NightlyBackupsState(last),
-                new StartOrchestrationOptions { InstanceId = BackupJobs.NightlyInstance }, TestContext.Current.CancellationToken);
+                new HubStartOptions { InstanceId = BackupJobs.NightlyInstance }, TestContext.Current.CancellationToken);
             await UntilAsync(tasks, BackupJobs.NightlyInstance, i => i.RuntimeStatus == OrchestrationRuntimeStatus.Running);
         });
 
@@ -93,9 +94,9 @@ public sealed class TimerSettingsTests(PostgresServer postgres)
     private static Task KeepAsync(IServiceProvider services) =>
         ActivatorUtilities.CreateInstance<KeepTimers>(services).RunAsync(new TimerTick("keepTimers", DateTimeOffset.UtcNow), TestContext.Current.CancellationToken);
 
-    private static Task<OrchestrationMetadata> UntilAsync(DurableTaskClient tasks, string instance, Func<OrchestrationMetadata, bool> wanted) =>
+    private static Task<OrchestrationState> UntilAsync(DurableTaskClient tasks, string instance, Func<OrchestrationState, bool> wanted) =>
         Eventually.UntilAsync(
-            async () => (await tasks.GetInstanceAsync(instance, TestContext.Current.CancellationToken))!, i => i is not null && wanted(i), Limit, $"{instance} is as wanted");
+            async () => (await tasks.GetStateAsync(instance, TestContext.Current.CancellationToken))!, i => i is not null && wanted(i), Limit, $"{instance} is as wanted");
 
     private static async Task RunAsync(ApiHost data, string[] settings, Func<DurableTaskClient, Task> look)
     {

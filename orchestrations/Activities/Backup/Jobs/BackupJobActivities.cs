@@ -8,7 +8,7 @@ namespace Bibind.Activities.Backup.Jobs;
 public static class BackupJobActivities
 {
     /// <summary>Adds them under their typed names.</summary>
-    public static DurableTaskRegistry AddBackupJobActivities(this DurableTaskRegistry registry)
+    public static TaskRegistry AddBackupJobActivities(this TaskRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
         return registry

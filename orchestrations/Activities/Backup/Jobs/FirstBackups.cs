@@ -2,6 +2,7 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
+using Microsoft.DurableTask.Client;
 using Npgsql;
 
 namespace Bibind.Activities.Backup.Jobs;
@@ -32,7 +33,7 @@ public sealed class FirstBackups(NpgsqlDataSource database, BackupJobOpening job
         await client.ScheduleNewOrchestrationInstanceAsync(
             Orchestrations.BackUpTenant,
             new BackUpTenantOrder { TenantId = job.TenantId, JobId = job.JobId, Code = job.Code, Kind = BackupKinds.First },
-            new StartOrchestrationOptions
+            new HubStartOptions
             {
                 InstanceId = job.JobId,
                 Transaction = transaction,

@@ -3,6 +3,7 @@ using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Plans;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Activities.Backup.Jobs;
 

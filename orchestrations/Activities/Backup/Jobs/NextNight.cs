@@ -1,5 +1,5 @@
 using Bibind.Contracts;
-using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Backup.Jobs;

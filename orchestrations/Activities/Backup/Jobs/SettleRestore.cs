@@ -2,6 +2,7 @@ using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Activities.Backup.Jobs;
 

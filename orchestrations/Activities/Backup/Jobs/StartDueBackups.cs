@@ -2,6 +2,8 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -42,7 +44,7 @@ public sealed class StartDueBackups(NpgsqlDataSource database, BackupJobOpening 
         await client.ScheduleNewOrchestrationInstanceAsync(
             Orchestrations.BackUpTenant,
             new BackUpTenantOrder { TenantId = job.TenantId, JobId = job.JobId, Code = job.Code, Kind = BackupKinds.Scheduled },
-            new StartOrchestrationOptions
+            new HubStartOptions
             {
                 InstanceId = job.JobId,
                 Transaction = transaction,

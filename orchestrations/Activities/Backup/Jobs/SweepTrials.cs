@@ -4,6 +4,7 @@ using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Servers;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Backup.Jobs;

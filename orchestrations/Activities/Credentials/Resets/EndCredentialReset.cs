@@ -1,6 +1,7 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 
 namespace Bibind.Activities.Credentials.Resets;
 

@@ -3,6 +3,8 @@ using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -48,7 +50,7 @@ public sealed class AttachDomain(
         await client.ScheduleNewOrchestrationInstanceAsync(
             Orchestrations.AddDomain,
             accepted.Order with { WaitLimit = options.Value.WaitLimit },
-            new StartOrchestrationOptions
+            new HubStartOptions
             {
                 InstanceId = accepted.Order.JobId,
                 Transaction = transaction,

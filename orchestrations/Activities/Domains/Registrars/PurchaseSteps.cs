@@ -1,6 +1,7 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Domains;
 using Bibind.Durable;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Domains.Registrars;

@@ -1,4 +1,5 @@
 using Bibind.Durable.History;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Hubs.InMemory;
 
@@ -19,7 +20,7 @@ public sealed partial class InMemoryTaskHub
     }
 
     /// <inheritdoc/>
-    public Task<int> PurgeAsync(PurgeInstancesFilter filter, CancellationToken cancellationToken)
+    public Task<int> PurgeAsync(HubPurgeFilter filter, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
         lock (_lock)
@@ -29,7 +30,7 @@ public sealed partial class InMemoryTaskHub
                     && (filter.CreatedFrom is not { } from || i.CreatedAt >= from)
                     && (filter.CreatedTo is not { } to || i.CreatedAt < to)
                     && (filter.CompletedBefore is not { } before || i.CompletedAt < before)
-                    && (filter.Statuses is not { Count: > 0 } statuses || statuses.Contains(i.RuntimeStatus)))
+                    && (filter.Statuses?.ToArray() is not { Length: > 0 } statuses || statuses.Contains(i.RuntimeStatus)))
                 .Select(i => i.InstanceId)
                 .ToArray();
             return Task.FromResult(chosen.Count(_instances.Remove));

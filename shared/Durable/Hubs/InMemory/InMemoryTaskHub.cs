@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Bibind.Durable.History;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Hubs.InMemory;
 
@@ -59,18 +60,18 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyDictionary<string, OrchestrationMetadata>> GetInstancesAsync(
+    public Task<IReadOnlyDictionary<string, OrchestrationState>> GetInstancesAsync(
         IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            return Task.FromResult<IReadOnlyDictionary<string, OrchestrationMetadata>>(
+            return Task.FromResult<IReadOnlyDictionary<string, OrchestrationState>>(
                 instanceIds.Distinct(StringComparer.Ordinal).Where(_instances.ContainsKey).ToDictionary(id => id, id => _instances[id].Metadata, StringComparer.Ordinal));
         }
     }
 
     /// <inheritdoc/>
-    public Task<OrchestrationPage> QueryAsync(OrchestrationQuery query, CancellationToken cancellationToken)
+    public Task<OrchestrationPage> QueryAsync(HubQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         var size = Math.Clamp(query.PageSize, 1, 1000);
@@ -119,14 +120,14 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
         return ValueTask.CompletedTask;
     }
 
-    private static int Compare(OrchestrationMetadata instance, (DateTime CreatedAt, string InstanceId) other)
+    private static int Compare(OrchestrationState instance, (DateTime CreatedAt, string InstanceId) other)
     {
         var byTime = instance.CreatedAt.UtcDateTime.CompareTo(other.CreatedAt);
         return byTime != 0 ? byTime : string.CompareOrdinal(instance.InstanceId, other.InstanceId);
     }
 
-    private static bool Matches(OrchestrationQuery query, OrchestrationMetadata i) =>
-        (query.Statuses is not { Count: > 0 } || query.Statuses.Contains(i.RuntimeStatus))
+    private static bool Matches(HubQuery query, OrchestrationState i) =>
+        (query.Statuses?.ToArray() is not { Length: > 0 } statuses || statuses.Contains(i.RuntimeStatus))
         && (string.IsNullOrEmpty(query.InstanceIdPrefix) || i.InstanceId.StartsWith(query.InstanceIdPrefix, StringComparison.Ordinal))
         && (query.Name is null || query.Name == i.Name)
         && (query.CreatedFrom is not { } from || i.CreatedAt >= from)
@@ -149,7 +150,7 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
 
         _instances.Add(started.InstanceId, new Instance
         {
-            Metadata = new OrchestrationMetadata
+            Metadata = new OrchestrationState
             {
                 InstanceId = started.InstanceId,
                 ExecutionId = started.ExecutionId,
@@ -191,7 +192,7 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
 
     private sealed class Instance
     {
-        public required OrchestrationMetadata Metadata { get; set; }
+        public required OrchestrationState Metadata { get; set; }
 
         public List<(InboxMessage Message, DateTime VisibleAt)> Inbox { get; } = [];
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Bibind.Durable.Serialization;
+using Microsoft.DurableTask.Client;
 using Npgsql;
 
 namespace Bibind.Durable.Hubs.Postgres;

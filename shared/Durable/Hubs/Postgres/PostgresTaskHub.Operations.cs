@@ -32,7 +32,7 @@ public sealed partial class PostgresTaskHub
     }
 
     /// <inheritdoc/>
-    public async Task<int> PurgeAsync(PurgeInstancesFilter filter, CancellationToken cancellationToken)
+    public async Task<int> PurgeAsync(HubPurgeFilter filter, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Bibind.Durable.Serialization;
+using Microsoft.DurableTask.Client;
 using Npgsql;
 
 namespace Bibind.Durable.Hubs.Postgres;
@@ -11,7 +12,7 @@ public sealed partial class PostgresTaskHub
         "instance_id, execution_id, name, version, status, created_at, updated_at, completed_at, input, output, custom_status, failure, parent_instance_id, tags, isolated_reason";
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyDictionary<string, OrchestrationMetadata>> GetInstancesAsync(
+    public async Task<IReadOnlyDictionary<string, OrchestrationState>> GetInstancesAsync(
         IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
     {
         await using var command = _dataSource.CreateCommand($"SELECT {Columns} FROM durable.instances WHERE instance_id = ANY ($1)");
@@ -20,7 +21,7 @@ public sealed partial class PostgresTaskHub
     }
 
     /// <inheritdoc/>
-    public async Task<OrchestrationPage> QueryAsync(OrchestrationQuery query, CancellationToken cancellationToken)
+    public async Task<OrchestrationPage> QueryAsync(HubQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         var size = Math.Clamp(query.PageSize, 1, 1000);
@@ -35,7 +36,7 @@ public sealed partial class PostgresTaskHub
             parameters.AddRange(values);
         }
 
-        if (query.Statuses is { Count: > 0 } statuses)
+        if (query.Statuses?.ToArray() is { Length: > 0 } statuses)
         {
             Where("status = ANY ({0})", Sql.Shorts(statuses.Select(s => (short)s)));
         }
@@ -102,13 +103,13 @@ public sealed partial class PostgresTaskHub
         return new HubBacklog(reader.GetInt64(0), reader.GetTimeSpan(1), reader.GetInt64(2), reader.GetTimeSpan(3), reader.GetInt64(4));
     }
 
-    private static async Task<List<OrchestrationMetadata>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    private static async Task<List<OrchestrationState>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
-        var instances = new List<OrchestrationMetadata>();
+        var instances = new List<OrchestrationState>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            instances.Add(new OrchestrationMetadata
+            instances.Add(new OrchestrationState
             {
                 InstanceId = reader.GetString(0),
                 ExecutionId = reader.GetString(1),

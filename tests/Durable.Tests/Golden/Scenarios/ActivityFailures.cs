@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Bibind.Testing;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Tests.Golden.Scenarios;
 
@@ -57,14 +58,14 @@ internal static class ActivityFailures
                 await run.StartAsync();
                 await run.EndAsync();
             })
-            .Differs("the activity's own type and nesting stay reachable below the wrapper, and the wrapper is our type", expected =>
+            .Differs("the activity's own type and nesting stay reachable below the wrapper", expected =>
             {
                 JsonObject Failure() => Expectations.Failure(
                     typeof(TaskFailedException).FullName!,
                     "Task 'Fail' (#0) failed with an unhandled exception: boom",
                     inner: Expectations.Failure("System.InvalidOperationException", "boom"));
                 expected.Outcome()["failureDetails"] = Failure();
-                expected.Outcome()["output"] = "Bibind.Durable.TaskFailedException: Task 'Fail' (#0) failed with an unhandled exception: boom";
+                expected.Outcome()["output"] = "Microsoft.DurableTask.TaskFailedException: Task 'Fail' (#0) failed with an unhandled exception: boom";
                 expected.Completed()["failureDetails"] = Failure();
             }),
         new("nested-inner-exceptions-caught", async run =>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Bibind.Testing;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Tests.Golden.Scenarios;
 

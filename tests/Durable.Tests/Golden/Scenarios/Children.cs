@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Tests.Golden.Scenarios;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Tests.Golden.Scenarios;
 
@@ -36,7 +37,7 @@ internal static class Generations
         {
             run.Orchestrator<string>("Main", (context, _) =>
                 {
-                    context.ContinueAsNew("from-1", newVersion: "2.0");
+                    context.ContinueAsNew(new ContinueAsNewOptions { NewInput = "from-1", NewVersion = "2.0" });
                     return Task.FromResult<object?>(null);
                 }, "1.0")
                 .Orchestrator<string>("Main", (_, input) => Task.FromResult<object?>($"v2 {input}"), "2.0");

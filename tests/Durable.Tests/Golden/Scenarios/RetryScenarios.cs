@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Tests.Golden.Scenarios;
 
@@ -13,7 +14,7 @@ internal static class RetryScenarios
         Retry("retry-backoff-max-interval", succeedsOn: 5, new RetryPolicy(6, Milliseconds(20), 2, Milliseconds(50))),
         Retry("retry-exhausted-caught", succeedsOn: 99, new RetryPolicy(2, Milliseconds(20))).Differs(NoTrailingTimer, WithoutTrailingTimer),
         Retry("retry-single-attempt", succeedsOn: 99, new RetryPolicy(1, Milliseconds(20))).Differs(NoTrailingTimer, WithoutTrailingTimer),
-        Retry("retry-handler-refuses", succeedsOn: 99, new RetryPolicy(5, Milliseconds(20)) { Handler = retry => retry.LastFailure.ErrorMessage == "attempt 1" }),
+        Retry("retry-handler-refuses", succeedsOn: 99, new RetryPolicy(5, Milliseconds(20)) { HandleFailure = failure => failure.ErrorMessage == "attempt 1" }),
         Retry("retry-timeout-stops", succeedsOn: 99, new RetryPolicy(10, Milliseconds(300), retryTimeout: Milliseconds(450))),
     ];
 

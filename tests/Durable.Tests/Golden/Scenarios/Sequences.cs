@@ -1,3 +1,5 @@
+using Microsoft.DurableTask;
+
 namespace Bibind.Durable.Tests.Golden.Scenarios;
 
 /// <summary>Activities in sequence and in parallel, arguments, results, statuses.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.DurableTask;
+
 namespace Bibind.Durable.Tests.Golden.Scenarios;
 
 /// <summary>Timers alone and against activities.</summary>

@@ -1,3 +1,6 @@
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+
 namespace Bibind.Durable;
 
 /// <summary>
@@ -9,8 +12,8 @@ public sealed record ActivityDefinition<TInput, TOutput>(string Name, RetryPolic
 /// <summary>The typed, stable wire name of an orchestrator.</summary>
 public sealed record OrchestratorDefinition<TInput, TOutput>(string Name);
 
-/// <summary>Calls by typed name.</summary>
-public static class TypedCalls
+/// <summary>Calls and starts by typed name.</summary>
+public static class TypedNames
 {
     /// <summary>Calls an activity with the policy that stands beside its name.</summary>
     public static Task<TOutput> CallActivityAsync<TInput, TOutput>(
@@ -18,7 +21,7 @@ public static class TypedCalls
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(activity);
-        return context.CallActivityAsync<TOutput>(activity.Name, input, activity.Retry is null ? null : new TaskOptions { Retry = activity.Retry });
+        return context.CallActivityAsync<TOutput>(activity.Name, input, activity.Retry is { } policy ? TaskOptions.FromRetryPolicy(policy) : null);
     }
 
     /// <summary>Calls a sub-orchestration by its typed name.</summary>
@@ -31,5 +34,18 @@ public static class TypedCalls
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(orchestrator);
         return context.CallSubOrchestratorAsync<TOutput>(orchestrator.Name, input, options);
+    }
+
+    /// <summary>Starts an instance by its typed name; answers its id.</summary>
+    public static Task<string> ScheduleNewOrchestrationInstanceAsync<TInput, TOutput>(
+        this DurableTaskClient client,
+        OrchestratorDefinition<TInput, TOutput> orchestrator,
+        TInput input,
+        StartOrchestrationOptions? options = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(orchestrator);
+        return client.ScheduleNewOrchestrationInstanceAsync(orchestrator.Name, input, options, cancellation);
     }
 }

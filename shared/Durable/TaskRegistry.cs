@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
+using Microsoft.DurableTask;
 
 namespace Bibind.Durable;
 
 /// <summary>
 /// The orchestrators and activities that a worker can run, by wire name. Names know no case. More may be added while
-/// workers run: what is offered under a name not yet known waits.
+/// workers run: what is offered under a name not yet known waits. Durable Task's own registry tells nobody outside of its
+/// package the versions that it holds, hence this one.
 /// </summary>
-public sealed class DurableTaskRegistry
+public sealed class TaskRegistry
 {
     private readonly ConcurrentDictionary<(string Name, string Version), Func<IServiceProvider, ITaskOrchestrator>> _orchestrators =
         new(NameAndVersionComparer.Instance);
@@ -15,7 +17,7 @@ public sealed class DurableTaskRegistry
         new(NameAndVersionComparer.Instance);
 
     /// <summary>Adds an orchestrator under its typed name.</summary>
-    public DurableTaskRegistry AddOrchestrator<TInput, TOutput>(
+    public TaskRegistry AddOrchestrator<TInput, TOutput>(
         OrchestratorDefinition<TInput, TOutput> definition, Func<IServiceProvider, TaskOrchestrator<TInput, TOutput>> create)
     {
         ArgumentNullException.ThrowIfNull(definition);
@@ -24,7 +26,7 @@ public sealed class DurableTaskRegistry
 
     /// <summary>Adds an orchestrator by name and version.</summary>
     /// <exception cref="ArgumentException">The name and version are taken.</exception>
-    public DurableTaskRegistry AddOrchestrator(string name, Func<IServiceProvider, ITaskOrchestrator> create, string version = "")
+    public TaskRegistry AddOrchestrator(string name, Func<IServiceProvider, ITaskOrchestrator> create, string version = "")
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (!_orchestrators.TryAdd((name, version), create))
@@ -36,7 +38,7 @@ public sealed class DurableTaskRegistry
     }
 
     /// <summary>Adds an activity under its typed name.</summary>
-    public DurableTaskRegistry AddActivity<TInput, TOutput>(
+    public TaskRegistry AddActivity<TInput, TOutput>(
         ActivityDefinition<TInput, TOutput> definition, Func<IServiceProvider, TaskActivity<TInput, TOutput>> create)
     {
         ArgumentNullException.ThrowIfNull(definition);
@@ -45,7 +47,7 @@ public sealed class DurableTaskRegistry
 
     /// <summary>Adds an activity by name and version.</summary>
     /// <exception cref="ArgumentException">The name and version are taken.</exception>
-    public DurableTaskRegistry AddActivity(string name, Func<IServiceProvider, ITaskActivity> create, string version = "")
+    public TaskRegistry AddActivity(string name, Func<IServiceProvider, ITaskActivity> create, string version = "")
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (!_activities.TryAdd((name, version), create))

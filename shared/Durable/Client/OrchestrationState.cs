@@ -1,22 +1,11 @@
 using Bibind.Durable.Serialization;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable;
 
-/// <summary>Where an instance stands; numbers as in Durable Task's protocol.</summary>
-public enum OrchestrationRuntimeStatus
-{
-    Running = 0,
-    Completed = 1,
-    ContinuedAsNew = 2,
-    Failed = 3,
-    Canceled = 4,
-    Terminated = 5,
-    Pending = 6,
-    Suspended = 7,
-}
-
-/// <summary>An instance as the hub knows it.</summary>
-public sealed record OrchestrationMetadata
+/// <summary>An instance as the hub knows it: what <see cref="OrchestrationMetadata"/> tells, and what it has no place for.</summary>
+public sealed record OrchestrationState
 {
     public required string InstanceId { get; init; }
     public required string ExecutionId { get; init; }
@@ -43,15 +32,29 @@ public sealed record OrchestrationMetadata
     public string? IsolatedReason { get; init; }
 
     /// <summary>True if the instance has ended.</summary>
-    public bool IsCompleted => RuntimeStatus is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed
-        or OrchestrationRuntimeStatus.Terminated or OrchestrationRuntimeStatus.Canceled;
+    public bool IsCompleted => RuntimeStatus is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated;
 
     /// <summary>Reads the output.</summary>
-    public T? ReadOutputAs<T>() => DataConverter.Default.Deserialize<T>(SerializedOutput);
+    public T? ReadOutputAs<T>() => HubDataConverter.Default.Deserialize<T>(SerializedOutput);
 
     /// <summary>Reads the input.</summary>
-    public T? ReadInputAs<T>() => DataConverter.Default.Deserialize<T>(SerializedInput);
+    public T? ReadInputAs<T>() => HubDataConverter.Default.Deserialize<T>(SerializedInput);
 
     /// <summary>Reads the custom status.</summary>
-    public T? ReadCustomStatusAs<T>() => DataConverter.Default.Deserialize<T>(SerializedCustomStatus);
+    public T? ReadCustomStatusAs<T>() => HubDataConverter.Default.Deserialize<T>(SerializedCustomStatus);
+
+    /// <summary>The instance as the abstractions show it.</summary>
+    /// <param name="withTexts">False leaves out input, output and custom status.</param>
+    public OrchestrationMetadata ToMetadata(bool withTexts) => new(Name, InstanceId)
+    {
+        RuntimeStatus = RuntimeStatus,
+        CreatedAt = CreatedAt,
+        LastUpdatedAt = LastUpdatedAt,
+        SerializedInput = withTexts ? SerializedInput : null,
+        SerializedOutput = withTexts ? SerializedOutput : null,
+        SerializedCustomStatus = withTexts ? SerializedCustomStatus : null,
+        FailureDetails = FailureDetails,
+        Tags = Tags,
+        DataConverter = HubDataConverter.Default,
+    };
 }
