@@ -49,8 +49,8 @@ public static class FunctionsHost
         builder.Services.AddSingleton(_ => ControlPlaneServices.CreateDataSource(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
         builder.Services.AddKeyedSingleton(ConnectionPools.Hub, (_, _) => PostgresTaskHub.CreateDataSource(settings.ControlDatabase)).AddSingleton<ConnectionPools>();
         builder.Services.AddActivities(builder.Configuration);
-        builder.Services.AddDurableTasks(
-            services => new PostgresTaskHub(services.GetRequiredKeyedService<NpgsqlDataSource>(ConnectionPools.Hub)),
+        builder.Services.AddPostgresDurableTask(
+            services => services.GetRequiredKeyedService<NpgsqlDataSource>(ConnectionPools.Hub),
             registry => registry.AddOrchestrators().AddActivities(),
             settings.ConfigureWorker,
             FunctionInvocation.NoteWork);

@@ -23,7 +23,7 @@ internal static class Hosting
         if (!settings.Kind.IsFunctionHost())
         {
             services.AddSingleton<IWakeUp, NoWakeUp>();
-            services.AddDurableWorker().AddSingleton<IReadinessCheck, WorkerCheck>();
+            services.AddDurableTaskWorker().AddSingleton<IReadinessCheck, WorkerCheck>();
             services.AddHostedService<TimerScheduler>();
             return;
         }

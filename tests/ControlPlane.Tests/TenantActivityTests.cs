@@ -15,7 +15,10 @@ public sealed class TenantActivityTests(PostgresCluster cluster)
 
     [Fact]
     public void Each_activity_is_registered_under_its_contracts_name() => Assert.Equal(
-        ["tenants.activate", "tenants.begin_destroy", "tenants.end_destroy", "tenants.mark_failed", "tenants.reserve", "tenants.sweep", "tenants.work_off_pending"],
+        [
+            "tenants.activate", "tenants.begin_destroy", "tenants.deactivate", "tenants.end_destroy", "tenants.mark_failed", "tenants.reserve", "tenants.sweep",
+            "tenants.work_off_pending",
+        ],
         new TaskRegistry().AddTenantActivities().ActivityNames.Order(StringComparer.Ordinal));
 
     [Fact]

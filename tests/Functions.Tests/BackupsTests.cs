@@ -1,4 +1,5 @@
 using System.Net;
+using Bibind.Durable;
 using Bibind.Functions.Tests.Hosting;
 using Xunit;
 
@@ -18,7 +19,7 @@ public sealed class BackupsTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
         Assert.Equal(first.Headers.Location, second.Headers.Location);
         var job = (await ApiHost.JsonAsync(first)).GetProperty("job").GetString()!;
-        Assert.Equal("BackUpTenant", (await host.Tasks.GetInstanceAsync(job))?.Name);
+        Assert.Equal("BackUpTenant", (await host.Tasks.GetStateAsync(job))?.Name);
         using var shown = await host.GetAsync($"/api/jobs?kind=backup&tenant={code}");
         Assert.Equal(1, (await ApiHost.JsonAsync(shown)).GetProperty("total").GetInt32());
     }

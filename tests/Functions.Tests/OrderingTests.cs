@@ -1,4 +1,5 @@
 using System.Net;
+using Bibind.Durable;
 using Bibind.Functions.Tests.Hosting;
 using Xunit;
 
@@ -18,7 +19,7 @@ public sealed class OrderingTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal("first", body.GetProperty("code").GetString());
         Assert.Equal("provisioning", body.GetProperty("state").GetString());
 
-        var instance = await host.Tasks.GetInstanceAsync(job);
+        var instance = await host.Tasks.GetStateAsync(job);
         Assert.Equal("ProvisionTenant.2", instance?.Name);
         Assert.Equal("first", instance!.Tags["tenant"]);
         Assert.Equal("provision", instance.Tags["kind"]);
@@ -163,7 +164,7 @@ public sealed class OrderingTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         var job = (await ApiHost.JsonAsync(answer)).GetProperty("job").GetString()!;
         Assert.Equal($"/api/jobs/{job}", answer.Headers.Location?.OriginalString);
-        var instance = await host.Tasks.GetInstanceAsync(job);
+        var instance = await host.Tasks.GetStateAsync(job);
         Assert.False(instance!.ReadInputAs<Contracts.DestroyTenantOrder>()!.FinalBackup);
 
         using var second = await host.SendAsync(HttpMethod.Delete, "/api/tenants/leaving", ApiHost.AdminToken);

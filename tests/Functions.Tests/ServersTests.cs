@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Bibind.Durable;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
 using Microsoft.AspNetCore.Http;
@@ -162,7 +163,7 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
         var body = await ApiHost.JsonAsync(answer);
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         Assert.Equal("creating", body.GetProperty("state").GetString());
-        var order = (await host.Tasks.GetInstanceAsync(body.GetProperty("job").GetString()!))!.ReadInputAs<Contracts.CreateTemplateOrder>()!;
+        var order = (await host.Tasks.GetStateAsync(body.GetProperty("job").GetString()!))!.ReadInputAs<Contracts.CreateTemplateOrder>()!;
         Assert.Equal("template_services", order.Database);
         Assert.Equal(["base", "crm"], order.Modules);
         Assert.Equal("none", order.Initialisation);

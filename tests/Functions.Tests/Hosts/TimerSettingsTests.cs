@@ -86,7 +86,7 @@ public sealed class TimerSettingsTests(PostgresServer postgres)
 
         await Task.WhenAll(new[] { first, second }.Select(h => KeepAsync(h.Services)));
 
-        Assert.Equal(before.CreatedAt, (await data.Tasks.GetInstanceAsync(Sweep, TestContext.Current.CancellationToken))!.CreatedAt);
+        Assert.Equal(before.CreatedAt, (await data.Tasks.GetStateAsync(Sweep, TestContext.Current.CancellationToken))!.CreatedAt);
         await first.StopAsync(TestContext.Current.CancellationToken);
         await second.StopAsync(TestContext.Current.CancellationToken);
     }
