@@ -33,10 +33,10 @@ internal static partial class Logs
     [LoggerMessage(2009, LogLevel.Information, "Template {Template} on server {Server} is database {Database}.")]
     public static partial void TemplateSeeded(ILogger logger, string template, string server, string database);
 
-    [LoggerMessage(3135, LogLevel.Error, "Template {Template} on server {Server} cannot be cloned: {Problem}")]
+    [LoggerMessage(2300, LogLevel.Error, "Template {Template} on server {Server} cannot be cloned: {Problem}")]
     public static partial void TemplateNotSeeded(ILogger logger, string template, string server, string problem);
 
-    [LoggerMessage(3136, LogLevel.Warning, "Database {Database} on server {Server} could not be looked into; what it offers is learnt from the first tenant that is made of it: {Reason}")]
+    [LoggerMessage(2301, LogLevel.Warning, "Database {Database} on server {Server} could not be looked into; what it offers is learnt from the first tenant that is made of it: {Reason}")]
     public static partial void TemplateNotSeen(ILogger logger, string database, string server, string reason);
 
     [LoggerMessage(2011, LogLevel.Information, "Started the timer {InstanceId}.")]

@@ -143,7 +143,7 @@ internal static partial class Logs
     [LoggerMessage(3087, LogLevel.Warning, "CERTIFICATES ARE ISSUED BY A LOCAL AUTHORITY OF OUR OWN (Certificates__Provider is local). NO BROWSER TRUSTS THEM. Set Certificates__Provider to acme or wildcard before customers come.")]
     public static partial void LocalAuthorityInUse(this ILogger logger);
 
-    [LoggerMessage(3090, LogLevel.Information, "The application in database {Database} has the address {Address}")]
+    [LoggerMessage(3098, LogLevel.Information, "The application in database {Database} has the address {Address}")]
     public static partial void AddressSet(this ILogger logger, string database, string address);
 
     [LoggerMessage(3095, LogLevel.Warning, "Ordered domain {Name} at {Registrar} as {Reference}, for {Limit} at most")]

@@ -6,24 +6,24 @@ namespace Bibind.ControlPlane;
 /// <summary>Everything this project says; ids 2000 to 2099.</summary>
 internal static partial class Logs
 {
-    [LoggerMessage(2000, LogLevel.Information, "Control database: applied migration {Migration}")]
+    [LoggerMessage(2500, LogLevel.Information, "Control database: applied migration {Migration}")]
     public static partial void MigrationApplied(ILogger logger, string migration);
 
-    [LoggerMessage(2001, LogLevel.Information, "Tenant {Code} ({TenantId}) reserved on server {Server}, database {Database}, job {JobId}")]
+    [LoggerMessage(2501, LogLevel.Information, "Tenant {Code} ({TenantId}) reserved on server {Server}, database {Database}, job {JobId}")]
     public static partial void TenantReserved(ILogger logger, string code, long tenantId, string server, string database, string jobId);
 
-    [LoggerMessage(2002, LogLevel.Information, "Order for tenant {Code} refused: {Kind}")]
+    [LoggerMessage(2502, LogLevel.Information, "Order for tenant {Code} refused: {Kind}")]
     public static partial void ReservationRefused(ILogger logger, string code, ReservationRefusalKind kind);
 
-    [LoggerMessage(2003, LogLevel.Information, "Tenant {TenantId} is now {State}, job {JobId}")]
+    [LoggerMessage(2503, LogLevel.Information, "Tenant {TenantId} is now {State}, job {JobId}")]
     public static partial void TenantStateChanged(ILogger logger, long tenantId, string state, string jobId);
 
-    [LoggerMessage(2004, LogLevel.Information, "Server {Code} went from {From} to {To} by {Who}: {Why}")]
+    [LoggerMessage(2504, LogLevel.Information, "Server {Code} went from {From} to {To} by {Who}: {Why}")]
     public static partial void ServerStateChanged(ILogger logger, string code, string from, string to, string who, string why);
 
-    [LoggerMessage(2005, LogLevel.Information, "Secrets {Prefix} revealed: {Count}")]
+    [LoggerMessage(2505, LogLevel.Information, "Secrets {Prefix} revealed: {Count}")]
     public static partial void SecretsRevealed(ILogger logger, string prefix, int count);
 
-    [LoggerMessage(2020, LogLevel.Information, "Domain {Name} is now {State}, job {JobId}")]
+    [LoggerMessage(2520, LogLevel.Information, "Domain {Name} is now {State}, job {JobId}")]
     public static partial void DomainStateChanged(ILogger logger, string name, string state, string jobId);
 }

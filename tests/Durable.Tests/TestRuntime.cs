@@ -49,7 +49,7 @@ public sealed class TestRuntime : IAsyncDisposable
     public TestRuntime Activity<TInput, TOutput>(string name, Func<TInput, TOutput> code, string version = "") =>
         Activity<TInput, TOutput>(name, (_, input) => Task.FromResult(code(input)), version);
 
-    public TaskHubWorker StartWorker(Action<TaskHubWorkerOptions>? configure = null, IWorkerInterceptor? interceptor = null, ITaskHub? hub = null, TimeProvider? time = null)
+    public TaskHubWorker StartWorker(Action<TaskHubWorkerOptions>? configure = null, IWorkerInterceptor? interceptor = null, ITaskHub? hub = null, TimeProvider? time = null, IServiceProvider? services = null)
     {
         var options = new TaskHubWorkerOptions
         {
@@ -59,15 +59,16 @@ public sealed class TestRuntime : IAsyncDisposable
             ShutdownTimeout = TimeSpan.FromSeconds(1),
         };
         configure?.Invoke(options);
-        var worker = CreateWorker(options, interceptor, hub, time);
+        var worker = CreateWorker(options, interceptor, hub, time, services);
         worker.Start();
         return worker;
     }
 
     /// <summary>A worker that is not started.</summary>
-    public TaskHubWorker CreateWorker(TaskHubWorkerOptions? options = null, IWorkerInterceptor? interceptor = null, ITaskHub? hub = null, TimeProvider? time = null)
+    public TaskHubWorker CreateWorker(
+        TaskHubWorkerOptions? options = null, IWorkerInterceptor? interceptor = null, ITaskHub? hub = null, TimeProvider? time = null, IServiceProvider? services = null)
     {
-        var worker = new TaskHubWorker(hub ?? Hub, Registry, NoServices, options, timeProvider: time, interceptor: interceptor);
+        var worker = new TaskHubWorker(hub ?? Hub, Registry, services ?? NoServices, options, timeProvider: time, interceptor: interceptor);
         _workers.Add(worker);
         return worker;
     }

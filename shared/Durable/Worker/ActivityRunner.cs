@@ -4,6 +4,7 @@ using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Microsoft.DurableTask;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Bibind.Durable.Worker;
 
@@ -176,7 +177,9 @@ internal sealed class ActivityRunner(
             LeaseFence.Set(() => EnsureHeldAsync(running, cancellation));
             await worker.Interceptor.BeforeActivityAsync(activity, cancellation);
             await LeaseFence.PassAsync(cancellation);
-            var implementation = create(worker.Services);
+            // What an attempt needs for itself lives as long as it does.
+            await using var services = worker.Services.CreateAsyncScope();
+            var implementation = create(services.ServiceProvider);
             var input = ReadInput(scheduled, implementation);
             var context = new DurableActivityContext(activity.InstanceId, scheduled.Name, scheduled.EventId, scheduled.Attempt, cancellation);
             var output = await implementation.RunAsync(context, input);

@@ -1,0 +1,15 @@
+using Bibind.Durable;
+
+namespace Bibind.Contracts;
+
+/// <summary>What a clone did.</summary>
+/// <param name="Bytes">Size of the new database.</param>
+/// <param name="AlreadyThere">True if an earlier attempt had finished it.</param>
+public sealed record CloneResult(long Bytes, bool AlreadyThere);
+
+/// <summary>The tenant's database.</summary>
+public static class Database
+{
+    public static readonly ActivityDefinition<TenantPlace, CloneResult> Clone = new("database.clone", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, Nothing> Drop = new("database.drop", Policies.Undo);
+}

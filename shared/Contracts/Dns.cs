@@ -1,0 +1,10 @@
+using Bibind.Durable;
+
+namespace Bibind.Contracts;
+
+/// <summary>The tenant's DNS record.</summary>
+public static class Dns
+{
+    public static readonly ActivityDefinition<TenantPlace, Nothing> CreateRecord = new("dns.create_record", Policies.Act);
+    public static readonly ActivityDefinition<TenantPlace, Nothing> DeleteRecord = new("dns.delete_record", Policies.Undo);
+}
