@@ -2,6 +2,7 @@ using Bibind.Durable;
 using Bibind.Functions.Health;
 using Bibind.Functions.Hosts.Azure;
 using Bibind.Functions.Hosts.Lambda;
+using Bibind.Functions.Problems;
 using Bibind.Functions.Pump;
 using Bibind.Functions.Settings;
 using Bibind.Functions.Timers;
@@ -23,7 +24,7 @@ internal static class Hosting
         if (!settings.Kind.IsFunctionHost())
         {
             services.AddSingleton<IWakeUp, NoWakeUp>();
-            services.AddDurableWorker().AddSingleton<IReadinessCheck, WorkerCheck>();
+            services.AddDurableWorker((s, cancellationToken) => s.GetRequiredService<IControlPlaneReadiness>().UntilReadyAsync(cancellationToken)).AddSingleton<IReadinessCheck, WorkerCheck>();
             services.AddHostedService<TimerScheduler>();
             return;
         }
