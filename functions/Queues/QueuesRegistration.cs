@@ -34,6 +34,12 @@ internal static class QueuesRegistration
             builder.Services.AddSingleton<IQueueBroker>(services => new SqsBroker(sqs, services.GetRequiredService<TimeProvider>()));
         }
 
+        if (settings is { Consume: true, CreateQueues: false })
+        {
+            builder.Services.AddSingleton<IReadinessCheck>(services => new QueuesExistCheck(
+                [.. services.GetServices<IQueueBroker>()], services.GetRequiredService<FunctionDeclarations>(), services.GetRequiredService<TimeProvider>()));
+        }
+
         builder.Services.AddSingleton<QueueInvocation>(services =>
             (function, message, cancellation) => services.GetRequiredService<FunctionRunner>().RunAsync(function, message, deadline: null, cancellation));
         builder.Services.AddSingleton(services => QueueGate.Of(
