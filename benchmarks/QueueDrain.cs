@@ -64,7 +64,7 @@ internal static class QueueDrain
 
                 return Task.FromResult(QueueOutcome.Complete);
             },
-            new QueueGate(_ => false, _ => Task.CompletedTask, TimeProvider.System, NullLogger<QueueGate>.Instance),
+            new QueueGate(_ => false, _ => Task.CompletedTask, _ => Task.CompletedTask, TimeProvider.System, NullLogger<QueueGate>.Instance),
             TimeProvider.System, NullLogger<QueueConsumers>.Instance);
         var watch = Stopwatch.StartNew();
         await consumers.StartAsync(default);

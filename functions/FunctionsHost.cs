@@ -61,7 +61,9 @@ public static class FunctionsHost
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
             .AddSingleton<IReadinessCheck, ServerRolesCheck>().AddSingleton<IReadinessCheck, DatabaseListsCheck>();
-        builder.Services.AddSingleton<Seed>().AddHostedService<ControlPlaneStart>();
+        builder.Services.AddSingleton<Seed>().AddSingleton<ControlPlaneStart>()
+            .AddSingleton<IControlPlaneReadiness>(services => services.GetRequiredService<ControlPlaneStart>())
+            .AddHostedService(services => services.GetRequiredService<ControlPlaneStart>());
         builder.Services.AddOptions<TimerOptions>().Bind(builder.Configuration.GetSection(TimerOptions.Section))
             .Validate(o => o.SweepInterval >= TimeSpan.FromSeconds(1), "Timers__SweepInterval must be one second at least, such as 00:05:00.")
             .ValidateOnStart();
@@ -107,6 +109,7 @@ public static class FunctionsHost
         app.UseMiddleware<ProblemsMiddleware>();
         app.UseRoutingOfMethods();
         app.UseMiddleware<AccessMiddleware>();
+        app.UseMiddleware<ReadinessMiddleware>();
         app.UseHosting();
         app.MapHealth();
         app.MapOdooWebhook();
@@ -122,7 +125,7 @@ public static class FunctionsHost
         app.MapServers();
         app.MapTemplates();
         // One document, so that another's address is none: it answers as every unknown address does.
-        app.MapOpenApi("/openapi/v1.json");
+        app.MapOpenApi("/openapi/v1.json").WithMetadata(new NeedsNoDatabase());
         return app;
     }
 

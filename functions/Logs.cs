@@ -42,8 +42,14 @@ internal static partial class Logs
     [LoggerMessage(2011, LogLevel.Information, "Started the timer {InstanceId}.")]
     public static partial void TimerStarted(ILogger logger, string instanceId);
 
-    [LoggerMessage(2010, LogLevel.Warning, "The control database is not there yet; trying again until {Deadline:HH:mm:ss} UTC.")]
-    public static partial void WaitingForDatabase(ILogger logger, DateTimeOffset deadline, Exception exception);
+    [LoggerMessage(2010, LogLevel.Warning, "The control database does not answer; the host listens, answers 503, and goes on trying.")]
+    public static partial void WaitingForDatabase(ILogger logger, Exception exception);
+
+    [LoggerMessage(2050, LogLevel.Information, "The control database has its schema and what the settings name; the host works.")]
+    public static partial void ControlPlaneReady(ILogger logger);
+
+    [LoggerMessage(2051, LogLevel.Error, "The control database cannot be prepared; the host answers 503 and goes on trying.")]
+    public static partial void StartFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(2020, LogLevel.Information, "{Caller} asked to look at the records of domain {Name} at once.")]
     public static partial void DomainLookAsked(ILogger logger, string caller, string name);

@@ -1,9 +1,9 @@
 namespace Bibind.Functions.Health;
 
 /// <summary>The answer to a question that anybody may have asked and that costs calls to every server: kept for a while, and asked by one at a time.</summary>
-internal sealed class KeptAnswer(TimeProvider time) : IDisposable
+internal sealed class KeptAnswer(TimeProvider time, TimeSpan? keptFor = null) : IDisposable
 {
-    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
+    private readonly TimeSpan _kept = keptFor ?? TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _one = new(1, 1);
     private DateTimeOffset _asked = DateTimeOffset.MinValue;
@@ -14,7 +14,7 @@ internal sealed class KeptAnswer(TimeProvider time) : IDisposable
         await _one.WaitAsync(cancellation);
         try
         {
-            if (time.GetUtcNow() - _asked >= Kept)
+            if (time.GetUtcNow() - _asked >= _kept)
             {
                 _answer = await ask(cancellation);
                 _asked = time.GetUtcNow();

@@ -2,7 +2,10 @@ using Bibind.Durable;
 using Bibind.Functions.Health;
 using Bibind.Functions.Hosts.Azure;
 using Bibind.Functions.Hosts.Lambda;
+using Bibind.Functions.Problems;
 using Bibind.Functions.Pump;
+using Bibind.Functions.Queues;
+using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Settings;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
@@ -23,7 +26,7 @@ internal static class Hosting
         if (!settings.Kind.IsFunctionHost())
         {
             services.AddSingleton<IWakeUp, NoWakeUp>();
-            services.AddDurableTaskWorker().AddSingleton<IReadinessCheck, WorkerCheck>();
+            services.AddDurableTaskWorker((s, cancellationToken) => s.GetRequiredService<IControlPlaneReadiness>().UntilReadyAsync(cancellationToken)).AddSingleton<IReadinessCheck, WorkerCheck>();
             services.AddHostedService<TimerScheduler>();
             return;
         }
@@ -31,6 +34,8 @@ internal static class Hosting
         // Messages come from the host.
         builder.Configuration["Queues:Consume"] = "false";
         services.AddSingleton(Options.Create(settings.Pump));
+        services.AddSingleton<IReadinessCheck>(s => new QueuesExistCheck(
+            [.. s.GetServices<IQueueBroker>().Where(b => b.Name == settings.Kind.BrokerName())], functions, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<HostedQueues>().AddSingleton<OrchestrationPump>().AddSingleton<IWakeUp, QueueWakeUp>();
         services.AddSingleton<LambdaEvents>();
         if (settings.Kind == HostKind.Lambda && builder.Configuration[LambdaRuntimeApi.AddressVariable] is { } address)

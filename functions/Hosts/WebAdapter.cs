@@ -20,7 +20,7 @@ internal static class WebAdapter
 
     public static void MapWebAdapter(this WebApplication app)
     {
-        app.MapGet("/", () => TypedResults.Json(new { }, ApiJson.Options)).ExcludeFromDescription().WithMetadata(new Probe());
+        app.MapGet("/", () => TypedResults.Json(new { }, ApiJson.Options)).ExcludeFromDescription().WithMetadata(new Probe(), new NeedsNoDatabase());
         app.MapPost("/events", HandleAsync).ExcludeFromDescription().WithMetadata(new Azure.HostOnly());
     }
 

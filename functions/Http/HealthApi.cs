@@ -17,9 +17,9 @@ internal static class HealthApi
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", Live).Describe("live", "Says that the process runs").Answers<HealthAnswer>().WithMetadata(new Probe());
+        routes.MapGet("/health/live", Live).Describe("live", "Says that the process runs").Answers<HealthAnswer>().WithMetadata(new Probe(), new NeedsNoDatabase());
         routes.MapGet("/health/ready", ReadyAsync).Describe("ready", "Says whether orders can be taken and worked on")
-            .Answers<HealthAnswer>().Answers<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).WithMetadata(new Probe());
+            .Answers<HealthAnswer>().Answers<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).WithMetadata(new Probe(), new NeedsNoDatabase());
     }
 
     private static JsonHttpResult<HealthAnswer> Live() => TypedResults.Json(new HealthAnswer("live", new Dictionary<string, string>()), ApiJson.Options);

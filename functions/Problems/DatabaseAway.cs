@@ -13,7 +13,7 @@ internal static class DatabaseAway
     public static bool Is(Exception exception) => exception switch
     {
         PostgresException refused => refused.InvariantSeverity is "FATAL" or "PANIC" || refused.SqlState[..2] is "08" or "53" or "57" or "58",
-        NpgsqlException or SocketException => true,
+        NpgsqlException or SocketException or ControlPlaneNotReadyException => true,
         { InnerException: { } inner } => Is(inner),
         _ => false,
     };

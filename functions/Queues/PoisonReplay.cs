@@ -120,13 +120,20 @@ internal sealed class PoisonReplay(IQueueBroker broker, string queue)
 
     private static PoisonEntry Read(BrokerMessage message) => LetterIn(message) is { } letter
         ? new PoisonEntry(letter.MessageId, letter.Reason, letter.Attempts, letter.At)
-        : new PoisonEntry(message.Id, "It was too large to carry its reason, which is in the log of that time; or somebody else put it here.", 0, null);
+        : new PoisonEntry(message.Id, Guess(message), 0, message.InsertedAt);
+
+    // The Functions host copies the body as it is, without a word: after maxDequeueCount failures, or what it cannot decode.
+    private static string Guess(BrokerMessage message) => message.Problem is { } problem
+        ? $"The platform put it here: {problem}"
+        : "The platform put it here after too many attempts, or it was too large to carry its reason: the log of that time has the failures.";
 
     private static DeadLetter? LetterIn(BrokerMessage message)
     {
         try
         {
-            return message.Body is { } body ? JsonSerializer.Deserialize<Wrapped>(body, ApiJson.Options)?.DeadLetter : null;
+            // Somebody's own message may look like one.
+            return message.Body is { } body && JsonSerializer.Deserialize<Wrapped>(body, ApiJson.Options)?.DeadLetter is { MessageId: not null, Reason: not null, Body: not null } letter
+                ? letter : null;
         }
         catch (JsonException)
         {

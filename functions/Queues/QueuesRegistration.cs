@@ -1,5 +1,6 @@
 using Bibind.ControlPlane.Billing;
 using Bibind.Functions.Health;
+using Bibind.Functions.Problems;
 using Bibind.Functions.Queues.Billing;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Triggers;
@@ -33,10 +34,17 @@ internal static class QueuesRegistration
             builder.Services.AddSingleton<IQueueBroker>(services => new SqsBroker(sqs, services.GetRequiredService<TimeProvider>()));
         }
 
+        if (settings is { Consume: true, CreateQueues: false })
+        {
+            builder.Services.AddSingleton<IReadinessCheck>(services => new QueuesExistCheck(
+                [.. services.GetServices<IQueueBroker>()], services.GetRequiredService<FunctionDeclarations>(), services.GetRequiredService<TimeProvider>()));
+        }
+
         builder.Services.AddSingleton<QueueInvocation>(services =>
             (function, message, cancellation) => services.GetRequiredService<FunctionRunner>().RunAsync(function, message, deadline: null, cancellation));
         builder.Services.AddSingleton(services => QueueGate.Of(
-            services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<QueueGate>>()));
+            services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<IControlPlaneReadiness>(), services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<QueueGate>>()));
         builder.Services.AddSingleton<QueueConsumers>()
             .AddSingleton<IReadinessCheck>(services => services.GetRequiredService<QueueConsumers>())
             .AddHostedService(services => services.GetRequiredService<QueueConsumers>());

@@ -1,3 +1,4 @@
+using Bibind.Functions.Problems;
 using Bibind.Functions.Triggers;
 using Microsoft.Extensions.Options;
 
@@ -8,15 +9,22 @@ namespace Bibind.Functions.Timers;
 /// none ran the last missed moment once.
 /// </summary>
 internal sealed class TimerScheduler(
-    FunctionDeclarations functions, FunctionRunner runner, IOptions<TimerOptions> options, TimeProvider time, ILogger<TimerScheduler> logger)
+    FunctionDeclarations functions, FunctionRunner runner, IControlPlaneReadiness readiness, IOptions<TimerOptions> options, TimeProvider time,
+    ILogger<TimerScheduler> logger)
     : BackgroundService
 {
     // Clocks are set, and machines that share a schedule die: nobody sleeps longer than this.
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        options.Value.Enabled ? Task.WhenAll(functions.Timers.Select(timer => KeepAsync(timer, stoppingToken))) : Task.CompletedTask;
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.Value.Enabled)
+        {
+            await readiness.UntilReadyAsync(stoppingToken);
+            await Task.WhenAll(functions.Timers.Select(timer => KeepAsync(timer, stoppingToken)));
+        }
+    }
 
     private async Task KeepAsync(TimerFunction timer, CancellationToken stopping)
     {

@@ -1,10 +1,11 @@
 using Bibind.ControlPlane.Timers;
+using Bibind.Functions.Problems;
 using Bibind.Functions.Pump;
 
 namespace Bibind.Functions.Triggers;
 
 /// <summary>Runs queue and timer functions for every host: each call in a scope of its own, and wakes the pump for what it handed in.</summary>
-public sealed class FunctionRunner(IServiceScopeFactory scopes, TimerLedger ledger, IWakeUp wakeUp)
+public sealed class FunctionRunner(IServiceScopeFactory scopes, TimerLedger ledger, IWakeUp wakeUp, IControlPlaneReadiness readiness)
 {
     /// <summary>Runs a queue function once.</summary>
     /// <param name="function">The function.</param>
@@ -21,6 +22,7 @@ public sealed class FunctionRunner(IServiceScopeFactory scopes, TimerLedger ledg
             return refusal;
         }
 
+        await readiness.EnsureReadyAsync(cancellationToken);
         using var invocation = FunctionInvocation.Begin(deadline);
         await using var scope = scopes.CreateAsyncScope();
         var outcome = await Create<IQueueFunction>(scope, function.Handler).RunAsync(message, cancellationToken);
@@ -38,6 +40,7 @@ public sealed class FunctionRunner(IServiceScopeFactory scopes, TimerLedger ledg
     {
         ArgumentNullException.ThrowIfNull(function);
         ArgumentNullException.ThrowIfNull(tick);
+        await readiness.EnsureReadyAsync(cancellationToken);
         using var invocation = FunctionInvocation.Begin(deadline);
         await using var scope = scopes.CreateAsyncScope();
         var handler = Create<ITimerFunction>(scope, function.Handler);

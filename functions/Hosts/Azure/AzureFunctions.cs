@@ -24,7 +24,7 @@ internal static class AzureFunctions
     public static void MapAzureFunctions(this WebApplication app)
     {
         // The host asks every 25 ms until it is answered, and again from time to time.
-        app.MapGet("/", () => TypedResults.Json(new AzureAnswer([]), ApiJson.Options)).ExcludeFromDescription().WithMetadata(new Probe());
+        app.MapGet("/", () => TypedResults.Json(new AzureAnswer([]), ApiJson.Options)).ExcludeFromDescription().WithMetadata(new Probe(), new NeedsNoDatabase());
         var functions = app.Services.GetRequiredService<FunctionDeclarations>();
         foreach (var function in functions.Queues)
         {

@@ -24,6 +24,9 @@ internal interface IBrokerQueue
     /// <summary>Creates the queue unless it is there.</summary>
     Task CreateAsync(CancellationToken cancellationToken);
 
+    /// <summary>False if the broker says that the queue is not there.</summary>
+    Task<bool> ExistsAsync(CancellationToken cancellationToken);
+
     /// <summary>Takes messages, and hides them from everybody else for that long.</summary>
     Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken) =>
         ReceiveAsync(most, lease, mayWait: true, cancellationToken);
@@ -61,6 +64,9 @@ internal sealed record BrokerMessage(string Id, string Raw, string? Body, int At
 
     /// <summary>Why there is no <see cref="Body"/>.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>When it came into this queue, if the broker says so.</summary>
+    public DateTimeOffset? InsertedAt { get; init; }
 
     /// <summary>Proves to the broker that the message is ours; some brokers give another one at each renewal.</summary>
     public required string Receipt

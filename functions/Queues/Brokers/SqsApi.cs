@@ -86,6 +86,9 @@ internal sealed class SqsException(string code, string words) : Exception($"SQS 
     /// <summary>True if the message is not ours any more.</summary>
     public bool IsAboutReceipt => Code is "ReceiptHandleIsInvalid" or "MessageNotInflight" or "InvalidParameterValue";
 
+    /// <summary>True if there is no such queue.</summary>
+    public bool IsAboutExistence => Code is "NonExistentQueue" or "QueueDoesNotExist";
+
     /// <summary>True if the body is longer than SQS takes.</summary>
     public bool IsAboutSize => Code is "MessageTooLong" or "BatchRequestTooLong" || (Code == "InvalidParameterValue" && Message.Contains("shorter than", StringComparison.Ordinal));
 }

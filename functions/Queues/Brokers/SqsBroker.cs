@@ -48,10 +48,28 @@ internal sealed class SqsQueue : IBrokerQueue
     public Task CreateAsync(CancellationToken cancellationToken) =>
         _api.CallAsync(new Uri(_address, "/"), "CreateQueue", [new("QueueName", Name)], cancellationToken);
 
+    public async Task<bool> ExistsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _api.CallAsync(new Uri(_address, "/"), "GetQueueUrl", [new("QueueName", Name)], cancellationToken);
+            return true;
+        }
+        catch (SqsException refused) when (refused.IsAboutExistence)
+        {
+            return false;
+        }
+        catch (SqsException)
+        {
+            // Whoever may send and receive need not be allowed to ask.
+            return true;
+        }
+    }
+
     public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken)
     {
         List<KeyValuePair<string, string>> form =
-            [new("MaxNumberOfMessages", Number(most)), new("VisibilityTimeout", Seconds(lease)), new("AttributeName.1", "ApproximateReceiveCount")];
+            [new("MaxNumberOfMessages", Number(most)), new("VisibilityTimeout", Seconds(lease)), new("AttributeName.1", "ApproximateReceiveCount"), new("AttributeName.2", "SentTimestamp")];
         if (mayWait && _settings.WaitTime > TimeSpan.Zero)
         {
             form.Add(new("WaitTimeSeconds", Seconds(_settings.WaitTime)));
@@ -121,15 +139,18 @@ internal sealed class SqsQueue : IBrokerQueue
     private static BrokerMessage Read(XElement message)
     {
         var body = SqsApi.Text(message, "Body") ?? string.Empty;
-        var count = message.Elements().Where(e => e.Name.LocalName == "Attribute" && SqsApi.Text(e, "Name") == "ApproximateReceiveCount")
-            .Select(e => SqsApi.Text(e, "Value")).FirstOrDefault();
         return new BrokerMessage(
             SqsApi.Text(message, "MessageId") ?? string.Empty, body, body,
-            int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) ? Math.Max(1, attempt) : 1)
+            int.TryParse(Attribute(message, "ApproximateReceiveCount"), NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) ? Math.Max(1, attempt) : 1)
         {
             Receipt = SqsApi.Text(message, "ReceiptHandle") ?? string.Empty,
+            InsertedAt = long.TryParse(Attribute(message, "SentTimestamp"), NumberStyles.None, CultureInfo.InvariantCulture, out var sent)
+                ? DateTimeOffset.FromUnixTimeMilliseconds(sent) : null,
         };
     }
+
+    private static string? Attribute(XElement message, string name) =>
+        message.Elements().Where(e => e.Name.LocalName == "Attribute" && SqsApi.Text(e, "Name") == name).Select(e => SqsApi.Text(e, "Value")).FirstOrDefault();
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 

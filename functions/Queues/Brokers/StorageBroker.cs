@@ -41,6 +41,8 @@ internal sealed class StorageQueue(QueueClient client, StorageQueueSettings sett
 
     public Task CreateAsync(CancellationToken cancellationToken) => client.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
 
+    public async Task<bool> ExistsAsync(CancellationToken cancellationToken) => await client.ExistsAsync(cancellationToken);
+
     public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken)
     {
         var answer = await client.ReceiveMessagesAsync(most, lease, cancellationToken);
@@ -106,6 +108,7 @@ internal sealed class StorageQueue(QueueClient client, StorageQueueSettings sett
         {
             Receipt = message.PopReceipt,
             Problem = problem,
+            InsertedAt = message.InsertedOn,
         };
     }
 

@@ -64,10 +64,13 @@ public static class DurableServiceCollectionExtensions
     }
 
     /// <summary>Adds a worker that runs as long as the host does. The hub's schema is made before it starts.</summary>
-    public static IServiceCollection AddDurableTaskWorker(this IServiceCollection services)
+    /// <param name="services">The services.</param>
+    /// <param name="until">What the worker waits for before it starts, without holding up the host; nothing unless given.</param>
+    public static IServiceCollection AddDurableTaskWorker(this IServiceCollection services, Func<IServiceProvider, CancellationToken, Task>? until = null)
     {
         services.AddSingleton(sp => sp.GetRequiredService<Func<TaskHubWorker>>()());
-        services.AddHostedService<WorkerHostedService>();
+        services.AddHostedService(sp => new WorkerHostedService(
+            sp.GetRequiredService<ITaskHub>(), sp.GetRequiredService<TaskHubWorker>(), cancellationToken => until?.Invoke(sp, cancellationToken) ?? Task.CompletedTask));
         services.AddHostedService<HubGauges>();
         return services;
     }
@@ -86,14 +89,32 @@ public static class DurableServiceCollectionExtensions
             services.GetService<IWorkerInterceptor>());
     }
 
-    private sealed class WorkerHostedService(ITaskHub hub, TaskHubWorker worker) : IHostedService
+    private sealed class WorkerHostedService(ITaskHub hub, TaskHubWorker worker, Func<CancellationToken, Task> until) : IHostedService, IDisposable
     {
-        public async Task StartAsync(CancellationToken cancellationToken)
+        private readonly CancellationTokenSource _stopping = new();
+        private Task _starting = Task.CompletedTask;
+
+        public Task StartAsync(CancellationToken cancellationToken)
         {
-            await hub.InitializeAsync(cancellationToken);
-            worker.Start();
+            var ready = until(_stopping.Token);
+            _starting = StartAfterAsync(ready);
+            return ready.IsCompleted ? _starting : Task.CompletedTask;
         }
 
-        public Task StopAsync(CancellationToken cancellationToken) => worker.StopAsync();
+        public async Task StopAsync(CancellationToken cancellationToken)
+        {
+            await _stopping.CancelAsync();
+            await _starting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await worker.StopAsync();
+        }
+
+        public void Dispose() => _stopping.Dispose();
+
+        private async Task StartAfterAsync(Task ready)
+        {
+            await ready;
+            await hub.InitializeAsync(_stopping.Token);
+            worker.Start();
+        }
     }
 }

@@ -121,6 +121,11 @@ public sealed partial class DeploymentTests
         var pump = HostSettings.Read(new ConfigurationBuilder().Build(), out _).Pump;
         Assert.True(TimeSpan.Parse(host["functionTimeout"]!.GetValue<string>(), null) > pump.Limit);
         Assert.Equal(string.Empty, host["extensions"]!["http"]!["routePrefix"]!.GetValue<string>());
+        // An order waits for the next look at an idle queue; a control database that is away for days must send nothing to poison.
+        var queues = host["extensions"]!["queues"]!;
+        Assert.InRange(TimeSpan.Parse(queues["maxPollingInterval"]!.GetValue<string>(), null), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2));
+        Assert.True(
+            TimeSpan.Parse(queues["visibilityTimeout"]!.GetValue<string>(), null) * queues["maxDequeueCount"]!.GetValue<int>() >= TimeSpan.FromDays(2));
         Directory.Delete(folder, recursive: true);
     }
 

@@ -34,6 +34,8 @@ internal sealed class FaultyBroker(IQueueBroker broker) : IQueueBroker
 
         public Task CreateAsync(CancellationToken cancellationToken) => queue.CreateAsync(cancellationToken);
 
+        public Task<bool> ExistsAsync(CancellationToken cancellationToken) => queue.ExistsAsync(cancellationToken);
+
         public Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken) =>
             queue.ReceiveAsync(most, lease, mayWait, cancellationToken);
 

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using Azure.Storage.Queues;
 using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Testing;
@@ -37,6 +39,31 @@ public sealed class PoisonCommandTests
         Assert.Equal((0, 38), (code, sent.Length));
         Assert.Equal(38, (await place.DrainAsync(38)).Count);
         Assert.Equal((0, 0), ((await place.RunAsync("poison")) is var last ? (last.Code, last.Output.Length) : default));
+    }
+
+    [Fact]
+    public async Task What_the_platform_moved_there_is_listed_with_what_can_be_known()
+    {
+        await using var place = await Place.StartAsync("azure-storage");
+        // The Functions host copies the body as it is.
+        var poison = new QueueClient(place.ConnectionString, PoisonQueue.NameOf(Queue));
+        await poison.SendMessageAsync("not base64 at all!");
+        await poison.SendMessageAsync(Convert.ToBase64String([0xff, 0xfe, 0x00]));
+        await poison.SendMessageAsync(Convert.ToBase64String("""{"billing": {"id": "b-1"}}"""u8));
+        await poison.SendMessageAsync(Convert.ToBase64String("""{"deadLetter": {"queue": "somebody's own"}}"""u8));
+
+        var (code, listed, errors) = await place.RunAsync("poison");
+
+        Assert.Equal((0, 4), (code, listed.Length));
+        Assert.Empty(errors);
+        Assert.Contains(listed, line => line.Contains("The platform put it here: It is not Base64", StringComparison.Ordinal));
+        Assert.Contains(listed, line => line.Contains("The platform put it here: Its Base64 does not hold text in UTF-8", StringComparison.Ordinal));
+        Assert.Equal(2, listed.Count(line => line.Contains("after too many attempts", StringComparison.Ordinal)));
+        var today = DateTime.UtcNow.ToString("yyyy-MM-", CultureInfo.InvariantCulture);
+        Assert.All(listed, line => Assert.Contains(today, line, StringComparison.Ordinal));
+
+        (code, var sent, _) = await place.RunAsync("replay", "--all");
+        Assert.Equal((0, 4), (code, sent.Length));
     }
 
     [Fact]
@@ -101,6 +128,8 @@ public sealed class PoisonCommandTests
     private sealed class Place(IQueueBroker broker, Dictionary<string, string?> settings, IAsyncDisposable server) : IAsyncDisposable
     {
         public IQueueBroker Broker => broker;
+
+        public string? ConnectionString => settings.GetValueOrDefault("Queues:AzureStorage:ConnectionString");
 
         public static async Task<Place> StartAsync(string kind)
         {
@@ -184,6 +213,8 @@ public sealed class PoisonCommandTests
         public TimeSpan LongestPause => queue.LongestPause;
 
         public Task CreateAsync(CancellationToken cancellationToken) => queue.CreateAsync(cancellationToken);
+
+        public Task<bool> ExistsAsync(CancellationToken cancellationToken) => queue.ExistsAsync(cancellationToken);
 
         public Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken) =>
             queue.ReceiveAsync(most, lease, mayWait, cancellationToken);

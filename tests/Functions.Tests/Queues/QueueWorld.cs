@@ -33,7 +33,7 @@ internal sealed class QueueWorld : IAsyncDisposable
                 Deliveries.Enqueue(message);
                 return await handle(message, cancellation);
             },
-            new QueueGate(_ => false, _ => Task.CompletedTask, TimeProvider.System, _logging.CreateLogger<QueueGate>()), TimeProvider.System, _logging.CreateLogger<QueueConsumers>());
+            new QueueGate(_ => false, _ => Task.CompletedTask, _ => Task.CompletedTask, TimeProvider.System, _logging.CreateLogger<QueueGate>()), TimeProvider.System, _logging.CreateLogger<QueueConsumers>());
     }
 
     public delegate Task<QueueOutcome> Handler(QueueMessage message, CancellationToken cancellation);
