@@ -24,9 +24,9 @@ internal sealed class QueuesExistCheck(IReadOnlyList<IQueueBroker> brokers, Func
     private async Task<string?> AskAsync(CancellationToken cancellation)
     {
         var needed = from broker in brokers
-            from function in functions.Queues
-            from queue in new[] { function.Queue, PoisonQueue.NameOf(function.Queue) }
-            select (broker, queue);
+                     from function in functions.Queues
+                     from queue in new[] { function.Queue, PoisonQueue.NameOf(function.Queue) }
+                     select (broker, queue);
         var missing = await Task.WhenAll(needed.Select(
             async n => await n.broker.Open(n.queue).ExistsAsync(cancellation) ? null : $"There is no queue {n.queue} at {n.broker.Name}."));
         return missing.OfType<string>().ToList() is { Count: > 0 } faults ? string.Join(' ', faults) : null;

@@ -1,9 +1,9 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
-using Microsoft.Extensions.Logging;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
 
 namespace Bibind.Durable.Execution;
 
