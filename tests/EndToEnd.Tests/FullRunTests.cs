@@ -11,7 +11,7 @@ namespace Bibind.EndToEnd.Tests;
 /// <summary>What <c>./run --full</c> does once everything is built, in an installation beside the repository's own.</summary>
 public sealed partial class FullRunTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private readonly string _root = PostgresFixture.NewFolder();
     private readonly string _temporary;
 
