@@ -103,8 +103,9 @@ public sealed class RecordingTaskHub(ITaskHub inner) : DelegatingTaskHub(inner)
             turns = [.. turns.Select(t => _injected.Remove(t.Lease.InstanceId, out var more) ? t with { Messages = [.. t.Messages, more] } : t)];
         }
 
-        // The next turn of an instance is not committed before this one is recorded: the record has the order of the commits.
-        var gates = turns.Select(t => t.Lease.InstanceId).Order(StringComparer.Ordinal).Select(id => _gates.GetOrAdd(id, _ => new SemaphoreSlim(1))).ToArray();
+        // The next turn of an instance is not committed before this one is recorded: the record has the order of the commits. A worker that
+        // lost an instance and leased it again may commit turns of both leases at once.
+        var gates = turns.Select(t => t.Lease.InstanceId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(id => _gates.GetOrAdd(id, _ => new SemaphoreSlim(1))).ToArray();
         foreach (var gate in gates)
         {
             await gate.WaitAsync(cancellationToken);
