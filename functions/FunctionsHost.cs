@@ -14,6 +14,7 @@ using Bibind.Functions.Security;
 using Bibind.Functions.Seeding;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
+using Bibind.Functions.Telemetry;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
 using Bibind.Orchestrators;
@@ -68,10 +69,7 @@ public static class FunctionsHost
             .Validate(o => o.SweepInterval >= TimeSpan.FromSeconds(1), "Timers__SweepInterval must be one second at least, such as 00:05:00.")
             .ValidateOnStart();
         builder.Services.AddApiDocument();
-        if (settings.Telemetry is { } telemetry)
-        {
-            builder.Services.AddHostedService(_ => telemetry);
-        }
+        builder.AddTelemetry(settings);
 
         configure?.Invoke(builder);
         var app = builder.Build();
@@ -112,6 +110,7 @@ public static class FunctionsHost
         app.UseMiddleware<ReadinessMiddleware>();
         app.UseHosting();
         app.MapHealth();
+        app.MapMetrics();
         app.MapOdooWebhook();
         app.MapWebhookRefusals();
         app.MapAcmeChallenges();

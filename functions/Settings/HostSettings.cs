@@ -32,8 +32,8 @@ public sealed partial record HostSettings
     /// <summary>How orchestrations run where no process lives on.</summary>
     public required PumpOptions Pump { get; init; }
 
-    /// <summary>Where traces and metrics go, or null.</summary>
-    internal TelemetryExport? Telemetry { get; init; }
+    /// <summary>Where traces and metrics go.</summary>
+    internal TelemetrySettings Telemetry { get; init; } = TelemetrySettings.None;
 
     /// <summary>A server to register at start, or null.</summary>
     public SeedServer? Server { get; init; }
@@ -55,7 +55,7 @@ public sealed partial record HostSettings
             Kind = ReadKind(reader),
             Worker = WorkerSettings.Read(reader),
             Pump = PumpOptions.Read(reader),
-            Telemetry = TelemetryExport.Read(reader),
+            Telemetry = TelemetrySettings.Read(reader),
             Server = SeedServer.Read(reader),
             Templates = SeedServer.ReadTemplates(reader),
         };
