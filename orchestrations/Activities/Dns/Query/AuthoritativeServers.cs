@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using DnsClient;
+using DnsClient.Protocol;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Dns.Query;
@@ -46,13 +48,14 @@ internal sealed class AuthoritativeServers(IOptions<DnsOptions> options, TimePro
     {
         try
         {
-            var type = Enum.Parse<DnsType>(wanted.Type);
+            var type = Enum.Parse<QueryType>(wanted.Type);
             var answer = await DnsQueryClient.AskAsync(server, wanted.Name, type, cancellationToken);
             var answered = new RecordSet(
                 wanted.Name, wanted.Type,
-                [.. answer.Records.Where(r => r.Type == (int)type || r.Type == (int)DnsType.CNAME).Where(r => r.Name == wanted.Name).Select(r => r.Value)]);
-            var seen = answer.Code != 0 ? answer.Words : answered.Values.Count == 0 ? "it has none" : $"it has {string.Join(", ", answered.Values)}";
-            return (answer.Code == 0 && holds(answered), answer.IsAuthoritative ? seen : $"{seen}, and it is not authoritative for the zone");
+                [.. answer.Answers.Where(r => r.RecordType == (ResourceRecordType)type || r is CNameRecord)
+                    .Where(r => r.DomainName.Text() == wanted.Name).Select(r => r.Value())]);
+            var seen = answer.HasError ? answer.Words() : answered.Values.Count == 0 ? "it has none" : $"it has {string.Join(", ", answered.Values)}";
+            return (!answer.HasError && holds(answered), answer.Header.HasAuthorityAnswer ? seen : $"{seen}, and it is not authoritative for the zone");
         }
         catch (DnsUnansweredException silent)
         {
@@ -95,8 +98,8 @@ internal sealed class AuthoritativeServers(IOptions<DnsOptions> options, TimePro
         {
             try
             {
-                var answer = await DnsQueryClient.AskAsync(new IPEndPoint(resolver, DnsPort), _options.Zone, DnsType.NS, cancellationToken, recursionDesired: true);
-                if (answer.Records.Where(r => r.Type == (int)DnsType.NS).Select(r => r.Value).ToList() is { Count: > 0 } names)
+                var answer = await DnsQueryClient.AskAsync(new IPEndPoint(resolver, DnsPort), _options.Zone, QueryType.NS, cancellationToken, recursionDesired: true);
+                if (answer.Answers.NsRecords().Select(r => r.Value()).ToList() is { Count: > 0 } names)
                 {
                     return names;
                 }
