@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bibind.Functions.Hosts.Azure;
@@ -16,9 +17,8 @@ internal sealed record HttpFunction(string Name, IReadOnlyList<string> Methods, 
 internal static class FunctionManifest
 {
     /// <summary>The first argument that asks for it.</summary>
-    public const string Command = "functions";
+    public const string Name = "functions";
 
-    private const string Usage = "Write: functions list, or functions azure FOLDER.";
     private static readonly JsonSerializerOptions Indented = new(ApiJson.Options) { WriteIndented = true };
 
     /// <summary>Nothing is connected to and nothing is started, so any settings do: these.</summary>
@@ -29,29 +29,28 @@ internal static class FunctionManifest
         "--Platform:Domain=example.com", "--Storage:Local:Folder=unused",
     ];
 
-    /// <summary>Does what the arguments after <see cref="Command"/> say; answers the exit code.</summary>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    /// <summary>The command.</summary>
+    public static Command Define()
     {
-        switch (arguments)
-        {
-            case ["list"]:
-                var all = new { http = HttpFunctions(), Declarations.For(HostKind.Azure).Queues, Declarations.For(HostKind.Azure).Timers };
-                await Console.Out.WriteLineAsync(JsonSerializer.Serialize(
-                    new
-                    {
-                        all.http,
-                        queues = all.Queues.Select(q => new { q.Name, q.Queue }),
-                        timers = all.Timers.Select(t => new { t.Name, t.Schedule }),
-                    },
-                    Indented));
-                return 0;
-            case ["azure", var folder]:
-                await WriteAzureAsync(folder);
-                return 0;
-            default:
-                await Console.Error.WriteLineAsync(Usage);
-                return Bibind.Functions.Settings.SettingsException.ExitCode;
-        }
+        var list = new Command("list", "Shows every function.");
+        list.SetAction((line, _) => line.InvocationConfiguration.Output.WriteLineAsync(List()));
+        var folder = new Argument<string>("FOLDER") { Description = "Where to write; it is made." };
+        var azure = new Command("azure", "Writes the folders that the Functions host reads.") { folder };
+        azure.SetAction((line, _) => WriteAzureAsync(line.GetRequiredValue(folder)));
+        return new Command(Name, "What is declared, as deployments need it.") { list, azure };
+    }
+
+    private static string List()
+    {
+        var declared = Declarations.For(HostKind.Azure);
+        return JsonSerializer.Serialize(
+            new
+            {
+                http = HttpFunctions(),
+                queues = declared.Queues.Select(q => new { q.Name, q.Queue }),
+                timers = declared.Timers.Select(t => new { t.Name, t.Schedule }),
+            },
+            Indented);
     }
 
     /// <summary>Every HTTP function, read from the routes.</summary>

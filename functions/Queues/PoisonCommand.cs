@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using Bibind.ControlPlane;
 using Bibind.Functions.Hosts;
@@ -11,39 +12,37 @@ namespace Bibind.Functions.Queues;
 internal static class PoisonCommand
 {
     /// <summary>The first argument that asks for it.</summary>
-    public const string Command = "queues";
+    public const string Name = "queues";
 
-    private const string Usage = """
-        Write: queues poison [--queue NAME] [--broker azure-storage|sqs]
-               queues replay (--all | ID ...) [--queue NAME] [--broker azure-storage|sqs]
-        """;
-
-    /// <summary>Does what the arguments after <see cref="Command"/> say, with the settings that a host here would have; answers the exit code.</summary>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors, CancellationToken cancellationToken)
+    /// <summary>The command, with the settings <c>Queues:*</c> of a host.</summary>
+    public static Command Define(Func<IConfiguration> configuration)
     {
-        try
+        var queue = new Option<string?>("--queue") { Description = "One queue; all of them otherwise.", HelpName = "NAME" };
+        var broker = new Option<string?>("--broker") { Description = "One broker; all that are set otherwise." };
+        broker.AcceptOnlyFromAmong(StorageBroker.BrokerName, SqsBroker.BrokerName);
+        var all = new Option<bool>("--all") { Description = "Every letter." };
+        var ids = new Argument<string[]>("ID") { Arity = ArgumentArity.ZeroOrMore, Description = "Letters, as 'queues poison' lists them." };
+        var list = new Command("poison", "Lists what lies in the poison queues, with its reason.") { queue, broker };
+        list.SetAction((line, token) => RunAsync(
+            new Wish(IsReplay: false, All: false, [], line.GetValue(queue), line.GetValue(broker)), configuration(), line.InvocationConfiguration, token));
+        var replay = new Command("replay", "Sends letters back to their queue.") { ids, all, queue, broker };
+        replay.Validators.Add(line =>
         {
-            return await RunAsync(arguments, FunctionsHost.ReadConfiguration(), output, errors, cancellationToken);
-        }
-        catch (SettingsException wrong)
-        {
-            await errors.WriteLineAsync(wrong.Message);
-            return SettingsException.ExitCode;
-        }
+            // Everything or some: neither by accident.
+            if (line.GetValue(all) == line.GetValue(ids) is { Length: > 0 })
+            {
+                line.AddError("Name letters, or write --all.");
+            }
+        });
+        replay.SetAction((line, token) => RunAsync(
+            new Wish(IsReplay: true, line.GetValue(all), [.. line.GetValue(ids)!], line.GetValue(queue), line.GetValue(broker)),
+            configuration(), line.InvocationConfiguration, token));
+        return new Command(Name, "What operators do about poison queues.") { list, replay };
     }
 
-    /// <summary>Does what the arguments after <see cref="Command"/> say; answers the exit code.</summary>
-    /// <param name="arguments">After the first.</param>
-    /// <param name="configuration">Settings <c>Queues:*</c>.</param>
-    public static async Task<int> RunAsync(
-        IReadOnlyList<string> arguments, IConfiguration configuration, TextWriter output, TextWriter errors, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(Wish wish, IConfiguration configuration, InvocationConfiguration console, CancellationToken cancellationToken)
     {
-        if (Wish.Read(arguments) is not { } wish)
-        {
-            await errors.WriteLineAsync(Usage);
-            return SettingsException.ExitCode;
-        }
-
+        var (output, errors) = (console.Output, console.Error);
         var settings = QueueSettings.Read(configuration, out var problems);
         var brokers = problems.Count > 0 ? [] : Open(settings).Where(b => wish.Broker is null || b.Name == wish.Broker).ToList();
         var queues = Declarations.For(HostKind.Azure).Queues.Select(q => q.Queue).Where(q => wish.Queue is null || q == wish.Queue).ToList();
@@ -123,40 +122,5 @@ internal static class PoisonCommand
         return brokers;
     }
 
-    private sealed record Wish(bool IsReplay, bool All, HashSet<string> Ids, string? Queue, string? Broker)
-    {
-        public static Wish? Read(IReadOnlyList<string> arguments)
-        {
-            if (arguments is not ["poison" or "replay", ..])
-            {
-                return null;
-            }
-
-            var wish = new Wish(arguments[0] == "replay", false, new HashSet<string>(StringComparer.Ordinal), null, null);
-            for (var i = 1; i < arguments.Count; i++)
-            {
-                var value = i + 1 < arguments.Count ? arguments[i + 1] : null;
-                switch (arguments[i])
-                {
-                    case "--all":
-                        wish = wish with { All = true };
-                        break;
-                    case "--queue" when value is not null:
-                        (wish, i) = (wish with { Queue = value }, i + 1);
-                        break;
-                    case "--broker" when value is not null:
-                        (wish, i) = (wish with { Broker = value }, i + 1);
-                        break;
-                    case var id when !id.StartsWith("--", StringComparison.Ordinal):
-                        wish.Ids.Add(id);
-                        break;
-                    default:
-                        return null;
-                }
-            }
-
-            // Everything or some: neither by accident.
-            return wish.IsReplay ? (wish.All ^ wish.Ids.Count > 0 ? wish : null) : wish is { All: false, Ids.Count: 0 } ? wish : null;
-        }
-    }
+    private sealed record Wish(bool IsReplay, bool All, HashSet<string> Ids, string? Queue, string? Broker);
 }

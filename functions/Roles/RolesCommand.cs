@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Bibind.ControlPlane;
 using Bibind.Functions.Settings;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -12,42 +13,40 @@ namespace Bibind.Functions.Roles;
 internal static class RolesCommand
 {
     /// <summary>The first argument that asks for it.</summary>
-    public const string Command = "roles";
+    public const string Name = "roles";
 
-    private const string Usage = """
-        Write: roles plan  [--server CODE] [--maintenance ROLE]
-               roles apply [--server CODE] [--maintenance ROLE]
+    private const string Settings = """
         The settings are the host's, and beside them
           Roles__Administrator         connection string of a superuser of the server's PostgreSQL; host and port are the server's unless it names them
           Roles__ApplicationPassword   the password that the application logs in with (db_password in odoo.conf)
         """;
 
-    /// <summary>Does what the arguments after <see cref="Command"/> say, with the settings that a host here would have; answers the exit code.</summary>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    /// <summary>The command, with a host's settings and <c>Roles:*</c>.</summary>
+    public static Command Define(Func<IConfiguration> configuration)
     {
-        try
+        var server = new Option<string?>("--server") { Description = "Its code; needed where several are registered.", HelpName = "CODE" };
+        var maintenance = new Option<string>("--maintenance") { Description = "The role to make.", HelpName = "ROLE", DefaultValueFactory = _ => "bibind_maintenance" };
+        return new Command(Name, $"Brings the roles of a server to what they should be.\n{Settings}")
         {
-            return await RunAsync(arguments, FunctionsHost.ReadConfiguration(), output, errors, cancellation);
-        }
-        catch (SettingsException wrong)
+            Make("plan", "Shows the SQL and why, and changes nothing.", applies: false),
+            Make("apply", "Does it.", applies: true),
+        };
+
+        Command Make(string name, string description, bool applies)
         {
-            await errors.WriteLineAsync(wrong.Message);
-            return SettingsException.ExitCode;
+            var command = new Command(name, $"{description}\n{Settings}") { server, maintenance };
+            command.SetAction((line, token) => RunAsync(
+                applies, line.GetValue(server), line.GetValue(maintenance)!, configuration(), line.InvocationConfiguration, token));
+            return command;
         }
     }
 
-    /// <summary>Does what the arguments after <see cref="Command"/> say; answers the exit code.</summary>
-    /// <param name="arguments">After the first.</param>
-    /// <param name="configuration">The host's settings and <c>Roles:*</c>.</param>
-    /// <param name="output">For what is done.</param>
-    /// <param name="errors">For what is wrong.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    public static async Task<int> RunAsync(
-        IReadOnlyList<string> arguments, IConfiguration configuration, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        bool applies, string? code, string maintenance, IConfiguration configuration, InvocationConfiguration console, CancellationToken cancellation)
     {
-        if (Read(arguments) is not var (applies, code, maintenance) || configuration["ControlDatabase"] is not { Length: > 0 } controlDatabase)
+        if (configuration["ControlDatabase"] is not { Length: > 0 } controlDatabase)
         {
-            await errors.WriteLineAsync(Usage);
+            await console.Error.WriteLineAsync($"ControlDatabase is missing: the control database of the host.\n{Settings}");
             return SettingsException.ExitCode;
         }
 
@@ -60,38 +59,12 @@ internal static class RolesCommand
         {
             var migration = ActivatorUtilities.CreateInstance<RoleMigration>(provider, new RoleOrder(
                 code, maintenance, configuration["Roles:Administrator"], configuration["Roles:ApplicationPassword"]));
-            return await migration.RunAsync(applies, output, cancellation) ? 0 : 1;
+            return await migration.RunAsync(applies, console.Output, cancellation) ? 0 : 1;
         }
         catch (Exception refused) when (refused is InvalidOperationException or NpgsqlException)
         {
-            await errors.WriteLineAsync(refused.Message);
+            await console.Error.WriteLineAsync(refused.Message);
             return 1;
         }
-    }
-
-    private static (bool Applies, string? Server, string Maintenance)? Read(IReadOnlyList<string> arguments)
-    {
-        if (arguments is not ["plan" or "apply", ..])
-        {
-            return null;
-        }
-
-        var (server, maintenance) = ((string?)null, "bibind_maintenance");
-        for (var i = 1; i < arguments.Count; i += 2)
-        {
-            switch (arguments[i], i + 1 < arguments.Count ? arguments[i + 1] : null)
-            {
-                case ("--server", { } value):
-                    server = value;
-                    break;
-                case ("--maintenance", { } value):
-                    maintenance = value;
-                    break;
-                default:
-                    return null;
-            }
-        }
-
-        return (arguments[0] == "apply", server, maintenance);
     }
 }

@@ -107,7 +107,7 @@ public sealed partial class DeploymentTests
     public async Task Every_function_gets_a_folder_for_Azure_and_host_json_leaves_them_time()
     {
         var folder = PostgresFixture.NewFolder();
-        Assert.Equal(0, await FunctionManifest.RunAsync(["azure", folder]));
+        Assert.Equal(0, await HostCommands.RunAsync(FunctionManifest.Define(), ["azure", folder], TextWriter.Null, TextWriter.Null, default));
 
         var functions = Declarations.For(HostKind.Azure);
         var triggers = Directory.GetDirectories(folder).ToDictionary(

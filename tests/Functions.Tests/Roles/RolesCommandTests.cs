@@ -150,7 +150,7 @@ public sealed class RolesCommandTests : IAsyncLifetime
     private async Task<(int Exit, string Said)> RolesAsync(params string[] arguments)
     {
         await using var said = new StringWriter();
-        var exit = await RolesCommand.RunAsync(arguments, _configuration, said, said, CancellationToken.None);
+        var exit = await HostCommands.RunAsync(RolesCommand.Define(() => _configuration), arguments, said, said, CancellationToken.None);
         return (exit, said.ToString());
     }
 
