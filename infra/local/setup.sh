@@ -186,25 +186,34 @@ postgres_by_npm() {
 postgres17_packages="postgresql-client-17 libc6 libcom-err2 libgssapi-krb5-2 libk5crypto3 libkeyutils1 libkrb5-3 libkrb5support0 libldap2
   liblz4-1 libpq5 libsasl2-2 libssl3t64 libxxhash0 libzstd1 zlib1g"
 
-# need_postgres17: client programs that are newer than the server, unpacked below data/tools, for the tests of version skew: those
-# are left out where it cannot be had. They need a newer C library than this machine's, which they bring with them.
-need_postgres17() {
-  local place=$tools/postgresql17 work=$tools/apt17 archive program file linker
-  [ -x "$place/bin/pg_dump" ] && "$place/bin/pg_dump" --version >/dev/null 2>&1 && return 0
+# unpack_release RELEASE FOLDER PACKAGE...: packages of another release of Debian, unpacked to FOLDER/root; nothing of it is installed.
+unpack_release() {
+  local release=$1 place=$2 work=$2/apt archive file
+  shift 2
   command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
   archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep '/debian/$' | head -n 1)
   [ -n "$archive" ] || return 1
-  say "Fetching the client programs of PostgreSQL 17 into data/tools/postgresql17 ..."
-  rm -rf "$work" "$place.new" && mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/packages" "$place.new/bin" || return 1
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive trixie main" >"$work/sources.list"
+  rm -rf "$place" && mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/packages" || return 1
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $release main" >"$work/sources.list"
   local -a apt=(-o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/nonexistent -o "Dir::State::Lists=$work/lists"
-    -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none)
-  quietly "apt-get update" apt-get "${apt[@]}" -q update || return 1
-  # shellcheck disable=SC2086 # A list of names.
-  (cd "$work/packages" && quietly "apt-get download" apt-get "${apt[@]}" -q download $postgres17_packages) || return 1
+    -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3)
+  quietly "apt-get update (of $release)" apt-get "${apt[@]}" -q update || return 1
+  (cd "$work/packages" && quietly "apt-get download" apt-get "${apt[@]}" -q download "$@") || return 1
   for file in "$work"/packages/*.deb; do
-    dpkg -x "$file" "$place.new/root" || return 1
+    dpkg -x "$file" "$place/root" || return 1
   done
+  rm -rf "$work"
+}
+
+# need_postgres17: client programs that are newer than the server, unpacked below data/tools, for the tests of version skew: those
+# are left out where it cannot be had. They need a newer C library than this machine's, which they bring with them.
+need_postgres17() {
+  local place=$tools/postgresql17 program linker
+  [ -x "$place/bin/pg_dump" ] && "$place/bin/pg_dump" --version >/dev/null 2>&1 && return 0
+  say "Fetching the client programs of PostgreSQL 17 into data/tools/postgresql17 ..."
+  # shellcheck disable=SC2086 # A list of names.
+  unpack_release trixie "$place.new" $postgres17_packages || return 1
+  mkdir -p "$place.new/bin" || return 1
   linker=$(cd "$place.new" && find root/usr/lib root/lib root/lib64 -name 'ld-linux-*.so.*' 2>/dev/null | head -n 1)
   [ -n "$linker" ] || return 1
   for program in pg_dump pg_restore; do
@@ -216,7 +225,19 @@ need_postgres17() {
     chmod 755 "$place.new/bin/$program"
   done
   quietly "The unpacked pg_dump 17" "$place.new/bin/pg_dump" --version || return 1
-  rm -rf "$place" "$work"
+  rm -rf "$place"
+  mv "$place.new" "$place"
+}
+
+# need_newer_pebble: a Pebble with renewal information (RFC 9773), which this release's lacks, for the tests of it: those are left out
+# where it cannot be had.
+need_newer_pebble() {
+  local place=$tools/pebble
+  [ -x "$place/root/usr/bin/pebble" ] && return 0
+  say "Fetching a newer Pebble into data/tools/pebble ..."
+  unpack_release sid "$place.new" pebble || return 1
+  quietly "The unpacked pebble" "$place.new/root/usr/bin/pebble" -version || return 1
+  rm -rf "$place"
   mv "$place.new" "$place"
 }
 

@@ -20,6 +20,9 @@ public sealed record PebbleOptions
     public IReadOnlyList<string> BlockedNames { get; init; } = [];
 
     public TimeSpan Validity { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>The program's file; null is the installed one.</summary>
+    public string? Program { get; init; }
 }
 
 /// <summary>A real ACME server on free ports of 127.0.0.1; it rejects one nonce in twenty, as it does by default.</summary>
@@ -52,7 +55,7 @@ public sealed class PebbleServer : IAsyncDisposable
     /// <exception cref="LocalServerException">The program is missing; names its package. Or it did not start; says why.</exception>
     public static async Task<PebbleServer> StartAsync(PebbleOptions options, CancellationToken cancellationToken = default)
     {
-        var program = ServerPrograms.Require("pebble", "pebble");
+        var program = options.Program ?? ServerPrograms.Require("pebble", "pebble");
         var folder = ServerFolder.New();
         var (certificate, key) = (Path.Combine(folder, "tls.pem"), Path.Combine(folder, "tls.key"));
         using var own = MakeCertificate();
@@ -106,6 +109,17 @@ public sealed class PebbleServer : IAsyncDisposable
         return document.RootElement.GetProperty("Status").GetString()!;
     }
 
+    /// <summary>Decides when it suggests that a certificate be renewed; only versions with renewal information (RFC 9773) do.</summary>
+    public async Task SuggestRenewalAsync(X509Certificate2 certificate, DateTimeOffset start, DateTimeOffset end)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        var window = new JsonObject { ["suggestedWindow"] = new JsonObject { ["start"] = start, ["end"] = end } };
+        var command = new JsonObject { ["Certificate"] = certificate.ExportCertificatePem(), ["ARIResponse"] = window.ToJsonString() };
+        using var content = new StringContent(command.ToJsonString());
+        using var answer = await _http.PostAsync(new Uri(_management, "/set-renewal-info/"), content);
+        answer.EnsureSuccessStatusCode();
+    }
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
@@ -130,7 +144,11 @@ public sealed class PebbleServer : IAsyncDisposable
     private static HttpClient Trusting(string thumbprint) => new(new SocketsHttpHandler
     {
         SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => (shown as X509Certificate2)?.Thumbprint == thumbprint },
-    });
+    })
+    {
+        // RFC 8555 asks for one, and newer versions refuse to answer without.
+        DefaultRequestHeaders = { { "User-Agent", "bibind-tests" } },
+    };
 
     private static X509Certificate2 MakeCertificate()
     {

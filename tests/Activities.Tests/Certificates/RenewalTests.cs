@@ -1,13 +1,9 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
-using System.Text.Json;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Certificates.Acme;
 using Bibind.Activities.Tests.Dns;
 using Bibind.Local;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Certificates;
@@ -68,42 +64,6 @@ public sealed class RenewalTests
         Assert.Equal((false, null), (outcome.Renewed, outcome.LookAt));
     }
 
-    // Pebble 2.4 has no renewal information, hence a stub.
-    [Fact]
-    public async Task The_authoritys_window_is_asked_for_and_kept()
-    {
-        await using var world = await CertificateWorld.CreateAsync();
-        var place = world.NewPlace();
-        await world.Certificates.IssueAsync(place, CancellationToken.None);
-        using var leaf = await world.LeafAsync(place);
-        var start = DateTimeOffset.UtcNow.AddDays(3);
-        await using var stub = await AriStub.StartAsync(RenewalInfo.IdOf(leaf)!, start);
-        await using var later = await world.RestartAsync(stub.Http.Settings);
-
-        var outcome = await later.Renewals.RenewAsync(CertificateNames.Of(place), CancellationToken.None);
-
-        Assert.False(outcome.Renewed);
-        Assert.InRange(outcome.LookAt!.Value - DateTimeOffset.UtcNow, TimeSpan.FromMinutes(119), TimeSpan.FromMinutes(121));
-        Assert.Equal(1, stub.Asked);
-    }
-
-    [Fact]
-    public async Task A_renewal_names_what_it_replaces_unless_that_was_replaced_already()
-    {
-        await using var world = await CertificateWorld.CreateAsync(("Certificates:PerWeek", "2"));
-        var place = world.NewPlace();
-        await world.Certificates.IssueAsync(place, CancellationToken.None);
-        using var leaf = await world.LeafAsync(place);
-        var id = RenewalInfo.IdOf(leaf)!;
-        await using var stub = await AriStub.StartAsync(id, DateTimeOffset.UtcNow.AddDays(-3));
-        await using var later = await world.RestartAsync([.. stub.Http.Settings, ("Certificates:PerWeek", "2")]);
-
-        var outcome = await later.Renewals.RenewAsync(CertificateNames.Of(place), CancellationToken.None);
-
-        Assert.Contains("internal error", outcome.Note, StringComparison.Ordinal);
-        Assert.Equal([id, null], stub.Replaced);
-    }
-
     [Fact]
     public void A_certificate_with_a_serial_number_above_the_sign_bit_has_its_zero_byte_in_the_id()
     {
@@ -117,64 +77,5 @@ public sealed class RenewalTests
         using var leaf = request.Create(root, DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(8), Convert.FromHexString("0087654321"));
 
         Assert.Equal("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE", RenewalInfo.IdOf(leaf));
-    }
-
-    /// <summary>An authority with renewal information, which says of the first order that the certificate was replaced already, and breaks down at the second.</summary>
-    private sealed class AriStub : IAsyncDisposable
-    {
-        public AcmeStub Http { get; private set; } = null!;
-
-        public int Asked { get; private set; }
-
-        public List<string?> Replaced { get; } = [];
-
-        public static async Task<AriStub> StartAsync(string id, DateTimeOffset start)
-        {
-            var stub = new AriStub();
-            stub.Http = await AcmeStub.StartAsync(http => stub.AnswerAsync(http, id, start));
-            return stub;
-        }
-
-        public ValueTask DisposeAsync() => Http.DisposeAsync();
-
-        private async Task AnswerAsync(HttpContext http, string id, DateTimeOffset start)
-        {
-            http.Response.Headers["Replay-Nonce"] = Guid.NewGuid().ToString("N");
-            switch (http.Request.Path.Value)
-            {
-                case "/dir":
-                    await http.Response.WriteAsJsonAsync(new Dictionary<string, string>
-                    {
-                        ["newNonce"] = $"{Http.Url}/nonce",
-                        ["newAccount"] = $"{Http.Url}/account",
-                        ["newOrder"] = $"{Http.Url}/order",
-                        ["revokeCert"] = $"{Http.Url}/revoke",
-                        ["renewalInfo"] = $"{Http.Url}/renewal",
-                    });
-                    break;
-                case var path when path == $"/renewal/{id}":
-                    Asked++;
-                    http.Response.Headers.RetryAfter = "7200";
-                    await http.Response.WriteAsJsonAsync(new { suggestedWindow = new { start, end = start.AddDays(1) } });
-                    break;
-                case "/account":
-                    http.Response.Headers.Location = $"{Http.Url}/account/1";
-                    await http.Response.WriteAsync("{\"status\":\"valid\"}");
-                    break;
-                case "/order":
-                    using (var message = await JsonDocument.ParseAsync(http.Request.Body))
-                    using (var order = JsonDocument.Parse(Base64Url.DecodeFromChars(message.RootElement.GetProperty("payload").GetString())))
-                    {
-                        Replaced.Add(order.RootElement.TryGetProperty("replaces", out var replaces) ? replaces.GetString() : null);
-                    }
-
-                    http.Response.StatusCode = Replaced.Count == 1 ? 409 : 500;
-                    var type = Replaced.Count == 1 ? "alreadyReplaced" : "serverInternal";
-                    await http.Response.WriteAsync($"{{\"type\":\"urn:ietf:params:acme:error:{type}\",\"detail\":\"So it is.\"}}", Encoding.UTF8);
-                    break;
-                default:
-                    break;
-            }
-        }
     }
 }
