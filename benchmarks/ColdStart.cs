@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using Bibind.Local;
 using Bibind.Testing;
+using Bibind.Testing.FunctionsHost;
 
 namespace Bibind.Benchmarks;
 
@@ -23,19 +23,23 @@ internal static class ColdStart
 
     public static async Task MeasureAsync(bool quick)
     {
-        var folder = await PublishAsync();
+        var worker = await PublishAsync("infra/azure/publish", "azure");
+        var folder = await PublishAsync("infra/aws/publish", "aws-x64", "x64");
         await using var postgres = await BenchServer.StartAsync();
         var settings = Settings(postgres);
         var runs = quick ? 5 : 11;
         // The first run of all makes the schema, and reads the files from the disk.
-        await StartAzureAsync(folder, settings);
-        var azure = await RepeatAsync(runs, () => StartAzureAsync(folder, settings));
+        await StartAzureAsync(worker, settings);
+        var azure = await RepeatAsync(runs, () => StartAzureAsync(worker, settings));
         var lambda = await RepeatAsync(runs, () => StartLambdaAsync(folder, settings));
         Figures.Print("hosts.cold_start_azure", Figures.Median(azure), "ms from start to the first answer (limit 700 ms)", $"to {azure.Max():0}");
         Figures.Print("hosts.cold_start_lambda", Figures.Median(lambda), "ms from start to the first answer (limit 700 ms)", $"to {lambda.Max():0}");
         await MeasureWarmAsync(folder, settings, quick ? 300 : 2000);
-        var zip = new FileInfo(Path.Combine(Path.GetDirectoryName(folder)!, "bibind-azure.zip"));
-        Figures.Print("hosts.package", zip.Length / 1e6, "MB zipped", "limit 40 MB");
+        foreach (var package in new[] { "azure", "aws-x64" })
+        {
+            var zip = new FileInfo(Path.Combine(Path.GetDirectoryName(folder)!, $"bibind-{package}.zip"));
+            Figures.Print($"hosts.package_{package}", zip.Length / 1e6, "MB zipped", "limit 40 MB");
+        }
     }
 
     // Both ways in turn, so that both see the same machine.
@@ -75,19 +79,11 @@ internal static class ColdStart
 
     private static async Task<double> StartAzureAsync(string folder, Dictionary<string, string> settings)
     {
-        var port = FreePorts.Next().ToString(CultureInfo.InvariantCulture);
         var watch = Stopwatch.StartNew();
-        using var process = Start(folder, settings, ("Hosting__Kind", "azure"), ("FUNCTIONS_CUSTOMHANDLER_PORT", port));
-        try
-        {
-            using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-            await UntilAnswersAsync(http, process);
-            return watch.Elapsed.TotalMilliseconds;
-        }
-        finally
-        {
-            Stop(process);
-        }
+        await using var host = await FunctionsHostStandIn.StartAsync(folder, settings, _ => { });
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("http://bench/health/live"));
+        using var answer = await host.SendAsync(request);
+        return answer.IsSuccessStatusCode ? watch.Elapsed.TotalMilliseconds : throw new InvalidOperationException($"The worker answered {(int)answer.StatusCode}.");
     }
 
     private static async Task<double> StartLambdaAsync(string folder, Dictionary<string, string> settings)
@@ -138,7 +134,7 @@ internal static class ColdStart
 
     private static Process Start(string folder, Dictionary<string, string> settings, params (string Name, string Value)[] more)
     {
-        var start = new ProcessStartInfo(Path.Combine(folder, "Bibind.Functions")) { WorkingDirectory = folder, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Path.Combine(folder, "bootstrap")) { WorkingDirectory = folder, RedirectStandardOutput = true };
         foreach (var (name, value) in settings.Select(s => (s.Key, s.Value)).Concat(more))
         {
             start.Environment[name] = value;
@@ -180,12 +176,12 @@ internal static class ColdStart
         ["Logging__LogLevel__Default"] = "Warning",
     };
 
-    private static async Task<string> PublishAsync()
+    private static async Task<string> PublishAsync(string script, string folder, params string[] arguments)
     {
-        using var process = Process.Start(Path.Combine(Repository.Root, "infra/azure/publish"));
+        using var process = Process.Start(Path.Combine(Repository.Root, script), arguments);
         await process.WaitForExitAsync();
         return process.ExitCode == 0
-            ? Path.Combine(Repository.Root, "data", "publish", "azure")
-            : throw new InvalidOperationException("infra/azure/publish failed; its messages are above.");
+            ? Path.Combine(Repository.Root, "data", "publish", folder)
+            : throw new InvalidOperationException($"{script} failed; its messages are above.");
     }
 }

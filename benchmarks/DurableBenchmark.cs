@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bibind.Durable;
+using Bibind.Durable.Hubs.InMemory;
 using Bibind.Durable.Hubs.Postgres;
 using Bibind.Durable.Worker;
 using Bibind.Local;
@@ -46,6 +47,8 @@ internal static class DurableBenchmark
         await MeasureFanOutAsync(client, 1000, quick ? 5 : 11);
         await new DurableGrowth(client, database, RunSequencesAsync).MeasureAsync(quick);
         await MeasureIdleAsync(quick ? 5 : 20);
+        await worker.StopAsync();
+        await MeasureInMemoryAsync(registry, services, options, quick ? 200 : 500);
     }
 
     private static async Task<double> MeasureFloorAsync(NpgsqlDataSource database, bool quick)
@@ -83,6 +86,19 @@ internal static class DurableBenchmark
         Figures.Print($"durable.sequence5_c{concurrency}_p50", Figures.Median(times), "ms");
         Figures.Print($"durable.sequence5_c{concurrency}_p95", Figures.Percentile(times, 95), "ms");
         Figures.Print($"durable.sequence5_c{concurrency}_commits", written / activities, "commits per activity", "every transaction of the database, reads too");
+    }
+
+    // Nothing is stored, so all that an orchestration waits for is the runtime itself.
+    private static async Task MeasureInMemoryAsync(TaskRegistry registry, IServiceProvider services, TaskHubWorkerOptions options, int count)
+    {
+        await using var hub = new InMemoryTaskHub();
+        await using var worker = new TaskHubWorker(hub, registry, services, options);
+        worker.Start();
+        var client = new TaskHubClient(hub);
+        await RunSequencesAsync(client, 1, 100);
+        var times = await RunSequencesAsync(client, 1, count);
+        Figures.Print("durable.memory_sequence5_c1_p50", Figures.Median(times), "ms", "on the in-memory hub: the runtime's own wait");
+        Figures.Print("durable.memory_sequence5_c1_p95", Figures.Percentile(times, 95), "ms");
     }
 
     private static async Task<IReadOnlyCollection<double>> RunSequencesAsync(TaskHubClient client, int concurrency, int count)

@@ -24,7 +24,7 @@ internal sealed class DurableGrowth(TaskHubClient client, NpgsqlDataSource datab
         Figures.Print("durable.sequences_among_waiting", among, "ms", Figures.Ratio(among, alone, $"{sequences} sequences without"));
 
         var finished = quick ? 100_000 : 1_000_000;
-        await FinishAsync(finished);
+        await FinishAsync(database, finished);
         var after = await MedianAsync(sequences);
         Figures.Print($"durable.sequences_after_{finished}_finished", after, "ms", Figures.Ratio(after, among, $"{sequences} sequences before"));
     }
@@ -45,14 +45,15 @@ internal sealed class DurableGrowth(TaskHubClient client, NpgsqlDataSource datab
     {
         await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 100 }, async (_, cancellation) =>
             await client.ScheduleNewOrchestrationInstanceAsync("Wait", cancellation));
-        while (await ScalarAsync("select count(*) from durable.instances where name = 'Wait' and status = 6") > 0)
+        while (await ScalarAsync(database, "select count(*) from durable.instances where name = 'Wait' and status = 6") > 0)
         {
             await Task.Delay(100);
         }
     }
 
     // Written as the runtime leaves them; running a million would measure something else.
-    private Task<long> FinishAsync(int count) => ScalarAsync(
+    public static Task<long> FinishAsync(NpgsqlDataSource database, int count) => ScalarAsync(
+        database,
         $"""
         with made as (
           insert into durable.instances (instance_id, execution_id, name, status, created_at, updated_at, completed_at, input, output)
@@ -75,7 +76,7 @@ internal sealed class DurableGrowth(TaskHubClient client, NpgsqlDataSource datab
         return Figures.Median(times);
     }
 
-    private async Task<long> ScalarAsync(string sql)
+    private static async Task<long> ScalarAsync(NpgsqlDataSource database, string sql)
     {
         await using var command = database.CreateCommand(sql);
         command.CommandTimeout = 0;

@@ -1,30 +1,32 @@
+using System.CommandLine;
 using Bibind.Benchmarks;
 
-// ./bench [durable|provision|backup|hosts] [--quick] [--odoo]
-var quick = args.Contains("--quick");
-var odoo = args.Contains("--odoo");
-var areas = args.Where(a => !a.StartsWith('-')).ToArray();
-var known = new Dictionary<string, Func<bool, Task>>(StringComparer.Ordinal)
+if (args is [ScalingBenchmark.WorkerArgument])
 {
-    ["provision"] = odoo ? OdooBenchmark.RunAsync : ProvisionBenchmark.RunAsync,
-    ["durable"] = DurableBenchmark.RunAsync,
-    ["backup"] = BackupBenchmark.RunAsync,
-    ["hosts"] = HostsBenchmark.RunAsync,
-};
-if (areas.Length == 0)
-{
-    areas = odoo ? ["provision"] : [.. known.Keys];
+    return await ScalingBenchmark.WorkAsync();
 }
 
-foreach (var area in areas)
+var quick = new Option<bool>("--quick") { Description = "With fewer repetitions." };
+var odoo = new Option<bool>("--odoo") { Description = "Provisioning at the real Odoo." };
+var areas = new Argument<string[]>("AREA") { Description = "What is measured; everything unless named.", Arity = ArgumentArity.ZeroOrMore };
+areas.AcceptOnlyFromAmong("provision", "durable", "scaling", "backup", "hosts");
+var root = new RootCommand("Measures what README and docs quote; ./bench starts it.") { areas, quick, odoo };
+root.SetAction(async (parsed, _) =>
 {
-    if (!known.TryGetValue(area, out var runAsync))
+    var known = new Dictionary<string, Func<bool, Task>>(StringComparer.Ordinal)
     {
-        await Console.Error.WriteLineAsync($"There is no benchmark '{area}': {string.Join(", ", known.Keys)}.");
-        return 2;
+        ["provision"] = parsed.GetValue(odoo) ? OdooBenchmark.RunAsync : ProvisionBenchmark.RunAsync,
+        ["durable"] = DurableBenchmark.RunAsync,
+        ["scaling"] = ScalingBenchmark.RunAsync,
+        ["backup"] = BackupBenchmark.RunAsync,
+        ["hosts"] = HostsBenchmark.RunAsync,
+    };
+    var wanted = parsed.GetValue(areas) is { Length: > 0 } named ? named : parsed.GetValue(odoo) ? ["provision"] : [.. known.Keys];
+    foreach (var area in wanted)
+    {
+        await known[area](parsed.GetValue(quick));
     }
-
-    await runAsync(quick);
-}
-
-return 0;
+});
+var arguments = root.Parse(args);
+var exitCode = await arguments.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+return arguments.Errors.Count > 0 ? 2 : exitCode;

@@ -1,6 +1,5 @@
-using Bibind.Activities;
-using Bibind.ControlPlane;
-using Bibind.Durable;
+using Bibind.Activities.Registration;
+using Bibind.ControlPlane.Registration;
 using Bibind.Durable.Hubs.Postgres;
 using Bibind.Functions.Health;
 using Bibind.Functions.Hosts;
@@ -9,17 +8,15 @@ using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Queues;
-using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
 using Bibind.Functions.Seeding;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
+using Bibind.Functions.Startup;
 using Bibind.Functions.Timers;
-using Bibind.Functions.Triggers;
-using Bibind.Orchestrators;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Npgsql;
 
 namespace Bibind.Functions;
 
@@ -34,26 +31,44 @@ public static class FunctionsHost
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         AddLocalSettings(builder);
-        var settings = HostSettings.Read(builder.Configuration, out var problems);
+        var settings = AddServices(builder, out var problems);
+        if (settings.Kind == HostKind.Azure)
+        {
+            problems = [.. problems, "Hosting__Kind must be kestrel, lambda or webadapter: on Azure Functions run Bibind.Functions.Azure."];
+        }
+
         builder.WebHost.UseUrls([.. settings.Urls]);
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        HostLogging.AddConsole(builder.Logging);
+
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        SettingsCheck.ThrowIfAny(problems, app.Services);
+        UseFunctions(app);
+        return app;
+    }
+
+    /// <summary>Adds everything that the functions need, whoever calls them.</summary>
+    /// <param name="builder">Where to; its configuration has the settings.</param>
+    /// <param name="problems">What is wrong with the settings; with any, what is built is not to be used.</param>
+    internal static HostSettings AddServices(IHostApplicationBuilder builder, out IReadOnlyList<string> problems)
+    {
+        var settings = HostSettings.Read(builder.Configuration, out problems);
+        builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = CommandReader.DiscardLimit;
+            kestrel.Limits.MaxRequestBodySize = BodyLimits.Discarded;
         });
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
-        HostLogging.Configure(builder.Logging);
+        HostLogging.HideRequestPaths(builder.Logging);
 
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(settings).AddSingleton(settings.Callers);
+        builder.Services.AddHostedService<StartNotes>();
+        builder.Services.AddSingleton(settings).AddSingleton(settings.Callers)
+            .AddSignIn(settings.SignIn);
         builder.Services.AddSingleton(_ => ControlPlaneServices.CreateDataSource(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
         builder.Services.AddKeyedSingleton(ConnectionPools.Hub, (_, _) => PostgresTaskHub.CreateDataSource(settings.ControlDatabase)).AddSingleton<ConnectionPools>();
         builder.Services.AddActivities(builder.Configuration);
-        builder.Services.AddPostgresDurableTask(
-            services => services.GetRequiredKeyedService<NpgsqlDataSource>(ConnectionPools.Hub),
-            registry => registry.AddOrchestrators().AddActivities(),
-            settings.ConfigureWorker,
-            FunctionInvocation.NoteWork);
+        builder.Services.AddEngine(settings);
         builder.AddHosting(settings);
         builder.AddQueues();
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
@@ -61,6 +76,7 @@ public static class FunctionsHost
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
             .AddSingleton<IReadinessCheck, ServerRolesCheck>().AddSingleton<IReadinessCheck, DatabaseListsCheck>();
+        builder.Services.AddSingleton<ClockCheck>().AddSingleton<IReadinessCheck>(services => services.GetRequiredService<ClockCheck>());
         builder.Services.AddSingleton<Seed>().AddSingleton<ControlPlaneStart>()
             .AddSingleton<IControlPlaneReadiness>(services => services.GetRequiredService<ControlPlaneStart>())
             .AddHostedService(services => services.GetRequiredService<ControlPlaneStart>());
@@ -68,24 +84,23 @@ public static class FunctionsHost
             .Validate(o => o.SweepInterval >= TimeSpan.FromSeconds(1), "Timers__SweepInterval must be one second at least, such as 00:05:00.")
             .ValidateOnStart();
         builder.Services.AddApiDocument();
-        if (settings.Telemetry is { } telemetry)
-        {
-            builder.Services.AddHostedService(_ => telemetry);
-        }
+        builder.AddTelemetry(settings);
 
-        configure?.Invoke(builder);
-        var app = builder.Build();
-        SettingsCheck.ThrowIfAny(problems, app.Services);
-        return Map(app);
+        return settings;
     }
 
     /// <summary>Runs the host until it is told to stop; answers the exit code.</summary>
-    public static async Task<int> RunAsync(string[] args)
+    public static Task<int> RunAsync(string[] args) => RunAsync(() => Build(args));
+
+    /// <summary>Runs what is built until it is told to stop; answers the exit code.</summary>
+    internal static async Task<int> RunAsync(Func<IHost> build)
     {
         try
         {
-            await using var app = Build(args);
-            await app.RunAsync();
+            var host = build();
+            await using var disposing = (IAsyncDisposable)host;
+            await StartAsync(host);
+            await host.WaitForShutdownAsync();
             return 0;
         }
         catch (SettingsException wrong)
@@ -96,44 +111,67 @@ public static class FunctionsHost
         {
             return await FailAsync(unavailable.Message, StartException.ExitCode);
         }
-        catch (IOException listening) when (listening.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        catch (IOException listening) when (StartException.IsSaidInWords(listening))
         {
             return await FailAsync($"{listening.Message} Set Urls to another address, or end what listens there.", StartException.ExitCode);
         }
     }
 
-    private static WebApplication Map(WebApplication app)
+    // What has begun is stopped if the rest cannot: else each background service would log that it was interrupted.
+    private static async Task StartAsync(IHost host)
+    {
+        try
+        {
+            await host.StartAsync();
+        }
+        catch
+        {
+            await host.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+    }
+
+    /// <summary>The pipeline of every HTTP function, from the request to the answer.</summary>
+    internal static void UseFunctions(IApplicationBuilder app)
     {
         app.UseMiddleware<RequestLogMiddleware>();
         app.UseMiddleware<SafeHeadersMiddleware>();
         app.UseMiddleware<ProblemsMiddleware>();
         app.UseRoutingOfMethods();
-        app.UseMiddleware<AccessMiddleware>();
+        app.UseAuthorization();
         app.UseMiddleware<ReadinessMiddleware>();
+        app.UseMiddleware<CustomerReachMiddleware>();
         app.UseHosting();
-        app.MapHealth();
-        app.MapOdooWebhook();
-        app.MapWebhookRefusals();
-        app.MapAcmeChallenges();
-        app.MapTenants();
-        app.MapTenantDatabase();
-        app.MapPendingItems();
-        app.MapDomains();
-        app.MapDomainPurchases();
-        app.MapBackups();
-        app.MapJobs();
-        app.MapServers();
-        app.MapTemplates();
-        // One document, so that another's address is none: it answers as every unknown address does.
-        app.MapOpenApi("/openapi/v1.json").WithMetadata(new NeedsNoDatabase());
-        return app;
+        app.UseEndpoints(Map);
     }
 
-    /// <summary>The settings that a host has which is started here: the local file and the environment.</summary>
-    /// <exception cref="SettingsException">The file cannot be read.</exception>
-    internal static IConfiguration ReadConfiguration()
+    private static void Map(IEndpointRouteBuilder routes)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        routes.MapHosting();
+        routes.MapHealth();
+        routes.MapMetrics();
+        routes.MapOdooWebhook();
+        routes.MapWebhookRefusals();
+        routes.MapAcmeChallenges();
+        routes.MapTenants();
+        routes.MapTenantDatabase();
+        routes.MapTenantCustomer();
+        routes.MapPendingItems();
+        routes.MapDomains();
+        routes.MapDomainPurchases();
+        routes.MapBackups();
+        routes.MapJobs();
+        routes.MapServers();
+        routes.MapTemplates();
+        // One document, so that another's address is none: it answers as every unknown address does.
+        routes.MapOpenApi("/openapi/v1.json").WithMetadata(new NeedsNoDatabase());
+    }
+
+    /// <summary>The settings that a host has which is started here: the local file, the environment and the command line.</summary>
+    /// <exception cref="SettingsException">The file cannot be read.</exception>
+    internal static IConfigurationRoot ReadConfiguration(params string[] args)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
         AddLocalSettings(builder);
         return builder.Configuration;
     }
@@ -149,7 +187,7 @@ public static class FunctionsHost
     private static async Task<int> FailAsync(string message, int exitCode)
     {
         await Console.Error.WriteLineAsync(message);
-        await Hosting.ReportFailedStartAsync(message);
+        await HostComposition.ReportFailedStartAsync(message);
         return exitCode;
     }
 }

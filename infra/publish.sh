@@ -1,9 +1,9 @@
-# Sourced by infra/azure/publish and infra/aws/publish: the host as function hosts start it, below data/publish.
+# Sourced by infra/azure/publish and infra/aws/publish: what is deployed to function hosts, below data/publish.
 . "$(dirname "${BASH_SOURCE[0]}")/local/setup.sh"
 
 published=$root/data/publish
 
-# publish_host RID: the program with its runtime, trimmed and compiled ahead, in data/publish/RID.
+# publish_host RID: the program with its runtime, trimmed and compiled ahead, in data/publish/RID; for hosts that have no runtime.
 publish_host() {
   local rid=$1
   need_dotnet

@@ -8,7 +8,7 @@ public enum HostKind
     /// <summary>The process lives on and listens itself: self-hosted.</summary>
     Kestrel,
 
-    /// <summary>Azure Functions calls over loopback, as a custom handler.</summary>
+    /// <summary>Azure Functions calls its isolated worker, <c>Bibind.Functions.Azure</c>, which sets this itself.</summary>
     Azure,
 
     /// <summary>The process asks the Lambda Runtime API for invocations.</summary>

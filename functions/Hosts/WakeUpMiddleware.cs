@@ -1,4 +1,3 @@
-using Bibind.Functions.Pump;
 using Bibind.Functions.Triggers;
 
 namespace Bibind.Functions.Hosts;

@@ -1,4 +1,4 @@
-using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Encryption;
 using Bibind.Activities.Backup.Files;
 using Bibind.Contracts;
@@ -26,25 +26,25 @@ internal static class BackupsApi
     public static void MapBackups(this IEndpointRouteBuilder routes)
     {
         var ofTenant = routes.MapGroup("/api/tenants/{code}/backups").WithTags("backups");
-        ofTenant.MapPost("/", BackUpAsync).NeedsRole(Role.Manager).Describe("backUpTenant", "Takes a backup of a tenant")
+        ofTenant.MapPost("/", BackUpAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant).Describe("backUpTenant", "Takes a backup of a tenant")
             .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        ofTenant.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listBackups", "Lists a tenant's backups, newest first")
+        ofTenant.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("listBackups", "Lists a tenant's backups, newest first")
             .Answers<ListAnswer<BackupView>>().Refuses(StatusCodes.Status404NotFound);
 
-        routes.MapGroup("/api/tenants/{code}").WithTags("tenants").MapPost("/resume", ResumeAsync).NeedsRole(Role.Manager)
+        routes.MapGroup("/api/tenants/{code}").WithTags("tenants").MapPost("/resume", ResumeAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant)
             .Describe("resumeTenant", "Opens a tenant that a failed restore left suspended")
             .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
 
         var backups = routes.MapGroup("/api/backups/{id}").WithTags("backups");
-        backups.MapPost("/restore", RestoreAsync).NeedsRole(Role.Admin).Describe("restoreBackup", "Puts a backup in the place of its tenant's database, or makes a new tenant of it")
+        backups.MapPost("/restore", RestoreAsync).NeedsRole(Role.Admin).OpenToCustomers(CustomerReach.OwnBackup).Describe("restoreBackup", "Puts a backup in the place of its tenant's database, or makes a new tenant of it")
             .Takes<RestoreBackup>().TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        backups.MapPost("/verify", VerifyAsync).NeedsRole(Role.Manager).Describe("verifyBackup", "Tries a backup out, beside everything else")
+        backups.MapPost("/verify", VerifyAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnBackup).Describe("verifyBackup", "Tries a backup out, beside everything else")
             .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        backups.MapGet("/download", DownloadAsync).NeedsRole(Role.Admin)
+        backups.MapGet("/download", DownloadAsync).NeedsRole(Role.Admin).OpenToCustomers(CustomerReach.OwnBackup)
             .Describe("downloadBackup", "Gives a link to an encrypted backup, or the backup itself where the store has no links")
             .TakesQuery(Part).Answers<BackupLink>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
     }
@@ -58,7 +58,7 @@ internal static class BackupsApi
         }
 
         var caller = context.Caller().Name;
-        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/backups", null);
+        var request = CommandRequest.Of(context, key, $"POST /api/tenants/{code}/backups", null);
         return await ordering.BackUpAsync(code, caller, request, context.RequestAborted);
     }
 
@@ -71,7 +71,7 @@ internal static class BackupsApi
         }
 
         var caller = context.Caller().Name;
-        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/resume", null);
+        var request = CommandRequest.Of(context, key, $"POST /api/tenants/{code}/resume", null);
         return await ordering.ResumeAsync(code, caller, request, context.RequestAborted);
     }
 
@@ -94,7 +94,7 @@ internal static class BackupsApi
         var command = HasBody(context)
             ? await CommandReader.ReadAsync<RestoreBackup>(context, async (given, _) => await FindWrongAsync(given, backup, caller, source, ordering, context.RequestAborted))
             : new RestoreBackup();
-        var request = new CommandRequest($"api:{caller}", key, $"POST /api/backups/{id}/restore", command);
+        var request = CommandRequest.Of(context, key, $"POST /api/backups/{id}/restore", command);
         if (command.NewTenant is { } wanted)
         {
             return await ordering.RestoreNewAsync(OrderOf(wanted, await source.Value, caller), new BackupRef(backup.TenantId, id), request, context.RequestAborted);
@@ -127,7 +127,7 @@ internal static class BackupsApi
         var key = IdempotencyKey.Read(context.Request);
         await RequireAsync(id, backups, context.RequestAborted);
         var caller = context.Caller().Name;
-        var request = new CommandRequest($"api:{caller}", key, $"POST /api/backups/{id}/verify", null);
+        var request = CommandRequest.Of(context, key, $"POST /api/backups/{id}/verify", null);
         return await ordering.VerifyAsync(id, caller, request, context.RequestAborted);
     }
 
@@ -166,6 +166,7 @@ internal static class BackupsApi
     {
         Code = wanted.Code,
         Name = wanted.Name ?? source.Name,
+        Customer = source.Customer,
         CustomerName = source.CustomerName,
         CustomerEmail = source.CustomerEmail,
         Offer = source.Offer,

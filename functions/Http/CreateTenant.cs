@@ -12,6 +12,9 @@ public sealed record CreateTenant
     /// <summary>The customer's company, as the application shows it.</summary>
     public required string Name { get; init; }
 
+    /// <summary>The customer to whom it belongs, as their tokens name it. Whoever orders with a customer's token is that customer, and need not say it.</summary>
+    public string? Customer { get; init; }
+
     /// <summary>The person who gets the tenant.</summary>
     public string? CustomerName { get; init; }
 
@@ -33,10 +36,11 @@ public sealed record CreateTenant
     /// <summary>Told how the job ended, by a POST.</summary>
     public string? CallbackUrl { get; init; }
 
-    internal TenantOrder ToOrder(string requestedBy) => new()
+    internal TenantOrder ToOrder(string requestedBy, string? customer = null) => new()
     {
         Code = Code,
         Name = Name,
+        Customer = customer ?? Customer,
         CustomerName = CustomerName,
         CustomerEmail = CustomerEmail,
         Offer = Offer,

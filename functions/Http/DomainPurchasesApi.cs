@@ -64,10 +64,10 @@ internal static partial class DomainPurchasesApi
     public static void MapDomainPurchases(this IEndpointRouteBuilder routes)
     {
         var domains = routes.MapGroup("/api/domains").WithTags("domains");
-        domains.MapGet("/availability", AskAsync).NeedsRole(Role.Manager)
+        domains.MapGet("/availability", AskAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.Filtered)
             .Describe("getDomainAvailability", "Says whether a domain can be bought, and for how much").TakesQuery(Name)
             .Answers<AvailabilityView>().Refuses(StatusCodes.Status409Conflict);
-        domains.MapPost("/purchases", BuyAsync).NeedsRole(Role.Manager).Describe("buyDomain", "Buys a domain at the registrar")
+        domains.MapPost("/purchases", BuyAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.Filtered).Describe("buyDomain", "Buys a domain at the registrar")
             .Takes<BuyDomainCommand>().TakesKey().Answers<PurchaseAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
     }
@@ -98,15 +98,15 @@ internal static partial class DomainPurchasesApi
     {
         var key = IdempotencyKey.Read(context.Request);
         var command = await CommandReader.ReadAsync<BuyDomainCommand>(
-            context, (given, _) => Task.FromResult(FindWrong(given, platform.Value.Domain)));
+            context, (given, _) => Task.FromResult(FindWrong(given, platform.Value.Domain, context.Caller().Customer)));
         var name = DomainName.Fold(command.Name);
         var caller = context.Caller().Name;
-        var request = new CommandRequest($"api:{caller}", key, "POST /api/domains/purchases", command);
+        var request = CommandRequest.Of(context, key, "POST /api/domains/purchases", command);
         return await ordering.BuyAsync(
             name, new Price(command.MaxPrice.Amount, command.MaxPrice.Currency), command.Tenant, caller, request, context.RequestAborted);
     }
 
-    private static IReadOnlyDictionary<string, string[]> FindWrong(BuyDomainCommand command, string platformDomain)
+    private static IReadOnlyDictionary<string, string[]> FindWrong(BuyDomainCommand command, string platformDomain, string? customer)
     {
         var errors = new FieldErrors();
         if (command.Name is { } name && DomainName.Refusal(DomainName.Fold(name), platformDomain) is { } wrong)
@@ -132,6 +132,10 @@ internal static partial class DomainPurchasesApi
         if (command.Tenant is { } tenant && !Codes.IsPlausible(tenant))
         {
             errors.Add("tenant", "must be the code of a tenant");
+        }
+        else if (command.Tenant is null && customer is not null)
+        {
+            errors.Add("tenant", "is missing: a customer buys a domain for a tenant of their own");
         }
 
         return errors.ToDictionary();

@@ -44,14 +44,14 @@ internal static class DomainsApi
     public static void MapDomains(this IEndpointRouteBuilder routes)
     {
         var domains = routes.MapGroup("/api/tenants/{code}/domains").WithTags("domains");
-        domains.MapPost("/", AddAsync).NeedsRole(Role.Manager).Describe("addDomain", "Gives a tenant a host name of the customer's own")
+        domains.MapPost("/", AddAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant).Describe("addDomain", "Gives a tenant a host name of the customer's own")
             .Takes<AddDomainCommand>().TakesKey().Answers<DomainOrdered>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        domains.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listDomains", "Lists a tenant's own host names, oldest first")
+        domains.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("listDomains", "Lists a tenant's own host names, oldest first")
             .Answers<ListAnswer<DomainView>>().Refuses(StatusCodes.Status404NotFound);
-        domains.MapDelete("/{name}", RemoveAsync).NeedsRole(Role.Manager).Describe("removeDomain", "Takes a host name of the customer's own away")
+        domains.MapDelete("/{name}", RemoveAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant).Describe("removeDomain", "Takes a host name of the customer's own away")
             .TakesKey().Answers<DomainOrdered>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        domains.MapPost("/{name}/validate", ValidateAsync).NeedsRole(Role.Manager).Describe("validateDomain", "Looks at a host name's records at once")
+        domains.MapPost("/{name}/validate", ValidateAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant).Describe("validateDomain", "Looks at a host name's records at once")
             .Answers<DomainView>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
     }
 
@@ -61,7 +61,7 @@ internal static class DomainsApi
         var command = await CommandReader.ReadAsync<AddDomainCommand>(context);
         var tenant = await TenantAsync(code, tenants, context.RequestAborted);
         var caller = context.Caller().Name;
-        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{tenant.Code}/domains", command);
+        var request = CommandRequest.Of(context, key, $"POST /api/tenants/{tenant.Code}/domains", command);
         return await ordering.AddAsync(tenant.Code, command.Name, caller, request, context.RequestAborted);
     }
 
@@ -84,7 +84,7 @@ internal static class DomainsApi
         // The name is looked up with the order, so that a repetition gets its answer when the name has gone.
         var host = name.ToLowerInvariant();
         var caller = context.Caller().Name;
-        var request = new CommandRequest($"api:{caller}", key, $"DELETE /api/tenants/{code}/domains/{host}", Command: null);
+        var request = CommandRequest.Of(context, key, $"DELETE /api/tenants/{code}/domains/{host}", command: null);
         return await ordering.RemoveAsync(code, host, caller, request, context.RequestAborted);
     }
 
@@ -94,7 +94,7 @@ internal static class DomainsApi
         var tenant = await TenantAsync(code, tenants, context.RequestAborted);
         var domain = await DomainAsync(tenant, name, domains, context.RequestAborted);
         await ordering.ValidateAsync(domain, context.Caller().Name, context.RequestAborted);
-        return TypedResults.Accepted(JobsApi.AddressOf(domain.JobId), Show(domain, tenant, records));
+        return TypedResults.Accepted(JobLocation.Of(domain.JobId), Show(domain, tenant, records));
     }
 
     private static DomainView Show(Domain domain, Tenant tenant, DomainRecords records) => new()

@@ -1,6 +1,7 @@
 using Bibind.Functions.Health;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Problems;
+using Bibind.Functions.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bibind.Functions.Http;
@@ -8,7 +9,8 @@ namespace Bibind.Functions.Http;
 /// <summary>How the host is.</summary>
 /// <param name="Status"><c>live</c>, <c>ready</c> or <c>not-ready</c>.</param>
 /// <param name="Checks">Each thing it needs: <c>ok</c>, or what is missing.</param>
-public sealed record HealthAnswer(string Status, IReadOnlyDictionary<string, string> Checks);
+/// <param name="Version">Which version of the program runs.</param>
+public sealed record HealthAnswer(string Status, IReadOnlyDictionary<string, string> Checks, string Version);
 
 /// <summary><c>/health</c>: for whoever runs the host.</summary>
 internal static class HealthApi
@@ -22,14 +24,14 @@ internal static class HealthApi
             .Answers<HealthAnswer>().Answers<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).WithMetadata(new Probe(), new NeedsNoDatabase());
     }
 
-    private static JsonHttpResult<HealthAnswer> Live() => TypedResults.Json(new HealthAnswer("live", new Dictionary<string, string>()), ApiJson.Options);
+    private static JsonHttpResult<HealthAnswer> Live() => TypedResults.Json(new HealthAnswer("live", new Dictionary<string, string>(), ProgramVersion.Text), ApiJson.Options);
 
     private static async Task<IResult> ReadyAsync(HttpContext context, IEnumerable<IReadinessCheck> checks, ConnectionPools pools, ILogger<HealthAnswer> logger)
     {
         var results = await Task.WhenAll(checks.Select(c => RunAsync(c, pools, logger, context.RequestAborted)));
         var ready = results.All(r => r.Fault is null || r.IsWarning);
         return TypedResults.Json(
-            new HealthAnswer(ready ? "ready" : "not-ready", results.ToDictionary(r => r.Name, r => r.Fault ?? "ok", StringComparer.Ordinal)),
+            new HealthAnswer(ready ? "ready" : "not-ready", results.ToDictionary(r => r.Name, r => r.Fault ?? "ok", StringComparer.Ordinal), ProgramVersion.Text),
             ApiJson.Options,
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
@@ -41,9 +43,9 @@ internal static class HealthApi
         {
             return await check.FindFaultAsync(cancellation);
         }
-        catch (Exception exception) when (DatabaseAway.Is(exception))
+        catch (Exception exception) when (TransientDatabaseError.Is(exception))
         {
-            pools.ForgetIdle();
+            pools.ClearIdle();
             return await check.FindFaultAsync(cancellation);
         }
     }
@@ -63,7 +65,15 @@ internal static class HealthApi
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            Logs.NotReady(logger, check.Name, failure);
+            if (TransientDatabaseError.Is(failure))
+            {
+                Logs.NotReadyForDatabase(logger, check.Name, TransientDatabaseError.ReasonOf(failure));
+            }
+            else
+            {
+                Logs.NotReady(logger, check.Name, failure);
+            }
+
             return (check.Name, "Does not answer.", check.IsWarning);
         }
     }

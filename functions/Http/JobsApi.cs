@@ -23,15 +23,12 @@ internal static class JobsApi
     private static readonly QueryParameter Full = new(
         "full", "true: inputs and results whole, as a test that replays them needs them; otherwise texts are cut at 2,000 characters.", ["true", "false"]);
 
-    /// <summary>Where a job is found.</summary>
-    public static string AddressOf(string jobId) => $"/api/jobs/{jobId}";
-
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/api/jobs").WithTags("jobs");
-        jobs.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listJobs", "Lists jobs, newest first")
+        jobs.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.Filtered).Describe("listJobs", "Lists jobs, newest first")
             .TakesQuery(Tenant, State, Kind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<JobSummary>>();
-        jobs.MapGet("/{id}", FindAsync).NeedsRole(Role.Viewer).Describe("getJob", "Shows a job with its steps")
+        jobs.MapGet("/{id}", FindAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnJob).Describe("getJob", "Shows a job with its steps")
             .Answers<JobView>().Refuses(StatusCodes.Status404NotFound);
         jobs.MapGet("/{id}/history", HistoryAsync).NeedsRole(Role.Viewer).Describe("getJobHistory", "Shows every line of a job's history, oldest first")
             .TakesQuery(Full, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<JsonElement>>().Refuses(StatusCodes.Status404NotFound);
@@ -41,7 +38,7 @@ internal static class JobsApi
     {
         var query = new QueryReader(context);
         var state = query.Choice(State.Name);
-        var filter = new JobFilter { TenantCode = query.Code(Tenant.Name), Kind = query.Choice(Kind.Name) };
+        var filter = new JobFilter { TenantCode = query.Code(Tenant.Name), Kind = query.Choice(Kind.Name), Customer = context.Caller().Customer };
         var page = Paging.Read(query);
         query.ThrowIfAny();
 

@@ -49,7 +49,7 @@ internal static class OdooWebhook
         errors.ThrowIfAny();
         try
         {
-            return await ordering.OrderAsync(
+            return await ordering.OrderForRecordAsync(
                 order, new WebhookRecord(caller, record.Model!, record.RecordId!.Value) { Notes = record.Notes }, cancellation);
         }
         catch (ProblemException refused) when (refused.Problem.Errors is { } wrong)

@@ -52,7 +52,7 @@ internal static class PendingApi
     private static readonly QueryParameter Kind = new("kind", "Only items of this kind.", PendingKinds.All);
 
     public static void MapPendingItems(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/api/pending-items", ListAsync).WithTags("tenants").NeedsRole(Role.Viewer)
+        routes.MapGet("/api/pending-items", ListAsync).WithTags("tenants").NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.Filtered)
             .Describe("listPendingItems", "Lists what tenants still lack and what is done later by itself, the oldest first")
             .TakesQuery(Kind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<TenantPendingItem>>();
 
@@ -63,7 +63,7 @@ internal static class PendingApi
         var page = Paging.Read(query);
         query.ThrowIfAny();
         return TypedResults.Ok(Paging.Show(
-            await items.ListAsync(kind, page, context.RequestAborted),
+            await items.ListAsync(kind, context.Caller().Customer, page, context.RequestAborted),
             item => new TenantPendingItem { Tenant = item.TenantCode, Item = PendingItemView.Of(item) }));
     }
 }

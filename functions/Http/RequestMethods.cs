@@ -6,7 +6,7 @@ namespace Bibind.Functions.Http;
 internal static class RequestMethods
 {
     /// <summary>Around the routing: a HEAD request finds the endpoint of GET, and is itself again for the endpoint.</summary>
-    public static void UseRoutingOfMethods(this WebApplication app)
+    public static void UseRoutingOfMethods(this IApplicationBuilder app)
     {
         app.Use(async (context, next) =>
         {

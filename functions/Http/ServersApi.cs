@@ -74,6 +74,7 @@ internal static class ServersApi
         servers.MapPost("/{code}/activate", ActivateAsync).NeedsRole(Role.Admin)
             .Describe("activateServer", "Tests the connection to a server and puts it to work")
             .Takes<ActivateServer>().Answers<ServerView>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+        servers.MapCredentials();
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, ServerStore servers)
@@ -151,7 +152,7 @@ internal static class ServersApi
         return errors.ToDictionary();
     }
 
-    private static async Task<Server> GetAsync(string code, ServerStore servers, CancellationToken cancellation) =>
+    internal static async Task<Server> GetAsync(string code, ServerStore servers, CancellationToken cancellation) =>
         (Codes.IsPlausible(code) ? await servers.FindAsync(code, cancellation) : null)
         ?? throw new ProblemException(Refusals.NotFound("There is no server with this code; GET /api/servers lists them."));
 

@@ -1,13 +1,11 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Templates;
-using Bibind.Durable;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
-using Microsoft.DurableTask.Client;
 
 namespace Bibind.Functions.Http;
 
@@ -128,7 +126,7 @@ internal static class TemplatesApi
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext context, TemplateStore templates, CommandTransaction transaction, DurableTaskClient client, ILogger<CreateTemplate> logger)
+        HttpContext context, TemplateStore templates, CommandTransaction transaction)
     {
         var key = IdempotencyKey.Read(context.Request);
         var caller = context.Caller().Name;
@@ -136,28 +134,21 @@ internal static class TemplatesApi
             context, (given, _) => Task.FromResult(FindWrong(given, ToOrder(given, caller))));
         var order = ToOrder(command, caller);
         return await transaction.RunAsync(
-            new CommandRequest($"api:{caller}", key, "POST /api/templates", command),
-            async (connection, inTransaction, cancellation) =>
+            CommandRequest.Of(context, key, "POST /api/templates", command),
+            async work =>
             {
-                var result = await templates.BeginCreateAsync(connection, inTransaction, order, cancellation);
+                var result = await templates.BeginCreateAsync(work.Connection, work.Transaction, order, work.CancellationToken);
                 if (result is not TemplateCreation creation)
                 {
-                    throw new ProblemException(Refuse((TemplateRefused)result));
+                    throw new ProblemException(OrderProblems.Of((TemplateRefused)result));
                 }
 
-                await client.ScheduleNewOrchestrationInstanceAsync(
+                await work.StartAsync(
                     Orchestrations.CreateTemplate,
                     ToJob(creation, command),
-                    new HubStartOptions
-                    {
-                        InstanceId = creation.JobId,
-                        Transaction = inTransaction,
-                        Tags = new Dictionary<string, string> { ["template"] = order.Code, ["kind"] = JobKinds.CreateTemplate },
-                    },
-                    cancellation);
-                Logs.Ordered(logger, caller, creation.JobId, JobKinds.CreateTemplate, $"{order.Server}/{order.Code}");
+                    new JobToStart(creation.JobId, JobKinds.CreateTemplate, $"{order.Server}/{order.Code}", caller) { Tag = new("template", order.Code) });
                 return new AcceptedOrder(
-                    JobsApi.AddressOf(creation.JobId), new TemplateAccepted(order.Code, order.Server, creation.Template.State, creation.JobId));
+                    JobLocation.Of(creation.JobId), new TemplateAccepted(order.Code, order.Server, creation.Template.State, creation.JobId));
             },
             context.RequestAborted);
     }
@@ -219,13 +210,5 @@ internal static class TemplatesApi
         Language = creation.Template.Language,
         Country = command.Country,
         Initialisation = command.Initialisation ?? Initialisations[0],
-    };
-
-    private static Problem Refuse(TemplateRefused refused) => refused.Kind switch
-    {
-        TemplateRefusalKind.UnknownServer => Refusals.Invalid(refused.Field, refused.Message),
-        TemplateRefusalKind.ServerNotActive => Refusals.Conflict("server-not-active", "The server is not active", refused.Message, refused.Field),
-        TemplateRefusalKind.TemplateExists => Refusals.Conflict("template-exists", "The template exists already", refused.Message, refused.Field),
-        _ => Refusals.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
     };
 }

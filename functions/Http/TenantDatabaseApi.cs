@@ -7,16 +7,6 @@ using Bibind.Functions.Security;
 
 namespace Bibind.Functions.Http;
 
-/// <summary>Which database is to be the tenant's own, and why.</summary>
-public sealed record AdoptDatabase
-{
-    /// <summary>The name of the tenant's database, to confirm which one is meant.</summary>
-    public required string Database { get; init; }
-
-    /// <summary>Why; recorded with the job. 500 characters at most.</summary>
-    public required string Reason { get; init; }
-}
-
 /// <summary><c>/api/tenants/{code}/database</c>.</summary>
 internal static class TenantDatabaseApi
 {
@@ -39,7 +29,7 @@ internal static class TenantDatabaseApi
         }
 
         var caller = context.Caller().Name;
-        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/database/adopt", command);
+        var request = CommandRequest.Of(context, key, $"POST /api/tenants/{code}/database/adopt", command);
         return await ordering.AdoptAsync(code, command, caller, request, context.RequestAborted);
     }
 

@@ -11,6 +11,9 @@ public sealed record TenantView
 {
     public required string Code { get; init; }
     public required string Name { get; init; }
+
+    /// <summary>The customer to whom it belongs; null if only operators reach it.</summary>
+    public string? Customer { get; init; }
     public string? CustomerName { get; init; }
     public string? CustomerEmail { get; init; }
     public required string Offer { get; init; }
@@ -54,6 +57,7 @@ public sealed record TenantView
         {
             Code = tenant.Code,
             Name = tenant.Name,
+            Customer = tenant.Customer,
             CustomerName = tenant.CustomerName,
             CustomerEmail = tenant.CustomerEmail,
             Offer = tenant.Offer,

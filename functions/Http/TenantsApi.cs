@@ -26,18 +26,18 @@ internal static class TenantsApi
     public static void MapTenants(this IEndpointRouteBuilder routes)
     {
         var tenants = routes.MapGroup("/api/tenants").WithTags("tenants");
-        tenants.MapPost("/", OrderAsync).NeedsRole(Role.Manager).Describe("orderTenant", "Orders a tenant")
+        tenants.MapPost("/", OrderAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.Filtered).Describe("orderTenant", "Orders a tenant")
             .Takes<CreateTenant>().TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status409Conflict);
-        tenants.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listTenants", "Lists tenants, newest first")
+        tenants.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.Filtered).Describe("listTenants", "Lists tenants, newest first")
             .TakesQuery(State, PendingKind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<TenantView>>();
-        tenants.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getTenant", "Shows the living tenant with a code, or the last one that had it")
+        tenants.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("getTenant", "Shows the living tenant with a code, or the last one that had it")
             .Answers<TenantView>().Refuses(StatusCodes.Status404NotFound);
-        tenants.MapDelete("/{code}", DestroyAsync).NeedsRole(Role.Admin).Describe("destroyTenant", "Removes a tenant and everything that belongs to it")
+        tenants.MapDelete("/{code}", DestroyAsync).NeedsRole(Role.Admin).OpenToCustomers(CustomerReach.OwnTenant).Describe("destroyTenant", "Removes a tenant and everything that belongs to it")
             .TakesQuery(FinalBackup).TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        tenants.MapPost("/{code}/credentials/reveal", RevealAsync).NeedsRole(Role.Admin).Describe("revealCredentials", "Shows a tenant's passwords, once")
+        tenants.MapPost("/{code}/credentials/reveal", RevealAsync).NeedsRole(Role.Admin).OpenToCustomers(CustomerReach.OwnTenant).Describe("revealCredentials", "Shows a tenant's passwords, once")
             .TakesKey().Answers<TenantCredentials>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status410Gone);
-        tenants.MapPost("/{code}/credentials/reset", ResetAsync).NeedsRole(Role.Manager)
+        tenants.MapPost("/{code}/credentials/reset", ResetAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant)
             .Describe("resetCredentials", "Gives a tenant's administrator and standard user new passwords")
             .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
     }
@@ -45,17 +45,28 @@ internal static class TenantsApi
     private static async Task<IResult> OrderAsync(HttpContext context, TenantOrdering ordering)
     {
         var key = IdempotencyKey.Read(context.Request);
-        var caller = context.Caller().Name;
-        var command = await CommandReader.ReadAsync<CreateTenant>(
-            context, (given, isWhole) => ordering.FindWrongAsync(given.ToOrder(caller), isRefused: !isWhole, context.RequestAborted));
+        var (caller, customer) = (context.Caller().Name, context.Caller().Customer);
+        var command = await CommandReader.ReadAsync<CreateTenant>(context, (given, isWhole) => FindWrongAsync(given, isWhole));
         return await ordering.OrderAsync(
-            command.ToOrder(caller), new CommandRequest($"api:{caller}", key, "POST /api/tenants", command), context.RequestAborted);
+            command.ToOrder(caller, customer), CommandRequest.Of(context, key, "POST /api/tenants", command), context.RequestAborted);
+
+        async Task<IReadOnlyDictionary<string, string[]>> FindWrongAsync(CreateTenant given, bool isWhole)
+        {
+            var errors = new FieldErrors();
+            if (customer is not null && given.Customer is { } other && other != customer)
+            {
+                errors.Add("customer", "must be left out: the token says who the customer is");
+            }
+
+            errors.AddFurther(await ordering.FindWrongAsync(given.ToOrder(caller, customer), isRefused: !isWhole || !errors.IsEmpty, context.RequestAborted));
+            return errors.ToDictionary();
+        }
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, TenantStore tenants, PendingItems pending)
     {
         var query = new QueryReader(context);
-        var filter = new TenantFilter { State = query.Choice(State.Name), Pending = query.Choice(PendingKind.Name) };
+        var filter = new TenantFilter { State = query.Choice(State.Name), Pending = query.Choice(PendingKind.Name), Customer = context.Caller().Customer };
         var page = Paging.Read(query);
         query.ThrowIfAny();
         var found = await tenants.ListAsync(filter, page, context.RequestAborted);
@@ -81,7 +92,7 @@ internal static class TenantsApi
         }
 
         var caller = context.Caller().Name;
-        var request = new CommandRequest($"api:{caller}", key, $"DELETE /api/tenants/{code}", new { finalBackup });
+        var request = CommandRequest.Of(context, key, $"DELETE /api/tenants/{code}", new { finalBackup });
         return await ordering.DestroyAsync(code, finalBackup, caller, request, context.RequestAborted);
     }
 
@@ -132,7 +143,7 @@ internal static class TenantsApi
         }
 
         var caller = context.Caller().Name;
-        var request = new CommandRequest($"api:{caller}", key, $"POST /api/tenants/{code}/credentials/reset", Command: null);
+        var request = CommandRequest.Of(context, key, $"POST /api/tenants/{code}/credentials/reset", command: null);
         return ordering.ResetAsync(code, caller, request, context.RequestAborted);
     }
 

@@ -1,6 +1,7 @@
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
+using Bibind.Functions.Startup;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -9,27 +10,39 @@ namespace Bibind.Functions.OpenApi;
 /// <summary>The OpenAPI document: titles, the security scheme, query parameters, and the problems that every call may answer.</summary>
 internal static class ApiDocument
 {
-    private const string SchemeName = "bearer";
+    private const string Bearer = "bearer";
+    private const string OpenId = "openId";
 
     public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
-        options.AddDocumentTransformer((document, _, _) =>
+        options.AddDocumentTransformer((document, context, _) =>
         {
             document.Info = new OpenApiInfo
             {
                 Title = "Bibind.Functions",
-                Version = "v1",
+                Version = ProgramVersion.Text,
                 Description = "Creates, operates and removes customer instances. Errors are RFC 9457 problem details.",
             };
             document.Servers = null;
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
-            document.Components.SecuritySchemes[SchemeName] = new OpenApiSecurityScheme
+            document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                Description = "A token from the settings (Auth__Tokens__N), with the role viewer, manager or admin; each includes the one before it.",
+                Description = "A token from the settings (Auth__Tokens__N) or of the issuer, with the role viewer, manager or admin; each includes the one before it. "
+                    + "A customer's token reaches that customer's tenants only.",
             };
+            if (IssuerOf(context.ApplicationServices) is { } issuer)
+            {
+                document.Components.SecuritySchemes[OpenId] = new OpenApiSecurityScheme
+                {
+                    Type = SecuritySchemeType.OpenIdConnect,
+                    OpenIdConnectUrl = new Uri(IssuerKeys.AddressOf(issuer)),
+                    Description = "An access token of the issuer (Auth__Issuer), sent as a bearer token.",
+                };
+            }
+
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(DescribeAsync);
@@ -59,8 +72,15 @@ internal static class ApiDocument
         var role = metadata.OfType<RequiredRole>().LastOrDefault();
         if (role is not null)
         {
-            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SchemeName, context.Document)] = [] }];
-            operation.Description = $"Needs the role {role.Name}.";
+            operation.Security = [Requirement(Bearer, context)];
+            if (IssuerOf(context.ApplicationServices) is not null)
+            {
+                operation.Security.Add(Requirement(OpenId, context));
+            }
+
+            operation.Description = metadata.OfType<CustomerAccess>().Any()
+                ? $"Needs the role {role.Name}. Customers' tokens reach what is the customer's own."
+                : $"Needs the role {role.Name}, of an operator's token.";
             AddProblem(operation, "401", "No valid bearer token.", problem);
             AddProblem(operation, "403", "The token's role is not enough.", problem);
         }
@@ -68,6 +88,11 @@ internal static class ApiDocument
         AddProblem(operation, "500", "An unexpected failure; the trace id finds it in the logs.", problem);
         AddProblem(operation, "503", "Not available for the moment.", problem);
     }
+
+    private static string? IssuerOf(IServiceProvider services) => services.GetRequiredService<SignInOptions>().IssuerName;
+
+    private static OpenApiSecurityRequirement Requirement(string scheme, OpenApiOperationTransformerContext context) =>
+        new() { [new OpenApiSecuritySchemeReference(scheme, context.Document)] = [] };
 
     private static OpenApiParameter Query(QueryParameter parameter) => new()
     {

@@ -1,7 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Bibind.ControlPlane.Idempotency;
+using Bibind.ControlPlane.Tenants;
 using Bibind.Functions.Problems;
+using Bibind.Functions.Security;
+using Microsoft.DurableTask.Client;
 using Npgsql;
 
 namespace Bibind.Functions.Ordering;
@@ -46,6 +49,17 @@ public sealed record OrderAnswer(int Status, string? Location, string? Body, boo
 /// <param name="Command">What was sent, as it was understood: two spellings of one command are the same.</param>
 public sealed record CommandRequest(string Caller, string? Key, string Operation, object? Command)
 {
+    /// <summary>The customer for whose tenants alone the command may open a job; null for operators.</summary>
+    public string? Customer { get; init; }
+
+    /// <summary>A command that came over HTTP.</summary>
+    public static CommandRequest Of(HttpContext context, string? key, string operation, object? command)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var caller = context.Caller();
+        return new CommandRequest(caller.Id, key, operation, command) { Customer = caller.Customer };
+    }
+
     internal string Hash()
     {
         var command = JsonSerializer.SerializeToUtf8Bytes(Command, ApiJson.Options);
@@ -53,13 +67,14 @@ public sealed record CommandRequest(string Caller, string? Key, string Operation
     }
 }
 
-/// <summary>Work in one transaction of the control database, which holds the task hub too.</summary>
-public delegate Task<AcceptedOrder> OrderWork(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation);
+/// <summary>What an order does in its transaction.</summary>
+public delegate Task<AcceptedOrder> OrderWork(UnitOfWork work);
 
 /// <summary>
 /// Takes an order in one transaction: idempotency key, rows, orchestration, stored answer. All of it is there, or none.
 /// </summary>
-public sealed class CommandTransaction(NpgsqlDataSource database, ConnectionPools pools, IdempotencyStore keys)
+public sealed class CommandTransaction(
+    NpgsqlDataSource database, ConnectionPools pools, IdempotencyStore keys, DurableTaskClient client, ILogger<CommandTransaction> logger)
 {
     private const int MostAttempts = 5;
 
@@ -69,7 +84,7 @@ public sealed class CommandTransaction(NpgsqlDataSource database, ConnectionPool
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(work);
-        return await RunAsync((connection, transaction, c) => AnswerAsync(request, work, connection, transaction, c), cancellation);
+        return await RunAsync(unit => AnswerAsync(request, work, unit), cancellation);
     }
 
     /// <summary>
@@ -87,7 +102,7 @@ public sealed class CommandTransaction(NpgsqlDataSource database, ConnectionPool
     /// Does the work in one transaction, and once more if PostgreSQL chose it to give way to another, or if its connection
     /// turned out to have ended while it lay in the pool: a process that was frozen wakes up with such.
     /// </summary>
-    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, NpgsqlTransaction, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    public async Task<T> RunAsync<T>(Func<UnitOfWork, Task<T>> work, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(work);
         for (var attempt = 1; ; attempt++)
@@ -98,7 +113,7 @@ public sealed class CommandTransaction(NpgsqlDataSource database, ConnectionPool
                 await using var connection = await database.OpenConnectionAsync(cancellation);
                 isOpen = true;
                 await using var transaction = await connection.BeginTransactionAsync(cancellation);
-                var result = await work(connection, transaction, cancellation);
+                var result = await work(new UnitOfWork(connection, transaction, client, logger, cancellation));
                 isCommitting = true;
                 await transaction.CommitAsync(cancellation);
                 return result;
@@ -108,32 +123,41 @@ public sealed class CommandTransaction(NpgsqlDataSource database, ConnectionPool
             {
                 // PostgreSQL chose this one of two transactions to give way; nothing of it remains.
             }
-            catch (NpgsqlException ended) when (attempt < MostAttempts && isOpen && !isCommitting && DatabaseAway.Is(ended))
+            catch (NpgsqlException ended) when (attempt < MostAttempts && isOpen && !isCommitting && TransientDatabaseError.Is(ended))
             {
                 // Nothing of it remains either, and the next connection shows whether the database is there. Whether a
                 // commit that broke off took effect, nobody knows: the caller's repetition finds out.
-                pools.ForgetIdle();
+                pools.ClearIdle();
             }
         }
     }
 
-    private async Task<OrderAnswer> AnswerAsync(
-        CommandRequest request, OrderWork work, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellation)
+    private async Task<OrderAnswer> AnswerAsync(CommandRequest request, OrderWork work, UnitOfWork unit)
     {
         var hash = request.Key is null ? string.Empty : request.Hash();
         if (request.Key is not null
-            && AnswerOf(await keys.BeginAsync(connection, transaction, request.Caller, request.Key, hash, cancellation)) is { } first)
+            && AnswerOf(await keys.BeginAsync(unit.Connection, unit.Transaction, request.Caller, request.Key, hash, unit.CancellationToken)) is { } first)
         {
             return first;
         }
 
-        var accepted = await work(connection, transaction, cancellation);
+        var accepted = await work(unit);
+
+        // Whoever was the owner when the request came in, the rows that are locked by now say who is.
+        if (request.Customer is { } customer
+            && !await CustomerTenants.HasJobAsync(
+                unit.Connection, unit.Transaction, customer, accepted.Location[(accepted.Location.LastIndexOf('/') + 1)..], unit.CancellationToken))
+        {
+            throw new ProblemException(CustomerReachMiddleware.NoSuchTenant);
+        }
+
         var answer = new OrderAnswer(
             StatusCodes.Status202Accepted, accepted.Location, JsonSerializer.Serialize(accepted.Body, ApiJson.Options), Replayed: false);
         if (request.Key is not null)
         {
             await keys.RecordAsync(
-                connection, transaction, request.Caller, request.Key, hash, new StoredAnswer(answer.Status, answer.Location, answer.Body), cancellation);
+                unit.Connection, unit.Transaction, request.Caller, request.Key, hash, new StoredAnswer(answer.Status, answer.Location, answer.Body),
+                unit.CancellationToken);
         }
 
         return answer;

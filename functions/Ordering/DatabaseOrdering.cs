@@ -4,7 +4,6 @@ using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
-using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Ordering;
@@ -20,19 +19,19 @@ public sealed class DatabaseOrdering(
         ArgumentNullException.ThrowIfNull(command);
         return transactions.RunAsync(
             request,
-            async (connection, transaction, c) =>
+            async work =>
             {
-                var tenant = Require(await DatabaseAdoptions.BeginAsync(connection, transaction, code, c));
+                var tenant = Require(await DatabaseAdoptions.BeginAsync(work.Connection, work.Transaction, code, work.CancellationToken));
                 if (command.Database != tenant.Database)
                 {
                     throw new ProblemException(Refusals.Invalid("database", $"must be the name of the tenant's database, '{tenant.Database}', to confirm which one is meant"));
                 }
 
-                var sight = Require(await LookAsync(tenant, c));
+                var sight = Require(await LookAsync(tenant, work.CancellationToken));
                 var adopted = new AdoptedDatabase(tenant.Database, sight.Oid, sight.Owner, command.Reason.Trim());
-                var job = await adoptions.AdoptAsync(connection, transaction, tenant, adopted, requestedBy, c);
+                var job = await adoptions.AdoptAsync(work.Connection, work.Transaction, tenant, adopted, requestedBy, work.CancellationToken);
                 Logs.DatabaseAdopted(logger, requestedBy, tenant.Database, sight.Oid, code);
-                return new AcceptedOrder(JobsApi.AddressOf(job), new TenantAccepted(code, tenant.State, job));
+                return new AcceptedOrder(JobLocation.Of(job), new TenantAccepted(code, tenant.State, job));
             },
             cancellation);
     }
@@ -60,21 +59,10 @@ public sealed class DatabaseOrdering(
     private static Tenant Require(AdoptionResult result) => result switch
     {
         AdoptingTenant adopting => adopting.Tenant,
-        AdoptionRefused { Kind: AdoptionRefusalKind.NotFound } refused => throw new ProblemException(Refusals.NotFound(refused.Message)),
-        AdoptionRefused { Kind: AdoptionRefusalKind.JobRunning } refused =>
-            throw new ProblemException(Refusals.Conflict("job-running", "A job of this tenant is running", refused.Message)),
-        AdoptionRefused refused => throw new ProblemException(Refusals.Conflict("tenant-state", "The tenant's state does not allow it", refused.Message)),
+        AdoptionRefused refused => throw new ProblemException(OrderProblems.Of(refused)),
         _ => throw new InvalidOperationException($"An adoption cannot begin as {result.GetType().Name}."),
     };
 
-    private static AdoptableDatabase Require(AdoptableDatabase sight) => sight.Kind switch
-    {
-        AdoptableKind.Adoptable => sight,
-        AdoptableKind.Ours => throw new ProblemException(
-            Refusals.Conflict("database-known", "The database is the tenant's own already", "It is known as the tenant's own: there is nothing to adopt.")),
-        AdoptableKind.Missing => throw new ProblemException(Refusals.Conflict("database-missing", "There is no such database", sight.Words)),
-        AdoptableKind.Invalid => throw new ProblemException(Refusals.Conflict("database-invalid", "The database is invalid", sight.Words)),
-        AdoptableKind.Others => throw new ProblemException(Refusals.Conflict("database-taken", "The database is another's", sight.Words)),
-        _ => throw new ProblemException(Refusals.Conflict("database-owner", "The database belongs to another role", sight.Words)),
-    };
+    private static AdoptableDatabase Require(AdoptableDatabase found) =>
+        found.Kind == AdoptableKind.Adoptable ? found : throw new ProblemException(OrderProblems.Of(found));
 }

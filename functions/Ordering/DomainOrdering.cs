@@ -4,11 +4,9 @@ using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
-using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Bibind.Functions.Ordering;
 
@@ -35,11 +33,11 @@ public sealed class DomainOrdering(
             ? throw new ProblemException(Refusals.Invalid("name", wrong))
             : transactions.RunAsync(
                 request,
-                async (connection, transaction, c) =>
+                async work =>
                 {
-                    var accepted = Accepted(await lifecycle.RequestAsync(connection, transaction, code, host, requestedBy, c));
+                    var accepted = Accepted(await lifecycle.RequestAsync(work.Connection, work.Transaction, code, host, requestedBy, work.CancellationToken));
                     var order = accepted.Order with { WaitLimit = options.Value.WaitLimit };
-                    await StartAsync(Orchestrations.AddDomain, order, JobKinds.AddDomain, requestedBy, transaction, c);
+                    await work.StartAsync(Orchestrations.AddDomain, order, order.JobId, JobKinds.AddDomain, order.Code, requestedBy, order.Name);
                     var instructions = records.Instruct(host, accepted.Domain.Proof, accepted.Host);
                     return Answer(accepted, instructions);
                 },
@@ -54,11 +52,12 @@ public sealed class DomainOrdering(
         string? waiting = null;
         var answer = await transactions.RunAsync(
             request,
-            async (connection, transaction, c) =>
+            async work =>
             {
-                var accepted = Accepted(await lifecycle.BeginRemovingAsync(connection, transaction, code, name, requestedBy, c));
+                var accepted = Accepted(await lifecycle.BeginRemovingAsync(work.Connection, work.Transaction, code, name, requestedBy, work.CancellationToken));
                 waiting = accepted.WaitingJobId;
-                await StartAsync(Orchestrations.RemoveDomain, accepted.Order, JobKinds.RemoveDomain, requestedBy, transaction, c);
+                var order = accepted.Order;
+                await work.StartAsync(Orchestrations.RemoveDomain, order, order.JobId, JobKinds.RemoveDomain, order.Code, requestedBy, order.Name);
                 return Answer(accepted, null);
             },
             cancellation);
@@ -85,35 +84,14 @@ public sealed class DomainOrdering(
         Logs.DomainLookAsked(logger, requestedBy, domain.Name);
     }
 
-    private async Task StartAsync(
-        OrchestratorDefinition<DomainOrder, DomainOutcome> orchestrator, DomainOrder order, string kind, string requestedBy, NpgsqlTransaction transaction,
-        CancellationToken cancellation)
-    {
-        await client.ScheduleNewOrchestrationInstanceAsync(
-            orchestrator, order,
-            new HubStartOptions
-            {
-                InstanceId = order.JobId,
-                Transaction = transaction,
-                Tags = new Dictionary<string, string> { ["tenant"] = order.Code, ["kind"] = kind },
-            },
-            cancellation);
-        Logs.Ordered(logger, requestedBy, order.JobId, kind, order.Name);
-    }
-
     private static AcceptedOrder Answer(DomainAccepted accepted, DomainInstructions? instructions) => new(
-        JobsApi.AddressOf(accepted.Order.JobId),
+        JobLocation.Of(accepted.Order.JobId),
         new DomainOrdered(accepted.Order.Code, accepted.Domain.Name, accepted.Domain.State, accepted.Order.JobId, instructions));
 
     private static DomainAccepted Accepted(DomainResult result) => result switch
     {
         DomainAccepted accepted => accepted,
-        DomainRefused { Kind: DomainRefusalKind.NoTenant or DomainRefusalKind.NoDomain } refused => throw new ProblemException(Refusals.NotFound(refused.Message)),
-        DomainRefused { Kind: DomainRefusalKind.Taken } refused =>
-            throw new ProblemException(Refusals.Conflict("domain-taken", "The domain is taken", refused.Message, "name")),
-        DomainRefused { Kind: DomainRefusalKind.JobRunning } refused =>
-            throw new ProblemException(Refusals.Conflict("job-running", "A job is at work", refused.Message)),
-        DomainRefused refused => throw new ProblemException(Refusals.Conflict("tenant-state", "The tenant's state does not allow it", refused.Message)),
+        DomainRefused refused => throw new ProblemException(OrderProblems.Of(refused)),
         _ => throw new InvalidOperationException($"{result.GetType().Name} is no answer to an order of a domain."),
     };
 }

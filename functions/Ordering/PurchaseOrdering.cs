@@ -1,17 +1,13 @@
 using System.Runtime.ExceptionServices;
 using Bibind.Activities;
 using Bibind.Activities.Domains.Registrars;
-using Bibind.Activities.RateLimits;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
-using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
-using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Bibind.Functions.Ordering;
 
@@ -25,8 +21,8 @@ public sealed record PurchaseAccepted(string Name, string Provider, Price Price,
 
 /// <summary>Asks the registrar, and takes orders of domains.</summary>
 public sealed class PurchaseOrdering(
-    CommandTransaction transactions, IDomainRegistrar registrar, DomainPurchaseStore purchases, TenantStore tenants, DurableTaskClient client,
-    IOptions<RegistrarOptions> options, ILogger<PurchaseOrdering> logger)
+    CommandTransaction transactions, IDomainRegistrar registrar, DomainPurchaseStore purchases, TenantStore tenants,
+    IOptions<RegistrarOptions> options)
 {
     /// <summary>Whether a domain can be bought now.</summary>
     /// <exception cref="ProblemException">409: no registrar is set; 503: it does not answer.</exception>
@@ -46,7 +42,7 @@ public sealed class PurchaseOrdering(
         {
             throw new ProblemException(Refusals.Conflict("registrar-refuses", "The registrar refuses the question", refused.Message));
         }
-        catch (Exception away) when (away is TransientFailureException or RateLimitedException)
+        catch (TransientFailureException away)
         {
             throw new ProblemException(new Problem(
                 StatusCodes.Status503ServiceUnavailable, "registrar-unavailable", "The registrar does not answer for the moment", $"{away.Message} Nothing was ordered; try again.")
@@ -68,16 +64,18 @@ public sealed class PurchaseOrdering(
         }
 
         // Before the transaction opens: a registrar takes its time, and a transaction holds locks and a connection.
-        var (price, refusal) = await AskAsync(name, limit, tenant, cancellation);
+        var (price, refusal) = await AskAsync(name, limit, tenant, request.Customer, cancellation);
         return await transactions.RunAsync(
             request,
-            async (connection, transaction, c) =>
+            async work =>
             {
                 // Thrown here, where an equal request that was taken meanwhile has been found already: that one's answer counts.
                 refusal?.Throw();
-                var (id, jobId) = await purchases.OpenAsync(connection, transaction, new NewDomainPurchase(name, registrar.Provider, tenant, requestedBy), c)
-                    ?? throw new ProblemException(UnderWay(name, "another"));
-                await StartAsync(
+                var (id, jobId) = await purchases.OpenAsync(
+                        work.Connection, work.Transaction, new NewDomainPurchase(name, registrar.Provider, tenant, requestedBy), work.CancellationToken)
+                    ?? throw new ProblemException(UnderWay(name, job: null));
+                await work.StartAsync(
+                    Orchestrations.BuyDomain,
                     new BuyDomainOrder
                     {
                         PurchaseId = id,
@@ -88,21 +86,21 @@ public sealed class PurchaseOrdering(
                         FirstLook = options.Value.FirstLook,
                         WaitLimit = options.Value.WaitLimit,
                     },
-                    transaction, c);
-                Logs.Ordered(logger, requestedBy, jobId, JobKinds.BuyDomain, name);
-                return new AcceptedOrder(JobsApi.AddressOf(jobId), new PurchaseAccepted(name, registrar.Provider, price!, jobId, tenant));
+                    new JobToStart(jobId, JobKinds.BuyDomain, name, requestedBy) { Tag = new("domain", name) });
+                return new AcceptedOrder(JobLocation.Of(jobId), new PurchaseAccepted(name, registrar.Provider, price!, jobId, tenant));
             },
             cancellation);
     }
 
     /// <summary>The price, or why the domain cannot be bought.</summary>
-    private async Task<(Price? Price, ExceptionDispatchInfo? Refusal)> AskAsync(string name, Price limit, string? tenant, CancellationToken cancellation)
+    private async Task<(Price? Price, ExceptionDispatchInfo? Refusal)> AskAsync(
+        string name, Price limit, string? tenant, string? customer, CancellationToken cancellation)
     {
         try
         {
-            await RequireTenantAsync(tenant, cancellation);
+            await RequireTenantAsync(tenant, customer, cancellation);
             return await purchases.FindOpenJobAsync(name, cancellation) is { } open
-                ? throw new ProblemException(UnderWay(name, open))
+                ? throw new ProblemException(UnderWay(name, customer is null ? open : null))
                 : (Affordable(name, await OfferAsync(name, cancellation), limit), null);
         }
         catch (ProblemException refused)
@@ -111,18 +109,7 @@ public sealed class PurchaseOrdering(
         }
     }
 
-    private Task<string> StartAsync(BuyDomainOrder order, NpgsqlTransaction transaction, CancellationToken cancellation) =>
-        client.ScheduleNewOrchestrationInstanceAsync(
-            Orchestrations.BuyDomain, order,
-            new HubStartOptions
-            {
-                InstanceId = order.JobId,
-                Transaction = transaction,
-                Tags = new Dictionary<string, string> { ["domain"] = order.Name, ["kind"] = JobKinds.BuyDomain },
-            },
-            cancellation);
-
-    private async Task RequireTenantAsync(string? code, CancellationToken cancellation)
+    private async Task RequireTenantAsync(string? code, string? customer, CancellationToken cancellation)
     {
         if (code is null)
         {
@@ -130,7 +117,7 @@ public sealed class PurchaseOrdering(
         }
 
         var tenant = Requests.Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null;
-        if (tenant is null)
+        if (tenant is null || (customer is not null && tenant.Customer != customer))
         {
             throw new ProblemException(Refusals.NotFound("There is no tenant with the code in 'tenant'; GET /api/tenants lists them."));
         }
@@ -154,6 +141,7 @@ public sealed class PurchaseOrdering(
             : price;
     }
 
-    private static Problem UnderWay(string name, string job) =>
-        Refusals.Conflict("purchase-under-way", "The domain is being bought", $"Job '{job}' is buying '{name}': wait for its end.", "name");
+    // A customer is not told who else buys it.
+    private static Problem UnderWay(string name, string? job) => Refusals.Conflict(
+        "purchase-under-way", "The domain is being bought", job is null ? $"'{name}' is being bought: wait for the end of that." : $"Job '{job}' is buying '{name}': wait for its end.", "name");
 }

@@ -14,7 +14,7 @@ public sealed class ConnectionPools(NpgsqlDataSource control, [FromKeyedServices
     /// Closes what lies idle. Where one connection ended unnoticed (PostgreSQL restarted, this process was frozen) the
     /// others did as well, and each would fail whoever gets it.
     /// </summary>
-    public void ForgetIdle()
+    public void ClearIdle()
     {
         control.Clear();
         hub.Clear();

@@ -1,3 +1,5 @@
+using Grpc.Core;
+
 namespace Bibind.Functions.Problems;
 
 /// <summary>Sees to it that whatever goes wrong is answered as a problem, and that only the log gets to know more.</summary>
@@ -39,9 +41,9 @@ internal sealed class ProblemsMiddleware(RequestDelegate next, ConnectionPools p
         {
             await next(context);
         }
-        catch (Exception exception) when (IsRead(context.Request.Method) && !context.Response.HasStarted && DatabaseAway.Is(exception))
+        catch (Exception exception) when (IsRead(context.Request.Method) && !context.Response.HasStarted && TransientDatabaseError.Is(exception))
         {
-            pools.ForgetIdle();
+            pools.ClearIdle();
             context.Response.Clear();
             await next(context);
         }
@@ -56,10 +58,14 @@ internal sealed class ProblemsMiddleware(RequestDelegate next, ConnectionPools p
             case ProblemException refused:
                 return refused.Problem;
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Refusals.TooLarge(Requests.CommandReader.BodyLimit);
+                return Refusals.TooLarge(BodyLimits.Read);
             case BadHttpRequestException bad:
                 return Refusals.Unreadable(bad.Message) with { Status = bad.StatusCode };
-            case var away when DatabaseAway.Is(away):
+            // Before the database: the socket's fault is within it.
+            case RpcException { StatusCode: StatusCode.Unavailable or StatusCode.DeadlineExceeded } silent:
+                Logs.EngineUnavailable(logger, Problem.TraceOf(context), silent);
+                return Refusals.EngineUnavailable;
+            case var away when TransientDatabaseError.Is(away):
                 Logs.DatabaseUnavailable(logger, Problem.TraceOf(context), away);
                 return Refusals.Unavailable;
             default:

@@ -1,6 +1,6 @@
 namespace Bibind.Functions.Problems;
 
-/// <summary>The problems that several doors answer with; the kind is stable, the words are for people.</summary>
+/// <summary>The problems that several endpoints respond with; the kind is stable, the words are for people.</summary>
 public static class Refusals
 {
     /// <summary>The kind of <see cref="Invalid(IReadOnlyDictionary{string, string[]})"/>.</summary>
@@ -46,14 +46,36 @@ public static class Refusals
             Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = "Bearer realm=\"bibind\"" },
         };
 
+    /// <summary>For a token that was sent and is not accepted.</summary>
+    public static Problem InvalidToken(string detail) => Unauthorized(detail) with
+    {
+        Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = "Bearer realm=\"bibind\", error=\"invalid_token\"" },
+    };
+
     public static Problem Forbidden(string role) =>
         new(StatusCodes.Status403Forbidden, "forbidden", "Not allowed", $"This needs the role {role}; ask for a token with it.")
         {
             Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = "Bearer realm=\"bibind\", error=\"insufficient_scope\"" },
         };
 
+    /// <summary>For an endpoint that shows what is no customer's own.</summary>
+    public static Problem NotForCustomers { get; } = Forbidden(string.Empty) with { Detail = "This is not open to customers' tokens." };
+
+    /// <summary>For a token that cannot be checked: it may be right, so it is not refused.</summary>
+    public static Problem IssuerUnavailable { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "issuer-unavailable", "Tokens cannot be checked for the moment", "The issuer of the token does not answer; nothing was changed. Try again with the same token.")
+        {
+            Headers = new Dictionary<string, string> { ["Retry-After"] = "5" },
+        };
+
     public static Problem Unavailable { get; } =
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", "Not available for the moment", "The control database does not answer; nothing was changed. Try again.")
+        {
+            Headers = new Dictionary<string, string> { ["Retry-After"] = "5" },
+        };
+
+    public static Problem EngineUnavailable { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "unavailable", "Not available for the moment", "The engine that runs the jobs does not answer. Try again.")
         {
             Headers = new Dictionary<string, string> { ["Retry-After"] = "5" },
         };
@@ -71,7 +93,7 @@ public static class Refusals
             StatusCodes.Status404NotFound => NotFound("There is nothing at this address; /openapi/v1.json lists what there is."),
             StatusCodes.Status405MethodNotAllowed => new Problem(
                 StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "The method is not allowed", $"{request.Method} is not possible here; allowed: {context.Response.Headers.Allow}."),
-            StatusCodes.Status413PayloadTooLarge => TooLarge(Requests.CommandReader.BodyLimit),
+            StatusCodes.Status413PayloadTooLarge => TooLarge(BodyLimits.Read),
             StatusCodes.Status415UnsupportedMediaType => UnsupportedType("Send application/json."),
             var status => new Problem(status, $"status-{status}", "The request failed", "There is nothing more to say about it."),
         };

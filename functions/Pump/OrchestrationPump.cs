@@ -12,6 +12,9 @@ namespace Bibind.Functions.Pump;
 public sealed class OrchestrationPump(
     WorkerPump pump, IWakeUp wakeUp, WakeUpLedger ledger, TimeProvider time, IOptions<PumpOptions> options, ILogger<OrchestrationPump> logger)
 {
+    /// <summary>The queue whose messages wake it.</summary>
+    public const string Queue = "pump";
+
     /// <summary>Runs once.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -33,7 +36,8 @@ public sealed class OrchestrationPump(
         Logs.Pumped(logger, (long)time.GetElapsedTime(began).TotalMilliseconds, result.IsIdle, result.NextDueAt);
         if (!result.IsIdle)
         {
-            await wakeUp.SendAsync(TimeSpan.Zero, cancellationToken);
+            // Also when the call was given up: what it worked on is free for the next one.
+            await wakeUp.SendAsync(TimeSpan.Zero, CancellationToken.None);
         }
         else if (result.NextDueAt is { } due)
         {

@@ -40,9 +40,9 @@ public sealed class PumpOptions
         var defaults = new PumpOptions();
         var options = new PumpOptions
         {
-            Limit = reader.Duration("Pump:Limit", defaults.Limit, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(30)),
-            Reserve = reader.Duration("Pump:Reserve", defaults.Reserve, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)),
-            ActivityGrace = reader.Duration("Pump:ActivityGrace", defaults.ActivityGrace, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
+            Limit = reader.Duration("Pump:Limit", defaults.Limit),
+            Reserve = reader.Duration("Pump:Reserve", defaults.Reserve),
+            ActivityGrace = reader.Duration("Pump:ActivityGrace", defaults.ActivityGrace),
             LeftToWorkers = reader.Optional("Pump:LeftToWorkers") ?? string.Empty,
         };
         foreach (var unknown in options.LeftActivities.Where(name => !WorkerSettings.KnownActivities.Contains(name)))

@@ -1,4 +1,4 @@
-using Bibind.Functions.Hosts;
+using Bibind.Functions.Queues;
 using Bibind.Functions.Triggers;
 
 namespace Bibind.Functions.Pump;
@@ -13,7 +13,7 @@ internal sealed class QueueWakeUp(HostedQueues queues, ILogger<QueueWakeUp> logg
     {
         try
         {
-            await queues.SendAsync(Declarations.Pump.Queue, """{"pump":{}}""", delay < LongestDelay ? delay : LongestDelay, cancellationToken);
+            await queues.SendAsync(OrchestrationPump.Queue, """{"pump":{}}""", delay < LongestDelay ? delay : LongestDelay, cancellationToken);
         }
         catch (Exception unavailable) when (!cancellationToken.IsCancellationRequested)
         {

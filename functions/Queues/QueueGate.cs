@@ -18,7 +18,7 @@ internal sealed class QueueGate(Func<Exception, bool> isAway, Func<CancellationT
 
     /// <summary>A gate that the control database opens and closes.</summary>
     public static QueueGate Of(NpgsqlDataSource database, IControlPlaneReadiness readiness, TimeProvider time, ILogger logger) => new(
-        DatabaseAway.Is,
+        TransientDatabaseError.Is,
         async cancellation =>
         {
             await using var command = database.CreateCommand("select 1");

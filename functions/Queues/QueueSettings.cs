@@ -1,30 +1,15 @@
 using System.Text.RegularExpressions;
 using Azure.Storage.Queues;
 using Bibind.Activities.Services;
+using Bibind.Functions.Queues.Brokers;
+using Bibind.Functions.Hosts;
 using Bibind.Functions.Settings;
 
 namespace Bibind.Functions.Queues;
 
-/// <summary>Settings <c>Queues:AzureStorage:*</c>. Holds a key: never logged.</summary>
-internal sealed record StorageQueueSettings(string ConnectionString, bool Base64, TimeSpan LongestPause)
-{
-    /// <inheritdoc/>
-    public override string ToString() => nameof(StorageQueueSettings);
-}
-
-/// <summary>Settings <c>Queues:Sqs:*</c>. Holds a key: never logged.</summary>
-/// <param name="QueueUrlPrefix">What stands before a queue's name in its address.</param>
-internal sealed record SqsSettings(string QueueUrlPrefix, string Region, AwsCredentials Credentials, TimeSpan WaitTime)
-{
-    /// <inheritdoc/>
-    public override string ToString() => nameof(SqsSettings);
-}
-
 /// <summary>Settings <c>Queues:*</c>.</summary>
 internal sealed partial record QueueSettings
 {
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-
     /// <summary>Null if this host knows no Azure Storage queues.</summary>
     public StorageQueueSettings? Storage { get; init; }
 
@@ -69,13 +54,13 @@ internal sealed partial record QueueSettings
             Sqs = ReadSqs(reader),
             Consume = reader.Flag("Queues:Consume", defaults.Consume),
             CreateQueues = reader.Flag("Queues:CreateQueues", defaults.CreateQueues),
-            MaxConcurrentMessages = reader.Number("Queues:MaxConcurrentMessages", defaults.MaxConcurrentMessages, 1, 1000),
-            MaxAttempts = reader.Number("Queues:MaxAttempts", defaults.MaxAttempts, 1, 1000),
-            VisibilityTimeout = reader.Duration("Queues:VisibilityTimeout", defaults.VisibilityTimeout, Second, TimeSpan.FromHours(12)),
-            HandlerLimit = reader.Duration("Queues:HandlerLimit", defaults.HandlerLimit, Second, TimeSpan.FromHours(11)),
-            RetryDelay = reader.Duration("Queues:RetryDelay", defaults.RetryDelay, TimeSpan.Zero, TimeSpan.FromHours(11)),
-            LongestRetryDelay = reader.Duration("Queues:LongestRetryDelay", defaults.LongestRetryDelay, TimeSpan.Zero, TimeSpan.FromHours(11)),
-            ShutdownLimit = reader.Duration("Queues:ShutdownLimit", defaults.ShutdownLimit, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
+            MaxConcurrentMessages = reader.Number("Queues:MaxConcurrentMessages", defaults.MaxConcurrentMessages),
+            MaxAttempts = reader.Number("Queues:MaxAttempts", defaults.MaxAttempts),
+            VisibilityTimeout = reader.Duration("Queues:VisibilityTimeout", defaults.VisibilityTimeout),
+            HandlerLimit = reader.Duration("Queues:HandlerLimit", defaults.HandlerLimit),
+            RetryDelay = reader.Duration("Queues:RetryDelay", defaults.RetryDelay),
+            LongestRetryDelay = reader.Duration("Queues:LongestRetryDelay", defaults.LongestRetryDelay),
+            ShutdownLimit = reader.Duration("Queues:ShutdownLimit", defaults.ShutdownLimit),
         };
         problems = reader.Problems;
         return settings;
@@ -91,14 +76,16 @@ internal sealed partial record QueueSettings
     private static StorageQueueSettings? ReadStorage(SettingsReader reader)
     {
         const string Key = "Queues:AzureStorage:ConnectionString";
-        if (reader.Optional(Key) is not { } text)
+        var text = reader.Optional(Key);
+        var address = text is null ? ReadServiceUri(reader) : null;
+        if (text is null && address is null)
         {
             return null;
         }
 
         try
         {
-            _ = new QueueServiceClient(text);
+            _ = text is null ? null : new QueueServiceClient(text);
         }
         catch (Exception malformed) when (malformed is FormatException or ArgumentException or InvalidOperationException)
         {
@@ -114,8 +101,32 @@ internal sealed partial record QueueSettings
         }
 
         return new StorageQueueSettings(
-            text, encoding == "base64",
-            reader.Duration("Queues:AzureStorage:LongestPause", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5)));
+            text ?? string.Empty, encoding == "base64",
+            reader.Duration("Queues:AzureStorage:LongestPause", TimeSpan.FromSeconds(5)))
+        {
+            ServiceUri = address,
+            ClientId = address is null ? null : reader.Optional("Queues:AzureStorage:ClientId"),
+        };
+    }
+
+    private static Uri? ReadServiceUri(SettingsReader reader)
+    {
+        const string Key = "Queues:AzureStorage:ServiceUri";
+        if (reader.Optional(Key) is not { } text)
+        {
+            return null;
+        }
+
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttps)
+        {
+            reader.Report(Key, "must be the address of a storage account's queues, such as https://account.queue.core.windows.net.");
+        }
+        else if (!string.Equals(reader.Optional("Hosting:Kind"), nameof(HostKind.Azure), StringComparison.OrdinalIgnoreCase))
+        {
+            reader.Report(Key, "is for Azure Functions, where the app's identity opens the queues; elsewhere set Queues__AzureStorage__ConnectionString.");
+        }
+
+        return address;
     }
 
     private static SqsSettings? ReadSqs(SettingsReader reader)
@@ -147,7 +158,7 @@ internal sealed partial record QueueSettings
                 ReadKey(reader, "AccessKeyId", "AWS_ACCESS_KEY_ID", "the id of the key that signs requests to SQS"),
                 ReadKey(reader, "SecretAccessKey", "AWS_SECRET_ACCESS_KEY", "the key that signs requests to SQS"),
                 reader.Optional("Queues:Sqs:SessionToken") ?? reader.Optional("AWS_SESSION_TOKEN")),
-            reader.Duration("Queues:Sqs:WaitTime", TimeSpan.FromSeconds(20), TimeSpan.Zero, TimeSpan.FromSeconds(20)));
+            reader.Duration("Queues:Sqs:WaitTime", TimeSpan.FromSeconds(20)));
     }
 
     // Lambda hands the keys of the function's role over in its own names.

@@ -1,3 +1,4 @@
+using Azure.Core;
 using Bibind.ControlPlane.Billing;
 using Bibind.Functions.Health;
 using Bibind.Functions.Problems;
@@ -13,12 +14,12 @@ namespace Bibind.Functions.Queues;
 internal static class QueuesRegistration
 {
     /// <summary>Adds the brokers that the settings name, and consumers of theirs for the queue functions; without any, nothing runs.</summary>
-    public static void AddQueues(this WebApplicationBuilder builder)
+    public static void AddQueues(this IHostApplicationBuilder builder)
     {
         var settings = QueueSettings.Read(builder.Configuration, out var problems);
         builder.Services.AddSingleton(settings).AddOptions<Checked>().ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<Checked>>(new Problems(problems));
-        builder.Services.AddSingleton<BillingInbox>().AddSingleton<BillingBacklog>().AddSingleton<BillingDesk>();
+        builder.Services.AddSingleton<BillingInbox>().AddSingleton<BillingBacklog>().AddSingleton<BillingHandler>();
         if (problems.Count > 0)
         {
             return;
@@ -26,7 +27,7 @@ internal static class QueuesRegistration
 
         if (settings.Storage is { } storage)
         {
-            builder.Services.AddSingleton<IQueueBroker>(new StorageBroker(storage));
+            builder.Services.AddSingleton<IQueueBroker>(services => new StorageBroker(storage, services.GetService<TokenCredential>()));
         }
 
         if (settings.Sqs is { } sqs)

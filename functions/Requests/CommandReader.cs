@@ -11,20 +11,11 @@ namespace Bibind.Functions.Requests;
 public delegate Task<IReadOnlyDictionary<string, string[]>> CommandCheck<in T>(T command, bool isWhole);
 
 /// <summary>
-/// Reads commands, the one way for all doors: exactly the members that the command has, each of its type, every
+/// Reads commands, the one way for all endpoints: exactly the members that the command has, each of its type, every
 /// violation named at once, nothing guessed.
 /// </summary>
 public static class CommandReader
 {
-    /// <summary>The longest body, in bytes.</summary>
-    public const int BodyLimit = 64 * 1024;
-
-    /// <summary>
-    /// The longest body that the server takes and throws away: a caller that is cut off while it sends never gets to
-    /// read why it was refused.
-    /// </summary>
-    public const int DiscardLimit = 64 * 1024 * 1024;
-
     private static readonly JsonDocumentOptions Parsing = new() { MaxDepth = 8 };
     private static readonly IReadOnlyDictionary<string, string[]> NothingFound = new Dictionary<string, string[]>();
 
@@ -92,13 +83,13 @@ public static class CommandReader
 
     private static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(HttpContext context)
     {
-        if (context.Request.ContentLength > BodyLimit)
+        if (context.Request.ContentLength > BodyLimits.Read)
         {
-            throw new ProblemException(Refusals.TooLarge(BodyLimit));
+            throw new ProblemException(Refusals.TooLarge(BodyLimits.Read));
         }
 
         // A chunked body tells its length only by ending, so one byte more than allowed is asked for.
-        var buffer = new byte[(int)(context.Request.ContentLength ?? BodyLimit) + 1];
+        var buffer = new byte[(int)(context.Request.ContentLength ?? BodyLimits.Read) + 1];
         var length = 0;
         int read;
         try
@@ -114,7 +105,7 @@ public static class CommandReader
             throw new ProblemException(Refusals.BrokenBody);
         }
 
-        return length <= BodyLimit ? buffer.AsMemory(0, length) : throw new ProblemException(Refusals.TooLarge(BodyLimit));
+        return length <= BodyLimits.Read ? buffer.AsMemory(0, length) : throw new ProblemException(Refusals.TooLarge(BodyLimits.Read));
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> bytes)

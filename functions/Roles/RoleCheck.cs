@@ -178,7 +178,7 @@ internal sealed class RoleCheck(NpgsqlDataSource control)
         {
             if (database.Owner != server.DatabaseUser || database.AllowsConnections || database.IsOpenToPublic)
             {
-                var remedy = string.Join("; ", Servers.TemplateLock.Statements(database.Name, server.DatabaseUser, server.ApplicationRole));
+                var remedy = string.Join("; ", TemplateLock.Statements(database.Name, server.DatabaseUser, server.ApplicationRole));
                 faults.Add($"The template '{database.Name}' can be opened or changed by others than '{server.DatabaseUser}': {remedy}.");
             }
         }

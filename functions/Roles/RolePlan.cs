@@ -175,7 +175,7 @@ internal sealed class RolePlan(NpgsqlConnection administrator, RoleWish wish, Co
             {
                 if (database.Owner != wish.Maintenance || database.AllowsConnections || database.IsOpenToPublic)
                 {
-                    _steps.AddRange(Servers.TemplateLock.Statements(database.Name, wish.Maintenance, Application)
+                    _steps.AddRange(TemplateLock.Statements(database.Name, wish.Maintenance, Application)
                         .Select(sql => RoleStep.Of("What is planted in a template runs in every clone of it: nobody opens or changes it.", sql)));
                 }
             }

@@ -1,5 +1,3 @@
-using Bibind.Functions.Problems;
-
 namespace Bibind.Functions.Security;
 
 /// <summary>The role that an endpoint needs; without it an endpoint is open to everybody.</summary>
@@ -10,53 +8,43 @@ public sealed record RequiredRole(Role Role)
     public string Name => Role.ToString().ToLowerInvariant();
 }
 
+/// <summary>What a customer's token reaches at an endpoint.</summary>
+public enum CustomerReach
+{
+    /// <summary>The endpoint filters what it shows, or takes, by <see cref="Caller.Customer"/>.</summary>
+    Filtered,
+
+    /// <summary>The tenant whose code is the route's <c>code</c>, if it is the customer's.</summary>
+    OwnTenant,
+
+    /// <summary>The job whose id is the route's <c>id</c>, if it is about a tenant of the customer's.</summary>
+    OwnJob,
+
+    /// <summary>The backup whose id is the route's <c>id</c>, if it is of a tenant of the customer's.</summary>
+    OwnBackup,
+}
+
+/// <summary>Opens an endpoint to customers' tokens; all others are closed to them.</summary>
+/// <param name="Reach">What they reach.</param>
+public sealed record CustomerAccess(CustomerReach Reach);
+
 /// <summary>Marks endpoints and finds their callers.</summary>
 public static class Access
 {
-    /// <summary>Lets in callers with the role or a higher one.</summary>
+    /// <summary>Lets in callers with the role or a higher one; of customers' tokens none, unless <see cref="OpenToCustomers"/> says so.</summary>
     public static TBuilder NeedsRole<TBuilder>(this TBuilder endpoint, Role role)
-        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new RequiredRole(role));
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new RequiredRole(role)).RequireAuthorization(SignIn.PolicyOf(role));
+
+    /// <summary>Lets in customers' tokens, too, as far as they reach.</summary>
+    public static TBuilder OpenToCustomers<TBuilder>(this TBuilder endpoint, CustomerReach reach)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new CustomerAccess(reach));
 
     /// <summary>Who calls.</summary>
     public static Caller Caller(this HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context.Features.Get<Caller>()
+        return CallerIdentity.Of(context.User)
             ?? throw new InvalidOperationException("The endpoint needs no role, so nobody was authenticated.");
-    }
-}
-
-/// <summary>Checks the bearer token of calls to endpoints that need a role, before anything of the body is read.</summary>
-internal sealed class AccessMiddleware(RequestDelegate next, Callers callers)
-{
-    private const string Scheme = "Bearer ";
-
-    public Task InvokeAsync(HttpContext context)
-    {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() is not { } required)
-        {
-            return next(context);
-        }
-
-        var caller = Authenticate(context);
-        if (caller.Role < required.Role)
-        {
-            throw new ProblemException(Refusals.Forbidden(required.Name));
-        }
-
-        context.Features.Set(caller);
-        return next(context);
-    }
-
-    private Caller Authenticate(HttpContext context)
-    {
-        var header = context.Request.Headers.Authorization;
-        if (header.Count != 1 || header[0] is not { } credentials || !credentials.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-        {
-            throw new ProblemException(Refusals.Unauthorized("Send the header Authorization: Bearer <token>."));
-        }
-
-        return callers.FindBearer(credentials[Scheme.Length..].Trim())
-            ?? throw new ProblemException(Refusals.Unauthorized("The token is unknown; ask an operator for a valid one."));
     }
 }

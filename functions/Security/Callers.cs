@@ -1,9 +1,19 @@
 namespace Bibind.Functions.Security;
 
 /// <summary>Who calls, and what they may do.</summary>
-/// <param name="Name">As the settings name them; recorded with what they order.</param>
-/// <param name="Role">Their role.</param>
-public sealed record Caller(string Name, Role Role);
+/// <param name="Name">As the settings or the token name them; recorded with what they order.</param>
+/// <param name="Role">Their role; null if their token gives none.</param>
+public sealed record Caller(string Name, Role? Role)
+{
+    /// <summary>The customer whose tenants are all that the caller reaches; null for operators, who reach every tenant.</summary>
+    public string? Customer { get; init; }
+
+    /// <summary>Where the name comes from: <c>api</c> for the settings, <c>oidc</c> for an issuer.</summary>
+    public string Source { get; init; } = "api";
+
+    /// <summary>Tells callers of one name apart; idempotency keys of different callers never meet.</summary>
+    public string Id => Customer is null ? $"{Source}:{Name}" : $"customer {Customer} {Source}:{Name}";
+}
 
 /// <summary>An Odoo console that may post webhooks.</summary>
 /// <param name="Name">As the settings name it.</param>

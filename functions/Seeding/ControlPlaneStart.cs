@@ -1,6 +1,9 @@
 using Bibind.ControlPlane.Schema;
+using Bibind.ControlPlane.Secrets;
 using Bibind.Durable.Hubs;
+using Bibind.Durable.Hubs.Postgres;
 using Bibind.Functions.Problems;
+using Bibind.Functions.Startup;
 using Npgsql;
 
 namespace Bibind.Functions.Seeding;
@@ -10,7 +13,8 @@ namespace Bibind.Functions.Seeding;
 /// If the database is away then, the host listens all the same and answers 503, and this goes on trying.
 /// </summary>
 internal sealed class ControlPlaneStart(
-    NpgsqlDataSource database, ControlDatabaseMigrator migrator, ITaskHub hub, Seed seed, TimeProvider time, ILogger<ControlPlaneStart> logger)
+    NpgsqlDataSource database, ControlDatabaseMigrator migrator, MasterKeyCheck masterKey, IEnumerable<ITaskHub> hubs, Seed seed, ClockCheck clocks,
+    TimeProvider time, ILogger<ControlPlaneStart> logger)
     : IHostedLifecycleService, IControlPlaneReadiness, IDisposable
 {
     // The Functions host ends a process that does not listen within 30 seconds, Lambda one of 10.
@@ -52,12 +56,16 @@ internal sealed class ControlPlaneStart(
         }
         catch (Exception away) when (away is TimeoutException || IsAway(away))
         {
-            Logs.WaitingForDatabase(logger, away);
+            Logs.WaitingForDatabase(logger, TransientDatabaseError.ReasonOf(away));
             _background = Task.Run(KeepTryingAsync, CancellationToken.None);
         }
         catch (PostgresException refused)
         {
             throw new StartException($"The control database (setting ControlDatabase) refused: {refused.MessageText} (SQLSTATE {refused.SqlState}).", refused);
+        }
+        catch (Exception unfit) when (unfit is NewerSchemaException or SchemaMismatchException or NewerHubException or MasterKeyMismatchException)
+        {
+            throw new StartException(unfit.Message, unfit);
         }
     }
 
@@ -116,8 +124,14 @@ internal sealed class ControlPlaneStart(
     private async Task PrepareAsync()
     {
         await ConnectAsync();
+        await clocks.VerifyAsync(_stopping.Token);
         await migrator.ApplyAsync(_stopping.Token);
-        await hub.InitializeAsync(_stopping.Token);
+        await masterKey.VerifyAsync(_stopping.Token);
+        foreach (var hub in hubs)
+        {
+            await hub.InitializeAsync(_stopping.Token);
+        }
+
         await seed.ApplyAsync(_stopping.Token);
         _ready.TrySetResult();
         Logs.ControlPlaneReady(logger);
@@ -139,12 +153,5 @@ internal sealed class ControlPlaneStart(
 
     // A wrong name or password does not mend itself; a database that is not there yet may be on its way.
     private static bool IsAway(Exception failure) => failure is TimeoutException
-        || (DatabaseAway.Is(failure) && failure is not PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification });
-}
-
-/// <summary>The host cannot start because something it needs is not there; the message is for people.</summary>
-public sealed class StartException(string message, Exception? innerException = null) : Exception(message, innerException)
-{
-    /// <summary>The exit code of a process that lacks a service (<c>EX_UNAVAILABLE</c> of sysexits.h).</summary>
-    public const int ExitCode = 69;
+        || (TransientDatabaseError.Is(failure) && failure is not PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification });
 }

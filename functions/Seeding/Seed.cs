@@ -1,9 +1,9 @@
-using Bibind.Activities;
 using Bibind.Activities.Templates;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
 using Bibind.Durable;
+using Bibind.Functions.Hosts;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
 using Npgsql;
@@ -155,7 +155,7 @@ internal sealed class Seed(
         {
             return await look.RunAsync(server.Id, Applications.Odoo, database, cancellation);
         }
-        catch (Exception failed) when (failed is PermanentFailureException or TransientFailureException)
+        catch (ActivityFailureException failed)
         {
             Logs.TemplateNotSeen(logger, database, server.Code, failed.Message);
             return new TemplateSight(null, null);

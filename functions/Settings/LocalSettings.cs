@@ -40,7 +40,8 @@ public sealed class LocalSettings(string? path) : IConfigurationSource
     /// <inheritdoc/>
     public IConfigurationProvider Build(IConfigurationBuilder builder) => new Provider(path);
 
-    private sealed class Provider(string? path) : ConfigurationProvider
+    /// <summary>What is in the file.</summary>
+    internal sealed class Provider(string? path) : ConfigurationProvider
     {
         public override void Load()
         {

@@ -56,13 +56,13 @@ public sealed partial record SeedServer
             Name = reader.Optional($"{Section}:Name") ?? code,
             Url = url,
             DatabaseHost = reader.Optional($"{Section}:DatabaseHost") ?? "localhost",
-            DatabasePort = reader.Number($"{Section}:DatabasePort", 5432, 1, 65535),
+            DatabasePort = reader.Number($"{Section}:DatabasePort", 5432),
             DatabaseUser = reader.Optional($"{Section}:DatabaseUser") ?? "bibind_maintenance",
             DatabasePassword = reader.Required($"{Section}:DatabasePassword", "the password of Seed__Server__DatabaseUser"),
             ApplicationRole = reader.Optional($"{Section}:ApplicationRole") ?? "odoo",
             ApplicationPassword = reader.Required(
                 $"{Section}:ApplicationPassword", "the password of Seed__Server__ApplicationRole, as which tenants' databases are entered"),
-            MaxTenants = reader.Number($"{Section}:MaxTenants", 100, 1, 1_000_000),
+            MaxTenants = reader.Number($"{Section}:MaxTenants", 100),
         };
     }
 

@@ -9,20 +9,26 @@ internal static class SettingsCheck
     public static void ThrowIfAny(IEnumerable<string> problems, IServiceProvider services)
     {
         var all = problems.ToList();
+        var said = all.Select(NameIn).ToHashSet(StringComparer.Ordinal);
         try
         {
             services.GetService<IStartupValidator>()?.Validate();
         }
         catch (Exception wrong) when (wrong is OptionsValidationException or InvalidOperationException or AggregateException)
         {
-            all.AddRange(Flatten(wrong));
+            all.AddRange(Flatten(wrong).Where(p => !said.Contains(NameIn(p))));
         }
 
+        // Each setting is named by whoever knows most of it: the catalogue speaks last.
+        said.UnionWith(all.Select(NameIn));
+        all.AddRange(CatalogueCheck.FindOutOfRange(services.GetRequiredService<IConfiguration>()).Where(p => !said.Contains(NameIn(p))));
         if (all.Count > 0)
         {
             throw new SettingsException(all);
         }
     }
+
+    private static string NameIn(string problem) => problem.Split(' ', 2)[0];
 
     private static IEnumerable<string> Flatten(Exception wrong) => wrong switch
     {

@@ -12,5 +12,5 @@ public sealed class SettingsException(IReadOnlyList<string> problems) : Exceptio
     private static string Describe(IReadOnlyList<string> problems) =>
         $"The settings are not usable ({problems.Count} {(problems.Count == 1 ? "problem" : "problems")}):"
         + string.Concat(problems.Select(p => $"{Environment.NewLine}  - {p}"))
-        + $"{Environment.NewLine}Settings are read from local.settings.json (\"Values\") and the environment; local.settings.sample.json shows them all.";
+        + $"{Environment.NewLine}Settings are read from local.settings.json (\"Values\") and the environment; docs/settings.md lists them all.";
 }

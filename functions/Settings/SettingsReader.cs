@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bibind.Functions.Settings.Catalogue;
 
 namespace Bibind.Functions.Settings;
 
@@ -10,7 +11,7 @@ internal sealed class SettingsReader(IConfiguration configuration)
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>A setting's name as people write it.</summary>
-    public static string NameOf(string key) => key.Replace(ConfigurationPath.KeyDelimiter, "__", StringComparison.Ordinal);
+    public static string NameOf(string key) => Setting.NameOf(key);
 
     public void Report(string key, string problem) => _problems.Add($"{NameOf(key)} {problem}");
 
@@ -29,53 +30,15 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return string.Empty;
     }
 
-    public int Number(string key, int otherwise, int from, int to)
-    {
-        if (Optional(key) is not { } text)
-        {
-            return otherwise;
-        }
+    /// <summary>A whole number, in the range that the catalogue gives it.</summary>
+    public int Number(string key, int otherwise) =>
+        Read(key) is { } text ? int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : otherwise;
 
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from && number <= to)
-        {
-            return number;
-        }
+    /// <summary>True or false.</summary>
+    public bool Flag(string key, bool otherwise) => Read(key) is { } text ? bool.Parse(text) : otherwise;
 
-        Report(key, $"must be a whole number from {from} to {to}.");
-        return otherwise;
-    }
-
-    public bool Flag(string key, bool otherwise)
-    {
-        if (Optional(key) is not { } text)
-        {
-            return otherwise;
-        }
-
-        if (bool.TryParse(text, out var flag))
-        {
-            return flag;
-        }
-
-        Report(key, "must be true or false.");
-        return otherwise;
-    }
-
-    public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan from, TimeSpan to)
-    {
-        if (Optional(key) is not { } text)
-        {
-            return otherwise;
-        }
-
-        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var duration) && duration >= from && duration <= to)
-        {
-            return duration;
-        }
-
-        Report(key, $"must be a time from {from:c} to {to:c}, written as hours:minutes:seconds.");
-        return otherwise;
-    }
+    /// <summary>A time, in the range that the catalogue gives it.</summary>
+    public TimeSpan Duration(string key, TimeSpan otherwise) => Read(key) is { } text ? TimeSpan.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
     public T Choice<T>(string key, string? text, T otherwise)
         where T : struct, Enum
@@ -101,4 +64,21 @@ internal sealed class SettingsReader(IConfiguration configuration)
             .ToDictionary(c => c.Key, c => c.Value!.Trim(), StringComparer.Ordinal);
 
     public bool Has(string key) => configuration.GetSection(key).GetChildren().Any();
+
+    // Null where nothing is set, and where what is set is wrong, which is reported.
+    private string? Read(string key)
+    {
+        if (Optional(key) is not { } text)
+        {
+            return null;
+        }
+
+        if (SettingsCatalogue.Get(key).FindProblem(text) is { } problem)
+        {
+            Report(key, problem);
+            return null;
+        }
+
+        return text;
+    }
 }

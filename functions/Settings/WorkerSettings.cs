@@ -1,5 +1,5 @@
 using System.Globalization;
-using Bibind.Activities;
+using Bibind.Activities.Registration;
 using Bibind.Durable;
 using Bibind.Durable.Worker;
 
@@ -29,10 +29,10 @@ public sealed record WorkerSettings(
     {
         var defaults = new TaskHubWorkerOptions();
         return new WorkerSettings(
-            reader.Duration("Worker:LeaseDuration", defaults.LeaseDuration, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
-            reader.Duration("Worker:PollInterval", defaults.PollInterval, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
-            reader.Number("Worker:MaxConcurrentActivities", defaults.MaxConcurrentActivities, 1, 10_000),
-            reader.Number("Worker:MaxConcurrentActivitiesPerTenant", 8, 1, 10_000),
+            reader.Duration("Worker:LeaseDuration", defaults.LeaseDuration),
+            reader.Duration("Worker:PollInterval", defaults.PollInterval),
+            reader.Number("Worker:MaxConcurrentActivities", defaults.MaxConcurrentActivities),
+            reader.Number("Worker:MaxConcurrentActivitiesPerTenant", 8),
             ReadLimits(reader));
     }
 

@@ -1,6 +1,5 @@
 using Bibind.ControlPlane.Timers;
 using Bibind.Functions.Problems;
-using Bibind.Functions.Pump;
 
 namespace Bibind.Functions.Triggers;
 

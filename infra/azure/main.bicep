@@ -7,9 +7,9 @@ param name string
 
 param location string = resourceGroup().location
 
-@description('Y1: Consumption, a call lasts 10 minutes at most. EP1: Elastic Premium, always warm.')
-@allowed(['Y1', 'EP1'])
-param plan string = 'Y1'
+@description('FC1: Flex Consumption, paid by the call. EP1: Elastic Premium, always warm.')
+@allowed(['FC1', 'EP1'])
+param plan string = 'FC1'
 
 @description('Tenants are reached as CODE.DOMAIN.')
 param platformDomain string
@@ -62,6 +62,17 @@ resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   }
 }
 
+resource blobService 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
+  parent: storage
+  name: 'default'
+}
+
+// Where the package is that a Flex Consumption app runs from.
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
+  parent: blobService
+  name: 'packages'
+}
+
 resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2023-05-01' = {
   parent: storage
   name: 'default'
@@ -93,7 +104,7 @@ resource controlDatabase 'Microsoft.DBforPostgreSQL/flexibleServers/databases@20
   name: databaseName
 }
 
-// A function app on the Consumption plan has no network of its own; TLS and the password protect the way.
+// Without a virtual network the app comes from an address of Azure's; TLS and the password protect the way.
 resource fromAzure 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2024-08-01' = {
   parent: database
   name: 'azure'
@@ -115,14 +126,6 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     enableRbacAuthorization: true
     enablePurgeProtection: true
   }
-}
-
-var storageConnection = 'DefaultEndpointsProtocol=https;AccountName=${storage.name};AccountKey=${storage.listKeys().keys[0].value};EndpointSuffix=${environment().suffixes.storage}'
-
-resource storageConnectionSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
-  parent: vault
-  name: 'storage-connection'
-  properties: { value: storageConnection }
 }
 
 resource controlDatabaseSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
@@ -181,15 +184,68 @@ resource mayReadSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-resource servicePlan 'Microsoft.Web/serverfarms@2023-12-01' = {
+// What the Functions host and the functions do with the account: leases, keys and packages in blobs, messages in queues, and
+// the host's own diagnostics in tables. Blob Data Owner, Queue Data Contributor, Table Data Contributor.
+var storageRoles = [
+  'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
+  '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
+]
+
+resource mayUseStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for role in storageRoles: {
+  scope: storage
+  name: guid(storage.id, identity.id, role)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+  }
+}]
+
+resource servicePlan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: '${name}-plan'
   location: location
-  kind: 'linux'
-  sku: { name: plan }
+  kind: plan == 'FC1' ? 'functionapp' : 'elastic'
+  sku: {
+    name: plan
+    tier: plan == 'FC1' ? 'FlexConsumption' : 'ElasticPremium'
+  }
   properties: { reserved: true }
 }
 
-resource functions 'Microsoft.Web/sites@2023-12-01' = {
+var settings = [
+  { name: 'AzureWebJobsStorage__accountName', value: storage.name }
+  { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
+  { name: 'AzureWebJobsStorage__clientId', value: identity.properties.clientId }
+  { name: 'AzureWebJobsDisableHomepage', value: 'true' }
+  { name: 'Queues__AzureStorage__ServiceUri', value: storage.properties.primaryEndpoints.queue }
+  { name: 'Queues__AzureStorage__ClientId', value: identity.properties.clientId }
+  { name: 'Queues__CreateQueues', value: 'false' }
+  { name: 'ControlDatabase', value: '@Microsoft.KeyVault(SecretUri=${controlDatabaseSecret.properties.secretUri})' }
+  { name: 'Secrets__MasterKey', value: '@Microsoft.KeyVault(SecretUri=${masterKeySecret.properties.secretUri})' }
+  { name: 'Auth__Tokens__0__Name', value: 'operator' }
+  { name: 'Auth__Tokens__0__Role', value: 'admin' }
+  { name: 'Auth__Tokens__0__Token', value: '@Microsoft.KeyVault(SecretUri=${operatorTokenSecret.properties.secretUri})' }
+  { name: 'OdooWebhooks__0__Name', value: 'console' }
+  { name: 'OdooWebhooks__0__Token', value: '@Microsoft.KeyVault(SecretUri=${webhookTokenSecret.properties.secretUri})' }
+  { name: 'Platform__Domain', value: platformDomain }
+  { name: 'Storage__Provider', value: 's3' }
+  { name: 'Storage__S3__Endpoint', value: storageEndpoint }
+  { name: 'Storage__S3__AccessKey', value: '@Microsoft.KeyVault(SecretUri=${storageAccessKeySecret.properties.secretUri})' }
+  { name: 'Storage__S3__SecretKey', value: '@Microsoft.KeyVault(SecretUri=${storageSecretKeySecret.properties.secretUri})' }
+  // There is no pg_dump in a function: a self-hosted worker on the same control database takes backups.
+  { name: 'Pump__LeftToWorkers', value: 'backup.take, backup.restore, backup.verify' }
+  { name: 'Pump__Limit', value: '00:04:00' }
+]
+
+// Flex Consumption refuses these: it has functionAppConfig instead.
+var premiumSettings = [
+  { name: 'FUNCTIONS_EXTENSION_VERSION', value: '~4' }
+  { name: 'FUNCTIONS_WORKER_RUNTIME', value: 'dotnet-isolated' }
+  { name: 'WEBSITE_RUN_FROM_PACKAGE', value: '1' }
+]
+
+resource functions 'Microsoft.Web/sites@2024-04-01' = {
   name: '${name}-functions'
   location: location
   kind: 'functionapp,linux'
@@ -201,36 +257,36 @@ resource functions 'Microsoft.Web/sites@2023-12-01' = {
     serverFarmId: servicePlan.id
     httpsOnly: true
     keyVaultReferenceIdentity: identity.id
+    functionAppConfig: plan == 'FC1'
+      ? {
+          runtime: {
+            name: 'dotnet-isolated'
+            version: '10.0'
+          }
+          deployment: {
+            storage: {
+              type: 'blobContainer'
+              value: '${storage.properties.primaryEndpoints.blob}${packages.name}'
+              authentication: {
+                type: 'UserAssignedIdentity'
+                userAssignedIdentityResourceId: identity.id
+              }
+            }
+          }
+          scaleAndConcurrency: {
+            instanceMemoryMB: 2048
+            maximumInstanceCount: 40
+          }
+        }
+      : null
     siteConfig: {
+      linuxFxVersion: plan == 'FC1' ? null : 'DOTNET-ISOLATED|10.0'
       minTlsVersion: '1.2'
       ftpsState: 'Disabled'
-      appSettings: [
-        { name: 'FUNCTIONS_EXTENSION_VERSION', value: '~4' }
-        { name: 'FUNCTIONS_WORKER_RUNTIME', value: 'custom' }
-        { name: 'WEBSITE_RUN_FROM_PACKAGE', value: '1' }
-        { name: 'AzureWebJobsStorage', value: '@Microsoft.KeyVault(SecretUri=${storageConnectionSecret.properties.secretUri})' }
-        { name: 'Hosting__Kind', value: 'azure' }
-        { name: 'Queues__AzureStorage__ConnectionString', value: '@Microsoft.KeyVault(SecretUri=${storageConnectionSecret.properties.secretUri})' }
-        { name: 'Queues__CreateQueues', value: 'false' }
-        { name: 'ControlDatabase', value: '@Microsoft.KeyVault(SecretUri=${controlDatabaseSecret.properties.secretUri})' }
-        { name: 'Secrets__MasterKey', value: '@Microsoft.KeyVault(SecretUri=${masterKeySecret.properties.secretUri})' }
-        { name: 'Auth__Tokens__0__Name', value: 'operator' }
-        { name: 'Auth__Tokens__0__Role', value: 'admin' }
-        { name: 'Auth__Tokens__0__Token', value: '@Microsoft.KeyVault(SecretUri=${operatorTokenSecret.properties.secretUri})' }
-        { name: 'OdooWebhooks__0__Name', value: 'console' }
-        { name: 'OdooWebhooks__0__Token', value: '@Microsoft.KeyVault(SecretUri=${webhookTokenSecret.properties.secretUri})' }
-        { name: 'Platform__Domain', value: platformDomain }
-        { name: 'Storage__Provider', value: 's3' }
-        { name: 'Storage__S3__Endpoint', value: storageEndpoint }
-        { name: 'Storage__S3__AccessKey', value: '@Microsoft.KeyVault(SecretUri=${storageAccessKeySecret.properties.secretUri})' }
-        { name: 'Storage__S3__SecretKey', value: '@Microsoft.KeyVault(SecretUri=${storageSecretKeySecret.properties.secretUri})' }
-        // There is no pg_dump in a function: a self-hosted worker on the same control database takes backups.
-        { name: 'Pump__LeftToWorkers', value: 'backup.take, backup.restore, backup.verify' }
-        { name: 'Pump__Limit', value: '00:04:00' }
-      ]
+      appSettings: plan == 'FC1' ? settings : concat(settings, premiumSettings)
     }
   }
-  dependsOn: [mayReadSecrets, messageQueues, controlDatabase, fromAzure]
+  dependsOn: [mayReadSecrets, mayUseStorage, messageQueues, controlDatabase, fromAzure]
 }
 
 @description('Where the API answers.')

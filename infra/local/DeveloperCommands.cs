@@ -6,12 +6,11 @@ namespace Bibind.Local;
 internal static class DeveloperCommands
 {
     /// <summary>Runs a cluster until it is told to stop.</summary>
-    public static async Task<int> RunPostgresAsync(CommandLine line, CancellationToken cancellationToken)
+    public static async Task<int> RunPostgresAsync(string folder, bool throwaway, CancellationToken cancellationToken)
     {
-        var throwaway = line.Has("--throwaway");
         var options = new EmbeddedPostgresOptions
         {
-            DataFolder = line.Find("--data") ?? Path.Combine("data", "postgres"),
+            DataFolder = folder,
             Fsync = !throwaway,
             DeleteOnStop = throwaway,
         };
@@ -25,19 +24,11 @@ internal static class DeveloperCommands
     }
 
     /// <summary>Builds one template database.</summary>
-    public static async Task<int> BuildTemplateAsync(CommandLine line, CancellationToken cancellationToken)
+    public static async Task<int> BuildTemplateAsync(
+        string name, string connection, OdooVariant variant, OdooTemplateOptions options, CancellationToken cancellationToken)
     {
-        var name = line.Value ?? throw new UsageException("Name the database to build.");
-        var connection = line.Find("--connection") ?? throw new UsageException("--connection is missing: a superuser's connection string.");
-        var variant = line.Find("--variant") ?? nameof(OdooVariant.Blank);
-        if (!Enum.TryParse<OdooVariant>(variant, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed))
-        {
-            throw new UsageException($"--variant cannot be '{variant}'.");
-        }
-
         var watch = Stopwatch.StartNew();
-        var options = (line.Has("--small") ? OdooTemplateOptions.Small : new OdooTemplateOptions()) with { LockAfter = line.Has("--lock") };
-        await OdooTemplate.BuildAsync(connection, name, parsed, options, cancellationToken);
+        await OdooTemplate.BuildAsync(connection, name, variant, options, cancellationToken);
         Console.WriteLine($"{name}: {watch.Elapsed.TotalSeconds:0.0} s");
         return 0;
     }

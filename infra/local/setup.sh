@@ -11,6 +11,23 @@ export BIBIND_TOOLS=$tools DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
+# refuse WHAT: the command line was not understood; nothing was done.
+refuse() { say "$*"; say "${0##*/} --help shows what can be written."; exit 2; }
+
+# help_if_asked ARGUMENT...: the comment at the top of the script that runs, if --help is among them.
+help_if_asked() {
+  local argument
+  for argument in "$@"; do
+    case $argument in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+  done
+}
+
+# need_port TEXT: a port's number.
+need_port() {
+  case $1 in '' | *[!0-9]* | ??????*) refuse "--port must be a port number from 1 to 65535, not '$1'." ;; esac
+  [ "$1" -ge 1 ] && [ "$1" -le 65535 ] || refuse "--port must be a port number from 1 to 65535, not '$1'."
+}
+
 # quietly WHAT COMMAND... : runs a command whose output matters only if it fails.
 quietly() {
   local what=$1 log
@@ -197,8 +214,7 @@ unpack_release() {
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $release main" >"$work/sources.list"
   local -a apt=(-o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/nonexistent -o "Dir::State::Lists=$work/lists"
     -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3)
-  # Without the mode it succeeds also when it reached nothing.
-  quietly "apt-get update (of $release)" apt-get "${apt[@]}" -q -o APT::Update::Error-Mode=any update || return 1
+  quietly "apt-get update (of $release)" apt-get "${apt[@]}" -q update || return 1
   (cd "$work/packages" && quietly "apt-get download" apt-get "${apt[@]}" -q download "$@") || return 1
   for file in "$work"/packages/*.deb; do
     dpkg -x "$file" "$place/root" || return 1

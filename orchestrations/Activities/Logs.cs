@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities;
 
-/// <summary>What the effects log; event ids 3000 to 3099 and 3200 to 3219. Never a password, a body or a caller's full address.</summary>
+/// <summary>What activities log; event ids 3000 to 3099 and 3200 to 3219. Never a password, a body or a caller's full address.</summary>
 internal static partial class Logs
 {
     [LoggerMessage(3000, LogLevel.Information, "Cloned database {Database} from {Template}: {Bytes} bytes")]

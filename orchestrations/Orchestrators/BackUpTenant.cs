@@ -16,11 +16,11 @@ public sealed class BackUpTenant : TaskOrchestrator<BackUpTenantOrder, TenantBac
         try
         {
             var place = await context.CallActivityAsync(BackupJobs.Begin, new TenantJob(order.TenantId, order.JobId));
-            var taken = await SafeCopies.TakeAsync(context, place, order.Kind);
+            var taken = await PreRestoreBackups.TakeAsync(context, place, order.Kind);
             result = new TenantBackedUp
             {
                 Code = order.Code,
-                BackupId = SafeCopies.IdOf(place, order.Kind),
+                BackupId = PreRestoreBackups.IdOf(place, order.Kind),
                 Key = taken.Key,
                 Bytes = taken.Bytes,
                 Sha256 = taken.Sha256,

@@ -39,7 +39,7 @@ public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantO
             await context.CallActivityAsync(Backup.CheckRestore, progress.Request(order.BackupId));
         }
 
-        await SafeCopies.TakeAsync(context, place, Manual);
+        await PreRestoreBackups.TakeAsync(context, place, Manual);
         progress.RouteTouched = true;
         await context.CallActivityAsync(Routing.Suspend, place);
         progress.DatabaseTouched = true;
@@ -57,7 +57,7 @@ public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantO
         {
             Code = order.Code,
             BackupId = order.BackupId,
-            SafetyBackupId = SafeCopies.IdOf(place, Manual),
+            SafetyBackupId = PreRestoreBackups.IdOf(place, Manual),
             Database = restored.Database,
             Bytes = restored.Bytes,
             Tables = restored.Tables,
@@ -75,7 +75,7 @@ public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantO
             return (!order.WasSuspended, Untouched);
         }
 
-        var safety = SafeCopies.IdOf(place, Manual);
+        var safety = PreRestoreBackups.IdOf(place, Manual);
         var replaced = false;
         try
         {

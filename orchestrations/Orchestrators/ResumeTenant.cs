@@ -34,7 +34,7 @@ public sealed class ResumeTenant : TaskOrchestrator<ResumeTenantOrder, TenantRes
     {
         var failed = place with { JobId = order.RestoreJobId };
         var found = await context.CallActivityAsync(
-            BackupJobs.FindReplaced, new FailedRestore(failed, order.BackupId, SafeCopies.IdOf(failed, Manual)));
+            BackupJobs.FindReplaced, new FailedRestore(failed, order.BackupId, PreRestoreBackups.IdOf(failed, Manual)));
         string? note = null;
         if (found.BackupId is { } backup)
         {

@@ -3,7 +3,7 @@ using Microsoft.DurableTask;
 
 namespace Bibind.Contracts;
 
-/// <summary>A backup that the door or the nightly timer opened a job for.</summary>
+/// <summary>A backup that an endpoint or the nightly timer opened a job for.</summary>
 public sealed record BackUpTenantOrder
 {
     public required long TenantId { get; init; }

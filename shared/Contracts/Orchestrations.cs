@@ -2,7 +2,7 @@ using Bibind.Durable;
 
 namespace Bibind.Contracts;
 
-/// <summary>The decisions that a door can start.</summary>
+/// <summary>The orchestrators that endpoints, messages and timers start.</summary>
 public static class Orchestrations
 {
     public static readonly OrchestratorDefinition<ProvisionTenantOrder, TenantReady> ProvisionTenant = new("ProvisionTenant.2");

@@ -2,7 +2,7 @@ using Microsoft.DurableTask;
 
 namespace Bibind.Contracts;
 
-/// <summary>Policies shared by effects on the same kind of server.</summary>
+/// <summary>Retry policies, shared by activities on the same kind of server.</summary>
 internal static class Policies
 {
     /// <summary>

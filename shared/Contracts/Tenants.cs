@@ -174,7 +174,7 @@ public static class Tenants
     private static readonly RetryPolicy Quick = new(8, TimeSpan.FromMilliseconds(200), 2, TimeSpan.FromSeconds(30));
     private static readonly RetryPolicy Stubborn = new(40, TimeSpan.FromMilliseconds(200), 2, TimeSpan.FromMinutes(1));
 
-    /// <summary>Confirms the place that the door reserved.</summary>
+    /// <summary>Confirms the place that was reserved when the order was accepted.</summary>
     public static readonly ActivityDefinition<ProvisionTenantOrder, TenantPlace> Reserve = new("tenants.reserve", Quick);
 
     /// <summary>Ends a provisioning well; what the tenant still lacks, its first backup among it, is pending from then on.</summary>

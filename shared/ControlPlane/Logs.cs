@@ -1,9 +1,9 @@
-using Bibind.ControlPlane.Tenants;
+using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 
 namespace Bibind.ControlPlane;
 
-/// <summary>Everything this project says; ids 2000 to 2099.</summary>
+/// <summary>Everything this project says; ids 2500 to 2999.</summary>
 internal static partial class Logs
 {
     [LoggerMessage(2500, LogLevel.Information, "Control database: applied migration {Migration}")]
@@ -13,7 +13,7 @@ internal static partial class Logs
     public static partial void TenantReserved(ILogger logger, string code, long tenantId, string server, string database, string jobId);
 
     [LoggerMessage(2502, LogLevel.Information, "Order for tenant {Code} refused: {Kind}")]
-    public static partial void ReservationRefused(ILogger logger, string code, ReservationRefusalKind kind);
+    public static partial void ReservationRefused(ILogger logger, string code, string kind);
 
     [LoggerMessage(2503, LogLevel.Information, "Tenant {TenantId} is now {State}, job {JobId}")]
     public static partial void TenantStateChanged(ILogger logger, long tenantId, string state, string jobId);
@@ -24,6 +24,12 @@ internal static partial class Logs
     [LoggerMessage(2505, LogLevel.Information, "Secrets {Prefix} revealed: {Count}")]
     public static partial void SecretsRevealed(ILogger logger, string prefix, int count);
 
+    [LoggerMessage(2506, LogLevel.Information, "{Who} changed secrets of server '{Code}': {Secrets}")]
+    public static partial void ServerPasswordsChanged(ILogger logger, string code, string secrets, string who);
+
     [LoggerMessage(2520, LogLevel.Information, "Domain {Name} is now {State}, job {JobId}")]
     public static partial void DomainStateChanged(ILogger logger, string name, string state, string jobId);
+
+    [LoggerMessage(2530, LogLevel.Warning, "Instance {InstanceId}: a message of the outbox ({Kind}, attempt {Attempt}) was not delivered; trying again in {Delay}")]
+    public static partial void NotDelivered(ILogger logger, Exception failure, string instanceId, OutboxKind kind, int attempt, TimeSpan delay);
 }

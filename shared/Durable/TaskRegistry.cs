@@ -61,6 +61,12 @@ public sealed class TaskRegistry
     /// <summary>The names of all activities, for checks at start.</summary>
     public IEnumerable<string> ActivityNames => _activities.Keys.Select(k => k.Name);
 
+    /// <summary>The orchestrators, by name and version.</summary>
+    internal IEnumerable<(string Name, string Version)> Orchestrators => _orchestrators.Keys;
+
+    /// <summary>The activities, by name and version.</summary>
+    internal IEnumerable<(string Name, string Version)> Activities => _activities.Keys;
+
     internal Func<IServiceProvider, ITaskOrchestrator>? FindOrchestrator(string name, string version) => Find(_orchestrators, name, version);
 
     internal Func<IServiceProvider, ITaskActivity>? FindActivity(string name, string version) => Find(_activities, name, version);

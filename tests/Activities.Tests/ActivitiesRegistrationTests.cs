@@ -1,4 +1,5 @@
 using System.Reflection;
+using Bibind.Activities.Registration;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.Durable;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Bibind.Activities.Backup;
+using Bibind.Activities.Registration;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Databases;

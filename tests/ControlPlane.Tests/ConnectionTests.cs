@@ -1,3 +1,5 @@
+using Bibind.ControlPlane.Registration;
+
 namespace Bibind.ControlPlane.Tests;
 
 /// <summary>How hosts connect to the control database.</summary>

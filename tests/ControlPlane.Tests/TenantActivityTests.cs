@@ -1,4 +1,4 @@
-using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Tenants;

@@ -1,12 +1,16 @@
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Registration;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Bibind.ControlPlane.Webhooks;
+using Bibind.Durable;
+using Bibind.Durable.Hubs.InMemory;
 using Dapper;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -33,6 +37,7 @@ public sealed class TestPlane : IAsyncDisposable
         _services = new ServiceCollection()
             .AddLogging()
             .AddSingleton(database)
+            .AddSingleton<DurableTaskClient>(new TaskHubClient(new InMemoryTaskHub()))
             .AddControlPlane(new ConfigurationBuilder().AddInMemoryCollection(values).Build())
             .BuildServiceProvider();
         Database = database;

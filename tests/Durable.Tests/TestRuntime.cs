@@ -1,14 +1,12 @@
-using System.Collections.Concurrent;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bibind.Durable.Tests;
 
 /// <summary>A hub, a client and any number of workers on the same registry, with short waits.</summary>
-public sealed class TestRuntime : IAsyncDisposable
+public sealed class TestRuntime : TestEngine
 {
     private static readonly ServiceProvider NoServices = new ServiceCollection().BuildServiceProvider();
     private readonly List<TaskHubWorker> _workers = [];
@@ -23,31 +21,9 @@ public sealed class TestRuntime : IAsyncDisposable
 
     public ITaskHub Hub { get; }
 
-    public DurableTaskClient Client { get; }
+    public override DurableTaskClient Client { get; }
 
-    public TaskRegistry Registry { get; } = new();
-
-    /// <summary>How often each activity was run, by name.</summary>
-    public ConcurrentDictionary<string, int> Runs { get; } = new(StringComparer.OrdinalIgnoreCase);
-
-    public TestRuntime Orchestrator<TInput, TOutput>(string name, Func<TaskOrchestrationContext, TInput, Task<TOutput>> code, string version = "")
-    {
-        Registry.AddOrchestrator(name, _ => new FuncOrchestrator<TInput, TOutput>(code), version);
-        return this;
-    }
-
-    public TestRuntime Activity<TInput, TOutput>(string name, Func<TaskActivityContext, TInput, Task<TOutput>> code, string version = "")
-    {
-        Registry.AddActivity(name, _ => new FuncActivity<TInput, TOutput>((context, input) =>
-        {
-            Runs.AddOrUpdate(name, 1, (_, runs) => runs + 1);
-            return code(context, input);
-        }), version);
-        return this;
-    }
-
-    public TestRuntime Activity<TInput, TOutput>(string name, Func<TInput, TOutput> code, string version = "") =>
-        Activity<TInput, TOutput>(name, (_, input) => Task.FromResult(code(input)), version);
+    public override void StartAnyWorker(int maxConcurrentActivities = 64) => StartWorker(o => o.MaxConcurrentActivities = maxConcurrentActivities);
 
     public TaskHubWorker StartWorker(Action<TaskHubWorkerOptions>? configure = null, IWorkerInterceptor? interceptor = null, ITaskHub? hub = null, TimeProvider? time = null, IServiceProvider? services = null)
     {
@@ -73,31 +49,7 @@ public sealed class TestRuntime : IAsyncDisposable
         return worker;
     }
 
-    /// <summary>Starts an instance and waits for its end.</summary>
-    public async Task<OrchestrationState> RunAsync(string name, object? input = null, string? instanceId = null)
-    {
-        var id = await Client.ScheduleNewOrchestrationInstanceAsync(name, input, new HubStartOptions { InstanceId = instanceId });
-        return await EndAsync(id);
-    }
-
-    public async Task<OrchestrationState> EndAsync(string instanceId, int seconds = 30)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
-        try
-        {
-            return await Client.WaitForEndAsync(instanceId, limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            var instance = await Client.GetStateAsync(instanceId);
-            var history = await Client.GetHistoryAsync(instanceId);
-            var workers = string.Join(", ", _workers.Select(w => $"{w.HeldInstances} held and {w.RunningActivities} running"));
-            throw new TimeoutException(
-                $"{instanceId} is still {instance?.RuntimeStatus}; {await Hub.GetBacklogAsync(CancellationToken.None)}; workers: {workers}:\n{string.Join('\n', history)}");
-        }
-    }
-
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         foreach (var worker in _workers)
         {
@@ -111,13 +63,9 @@ public sealed class TestRuntime : IAsyncDisposable
         }
     }
 
-    private sealed class FuncOrchestrator<TInput, TOutput>(Func<TaskOrchestrationContext, TInput, Task<TOutput>> code) : TaskOrchestrator<TInput, TOutput>
+    protected override async Task<string> DescribeAsync()
     {
-        public override Task<TOutput> RunAsync(TaskOrchestrationContext context, TInput input) => code(context, input);
-    }
-
-    private sealed class FuncActivity<TInput, TOutput>(Func<TaskActivityContext, TInput, Task<TOutput>> code) : TaskActivity<TInput, TOutput>
-    {
-        public override Task<TOutput> RunAsync(TaskActivityContext context, TInput input) => code(context, input);
+        var workers = string.Join(", ", _workers.Select(w => $"{w.HeldInstances} held and {w.RunningActivities} running"));
+        return $"{await Hub.GetBacklogAsync(CancellationToken.None)}; workers: {workers}";
     }
 }

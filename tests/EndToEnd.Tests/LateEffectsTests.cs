@@ -1,6 +1,6 @@
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
-using Bibind.Activities.Database;
+using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Dns;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Routing;

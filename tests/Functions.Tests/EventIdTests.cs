@@ -9,10 +9,11 @@ public sealed class EventIdTests
 {
     private static readonly (Assembly Assembly, int First, int Last)[] Ranges =
     [
-        (typeof(Durable.TaskRegistry).Assembly, 1000, 1999),
+        (typeof(Durable.TaskRegistry).Assembly, 1000, 1499),
+        (typeof(Durable.Scheduler.OutboxClient).Assembly, 1500, 1999),
         (typeof(Health.IReadinessCheck).Assembly, 2000, 2499),
-        (typeof(ControlPlane.ControlPlaneServices).Assembly, 2500, 2999),
-        (typeof(Activities.ActivitiesRegistration).Assembly, 3000, 3999),
+        (typeof(ControlPlane.Registration.ControlPlaneServices).Assembly, 2500, 2999),
+        (typeof(Activities.Registration.ActivitiesRegistration).Assembly, 3000, 3999),
     ];
 
     private static IEnumerable<(string Method, int Id, int First, int Last)> Messages =>

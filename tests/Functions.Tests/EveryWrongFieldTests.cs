@@ -15,7 +15,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     {
         ["orderTenant"] = ("/api/tenants",
             """
-            {"code": "A", "name": "\u2028", "customerName": "\u200b", "customerEmail": "nobody", "offer": "teapot", "plan": "platinum", "template": "casino",
+            {"code": "A", "name": "\u2028", "customer": "a b", "customerName": "\u200b", "customerEmail": "nobody", "offer": "teapot", "plan": "platinum", "template": "casino",
              "locale": {"language": "french", "timeZone": "moon", "dateFormat": "", "currency": "euro", "country": "France", "vat": ""},
              "callbackUrl": "http://localhost/"}
             """),
@@ -25,6 +25,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
              "databasePort": 0, "databaseUser": "", "applicationRole": "", "databasePassword": "", "masterPassword": "", "cpuCores": 0, "memoryGb": 0,
              "diskGb": 0, "maxTenants": 0}
             """),
+        ["changeServerCredentials"] = ("/api/servers/local/credentials", """{"databasePassword": "", "applicationPassword": "", "masterPassword": ""}"""),
         ["activateServer"] = ("/api/servers/local/activate", """{"skipApplicationTest": true, "reason": ""}"""),
         ["createTemplate"] = ("/api/templates",
             """
@@ -32,6 +33,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
              "initialisation": "magic"}
             """),
         ["adoptDatabase"] = ("/api/tenants/several/database/adopt", """{"database": "A B", "reason": " "}"""),
+        ["assignCustomer"] = ("/api/tenants/several/customer", """{"customer": "a b"}"""),
         ["addDomain"] = ("/api/tenants/several/domains", """{"name": "a b"}"""),
         ["buyDomain"] = ("/api/domains/purchases",
             """{"name": "a b", "confirm": "other", "maxPrice": {"amount": 0, "currency": "euro"}, "tenant": "A"}"""),
@@ -120,7 +122,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     private async Task<IReadOnlyList<string>> RefusedAsync(string operation, JsonObject body)
     {
         await PrepareAsync();
-        using var answer = await host.SendAsync(HttpMethod.Post, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
+        using var answer = await host.SendAsync(operation == "assignCustomer" ? HttpMethod.Put : HttpMethod.Post, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
         return [.. problem.GetProperty("errors").EnumerateObject().Select(e => e.Name)];
     }

@@ -156,6 +156,40 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Passwords_that_were_changed_at_a_server_are_stored_once_they_work_and_never_shown()
+    {
+        await host.Postgres.RunAsync($"create role key_turner login createdb password 'first-password' in role {LocalServer.ApplicationRole}");
+        using var created = await CreateAsync(Server("turned", change: s =>
+        {
+            s["databaseUser"] = "key_turner";
+            s["databasePassword"] = "first-password";
+        }));
+        using var early = await ChangeAsync("turned", """{"databasePassword": "second-password"}""");
+        await ProblemAssert.IsAsync(early, HttpStatusCode.UnprocessableEntity, "connection-test-failed");
+        Assert.True(await WorksAsync("turned"));
+
+        await host.Postgres.RunAsync("alter role key_turner password 'second-password'");
+        Assert.False(await WorksAsync("turned"));
+        using var changed = await ChangeAsync("turned", """{"databasePassword": "second-password", "masterPassword": "of-the-application"}""");
+
+        Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        Assert.True(await WorksAsync("turned"));
+        Assert.DoesNotContain("assword", (await ApiHost.JsonAsync(changed)).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("second-password", host.Logs.Text, StringComparison.Ordinal);
+        Assert.Contains("operator changed secrets of server 'turned'", host.Logs.Text, StringComparison.Ordinal);
+        Assert.True(await host.ScalarAsync<bool>("select master_password_secret is not null from control.servers where code = 'turned'"));
+    }
+
+    [Theory]
+    [InlineData("{}", "databasePassword", "is needed")]
+    [InlineData("""{"masterPassword": ""}""", "masterPassword", "must not be empty")]
+    public async Task A_change_of_passwords_that_changes_nothing_is_refused(string command, string field, string words)
+    {
+        using var answer = await ChangeAsync("local", command);
+        ProblemAssert.Names(await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command"), field, words);
+    }
+
+    [Fact]
     public async Task A_template_is_ordered_once()
     {
         const string Order = """{"code": "services", "server": "local", "modules": ["base", "crm"], "language": "fr_FR", "initialisation": "none"}""";
@@ -229,6 +263,15 @@ public sealed class ServersTests(ApiHost host) : IClassFixture<ApiHost>
 
     private Task<HttpResponseMessage> ActivateAsync(string code, string? body = null) =>
         host.SendAsync(HttpMethod.Post, $"/api/servers/{code}/activate", ApiHost.AdminToken, body);
+
+    private Task<HttpResponseMessage> ChangeAsync(string code, string body) =>
+        host.SendAsync(HttpMethod.Post, $"/api/servers/{code}/credentials", ApiHost.AdminToken, body);
+
+    private async Task<bool> WorksAsync(string code)
+    {
+        using var answer = await host.GetAsync($"/api/servers/{code}/check", ApiHost.AdminToken);
+        return (await ApiHost.JsonAsync(answer)).GetProperty("database").GetProperty("ok").GetBoolean();
+    }
 
     private async Task<string> DatabaseMessageAsync(string code)
     {

@@ -37,12 +37,25 @@ public sealed class SettingsTests
     [InlineData("--Seed:Server:DatabasePort=99999", "Seed__Server__DatabasePort must be a whole number from 1 to 65535.")]
     [InlineData("--FileStore:Provider=folder", "FileStore__Folder is missing")]
     [InlineData("--Seed:Templates:blank=template_blank", "Seed__Templates needs Seed__Server__Code")]
+    [InlineData("--Durable:Engine=magic", "Durable__Engine must be one of postgres, scheduler, memory.")]
+    [InlineData("--Durable:Engine=scheduler", "Durable__Scheduler__Endpoint is missing")]
     public void A_wrong_setting_is_named_as_people_write_it(string argument, string words)
     {
         var key = argument[..argument.IndexOf('=', StringComparison.Ordinal)];
         string[] valid = [.. ValidArguments.Where(a => !a.StartsWith(key + "=", StringComparison.Ordinal))];
         Assert.Contains(Problems([.. valid, argument]), p => p.StartsWith(words, StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("--Worker:ActivityLimits=database.clone=1", "Worker__ActivityLimits is set, and Durable__Engine=scheduler cannot keep it")]
+    [InlineData("--Worker:MaxConcurrentActivitiesPerTenant=2", "Worker__MaxConcurrentActivitiesPerTenant is set")]
+    [InlineData("--Durable:Scheduler:Credential=managedidentity", "Durable__Scheduler__Credential is managedidentity")]
+    [InlineData("--Durable:Scheduler:Endpoint=ftp://x", "Durable__Scheduler__Endpoint must be an http or https address")]
+    [InlineData("--Hosting:Kind=webadapter", "Durable__Engine is scheduler, whose worker must live on")]
+    public void What_the_scheduler_cannot_keep_is_refused(string argument, string words) =>
+        Assert.Contains(
+            Problems([.. ValidArguments, "--Durable:Engine=scheduler", "--Durable:Scheduler:Endpoint=http://127.0.0.1:8080", argument]),
+            p => p.StartsWith(words, StringComparison.Ordinal));
 
     [Fact]
     public void A_password_in_a_broken_connection_string_is_not_repeated()

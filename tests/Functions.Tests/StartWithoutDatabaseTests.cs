@@ -63,7 +63,7 @@ public sealed class StartWithoutDatabaseTests(PostgresServer postgres)
         var connection = new NpgsqlConnectionStringBuilder(await postgres.CreateControlDatabaseAsync()) { Password = "not-the-one" }.ConnectionString;
         await using var app = World.Build(postgres, connection, "kestrel");
 
-        var refused = await Assert.ThrowsAsync<Seeding.StartException>(() => app.StartAsync());
+        var refused = await Assert.ThrowsAsync<Startup.StartException>(() => app.StartAsync());
 
         Assert.Contains("ControlDatabase", refused.Message, StringComparison.Ordinal);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Bibind.Functions.Queues;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
 

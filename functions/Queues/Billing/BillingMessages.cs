@@ -8,7 +8,7 @@ namespace Bibind.Functions.Queues.Billing;
 /// Takes what billing says about subscriptions. A message whose turn has not come is done with, as far as the broker is concerned:
 /// the inbox keeps it, and <see cref="BillingRetries"/> comes back to it.
 /// </summary>
-public sealed class BillingMessages(BillingDesk desk, ILogger<BillingMessages> logger) : IQueueFunction
+public sealed class BillingMessages(BillingHandler handler, ILogger<BillingMessages> logger) : IQueueFunction
 {
     /// <inheritdoc/>
     public async Task<QueueOutcome> RunAsync(QueueMessage message, CancellationToken cancellationToken)
@@ -25,7 +25,7 @@ public sealed class BillingMessages(BillingDesk desk, ILogger<BillingMessages> l
             return QueueOutcome.DeadLetter($"billing.type '{billing.Type}' is unknown; known are {string.Join(", ", BillingTypes.All)}.");
         }
 
-        var done = await desk.TakeAsync(billing, cancellationToken);
+        var done = await handler.TakeAsync(billing, cancellationToken);
         if (done.State != BillingStates.Waiting)
         {
             await FollowUpAsync(billing, cancellationToken);
@@ -39,7 +39,7 @@ public sealed class BillingMessages(BillingDesk desk, ILogger<BillingMessages> l
     {
         try
         {
-            await desk.RetryWaitingAsync(message.Tenant, cancellationToken);
+            await handler.RetryWaitingAsync(message.Tenant, cancellationToken);
         }
         catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,23 +1,30 @@
 using System.Net;
 using System.Text;
 using Azure;
+using Azure.Core;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 
 namespace Bibind.Functions.Queues.Brokers;
 
 /// <summary>Azure Storage queues.</summary>
-internal sealed class StorageBroker(StorageQueueSettings settings) : IQueueBroker
+/// <param name="settings">Where they are.</param>
+/// <param name="identity">Who the host is, where <see cref="StorageQueueSettings.ServiceUri"/> is set.</param>
+internal sealed class StorageBroker(StorageQueueSettings settings, TokenCredential? identity = null) : IQueueBroker
 {
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(15);
 
     // What goes over the wire is read and written here, so that a message in a wrong encoding is one message's problem.
-    private readonly QueueServiceClient _service = new(settings.ConnectionString, new QueueClientOptions
+    private static readonly QueueClientOptions Options = new()
     {
         MessageEncoding = QueueMessageEncoding.None,
         Retry = { MaxRetries = 1, Delay = TimeSpan.FromMilliseconds(200), NetworkTimeout = CallLimit },
         Diagnostics = { IsLoggingEnabled = false, IsDistributedTracingEnabled = false },
-    });
+    };
+
+    private readonly QueueServiceClient _service = settings.ServiceUri is { } address
+        ? new QueueServiceClient(address, identity, Options)
+        : new QueueServiceClient(settings.ConnectionString, Options);
 
     public const string BrokerName = "azure-storage";
 

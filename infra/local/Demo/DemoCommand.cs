@@ -6,13 +6,21 @@ using Spectre.Console;
 
 namespace Bibind.Local.Demo;
 
+/// <summary>What <c>./run</c> was asked for.</summary>
+/// <param name="Root">Full path of the repository.</param>
+/// <param name="IsFull">Every effect at a real server.</param>
+/// <param name="HasStandIn">Without Odoo.</param>
+/// <param name="Once">Ends after one tenant.</param>
+/// <param name="Port">Null for the one in the settings.</param>
+internal sealed record DemoOptions(string Root, bool IsFull, bool HasStandIn, bool Once, int? Port);
+
 /// <summary>
 /// What <c>./run</c> does: a whole local installation, one tenant ordered as Bibind's console orders it, and the host kept serving.
 /// With <c>--full</c> every effect happens at a real server of the moment, and <c>--once</c> removes the tenant again.
 /// </summary>
 internal static class DemoCommand
 {
-    public static async Task<int> RunAsync(CommandLine line, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
     {
         var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected)
@@ -21,17 +29,15 @@ internal static class DemoCommand
             console.Profile.Width = int.MaxValue;
         }
 
-        var root = Path.GetFullPath(line.Find("--root") ?? Environment.CurrentDirectory);
-        var isFull = line.Has("--full");
-        await using var servers = isFull ? await FullServers.StartAsync(console, cancellationToken) : null;
-        var isReal = servers is not null && IsReal(line, console);
+        await using var servers = options.IsFull ? await FullServers.StartAsync(console, cancellationToken) : null;
+        var isReal = servers is not null && IsReal(options, console);
         await using var installation = await Installation.OpenAsync(
-            isFull ? InstallationPlace.Throwaway(root) : InstallationPlace.Kept(root), hasTemplates: !isReal,
+            options.IsFull ? InstallationPlace.Throwaway(options.Root) : InstallationPlace.Kept(options.Root), hasTemplates: !isReal,
             async postgres => servers is null ? new Dictionary<string, string>() : await servers.StartApplicationAsync(postgres, isReal, console, cancellationToken),
             console, cancellationToken);
         var settings = installation.Settings;
         WarnOfMissingDump(installation, console);
-        var address = line.FindPort("--port") is { } port
+        var address = options.Port is { } port
             ? new UriBuilder(settings.Address) { Port = port }.Uri
             : settings.Address;
 
@@ -61,7 +67,7 @@ internal static class DemoCommand
             await (odoo?.ShowAsync(job, cancellationToken) ?? Task.CompletedTask);
         }
 
-        if (line.Has("--once"))
+        if (options.Once)
         {
             return job.HasSucceeded && (proof is null || await RemoveAsync(proof, odoo, client, console, job, cancellationToken)) ? 0 : 1;
         }
@@ -76,9 +82,9 @@ internal static class DemoCommand
     }
 
     /// <summary>True if the real Odoo is to be used: where there is one, unless the stand-in is asked for.</summary>
-    private static bool IsReal(CommandLine line, IAnsiConsole console)
+    private static bool IsReal(DemoOptions options, IAnsiConsole console)
     {
-        if (line.Has("--stand-in"))
+        if (options.HasStandIn)
         {
             return false;
         }

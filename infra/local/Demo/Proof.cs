@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Bibind.Activities.Dns.Query;
 using Bibind.Local.RealServers;
+using DnsClient;
 
 namespace Bibind.Local.Demo;
 
@@ -62,8 +63,8 @@ internal sealed partial class Proof(FullServers servers, SettingsFile settings, 
 
     private async Task<IReadOnlyList<string>> AskDnsAsync(string host, CancellationToken cancellationToken)
     {
-        var answer = await DnsQueryClient.AskAsync(servers.Dns.Dns, host, DnsType.A, cancellationToken);
-        return [.. answer.Records.Where(r => r.Type == (int)DnsType.A && answer.IsAuthoritative).Select(r => r.Value)];
+        var answer = await DnsQueryClient.AskAsync(servers.Dns.Dns, host, QueryType.A, cancellationToken);
+        return answer.Header.HasAuthorityAnswer ? [.. answer.Answers.ARecords().Select(r => r.Value())] : [];
     }
 
     private async Task<(string Page, string Certificate)> VisitAsync(string host, CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ public sealed class AdoptApplication(
         var application = applications.Of(place.Application);
         var userHash = PasslibPbkdf2Sha512.Hash(user, PasslibPbkdf2Sha512.RandomTextRounds);
         await using var session = await postgres.OpenAsync(place, cancellationToken);
-        return await session.InWordsAsync(async () =>
+        return await session.TranslateErrorsAsync(async () =>
         {
             if (await application.AdoptAsync(session.Connection, place, administrator, userHash, cancellationToken))
             {

@@ -5,6 +5,9 @@ namespace Bibind.Activities.Application;
 /// <summary>The applications that this installation can provide.</summary>
 public sealed class ApplicationProviders(IEnumerable<IApplication> applications)
 {
+    /// <summary>The HTTP client of calls to applications.</summary>
+    internal const string HttpClientName = "application";
+
     private readonly Dictionary<string, IApplication> _applications = applications.ToDictionary(a => a.Name, StringComparer.Ordinal);
 
     /// <summary>The provider of an application.</summary>

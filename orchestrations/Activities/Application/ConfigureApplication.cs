@@ -24,11 +24,11 @@ public sealed class ConfigureApplication(
 
         var application = applications.Of(place.Application);
         await using var session = await postgres.OpenAsync(place, cancellationToken);
-        if (await session.InWordsAsync(() => application.ConfigureAsync(session.Connection, place, hash, cancellationToken)) is { } contents)
+        if (await session.TranslateErrorsAsync(() => application.ConfigureAsync(session.Connection, place, hash, cancellationToken)) is { } contents)
         {
             logger.ApplicationConfigured(place.Database);
 
-            // One that was attached before templates were looked at: the next order is checked at the door.
+            // One that was attached before templates were looked at: the next order is checked when it comes in.
             await templates.LearnAsync(place.ServerId, place.TemplateCode, contents, cancellationToken);
         }
 

@@ -19,7 +19,7 @@ public sealed class HandOverApplication(PostgresConnector postgres, TenantRoleLi
         var target = MarkedDatabase.Of(place);
         await using var session = await postgres.OpenMaintenanceAsync(
             place.ServerId, $"bibind hand over {place.Code}", context.CancellationToken);
-        return await session.InWordsAsync(target.Name, async () =>
+        return await session.TranslateErrorsAsync(target.Name, async () =>
         {
             await MarkedDatabases.RequireOursAsync(session, target, "handed over", context.CancellationToken);
 

@@ -1,3 +1,4 @@
+using Bibind.Activities.FileStores;
 using Bibind.Contracts;
 using Npgsql;
 
@@ -50,8 +51,3 @@ public interface IApplication
     /// <summary>The files that the database names in its file store; none if it holds no such application.</summary>
     Task<IReadOnlyList<NamedFile>> ListFilesAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
 }
-
-/// <summary>A file that a database names in its file store.</summary>
-/// <param name="Name">Its path in the store, with slashes.</param>
-/// <param name="Bytes">Its size, where the database says it.</param>
-public sealed record NamedFile(string Name, long? Bytes);

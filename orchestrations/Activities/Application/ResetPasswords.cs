@@ -37,7 +37,7 @@ public sealed class ResetPasswords(PostgresConnector postgres, ISecretStore secr
         var administrator = await NewPasswords.GetAsync(secrets, NewPasswords.AdministratorHash(place.TenantId), cancellationToken);
         var user = await NewPasswords.GetAsync(secrets, NewPasswords.User(place.TenantId), cancellationToken);
         await using var session = await postgres.OpenAsync(place, cancellationToken);
-        return await session.InWordsAsync(() => SetAsync(session.Connection, place, administrator, user, cancellationToken));
+        return await session.TranslateErrorsAsync(() => SetAsync(session.Connection, place, administrator, user, cancellationToken));
     }
 
     // One transaction: both are the new ones or neither is.

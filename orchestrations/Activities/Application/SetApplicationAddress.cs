@@ -16,7 +16,7 @@ public sealed class SetApplicationAddress(PostgresConnector postgres, Applicatio
         ArgumentNullException.ThrowIfNull(place);
         var application = applications.Of(place.Application);
         await using var session = await postgres.OpenAsync(place, context.CancellationToken);
-        return await session.InWordsAsync(async () =>
+        return await session.TranslateErrorsAsync(async () =>
         {
             if (await application.SetAddressAsync(session.Connection, place, context.CancellationToken))
             {

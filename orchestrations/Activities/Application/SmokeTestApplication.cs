@@ -1,4 +1,3 @@
-using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
@@ -28,7 +27,7 @@ public sealed class SmokeTestApplication(
         var application = applications.Of(place.Application);
         await using (var session = await postgres.OpenAsync(place, context.CancellationToken))
         {
-            var faults = await session.InWordsAsync(() => FindFaultsAsync(session, application, place, context.CancellationToken));
+            var faults = await session.TranslateErrorsAsync(() => FindFaultsAsync(session, application, place, context.CancellationToken));
             if (faults.Count > 0)
             {
                 throw new PermanentFailureException($"The database '{place.Database}' does not pass the test: {string.Join("; ", faults)}.");
@@ -56,7 +55,7 @@ public sealed class SmokeTestApplication(
         request.Headers.Host = place.Host;
         try
         {
-            using var client = clients.CreateClient(OdooRpc.HttpClientName);
+            using var client = clients.CreateClient(ApplicationProviders.HttpClientName);
             using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             return FaultOf(answer) is { } fault
                 ? new StepOutcome(false, $"The application at {server.Url.Authority} answers {(int)answer.StatusCode} to the login page of {place.Host}: {fault}.")

@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
 using Bibind.Activities.Database.Isolation;
@@ -35,7 +36,7 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
         {
             var selection = await SelectAsync(session, manifest, cancellationToken);
             await using var dump = new HashingStream(await files.OpenDumpAsync(manifest, cancellationToken));
-            await BackupFiles.InWordsAsync(() => program.RunAsync(entry, dump, selection?.Lines, cancellationToken));
+            await BackupFiles.TranslateErrorsAsync(() => program.RunAsync(entry, dump, selection?.Lines, cancellationToken));
 
             // pg_restore stops at the end of what it needs; what was proved before is proved of what it got.
             await dump.CopyToAsync(Stream.Null, cancellationToken);
@@ -60,7 +61,7 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
     internal async Task CheckAsync(MaintenanceSession session, BackupManifest manifest, CancellationToken cancellationToken)
     {
         await using var dump = await files.OpenDumpAsync(manifest, cancellationToken);
-        await BackupFiles.InWordsAsync(() => program.CheckAsync(dump, session.MajorVersion, cancellationToken));
+        await BackupFiles.TranslateErrorsAsync(() => program.CheckAsync(dump, session.MajorVersion, cancellationToken));
     }
 
     /// <summary>What of a dump is restored here; null for all of it.</summary>
@@ -74,7 +75,7 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
 
         await using var dump = await files.OpenDumpAsync(manifest, cancellationToken);
         IReadOnlyList<string> lines = [];
-        await BackupFiles.InWordsAsync(async () => lines = await program.ListAsync(dump, session.MajorVersion, cancellationToken));
+        await BackupFiles.TranslateErrorsAsync(async () => lines = await program.ListAsync(dump, session.MajorVersion, cancellationToken));
         return DumpList.Select(lines, manifest.Needs?.LeftOut ?? [], extensions);
     }
 
@@ -93,6 +94,6 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
         }
 
         await using var database = await postgres.OpenAsync(DatabasePlace.Of(place, entry.Database), cancellationToken);
-        return await database.InWordsAsync(() => RestoredContent.FillViewsAsync(database, selection.Views, cancellationToken));
+        return await database.TranslateErrorsAsync(() => RestoredContent.FillViewsAsync(database, selection.Views, cancellationToken));
     }
 }

@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
@@ -21,7 +22,7 @@ public sealed class CheckRestore(PostgresConnector postgres, BackupFiles files, 
         var cancellationToken = context.CancellationToken;
         var target = MarkedDatabase.Of(request.Place);
         await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind check {request.Place.Code}", cancellationToken);
-        return await session.InWordsAsync(target.Name, async () =>
+        return await session.TranslateErrorsAsync(target.Name, async () =>
         {
             await MarkedDatabases.FindOursAsync(session, target, cancellationToken);
             var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);

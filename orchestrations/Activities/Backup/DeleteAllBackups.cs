@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;

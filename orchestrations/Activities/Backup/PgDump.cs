@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Database;
 using Bibind.Activities.Processes;
 using Bibind.Durable;

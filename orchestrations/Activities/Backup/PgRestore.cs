@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Database;
 using Bibind.Activities.Processes;
 using Bibind.Durable;
@@ -32,7 +33,7 @@ public sealed class PgRestore(IOptions<BackupOptions> options)
         await WatchAsync(process, Task.WhenAll(said, listed), () => FeedAsync(process, header, dump, readAll: false, cancellationToken), cancellationToken);
         return process.ExitCode == 0
             ? (await listed).Split('\n')
-            : throw InWords(program, process.ExitCode, "The list of a backup's content", tail.ToString());
+            : throw Translate(program, process.ExitCode, "The list of a backup's content", tail.ToString());
     }
 
     /// <summary>Restores a dump into an empty database; everything in it will belong to who enters it.</summary>
@@ -68,7 +69,7 @@ public sealed class PgRestore(IOptions<BackupOptions> options)
         await WatchAsync(process, reading, () => FeedAsync(process, header, dump, readAll: true, cancellationToken), cancellationToken);
         if (process.ExitCode != 0 && !(goesOn && messages.OnlyUnknownSettings))
         {
-            throw InWords(program, process.ExitCode, $"pg_restore into '{entry.Database}'", goesOn ? $"{messages.First}\n{tail}" : tail.ToString());
+            throw Translate(program, process.ExitCode, $"pg_restore into '{entry.Database}'", goesOn ? $"{messages.First}\n{tail}" : tail.ToString());
         }
     }
 
@@ -129,7 +130,7 @@ public sealed class PgRestore(IOptions<BackupOptions> options)
         }
     }
 
-    private static Exception InWords(PostgresProgram program, int exitCode, string what, string said) =>
+    private static Exception Translate(PostgresProgram program, int exitCode, string what, string said) =>
         said.Contains("unsupported version", StringComparison.Ordinal)
             ? new PermanentFailureException(
                 $"pg_restore {program.Version} is older than the pg_dump that made the backup: install newer client programs of PostgreSQL or name them in {Setting}. It said: {said}")

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bibind.Activities.Application;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
@@ -36,7 +37,7 @@ public sealed class RestoreDatabase(
         var target = MarkedDatabase.Of(place);
         var restored = target with { Mark = $"{target.Owner} restored={RestoredBy(request)}", Maker = MakerOf(place), Restored = RestoredBy(request) };
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, restored.Maker, cancellationToken);
-        return await session.InWordsAsync(target.Name, async () =>
+        return await session.TranslateErrorsAsync(target.Name, async () =>
         {
             // An attempt that lost its lease may be at work yet: it must not name a database whose files we have cleared away.
             await MarkedDatabases.EndMakersAsync(session, restored, time, cancellationToken);
@@ -122,7 +123,7 @@ public sealed class RestoreDatabase(
     private async Task AnalyzeAsync(TenantPlace place, string scratch, CancellationToken cancellationToken)
     {
         await using var database = await postgres.OpenAsync(DatabasePlace.Of(place, scratch), cancellationToken);
-        await database.InWordsAsync(async () =>
+        await database.TranslateErrorsAsync(async () =>
         {
             await RestoredContent.AnalyzeAsync(database, cancellationToken);
             return true;
@@ -132,7 +133,7 @@ public sealed class RestoreDatabase(
     private async Task PrepareAsync(TenantPlace place, string scratch, bool hasFiles, CancellationToken cancellationToken)
     {
         await using var content = await postgres.OpenAsync(DatabasePlace.Of(place, scratch), cancellationToken);
-        await content.InWordsAsync(async () =>
+        await content.TranslateErrorsAsync(async () =>
         {
             await applications.Of(place.Application).PrepareRestoredAsync(content.Connection, hasFiles, cancellationToken);
             return Nothing.Value;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Databases;
@@ -69,7 +70,7 @@ internal static class ScratchDatabase
 
         // Recorded while it is our login's, which is how an attempt that follows a crash knows it.
         var database = SqlText.Identifier(name);
-        await InWordsAsync(session, manifest, () => session.ExecuteAsync(
+        await TranslateErrorsAsync(session, manifest, () => session.ExecuteAsync(
             $"create database {database} template template0 is_template true allow_connections false{Locale(manifest, session.MajorVersion)}", cancellationToken));
         var made = await DatabaseCatalogue.LookAsync(session, name, cancellationToken)
             ?? throw new TransientFailureException($"The database '{name}' is not there any more: another attempt of the step has taken over.");
@@ -121,7 +122,7 @@ internal static class ScratchDatabase
         rules is not null && major > FirstWithProviders ? $" icu_rules {SqlText.Literal(rules)}" : string.Empty;
 
     // A locale that the server's machine lacks is refused in several ways.
-    private static async Task InWordsAsync(MaintenanceSession session, BackupManifest manifest, Func<Task> create)
+    private static async Task TranslateErrorsAsync(MaintenanceSession session, BackupManifest manifest, Func<Task> create)
     {
         try
         {

@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
@@ -75,7 +76,7 @@ public sealed class TakeBackup(
     {
         var target = MarkedDatabase.Of(place);
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind back up {place.Code}", cancellationToken);
-        await session.InWordsAsync(target.Name, () => MarkedDatabases.RequireOursAsync(session, target, "backed up", cancellationToken));
+        await session.TranslateErrorsAsync(target.Name, () => MarkedDatabases.RequireOursAsync(session, target, "backed up", cancellationToken));
     }
 
     private async Task<BackupRecord> RecordAsync(BackupRequest request, string? insteadOf, CancellationToken cancellationToken)
@@ -223,7 +224,7 @@ public sealed class TakeBackup(
     private async Task<Source> ReadSourceAsync(TenantPlace place, CancellationToken cancellationToken)
     {
         await using var session = await postgres.OpenAsync(place, cancellationToken);
-        return await session.InWordsAsync(async () =>
+        return await session.TranslateErrorsAsync(async () =>
         {
             var needs = await NeedsInspection.InspectAsync(session, place.Database, cancellationToken);
             await using var command = new NpgsqlCommand(SourceSql, session.Connection);

@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
@@ -21,7 +22,7 @@ public sealed class VerifyBackup(
         var trial = ScratchDatabase.ForTrial(request.Place.ServerId, request.Backup);
         var scratch = trial.Name;
         await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind verify {request.Place.Code}", cancellationToken);
-        return await session.InWordsAsync(scratch, async () =>
+        return await session.TranslateErrorsAsync(scratch, async () =>
         {
             var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);
             BackupRestore.RefuseOlderServer(manifest, session);
@@ -43,7 +44,7 @@ public sealed class VerifyBackup(
     private async Task<BackupReceipt> CountAsync(MaintenanceSession session, DatabasePlace scratch, BackupManifest manifest, CancellationToken cancellationToken)
     {
         await using var database = await postgres.OpenAsync(scratch, cancellationToken);
-        return await database.InWordsAsync(async () => new BackupReceipt
+        return await database.TranslateErrorsAsync(async () => new BackupReceipt
         {
             BackupId = manifest.Id,
             VerifiedAt = time.GetUtcNow(),

@@ -42,7 +42,7 @@ public sealed class NotifyCaller(CallbackClient callbacks, ILogger<NotifyCaller>
         }
         catch (HttpRequestException unreachable)
         {
-            throw new TransientFailureException($"The caller at {caller} cannot be reached: {unreachable.HttpRequestError}.");
+            throw new TransientFailureException($"The caller at {caller} cannot be reached: {unreachable.HttpRequestError}.", unreachable);
         }
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
         {

@@ -1,4 +1,3 @@
-using Bibind.Activities.Certificates.Acme;
 using Bibind.Activities.Locks;
 using Bibind.Contracts;
 using Bibind.Durable;
@@ -12,7 +11,7 @@ namespace Bibind.Activities.Certificates;
 /// first that needs it obtains while the others wait; every other host name has its own.
 /// </summary>
 internal sealed class AuthorityCertificates(
-    ICertificateAuthority authority, CertificateStore store, AcmeProofs proofs, NamedLocks locks, IOptions<CertificateOptions> options, TimeProvider time,
+    ICertificateAuthority authority, CertificateStore store, ChallengeProofs proofs, NamedLocks locks, IOptions<CertificateOptions> options, TimeProvider time,
     ILogger<AuthorityCertificates> logger) : ICertificateProvider, ITenantCertificates
 {
     private readonly CertificateOptions _options = options.Value;

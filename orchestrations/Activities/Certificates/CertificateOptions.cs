@@ -5,6 +5,9 @@ public sealed class CertificateOptions
 {
     public const string Section = "Certificates";
 
+    /// <summary>The HTTP client of calls to certificate authorities.</summary>
+    internal const string HttpClientName = "certificates";
+
     /// <summary>
     /// <c>none</c> (whoever ends TLS has its own), <c>local</c> (an authority of our own, which browsers do not trust),
     /// <c>acme</c> (one for each host name) or <c>wildcard</c> (one by ACME for all of the platform's sub-domains).

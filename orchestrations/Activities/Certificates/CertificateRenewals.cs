@@ -1,5 +1,4 @@
 using Bibind.Activities.Locks;
-using Bibind.Activities.RateLimits;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Certificates;
 using Bibind.Durable;
@@ -64,7 +63,7 @@ internal sealed class CertificateRenewals(
         {
             return await IssueAsync(row, isOurs ? held : null, cancellationToken);
         }
-        catch (Exception failed) when (failed is PermanentFailureException or TransientFailureException or RateLimitedException)
+        catch (ActivityFailureException failed)
         {
             return await PutOffAsync(row, failed, cancellationToken);
         }
@@ -112,18 +111,18 @@ internal sealed class CertificateRenewals(
         {
             return await IssueAsync(row, null, cancellationToken);
         }
-        catch (Exception failed) when (failed is PermanentFailureException or TransientFailureException or RateLimitedException)
+        catch (ActivityFailureException failed)
         {
             return await PutOffAsync(row, failed, cancellationToken);
         }
     }
 
-    private async Task<RenewalOutcome> PutOffAsync(RegisteredCertificate row, Exception failed, CancellationToken cancellationToken)
+    private async Task<RenewalOutcome> PutOffAsync(RegisteredCertificate row, ActivityFailureException failed, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var failures = row.Failures + 1;
         var lookAt = RenewalSchedule.AfterFailure(now, row.NotAfter, failures);
-        if (failed is RateLimitedException { RetryAfter: { } wait } && now + wait > lookAt)
+        if (failed.RetryAfter is { } wait && now + wait > lookAt)
         {
             lookAt = now + wait;
         }
@@ -148,7 +147,7 @@ internal sealed class CertificateRenewals(
         {
             return await authority.RenewalWindowAsync(held, cancellationToken);
         }
-        catch (Exception unknown) when (unknown is TransientFailureException or RateLimitedException)
+        catch (TransientFailureException unknown)
         {
             logger.NoRenewalWindow(row.Host, unknown.Message);
             return null;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Bibind.Activities.Certificates.Acme;
 using Bibind.ControlPlane.Certificates;
 using Bibind.ControlPlane.Secrets;
 

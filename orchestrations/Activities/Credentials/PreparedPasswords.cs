@@ -40,7 +40,7 @@ public sealed class PreparedPasswords : IHostedService, IDisposable
     public int Count => _ready?.Reader.Count ?? 0;
 
     /// <summary>One that is ready, else one made now with fewer rounds; never the same twice.</summary>
-    /// <remarks>In a flood of orders a second of CPU each would keep the doors from answering.</remarks>
+    /// <remarks>In a flood of orders a second of CPU each would keep the endpoints from responding.</remarks>
     public PreparedPassword Take()
     {
         Volatile.Write(ref _takenAt, Environment.TickCount64);

@@ -38,7 +38,7 @@ public sealed class AdoptableDatabases(PostgresConnector postgres)
         ArgumentNullException.ThrowIfNull(place);
         var holder = DatabaseHolder.Tenant(place.TenantId);
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind adopt {place.Code}", cancellationToken);
-        return await session.InWordsAsync(place.Database, async () =>
+        return await session.TranslateErrorsAsync(place.Database, async () =>
         {
             var known = await MarkedDatabases.KnownAsync(session, holder, cancellationToken);
             var name = $"The database '{place.Database}' on server '{session.Server.Code}'";

@@ -15,15 +15,15 @@ internal static class DatabaseCatalogue
         "select case when has_database_privilege(oid, 'CONNECT') then pg_database_size(oid) else 0 end from pg_database where datname = $1";
 
     /// <summary>What the server says of a database; null if there is none.</summary>
-    public static async Task<DatabaseSight?> LookAsync(MaintenanceSession session, string name, CancellationToken cancellationToken) =>
+    public static async Task<DatabaseInfo?> LookAsync(MaintenanceSession session, string name, CancellationToken cancellationToken) =>
         (await session.QueryAsync($"{Columns} where d.datname = $1", Read, cancellationToken, name)).SingleOrDefault();
 
     /// <summary>What the server says of the databases with these numbers.</summary>
-    public static Task<List<DatabaseSight>> ListAsync(MaintenanceSession session, IEnumerable<uint> oids, CancellationToken cancellationToken) =>
+    public static Task<List<DatabaseInfo>> ListAsync(MaintenanceSession session, IEnumerable<uint> oids, CancellationToken cancellationToken) =>
         session.QueryAsync($"{Columns} where d.oid::bigint = any($1)", Read, cancellationToken, oids.Select(o => (long)o).ToArray());
 
     /// <summary>What the server says of the databases with these names.</summary>
-    public static Task<List<DatabaseSight>> ListAsync(MaintenanceSession session, IEnumerable<string> names, CancellationToken cancellationToken) =>
+    public static Task<List<DatabaseInfo>> ListAsync(MaintenanceSession session, IEnumerable<string> names, CancellationToken cancellationToken) =>
         session.QueryAsync($"{Columns} where d.datname = any($1::text[])", Read, cancellationToken, (object)names.ToArray());
 
     /// <summary>
@@ -43,7 +43,7 @@ internal static class DatabaseCatalogue
         }
     }
 
-    private static DatabaseSight Read(NpgsqlDataReader row) => new()
+    private static DatabaseInfo Read(NpgsqlDataReader row) => new()
     {
         Oid = row.GetFieldValue<uint>(0),
         Name = row.GetString(1),

@@ -40,7 +40,7 @@ internal static class DatabaseHolds
     /// <param name="act">What was to be done, in words: <c>dropped</c>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="TransientFailureException">Something does; says what, and whose.</exception>
-    public static async Task RefuseAsync(MaintenanceSession session, DatabaseSight sight, string act, CancellationToken cancellationToken)
+    public static async Task RefuseAsync(MaintenanceSession session, DatabaseInfo sight, string act, CancellationToken cancellationToken)
     {
         var holds = await ListAsync(session, sight.Name, cancellationToken);
         if (holds.Count == 0)

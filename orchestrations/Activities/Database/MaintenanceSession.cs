@@ -44,9 +44,9 @@ public sealed class MaintenanceSession : IAsyncDisposable
         return session;
     }
 
-    /// <summary>Runs an effect; what PostgreSQL refuses comes out in words that name <paramref name="database"/>.</summary>
-    public Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect) => PostgresErrors.InWordsAsync(
-        Server, new DatabaseLogin(Server.DatabaseUser, Server.DatabasePassword), database, effect);
+    /// <summary>Runs work on the server; what PostgreSQL refuses is translated that name <paramref name="database"/>.</summary>
+    public Task<T> TranslateErrorsAsync<T>(string database, Func<Task<T>> work) => PostgresErrors.TranslateErrorsAsync(
+        Server, new DatabaseLogin(Server.DatabaseUser, Server.DatabasePassword), database, work);
 
     internal async Task ExecuteAsync(string sql, CancellationToken cancellationToken, params object[] parameters)
     {

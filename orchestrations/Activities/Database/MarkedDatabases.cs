@@ -50,7 +50,7 @@ internal static class MarkedDatabases
 
     /// <summary>The database under its final name, which may be invalid; null if it is not there.</summary>
     /// <exception cref="PermanentFailureException">The name is taken by a database that is not ours, or ours has been given another name.</exception>
-    public static async Task<DatabaseSight?> FindOursAsync(MaintenanceSession session, MarkedDatabase target, CancellationToken cancellationToken)
+    public static async Task<DatabaseInfo?> FindOursAsync(MaintenanceSession session, MarkedDatabase target, CancellationToken cancellationToken)
     {
         var known = await KnownAsync(session, target.Holder, cancellationToken);
         var sight = await DatabaseCatalogue.LookAsync(session, target.Name, cancellationToken);
@@ -72,7 +72,7 @@ internal static class MarkedDatabases
 
     /// <summary>As <see cref="FindOursAsync"/>; one that an interrupted DROP left invalid is dropped, and so is not there.</summary>
     /// <inheritdoc cref="FindOursAsync" path="/exception"/>
-    public static async Task<DatabaseSight?> FindUsableAsync(MaintenanceSession session, MarkedDatabase target, CancellationToken cancellationToken)
+    public static async Task<DatabaseInfo?> FindUsableAsync(MaintenanceSession session, MarkedDatabase target, CancellationToken cancellationToken)
     {
         var there = await FindOursAsync(session, target, cancellationToken);
         if (there is not { IsInvalid: true })
@@ -90,7 +90,7 @@ internal static class MarkedDatabases
     /// <param name="use">What it is wanted for, in words: <c>handed over</c>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="PermanentFailureException">It is not there, not ours, or invalid.</exception>
-    public static async Task<DatabaseSight> RequireOursAsync(
+    public static async Task<DatabaseInfo> RequireOursAsync(
         MaintenanceSession session, MarkedDatabase target, string use, CancellationToken cancellationToken)
     {
         var there = await FindOursAsync(session, target, cancellationToken);
@@ -205,7 +205,7 @@ internal static class MarkedDatabases
     }
 
     /// <summary>True if what bears a name that only we use is ours.</summary>
-    public static async Task<bool> IsOursAsync(MaintenanceSession session, DatabaseHolder holder, DatabaseSight sight, CancellationToken cancellationToken)
+    public static async Task<bool> IsOursAsync(MaintenanceSession session, DatabaseHolder holder, DatabaseInfo sight, CancellationToken cancellationToken)
     {
         var known = await KnownAsync(session, holder, cancellationToken);
         return known.Find(sight.Oid) is not null
@@ -213,7 +213,7 @@ internal static class MarkedDatabases
     }
 
     // What an application's server makes for us is its role's until it is recorded. Whoever plants one under such a name loses it.
-    private static async Task<bool> MayDropAsync(MaintenanceSession session, DatabaseHolder holder, DatabaseSight sight, CancellationToken cancellationToken) =>
+    private static async Task<bool> MayDropAsync(MaintenanceSession session, DatabaseHolder holder, DatabaseInfo sight, CancellationToken cancellationToken) =>
         await IsOursAsync(session, holder, sight, cancellationToken)
         || (sight.Owner == session.Server.ApplicationRole
             && await session.Register.FindAsync(session.Server.ServerId, sight.Oid, cancellationToken) is null);
@@ -234,7 +234,7 @@ internal static class MarkedDatabases
     }
 
     /// <summary>The holder's own database where it bears a name that nobody of us gave it; null if none does.</summary>
-    public static async Task<DatabaseSight?> FindRenamedAsync(
+    public static async Task<DatabaseInfo?> FindRenamedAsync(
         MaintenanceSession session, MarkedDatabase target, KnownDatabases known, CancellationToken cancellationToken)
     {
         var own = known.All.Where(d => d is { Oid: not null, Purpose: DatabasePurposes.Current }).Select(d => d.Oid!.Value).ToList();
@@ -244,7 +244,7 @@ internal static class MarkedDatabases
                 .FirstOrDefault(d => d.Name != target.Name && d.Name != target.StagingName);
     }
 
-    private static async Task DropAsync(MaintenanceSession session, DatabaseSight sight, CancellationToken cancellationToken)
+    private static async Task DropAsync(MaintenanceSession session, DatabaseInfo sight, CancellationToken cancellationToken)
     {
         await ForcedDrop.RunAsync(session, sight.Name, cancellationToken);
         if ((await DatabaseCatalogue.ListAsync(session, [sight.Oid], cancellationToken)).Count > 0)

@@ -24,13 +24,13 @@ public sealed class OlderDatabases(PostgresConnector postgres, ServerStore serve
             try
             {
                 await using var session = await postgres.OpenMaintenanceAsync(server.Id, "bibind take over", cancellationToken);
-                await session.InWordsAsync(MaintenanceSession.Database, async () =>
+                await session.TranslateErrorsAsync(MaintenanceSession.Database, async () =>
                 {
                     await DatabaseAdoption.RunAsync(session, cancellationToken);
                     return Nothing.Value;
                 });
             }
-            catch (Exception away) when (away is TransientFailureException or PermanentFailureException)
+            catch (ActivityFailureException away)
             {
                 logger.DatabasesNotTakenOver(server.Code, away.Message);
             }

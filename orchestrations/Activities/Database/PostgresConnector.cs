@@ -28,7 +28,7 @@ public sealed class PostgresConnector(
     {
         var server = await servers.GetConnectionAsync(serverId, cancellationToken);
         var login = new DatabaseLogin(server.DatabaseUser, server.DatabasePassword);
-        return await PostgresErrors.InWordsAsync(server, login, MaintenanceSession.Database, async () =>
+        return await PostgresErrors.TranslateErrorsAsync(server, login, MaintenanceSession.Database, async () =>
         {
             var connection = new NpgsqlConnection(Describe(server, login, MaintenanceSession.Database, SessionSettings.Maintenance, pooling: true));
             try
@@ -60,7 +60,7 @@ public sealed class PostgresConnector(
     {
         ArgumentNullException.ThrowIfNull(place);
         var entry = await EnterAsync(place, cancellationToken);
-        return await PostgresErrors.InWordsAsync(entry.Server, entry.Login, place.Database, async () =>
+        return await PostgresErrors.TranslateErrorsAsync(entry.Server, entry.Login, place.Database, async () =>
         {
             var settings = SessionSettings.Tenant(entry.MajorVersion);
             // A data source of its own: Npgsql would remember one for every database it ever saw.
@@ -130,8 +130,8 @@ public sealed class DatabaseSession(DatabaseEntry entry, NpgsqlDataSource source
     public ServerConnection Server => Entry.Server;
     public NpgsqlConnection Connection { get; } = connection;
 
-    /// <summary>Runs an effect; what PostgreSQL refuses comes out in words.</summary>
-    public Task<T> InWordsAsync<T>(Func<Task<T>> effect) => PostgresErrors.InWordsAsync(Server, Entry.Login, Entry.Database, effect);
+    /// <summary>Runs work on the server; what PostgreSQL refuses is translated.</summary>
+    public Task<T> TranslateErrorsAsync<T>(Func<Task<T>> work) => PostgresErrors.TranslateErrorsAsync(Server, Entry.Login, Entry.Database, work);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

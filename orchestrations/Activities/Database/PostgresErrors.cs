@@ -10,24 +10,24 @@ public static class PostgresErrors
 {
     private const int LongestAdvice = 500;
 
-    /// <summary>Runs an effect on a server; what PostgreSQL refuses comes out in words.</summary>
+    /// <summary>Runs work on a server; what PostgreSQL refuses is translated.</summary>
     /// <exception cref="PermanentFailureException">Trying again cannot help.</exception>
     /// <exception cref="TransientFailureException">Trying again may help.</exception>
-    public static async Task<T> InWordsAsync<T>(ServerConnection server, DatabaseLogin login, string database, Func<Task<T>> effect)
+    public static async Task<T> TranslateErrorsAsync<T>(ServerConnection server, DatabaseLogin login, string database, Func<Task<T>> work)
     {
-        ArgumentNullException.ThrowIfNull(effect);
+        ArgumentNullException.ThrowIfNull(work);
         try
         {
-            return await effect();
+            return await work();
         }
         catch (NpgsqlException error)
         {
-            throw InWords(error, server, login, database);
+            throw Translate(error, server, login, database);
         }
     }
 
     /// <summary>The failure in words.</summary>
-    public static Exception InWords(NpgsqlException error, ServerConnection server, DatabaseLogin login, string database)
+    public static Exception Translate(NpgsqlException error, ServerConnection server, DatabaseLogin login, string database)
     {
         ArgumentNullException.ThrowIfNull(error);
         ArgumentNullException.ThrowIfNull(server);
@@ -35,7 +35,7 @@ public static class PostgresErrors
         var where = $"PostgreSQL at {server.DatabaseHost}:{server.DatabasePort}";
         return error is PostgresException answer
             ? Answered(answer, where, login.Role, database)
-            : new TransientFailureException(Unanswered(error, where));
+            : new TransientFailureException(Unanswered(error, where), error);
     }
 
     private static Exception Answered(PostgresException answer, string where, string user, string database) => answer.SqlState switch

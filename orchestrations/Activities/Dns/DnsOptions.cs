@@ -5,6 +5,9 @@ public sealed class DnsOptions
 {
     public const string Section = "Dns";
 
+    /// <summary>The HTTP client of calls to providers' APIs.</summary>
+    internal const string HttpClientName = "dns";
+
     /// <summary><c>none</c> (a wildcard record covers the tenants), <c>powerdns</c>, <c>ovh</c> or <c>route53</c>.</summary>
     public string Provider { get; set; } = DnsProviders.None;
 

@@ -1,4 +1,3 @@
-using Bibind.Activities.Dns.Query;
 using Bibind.Activities.Locks;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;

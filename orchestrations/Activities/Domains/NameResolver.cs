@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using Bibind.Activities.Dns.Query;
+using DnsClient;
+using DnsClient.Protocol;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Domains;
@@ -15,38 +17,38 @@ internal sealed class NameResolver(IOptions<DomainOptions> options)
     /// <exception cref="DnsUnansweredException">No resolver answers.</exception>
     public async Task<IReadOnlyList<IPAddress>> AddressesAsync(string name, CancellationToken cancellationToken) =>
     [
-        .. await FollowAsync(name, DnsType.A, cancellationToken),
-        .. await FollowAsync(name, DnsType.AAAA, cancellationToken),
+        .. await FollowAsync(name, QueryType.A, cancellationToken),
+        .. await FollowAsync(name, QueryType.AAAA, cancellationToken),
     ];
 
     /// <summary>The TXT values of a name.</summary>
     /// <inheritdoc cref="AddressesAsync" path="/exception"/>
     public async Task<IReadOnlyList<string>> TextsAsync(string name, CancellationToken cancellationToken) =>
-        [.. (await AskAsync(name, DnsType.TXT, cancellationToken)).Records.Where(r => r.Type == (int)DnsType.TXT).Select(r => r.Value)];
+        [.. (await AskAsync(name, QueryType.TXT, cancellationToken)).Answers.TxtRecords().Select(r => r.Value())];
 
-    private async Task<IReadOnlyList<IPAddress>> FollowAsync(string name, DnsType type, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<IPAddress>> FollowAsync(string name, QueryType type, CancellationToken cancellationToken)
     {
         for (var hop = 0; hop < LongestChain; hop++)
         {
             var answer = await AskAsync(name, type, cancellationToken);
-            if (answer.Records.Where(r => r.Type == (int)type).Select(r => IPAddress.Parse(r.Value)).ToList() is { Count: > 0 } addresses)
+            if (answer.Answers.AddressRecords().Where(r => r.RecordType == (ResourceRecordType)type).Select(r => r.Address).ToList() is { Count: > 0 } addresses)
             {
                 return addresses;
             }
 
             // Most resolvers answer the whole chain; one that knows only a part of it answers the next name.
-            if (answer.Records.LastOrDefault(r => r.Type == (int)DnsType.CNAME) is not { } alias)
+            if (answer.Answers.CnameRecords().LastOrDefault() is not { } alias)
             {
                 return [];
             }
 
-            name = alias.Value;
+            name = alias.Value();
         }
 
         return [];
     }
 
-    private async Task<DnsAnswer> AskAsync(string name, DnsType type, CancellationToken cancellationToken)
+    private async Task<IDnsQueryResponse> AskAsync(string name, QueryType type, CancellationToken cancellationToken)
     {
         DnsUnansweredException? silent = null;
         foreach (var resolver in Resolvers())
@@ -54,12 +56,12 @@ internal sealed class NameResolver(IOptions<DomainOptions> options)
             try
             {
                 var answer = await DnsQueryClient.AskAsync(resolver, name, type, cancellationToken, recursionDesired: true);
-                if (answer.Code is 0 or 3)
+                if (answer.Header.ResponseCode is DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain)
                 {
                     return answer;
                 }
 
-                silent = new DnsUnansweredException($"The DNS server {resolver} cannot resolve {name}: {answer.Words}.");
+                silent = new DnsUnansweredException($"The DNS server {resolver} cannot resolve {name}: {answer.Words()}.");
             }
             catch (DnsUnansweredException next)
             {

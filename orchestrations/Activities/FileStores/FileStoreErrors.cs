@@ -5,12 +5,12 @@ namespace Bibind.Activities.FileStores;
 /// <summary>Tells failures of the file system that pass from those that somebody has to mend.</summary>
 internal static class FileStoreErrors
 {
-    /// <summary>Runs an effect; what the file system says of it is said of the database's file store.</summary>
-    public static T InWords<T>(string database, Func<T> effect)
+    /// <summary>Runs work; what the file system says of it is said of the database's file store.</summary>
+    public static T TranslateErrors<T>(string database, Func<T> work)
     {
         try
         {
-            return effect();
+            return work();
         }
         catch (Exception failed) when (Words(database, failed) is { } words)
         {
@@ -18,12 +18,12 @@ internal static class FileStoreErrors
         }
     }
 
-    /// <inheritdoc cref="InWords"/>
-    public static async Task<T> InWordsAsync<T>(string database, Func<Task<T>> effect)
+    /// <inheritdoc cref="TranslateErrors"/>
+    public static async Task<T> TranslateErrorsAsync<T>(string database, Func<Task<T>> work)
     {
         try
         {
-            return await effect();
+            return await work();
         }
         catch (Exception failed) when (Words(database, failed) is { } words)
         {
@@ -36,8 +36,8 @@ internal static class FileStoreErrors
         IOException full when Storage.StorageFullException.IsMeantBy(full) =>
             new TransientFailureException($"No space is left for the file store of '{database}' (FileStore__Folder)."),
         UnauthorizedAccessException refused =>
-            new PermanentFailureException($"The file store of '{database}' cannot be used by the user '{Environment.UserName}': {refused.Message}"),
-        IOException broken => new TransientFailureException($"The file store of '{database}' cannot be used now: {broken.Message}"),
+            new PermanentFailureException($"The file store of '{database}' cannot be used by the user '{Environment.UserName}': {refused.Message}", refused),
+        IOException broken => new TransientFailureException($"The file store of '{database}' cannot be used now: {broken.Message}", broken),
         _ => null,
     };
 }

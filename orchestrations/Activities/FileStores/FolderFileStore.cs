@@ -1,4 +1,3 @@
-using Bibind.Activities.Application;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -17,7 +16,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
     public bool IsOn => true;
 
-    public Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken) => InWordsAsync(place.Database, async () =>
+    public Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken) => TranslateErrorsAsync(place.Database, async () =>
     {
         var store = Store(place);
         var isThere = IsThere(store);
@@ -55,9 +54,9 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
     });
 
     public bool Remove(TenantPlace place, CancellationToken cancellationToken) =>
-        InWords(place.Database, () => Remove(Store(place), cancellationToken));
+        TranslateErrors(place.Database, () => Remove(Store(place), cancellationToken));
 
-    public void Make(CreateTemplateOrder order, string server) => InWords(order.Database, () =>
+    public void Make(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () =>
     {
         var store = StoreFolder.Of(Root(server), order);
         if (!IsThere(store))
@@ -70,7 +69,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public bool MarkStaged(CreateTemplateOrder order, string server) => InWords(order.Database, () =>
+    public bool MarkStaged(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () =>
     {
         var store = StoreFolder.Of(Root(server), order);
         if (!Directory.Exists(store.Staged))
@@ -88,7 +87,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public void Settle(CreateTemplateOrder order, string server) => InWords(order.Database, () =>
+    public void Settle(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () =>
     {
         var store = StoreFolder.Of(Root(server), order);
         if (store.Look() == FileStoreSight.Ours)
@@ -102,22 +101,22 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
     public string FolderOf(string server) => Root(server);
 
     public IReadOnlyList<string> FindMissing(string database, string server, IReadOnlyList<NamedFile> files, CancellationToken cancellationToken) =>
-        InWords(database, () => StoreCheck.FindMissing(Path.Combine(Root(server), database), files, cancellationToken));
+        TranslateErrors(database, () => StoreCheck.FindMissing(Path.Combine(Root(server), database), files, cancellationToken));
 
-    public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) => InWords(order.Database, () =>
+    public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) => TranslateErrors(order.Database, () =>
     {
         var store = StoreFolder.Of(Root(server), order);
         StoreFolder.Delete(store.Staged);
         return Remove(store, cancellationToken);
     });
 
-    public FileStoreSight Look(TenantPlace place) => InWords(place.Database, () =>
+    public FileStoreSight Look(TenantPlace place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
         return new[] { store.New, store.Restoring, store.Ready, store.Former }.Any(Directory.Exists) ? FileStoreSight.Ours : store.Look();
     });
 
-    public void Adopt(TenantPlace place) => InWords(place.Database, () =>
+    public void Adopt(TenantPlace place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
         if (store.IsUnmarked())
@@ -132,11 +131,11 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public IEnumerable<StoredFile> List(TenantPlace place) => InWords(place.Database, () => StoreFolder.Files(Store(place).Final));
+    public IEnumerable<StoredFile> List(TenantPlace place) => TranslateErrors(place.Database, () => StoreFolder.Files(Store(place).Final));
 
-    public FileStream? Open(TenantPlace place, string name) => InWords(place.Database, () => UnixFiles.OpenPlain(Store(place).Final, Safe(name)));
+    public FileStream? Open(TenantPlace place, string name) => TranslateErrors(place.Database, () => UnixFiles.OpenPlain(Store(place).Final, Safe(name)));
 
-    public void BeginReplacement(TenantPlace place, bool replace) => InWords(place.Database, () =>
+    public void BeginReplacement(TenantPlace place, bool replace) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
         if (replace ? store.Look() == FileStoreSight.Foreign && !store.IsUnmarked() : store.Look() != FileStoreSight.Absent)
@@ -150,14 +149,14 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken) => InWordsAsync(place.Database, async () =>
+    public Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken) => TranslateErrorsAsync(place.Database, async () =>
     {
         var store = Store(place);
         await store.WriteAsync(store.Restoring, file with { Name = Safe(file.Name) }, content, cancellationToken);
         return true;
     });
 
-    public void CompleteReplacement(TenantPlace place) => InWords(place.Database, () =>
+    public void CompleteReplacement(TenantPlace place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
         store.WriteMark(store.Restoring, flush: true);
@@ -165,7 +164,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public void Swap(TenantPlace place) => InWords(place.Database, () =>
+    public void Swap(TenantPlace place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
         if (Directory.Exists(store.Ready))
@@ -185,7 +184,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public void DropReplacement(TenantPlace place) => InWords(place.Database, () =>
+    public void DropReplacement(TenantPlace place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
         StoreFolder.Delete(store.Restoring);

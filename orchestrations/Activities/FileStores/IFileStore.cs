@@ -1,4 +1,3 @@
-using Bibind.Activities.Application;
 using Bibind.Contracts;
 
 namespace Bibind.Activities.FileStores;

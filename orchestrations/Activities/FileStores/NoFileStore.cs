@@ -1,4 +1,3 @@
-using Bibind.Activities.Application;
 using Bibind.Contracts;
 using Bibind.Durable;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Bibind.Activities.Application;
 
 namespace Bibind.Activities.FileStores;
 

@@ -1,4 +1,4 @@
-using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
@@ -128,7 +128,7 @@ public sealed class TakeInventory(
     private async Task<Answer> LookForRoleAsync(TenantPlace place, MarkedDatabase target, CancellationToken cancellationToken)
     {
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
-        return await session.InWordsAsync(target.Name, async () =>
+        return await session.TranslateErrorsAsync(target.Name, async () =>
         {
             var comments = await session.QueryAsync(RoleSql, row => row.IsDBNull(0) ? null : row.GetString(0), cancellationToken, target.Name);
             return comments.Count == 0 ? Seen(false)
@@ -149,7 +149,7 @@ public sealed class TakeInventory(
             await AskAsync("role", role, async () =>
             {
                 await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
-                return await session.InWordsAsync(role, async () => Seen(await TenantRoles.ExistsAsync(session, role, cancellationToken)));
+                return await session.TranslateErrorsAsync(role, async () => Seen(await TenantRoles.ExistsAsync(session, role, cancellationToken)));
             }),
             await AskAsync("pooler-entry", place.Database, async () =>
             {

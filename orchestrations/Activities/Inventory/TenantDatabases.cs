@@ -24,7 +24,7 @@ public sealed class TenantDatabases(PostgresConnector postgres)
         ArgumentNullException.ThrowIfNull(place);
         var target = MarkedDatabase.Of(place);
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
-        return await session.InWordsAsync(target.Name, async () =>
+        return await session.TranslateErrorsAsync(target.Name, async () =>
         {
             var known = await MarkedDatabases.KnownAsync(session, target.Holder, cancellationToken);
             var names = NamesOf(place);
@@ -76,7 +76,7 @@ public sealed class TenantDatabases(PostgresConnector postgres)
             : new InventoryItem(Kind, name, InventoryItem.Absent, TakeInventory.ForeignDetail);
     }
 
-    private static async Task<string> SizeAsync(MaintenanceSession session, DatabaseSight sight, CancellationToken cancellationToken)
+    private static async Task<string> SizeAsync(MaintenanceSession session, DatabaseInfo sight, CancellationToken cancellationToken)
     {
         var bytes = $"{await DatabaseCatalogue.MeasureAsync(session, sight.Name, cancellationToken)} bytes";
         return sight.IsInvalid ? $"{bytes}, invalid after an interrupted DROP" : bytes;

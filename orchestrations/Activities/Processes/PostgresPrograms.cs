@@ -66,7 +66,7 @@ internal static class PostgresPrograms
         }
         catch (Win32Exception refused)
         {
-            throw new PermanentFailureException($"'{start.FileName}' cannot be run: {refused.Message} ({settingName}).");
+            throw new PermanentFailureException($"'{start.FileName}' cannot be run: {refused.Message} ({settingName}).", refused);
         }
     }
 

@@ -126,7 +126,7 @@ internal sealed record RouteCertificate(string ChainPem, string PrivateKeyPem, s
         catch (Exception unusable) when (unusable is CryptographicException or ArgumentException)
         {
             // Its message could quote what it could not read.
-            throw new PermanentFailureException($"The certificate that is kept for '{host}' cannot be used: it is damaged, or its key belongs to another.");
+            throw new PermanentFailureException($"The certificate that is kept for '{host}' cannot be used: it is damaged, or its key belongs to another.", unusable);
         }
     }
 

@@ -22,18 +22,18 @@ internal sealed record ServiceAnswer(HttpStatusCode Status, HttpResponseHeaders 
 /// </summary>
 /// <param name="service">The service's name, for messages.</param>
 /// <param name="callLimit">How long one call may take.</param>
-/// <param name="patience">How long the waits that one call is asked for may be together.</param>
+/// <param name="retryAfterBudget">How long the waits that one call is asked for may be together.</param>
 /// <param name="detailOf">Finds the service's own words in an answer that limits us.</param>
 internal sealed class ServiceClient(
-    HttpClient http, string service, TimeSpan callLimit, TimeSpan patience, TimeProvider time, Func<ServiceAnswer, string?>? detailOf = null)
+    HttpClient http, string service, TimeSpan callLimit, TimeSpan retryAfterBudget, TimeProvider time, Func<ServiceAnswer, string?>? detailOf = null)
 {
     private const int LargestAnswer = 8 * 1024 * 1024;
 
     /// <summary>Sends what <paramref name="make"/> makes, anew at each attempt, since a signature has a time in it.</summary>
     /// <exception cref="TransientFailureException">The service cannot be reached or did not answer in time.</exception>
-    /// <exception cref="RateLimitedException">The service asks for a longer wait than we have patience for.</exception>
+    /// <exception cref="RateLimitedException">The service asks for a longer wait than the budget lasts.</exception>
     public Task<ServiceAnswer> SendAsync(Func<Task<HttpRequestMessage>> make, CancellationToken cancellationToken, Func<ServiceAnswer, bool>? isThrottled = null) =>
-        new Patience(patience, time).RunAsync(() => SendOnceAsync(make, isThrottled, cancellationToken), cancellationToken);
+        new RetryAfterBudget(retryAfterBudget, time).RunAsync(() => SendOnceAsync(make, isThrottled, cancellationToken), cancellationToken);
 
     /// <summary>Reads an answer as JSON.</summary>
     /// <exception cref="TransientFailureException">It is not JSON: whatever stands before the service has answered instead.</exception>
@@ -78,7 +78,7 @@ internal sealed class ServiceClient(
         }
         catch (Exception failed) when (failed is HttpRequestException or IOException)
         {
-            throw new TransientFailureException($"{where} cannot be reached: {Words(failed)}.");
+            throw new TransientFailureException($"{where} cannot be reached: {Words(failed)}.", failed);
         }
     }
 
@@ -101,7 +101,7 @@ internal sealed class ServiceClient(
 
     private RateLimitedException Limited(ServiceAnswer answer)
     {
-        var wait = Patience.Read(answer.Headers, time);
+        var wait = RetryAfterBudget.Read(answer.Headers, time);
         var told = wait is { } span ? $" {Math.Ceiling(span.TotalSeconds):0} s" : "";
         var detail = detailOf?.Invoke(answer) is { } words ? $": {words}" : "";
         return new RateLimitedException($"{service} limits our requests and asks us to wait{told}{detail.TrimEnd('.')}.", wait);

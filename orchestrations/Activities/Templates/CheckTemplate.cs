@@ -15,7 +15,7 @@ public sealed partial class CheckTemplate(PostgresConnector postgres, Applicatio
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
-        // They become arguments of a program; the door has checked them, and this is the use.
+        // They become arguments of a program; the endpoint has checked them, and this is the use.
         if (order.Modules.Count == 0 || order.Modules.FirstOrDefault(m => !ModuleName().IsMatch(m)) is not null)
         {
             throw new PermanentFailureException($"The modules of template '{order.Code}' must be names of lower-case letters, digits and '_'.");
@@ -36,7 +36,7 @@ public sealed partial class CheckTemplate(PostgresConnector postgres, Applicatio
         }
 
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind check {order.Code}", context.CancellationToken);
-        return await session.InWordsAsync(order.Database, async () =>
+        return await session.TranslateErrorsAsync(order.Database, async () =>
         {
             await MarkedDatabases.FindOursAsync(session, MarkedDatabase.Of(order), context.CancellationToken);
             return Nothing.Value;

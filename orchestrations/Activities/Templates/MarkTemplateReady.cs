@@ -21,14 +21,14 @@ public sealed class MarkTemplateReady(
         var cancellationToken = context.CancellationToken;
         var target = MarkedDatabase.Of(order);
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind lock {order.Code}", cancellationToken);
-        var sight = await session.InWordsAsync(
+        var sight = await session.TranslateErrorsAsync(
             target.Name, () => MarkedDatabases.RequireOursAsync(session, target, "made a template", cancellationToken));
 
         // A locked database cannot be read any more, so the hash is remembered for the next attempt before it is locked.
         var (hash, contents) = sight.AllowsConnections ? await ReadAsync(order, cancellationToken) : (RememberedHash(order, sight), null);
         await session.Register.RecordAsync(sight.Known! with { ContentHash = hash }, cancellationToken);
         var builder = (await postgres.EnterAsync(DatabasePlace.Of(order), cancellationToken)).Login.Role;
-        await session.InWordsAsync(target.Name, async () =>
+        await session.TranslateErrorsAsync(target.Name, async () =>
         {
             var database = SqlText.Identifier(target.Name);
             await session.ExecuteAsync(
@@ -42,7 +42,7 @@ public sealed class MarkTemplateReady(
             return await DatabaseSessions.EndAsync(session, target.Name, cancellationToken);
         });
 
-        var bytes = await session.InWordsAsync(target.Name, () => DatabaseCatalogue.MeasureAsync(session, target.Name, cancellationToken));
+        var bytes = await session.TranslateErrorsAsync(target.Name, () => DatabaseCatalogue.MeasureAsync(session, target.Name, cancellationToken));
         await directory.MarkReadyAsync(order.TemplateId, order.JobId, hash, bytes, contents, cancellationToken);
         logger.TemplateReady(order.Code, order.Database, hash);
         return new TemplateReady(order.Code, order.Database, hash, bytes);
@@ -51,12 +51,12 @@ public sealed class MarkTemplateReady(
     private async Task<(string Hash, TemplateContents? Contents)> ReadAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
         await using var content = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
-        return await content.InWordsAsync(async () => (
+        return await content.TranslateErrorsAsync(async () => (
             await TemplateContent.HashAsync(content.Connection, cancellationToken),
             await applications.Of(order.Application).FindContentsAsync(content.Connection, cancellationToken)));
     }
 
-    private static string RememberedHash(CreateTemplateOrder order, DatabaseSight sight) =>
+    private static string RememberedHash(CreateTemplateOrder order, DatabaseInfo sight) =>
         sight.Known?.ContentHash
         ?? throw new PermanentFailureException($"The database '{order.Database}' takes no connections and was not locked by us: its content cannot be read.");
 }

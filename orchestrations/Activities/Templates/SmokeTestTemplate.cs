@@ -1,5 +1,6 @@
 using Bibind.Activities.Application;
 using Bibind.Activities.Database;
+using Bibind.Activities.FileStores;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.DurableTask;
@@ -20,11 +21,11 @@ public sealed class SmokeTestTemplate(PostgresConnector postgres, TemplateDataba
         IReadOnlyList<NamedFile> named;
         await using (var session = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken))
         {
-            named = await session.InWordsAsync(() => application.ListFilesAsync(session.Connection, cancellationToken));
+            named = await session.TranslateErrorsAsync(() => application.ListFilesAsync(session.Connection, cancellationToken));
 
             // What somebody else fills, with an application that we need not know, is only connected to.
             if (order.Initialisation != Initialisations.None
-                && await session.InWordsAsync(() => application.FindMissingPartsAsync(session.Connection, order, cancellationToken)) is { Count: > 0 } missing)
+                && await session.TranslateErrorsAsync(() => application.FindMissingPartsAsync(session.Connection, order, cancellationToken)) is { Count: > 0 } missing)
             {
                 throw new PermanentFailureException($"The template '{order.Code}' lacks {string.Join(", ", missing)}.");
             }

@@ -23,7 +23,7 @@ public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler
         var builder = (await postgres.EnterAsync(DatabasePlace.Of(order), cancellationToken)).Login.Role;
         await using (var session = await postgres.OpenMaintenanceAsync(order.ServerId, target.Maker, cancellationToken))
         {
-            await session.InWordsAsync(target.Name, async () =>
+            await session.TranslateErrorsAsync(target.Name, async () =>
             {
                 var isIsolated = pooler.Serves(session.Server.Code);
                 await MarkedDatabases.EndMakersAsync(session, target, time, cancellationToken);
@@ -65,7 +65,7 @@ public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler
         ArgumentNullException.ThrowIfNull(order);
         var target = MarkedDatabase.Of(order);
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind drop {order.Code}", cancellationToken);
-        return await session.InWordsAsync(target.Name, async () => await MarkedDatabases.DropAsync(session, target, time, cancellationToken) is null);
+        return await session.TranslateErrorsAsync(target.Name, async () => await MarkedDatabases.DropAsync(session, target, time, cancellationToken) is null);
     }
 
     /// <summary>Which of the template's modules are not installed, each with its state; empty if all are.</summary>
@@ -76,7 +76,7 @@ public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler
     {
         ArgumentNullException.ThrowIfNull(order);
         await using var session = await postgres.OpenAsync(DatabasePlace.Of(order, database), cancellationToken);
-        return await session.InWordsAsync<IReadOnlyList<string>>(async () =>
+        return await session.TranslateErrorsAsync<IReadOnlyList<string>>(async () =>
         {
             var states = new Dictionary<string, string>(StringComparer.Ordinal);
             try
@@ -104,7 +104,7 @@ public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler
         await using var session = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
         foreach (var extension in Extensions)
         {
-            await session.InWordsAsync(async () =>
+            await session.TranslateErrorsAsync(async () =>
             {
                 try
                 {

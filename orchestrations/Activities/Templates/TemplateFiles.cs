@@ -1,4 +1,3 @@
-using Bibind.Activities.Application;
 using Bibind.Activities.FileStores;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;

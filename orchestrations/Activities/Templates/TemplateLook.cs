@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Bibind.Activities.Application;
 using Bibind.Activities.Database;
+using Bibind.Activities.FileStores;
 using Bibind.Contracts;
 using Bibind.Durable;
 
@@ -28,14 +29,14 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
         var copy = new DatabasePlace(serverId, $"bibind-look-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)))[..16]}", TenantId: null);
         var isAlone = $"hashtextextended({SqlText.Literal(copy.Database)}, 0)";
         await using var session = await postgres.OpenMaintenanceAsync(serverId, $"bibind look {copy.Database}", cancellationToken);
-        await session.InWordsAsync(database, async () =>
+        await session.TranslateErrorsAsync(database, async () =>
         {
             await session.ExecuteAsync($"select pg_advisory_lock({isAlone})", cancellationToken);
             return Nothing.Value;
         });
         try
         {
-            await session.InWordsAsync(database, async () =>
+            await session.TranslateErrorsAsync(database, async () =>
             {
                 await ForcedDrop.RunAsync(session, copy.Database, cancellationToken);
                 await DatabaseSessions.EndAsync(session, database, cancellationToken);
@@ -61,7 +62,7 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
         DatabasePlace copy, IApplication provider, CancellationToken cancellationToken)
     {
         await using var content = await postgres.OpenAsync(copy, cancellationToken);
-        return await content.InWordsAsync(async () => (
+        return await content.TranslateErrorsAsync(async () => (
             await provider.FindContentsAsync(content.Connection, cancellationToken),
             await provider.ListFilesAsync(content.Connection, cancellationToken)));
     }

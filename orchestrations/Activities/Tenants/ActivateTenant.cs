@@ -1,4 +1,4 @@
-using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Jobs;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;

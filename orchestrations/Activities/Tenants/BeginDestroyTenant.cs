@@ -6,7 +6,7 @@ using Microsoft.DurableTask;
 
 namespace Bibind.Activities.Tenants;
 
-/// <summary>Finds the place of a tenant that the door has set to terminating.</summary>
+/// <summary>Finds the place of a tenant that the endpoint has set to terminating.</summary>
 public sealed class BeginDestroyTenant(TenantLifecycle tenants, IFileStore files) : TaskActivity<DestroyTenantOrder, TenantPlace>
 {
     /// <inheritdoc/>

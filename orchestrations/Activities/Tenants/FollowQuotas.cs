@@ -1,4 +1,3 @@
-using Bibind.Activities.RateLimits;
 using Bibind.Activities.Storage;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
@@ -48,7 +47,7 @@ public sealed class FollowQuotas(IStorageUsers users, RoutedTenants tenants, Ten
 
             return hasChanged;
         }
-        catch (Exception failed) when (failed is TransientFailureException or PermanentFailureException or RateLimitedException)
+        catch (ActivityFailureException failed)
         {
             logger.QuotaNotFollowed(place.Bucket, failed.Message);
             return false;

@@ -44,7 +44,7 @@ public sealed class RepairTenantRoles(
             await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind roles {place.Code}", cancellationToken);
             if (!await MayEnterAsync(place, cancellationToken))
             {
-                await session.InWordsAsync(place.Database, async () =>
+                await session.TranslateErrorsAsync(place.Database, async () =>
                 {
                     await roles.PutAsync(session, place, cancellationToken);
                     return Nothing.Value;
@@ -54,7 +54,7 @@ public sealed class RepairTenantRoles(
 
             await roles.PublishAsync(session.Server, place, cancellationToken);
         }
-        catch (Exception failed) when (failed is TransientFailureException or PermanentFailureException)
+        catch (ActivityFailureException failed)
         {
             logger.TenantRoleNotRepaired(place.Database, failed.Message);
         }

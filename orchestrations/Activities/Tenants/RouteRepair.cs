@@ -1,4 +1,3 @@
-using Bibind.Activities.RateLimits;
 using Bibind.Activities.Routing;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Domains;
@@ -83,7 +82,7 @@ public sealed class RouteRepair(IRouteProvider routes, RoutedTenants tenants, Te
             logger.RouteRepaired(place.Host);
             return true;
         }
-        catch (Exception failed) when (failed is TransientFailureException or PermanentFailureException or RateLimitedException)
+        catch (ActivityFailureException failed)
         {
             logger.RouteNotRepaired(place.Host, failed.Message);
             return false;

@@ -1,6 +1,6 @@
 using Bibind.Activities.Application;
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Backup.Jobs;
-using Bibind.Activities.RateLimits;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Pending;
@@ -56,7 +56,7 @@ public sealed class WorkOffPending(
 
             reason = await FindFaultAsync(context, item);
         }
-        catch (Exception failed) when (failed is TransientFailureException or PermanentFailureException or RateLimitedException)
+        catch (ActivityFailureException failed)
         {
             reason = failed.Message;
         }

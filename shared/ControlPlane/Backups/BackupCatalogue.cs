@@ -1,3 +1,4 @@
+using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
 using Dapper;
 using Npgsql;
@@ -5,7 +6,7 @@ using Npgsql;
 namespace Bibind.ControlPlane.Backups;
 
 /// <summary>The list of backups in the control database.</summary>
-public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogue
+public sealed class BackupCatalogue(NpgsqlDataSource database, JobOrchestrations orchestrations) : IBackupCatalogue
 {
     // Nobody waits for a first one before a tenant is removed, and what it stores may come after what was deleted.
     private const string IsWanted =
@@ -70,13 +71,10 @@ public sealed class BackupCatalogue(NpgsqlDataSource database) : IBackupCatalogu
     public async Task<bool> IsFirstBeingTakenAsync(long tenantId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<bool>(Sql.Command(
-            """
-            select exists (
-              select from control.jobs j join durable.leases l on l.instance_id = j.id
-              where j.tenant_id = @tenantId and j.kind = 'first-backup' and j.finished_at is null)
-            """,
-            new { tenantId }, cancellationToken));
+        var open = (await connection.QueryAsync<string>(Sql.Command(
+            "select id from control.jobs where tenant_id = @tenantId and kind = 'first-backup' and finished_at is null",
+            new { tenantId }, cancellationToken))).AsList();
+        return (await orchestrations.FindEndedAsync(open, cancellationToken)).Length < open.Count;
     }
 
     /// <inheritdoc/>

@@ -7,19 +7,8 @@ using static Bibind.ControlPlane.Backups.BackupJobRefusalKind;
 namespace Bibind.ControlPlane.Backups;
 
 /// <summary>Opens the jobs of backups, restores and trials, in the caller's transaction; the tenant's row is locked first.</summary>
-public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
+public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, JobOrchestrations orchestrations)
 {
-    /// <summary>
-    /// An open job that nothing may change the tenant beside: one that changes it itself, or one that reads what would be
-    /// changed or deleted.
-    /// </summary>
-    internal const string InTheWaySql =
-        """
-        select id from control.jobs
-        where tenant_id = @Id and finished_at is null and (changing or kind in ('backup', 'verify-backup'))
-        order by changing desc, created_at limit 1
-        """;
-
     private const string BackupInTheWaySql =
         """
         select id from control.jobs
@@ -69,22 +58,20 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
             return null;
         }
 
-        var running = await connection.QuerySingleOrDefaultAsync<(string Id, bool Lives)?>(Sql.Command(
-            """
-            select j.id, exists (select from durable.leases l where l.instance_id = j.id)
-            from control.jobs j where j.tenant_id = @tenantId and j.kind = 'first-backup' and j.finished_at is null limit 1
-            """,
-            new { tenantId }, transaction, cancellationToken));
-        if (running is { Lives: true })
+        if (await FindOpenFirstAsync(connection, transaction, tenantId, cancellationToken) is { } running)
         {
-            return null;
-        }
+            if ((await orchestrations.FindEndedAsync([running], cancellationToken)).Length == 0)
+            {
+                return null;
+            }
 
-        if (running is { } ended)
-        {
-            await jobs.FinishAsync(
-                connection, transaction, ended.Id,
-                new JobEnd { Outcome = JobOutcomes.Failed, Reason = "The job's orchestration was ended from outside." }, cancellationToken);
+            // It may have closed its job and ended meanwhile.
+            if (await FindOpenFirstAsync(connection, transaction, tenantId, cancellationToken) is { } ended)
+            {
+                await jobs.FinishAsync(
+                    connection, transaction, ended,
+                    new JobEnd { Outcome = JobOutcomes.Failed, Reason = "The job's orchestration was ended from outside." }, cancellationToken);
+            }
         }
 
         var jobId = await InsertAsync(
@@ -129,7 +116,7 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
             return (new BackupJobRefused(NotFound, "There is no tenant with this code; GET /api/tenants lists them."), null);
         }
 
-        if (await FindInTheWayAsync(connection, transaction, InTheWaySql, tenant, code, cancellationToken) is { } running)
+        if (await FindInTheWayAsync(connection, transaction, JobStore.InTheWaySql, tenant, code, cancellationToken) is { } running)
         {
             return (running, null);
         }
@@ -191,6 +178,12 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs)
             """,
             new { night, minute, minutes }, cancellationToken))).AsList();
     }
+
+    private static Task<string?> FindOpenFirstAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
+            "select id from control.jobs where tenant_id = @tenantId and kind = 'first-backup' and finished_at is null limit 1",
+            new { tenantId }, transaction, cancellationToken));
 
     private async Task<BackupJobResult> OpenBackupAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, Tenant tenant, string? jobId, string requestedBy, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
 using Dapper;
@@ -49,7 +48,7 @@ public sealed class DatabaseAdoptions(DatabaseRegister register, JobStore jobs)
 
         // A second statement sees what the transaction that held the lock before has committed.
         if (await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
-            BackupJobOpening.InTheWaySql, new { tenant.Id }, transaction, cancellationToken)) is { } running)
+            JobStore.InTheWaySql, new { tenant.Id }, transaction, cancellationToken)) is { } running)
         {
             return new AdoptionRefused(AdoptionRefusalKind.JobRunning, $"Job '{running}' of tenant '{code}' is in the way: wait for its end.");
         }

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Bibind.ControlPlane.Domains;
 
-/// <summary>Checks the form of customers' own host names at the door.</summary>
+/// <summary>Checks the form of customers' own host names before anything is stored.</summary>
 public static partial class DomainName
 {
     /// <summary>A name as it is kept: A to Z in lower case, and nothing else changed, for other folding makes another name of it.</summary>

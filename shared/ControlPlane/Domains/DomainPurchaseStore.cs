@@ -1,5 +1,6 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 using Dapper;
 using Npgsql;
@@ -49,9 +50,22 @@ public sealed class DomainPurchaseStore(NpgsqlDataSource database, JobStore jobs
         var id = await connection.ExecuteScalarAsync<long>(Sql.Command(
             "select nextval(pg_get_serial_sequence('control.domain_purchases', 'id'))", null, transaction, cancellationToken));
         var jobId = $"buy-domain-{id}";
+        var tenant = purchase.Tenant is { } code
+            ? await connection.ExecuteScalarAsync<long?>(Sql.Command(
+                $"select t.id from control.tenants t {TenantStore.ByCode}", new { code }, transaction, cancellationToken))
+            : null;
         await jobs.InsertAsync(
             connection, transaction,
-            new NewJob { Id = jobId, Kind = JobKinds.BuyDomain, Subject = purchase.Name, RequestedBy = purchase.RequestedBy, Changing = false },
+            new NewJob
+            {
+                Id = jobId,
+                Kind = JobKinds.BuyDomain,
+                TenantId = tenant,
+                TenantCode = tenant is null ? null : purchase.Tenant,
+                Subject = purchase.Name,
+                RequestedBy = purchase.RequestedBy,
+                Changing = false,
+            },
             cancellationToken);
         var inserted = await connection.ExecuteAsync(Sql.Command(
             """

@@ -98,6 +98,9 @@ public sealed record JobEnd
 public sealed record JobFilter
 {
     public string? TenantCode { get; init; }
+
+    /// <summary>Of this customer's tenants.</summary>
+    public string? Customer { get; init; }
     public string? Kind { get; init; }
 
     /// <summary>True: only jobs that have not ended; false: only those that have.</summary>

@@ -9,6 +9,17 @@ namespace Bibind.ControlPlane.Jobs;
 /// <summary>The jobs in the control database.</summary>
 public sealed class JobStore(NpgsqlDataSource database, TimeProvider time)
 {
+    /// <summary>
+    /// An open job that nothing may change the tenant <c>@Id</c> beside: one that changes it itself, or one that reads what would be
+    /// changed or deleted.
+    /// </summary>
+    internal const string InTheWaySql =
+        """
+        select id from control.jobs
+        where tenant_id = @Id and finished_at is null and (changing or kind in ('backup', 'verify-backup'))
+        order by changing desc, created_at limit 1
+        """;
+
     /// <summary>Opens a job in the caller's transaction, together with what it is about.</summary>
     public async Task InsertAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, NewJob job, CancellationToken cancellationToken)
     {
@@ -67,12 +78,13 @@ public sealed class JobStore(NpgsqlDataSource database, TimeProvider time)
             """
             from control.jobs
             where (@TenantCode::text is null or tenant_code = @TenantCode)
+              and (@Customer::text is null or exists (select from control.tenants t where t.id = tenant_id and t.customer = @Customer))
               and (@Kind::text is null or kind = @Kind)
               and (@Outcome::text is null or outcome = @Outcome)
               and (@Open::boolean is null or (finished_at is null) = @Open)
             """;
         page = page.Checked();
-        var parameters = new { filter.TenantCode, filter.Kind, filter.Outcome, filter.Open, page.Offset, page.Size };
+        var parameters = new { filter.TenantCode, filter.Customer, filter.Kind, filter.Outcome, filter.Open, page.Offset, page.Size };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) {Where}", parameters, cancellationToken));
         var items = await connection.QueryAsync<Job>(Sql.Command(

@@ -1,11 +1,12 @@
 using Bibind.Contracts;
+using Bibind.ControlPlane.Jobs;
 using Dapper;
 using Npgsql;
 
 namespace Bibind.ControlPlane.Pending;
 
 /// <summary>What living tenants still lack, in the control database.</summary>
-public sealed class PendingItems(NpgsqlDataSource database, TimeProvider time)
+public sealed class PendingItems(NpgsqlDataSource database, JobOrchestrations orchestrations, TimeProvider time)
 {
     private const string Select =
         "select p.*, t.code as tenant_code from control.pending_items p join control.tenants t on t.id = p.tenant_id";
@@ -27,16 +28,17 @@ public sealed class PendingItems(NpgsqlDataSource database, TimeProvider time)
             .ToLookup(p => p.TenantId);
     }
 
-    /// <summary>Items by page, the oldest first.</summary>
-    public async Task<Page<PendingItem>> ListAsync(string? kind, PageRequest page, CancellationToken cancellationToken)
+    /// <summary>Items by page, the oldest first; of one customer's tenants if one is given.</summary>
+    public async Task<Page<PendingItem>> ListAsync(string? kind, string? customer, PageRequest page, CancellationToken cancellationToken)
     {
+        const string Where = "where (@kind::text is null or p.kind = @kind) and (@customer::text is null or t.customer = @customer)";
         page = page.Checked();
-        var parameters = new { kind, page.Offset, page.Size };
+        var parameters = new { kind, customer, page.Offset, page.Size };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var total = await connection.ExecuteScalarAsync<long>(Sql.Command(
-            "select count(*) from control.pending_items where @kind::text is null or kind = @kind", parameters, cancellationToken));
+            $"select count(*) from control.pending_items p join control.tenants t on t.id = p.tenant_id {Where}", parameters, cancellationToken));
         var items = await connection.QueryAsync<PendingItem>(Sql.Command(
-            $"{Select} where @kind::text is null or p.kind = @kind order by p.since, p.tenant_id, p.kind offset @Offset limit @Size",
+            $"{Select} {Where} order by p.since, p.tenant_id, p.kind offset @Offset limit @Size",
             parameters, cancellationToken));
         return new Page<PendingItem>(items.AsList(), total, page.Number, page.Size);
     }
@@ -48,19 +50,27 @@ public sealed class PendingItems(NpgsqlDataSource database, TimeProvider time)
     public async Task<IReadOnlyList<PendingItem>> FindDueAsync(int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        var open = await connection.QueryAsync<string>(Sql.Command(
+            """
+            select j.id from control.jobs j join control.pending_items p on p.tenant_id = j.tenant_id and p.kind = j.kind
+            where j.kind = 'first-backup' and j.finished_at is null and p.next_attempt <= @now
+            """,
+            new { now }, cancellationToken));
+        var ended = await orchestrations.FindEndedAsync(open.AsList(), cancellationToken);
         return (await connection.QueryAsync<PendingItem>(Sql.Command(
             $"""
             {Select}
-            where p.next_attempt <= @Now
+            where p.next_attempt <= @now
               and (t.state = 'active' or (t.state = 'suspended' and p.kind = 'first-backup'))
               and not exists (select from control.jobs j where j.tenant_id = t.id and j.finished_at is null and j.changing)
               and not (p.kind = 'first-backup' and exists (
-                select from control.jobs j join durable.leases l on l.instance_id = j.id
-                where j.tenant_id = t.id and j.kind = 'first-backup' and j.finished_at is null))
+                select from control.jobs j
+                where j.tenant_id = t.id and j.kind = 'first-backup' and j.finished_at is null and j.id <> all(@ended)))
             order by p.next_attempt, p.tenant_id
             limit @limit
             """,
-            new { limit, Now = time.GetUtcNow() }, cancellationToken))).AsList();
+            new { limit, ended, now }, cancellationToken))).AsList();
     }
 
     /// <summary>Takes an item off the list: it is done.</summary>

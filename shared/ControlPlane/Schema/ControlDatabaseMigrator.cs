@@ -17,6 +17,7 @@ public sealed class ControlDatabaseMigrator(NpgsqlDataSource database, TimeProvi
 
     /// <summary>Applies every migration that is missing; answers how many were applied.</summary>
     /// <exception cref="SchemaMismatchException">A migration was changed after it had been applied.</exception>
+    /// <exception cref="NewerSchemaException">A newer version of this program has worked on the database.</exception>
     public Task<int> ApplyAsync(CancellationToken cancellationToken) => ApplyAsync(Migration.Embedded(), cancellationToken);
 
     internal async Task<int> ApplyAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
@@ -47,8 +48,14 @@ public sealed class ControlDatabaseMigrator(NpgsqlDataSource database, TimeProvi
               applied_at timestamptz not null
             );
             """, null, null, cancellationToken));
-        var applied = (await connection.QueryAsync<(int Version, string Checksum)>(Command(
-            "select version, checksum from control.schema_migrations", null, null, cancellationToken))).ToDictionary(m => m.Version, m => m.Checksum);
+        var found = (await connection.QueryAsync<(int Version, string Name, string Checksum)>(Command(
+            "select version, name, checksum from control.schema_migrations order by version", null, null, cancellationToken))).AsList();
+        if (found.Where(f => f.Version > migrations[^1].Version).Select(f => f.Name).ToList() is { Count: > 0 } newer)
+        {
+            throw new NewerSchemaException(newer, migrations[^1].Name);
+        }
+
+        var applied = found.ToDictionary(m => m.Version, m => m.Checksum);
 
         var count = 0;
         foreach (var migration in migrations)
@@ -109,3 +116,8 @@ internal sealed record Migration(int Version, string Name, string Sql)
 public sealed class SchemaMismatchException(string migration, string applied, string carried) : Exception(
     $"Migration '{migration}' was applied to the control database with checksum {applied[..12]}…, but this program carries it with " +
     $"checksum {carried[..12]}…. An applied migration is never edited: restore its text and add a new one for the change.");
+
+/// <summary>The database has migrations of a newer version of this program, which this one could damage.</summary>
+public sealed class NewerSchemaException(IReadOnlyList<string> newer, string newest) : Exception(
+    $"The control database belongs to a newer version: it has the migration{(newer.Count == 1 ? "" : "s")} {string.Join(", ", newer)}, and this program " +
+    $"knows none after {newest}. Start the newer version, or restore a copy of the database from before.");

@@ -12,7 +12,7 @@ public sealed class LocalSecretStore(
     : ISecretStore, IOneTimeReveal
 {
     private const string Below = "(name = @Prefix or starts_with(name, @Prefix || '/'))";
-    private readonly SecretCipher _cipher = new(Convert.FromBase64String(options.Value.MasterKey));
+    private readonly SecretKeyring _keys = new(options.Value);
 
     /// <inheritdoc/>
     public async Task<string> GetOrSetAsync(string name, Func<string> make, CancellationToken cancellationToken)
@@ -107,7 +107,7 @@ public sealed class LocalSecretStore(
 
         // Opened before they are marked: a wrong key must not use up the one time.
         var values = hidden.Concat(again).ToDictionary(
-            r => r.Name.Length > segments.Length ? r.Name[(segments.Length + 1)..] : r.Name, r => _cipher.Open(r.Name, r.Sealed));
+            r => r.Name.Length > segments.Length ? r.Name[(segments.Length + 1)..] : r.Name, r => _keys.Open(r.Name, r.Sealed));
         await connection.ExecuteAsync(Sql.Command(
             "update control.secrets set revealed_at = @now, revealed_to = @receiver where name = any(@Shown)",
             new { now, receiver, Shown = hidden.Select(r => r.Name).ToArray() }, transaction, cancellationToken));
@@ -120,14 +120,14 @@ public sealed class LocalSecretStore(
     {
         var row = await connection.QuerySingleOrDefaultAsync<SecretRow>(Sql.Command(
             "select name, nonce, ciphertext, key_id, revealed_at from control.secrets where name = @name", new { name }, cancellationToken));
-        return row is null ? null : _cipher.Open(name, row.Sealed);
+        return row is null ? null : _keys.Open(name, row.Sealed);
     }
 
     private async Task<int> WriteAsync(NpgsqlConnection connection, string name, string value, string onConflict, CancellationToken cancellationToken)
     {
         // Making a value may take seconds.
         await LeaseFence.PassAsync(cancellationToken);
-        var secret = _cipher.Seal(name, value);
+        var secret = _keys.Seal(name, value);
         return await connection.ExecuteAsync(Sql.Command(
             $"""
             insert into control.secrets (name, nonce, ciphertext, key_id, created_at, updated_at)

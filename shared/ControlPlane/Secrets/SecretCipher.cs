@@ -38,12 +38,6 @@ internal sealed class SecretCipher
 
     public string Open(string name, SealedSecret secret)
     {
-        if (secret.KeyId != KeyId)
-        {
-            throw new CryptographicException(
-                $"Secret '{name}' was stored with master key {secret.KeyId}, but Secrets__MasterKey is now key {KeyId}: set the former key again.");
-        }
-
         if (secret.Ciphertext.Length < TagBytes)
         {
             throw new CryptographicException($"Secret '{name}' is damaged: it is shorter than its authentication tag.");

@@ -10,6 +10,12 @@ public sealed class SecretsOptions
 
     /// <summary>The key that every secret is encrypted with: base64 of exactly 32 random bytes.</summary>
     public string MasterKey { get; set; } = string.Empty;
+
+    /// <summary>
+    /// Further keys of the same form that secrets may be stored with: while the master key is changed, the former one, and before that the
+    /// next one. Nothing new is stored with them. None unless set.
+    /// </summary>
+    public IList<string> OtherKeys { get; } = [];
 }
 
 /// <summary>Says what is wrong with the key, never the key.</summary>
@@ -19,19 +25,24 @@ internal sealed class SecretsOptionsValidation : IValidateOptions<SecretsOptions
 
     public ValidateOptionsResult Validate(string? name, SecretsOptions options)
     {
-        if (string.IsNullOrWhiteSpace(options.MasterKey))
+        var faults = options.OtherKeys.Select((key, i) => FaultOf($"Secrets__OtherKeys__{i}", key)).Prepend(FaultOf("Secrets__MasterKey", options.MasterKey)).OfType<string>().ToList();
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private static string? FaultOf(string setting, string? key)
+    {
+        const string Wanted = "32 random bytes (openssl rand -base64 32)";
+        if (string.IsNullOrWhiteSpace(key))
         {
-            return ValidateOptionsResult.Fail("Secrets__MasterKey is not set: it must be base64 of 32 random bytes (openssl rand -base64 32).");
+            return $"{setting} is not set: it must be base64 of {Wanted}.";
         }
 
-        var buffer = new byte[options.MasterKey.Length];
-        if (!Convert.TryFromBase64String(options.MasterKey, buffer, out var length))
+        var buffer = new byte[key.Length];
+        if (!Convert.TryFromBase64String(key, buffer, out var length))
         {
-            return ValidateOptionsResult.Fail("Secrets__MasterKey is not base64: it must be base64 of 32 random bytes (openssl rand -base64 32).");
+            return $"{setting} is not base64: it must be base64 of {Wanted}.";
         }
 
-        return length == KeyBytes
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail($"Secrets__MasterKey holds {length} bytes: it must be base64 of exactly 32 random bytes (openssl rand -base64 32).");
+        return length == KeyBytes ? null : $"{setting} holds {length} bytes: it must be base64 of exactly {Wanted}.";
     }
 }

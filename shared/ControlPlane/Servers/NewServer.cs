@@ -52,19 +52,19 @@ public static partial class ServerValidation
     public static IReadOnlyDictionary<string, string[]> Check(NewServer server)
     {
         ArgumentNullException.ThrowIfNull(server);
-        var errors = new FieldErrors();
+        var errors = new ValidationErrors();
         errors.Unless(server.Code is not null && Code().IsMatch(server.Code), "code", "must be a lower-case letter, then up to 62 letters, digits or '-', such as odoo-1");
-        errors.Unless(FieldErrors.IsText(server.Name, 128), "name", "must be 1 to 128 characters without control characters");
+        errors.Unless(ValidationErrors.IsText(server.Name, 128), "name", "must be 1 to 128 characters without control characters");
         errors.Unless(IsBaseUrl(server.Url), "url", "must be an absolute http or https address without path, query or user, such as http://10.0.0.5:8069");
         errors.Unless(server.Description is null || IsDescription(server.Description), "description", "must be at most 2,000 characters that can be seen");
         errors.Unless(server.Ip is null || IPAddress.TryParse(server.Ip, out _), "ip", "must be an IP address, such as 10.0.0.5");
-        errors.Unless(server.SshUser is null || FieldErrors.IsText(server.SshUser, 32), "sshUser", "must be the name of an account: 1 to 32 characters");
-        errors.Unless(server.SshSecret is null || FieldErrors.IsText(server.SshSecret, 200), "sshSecret", "must be the name of a secret: 1 to 200 characters");
+        errors.Unless(server.SshUser is null || ValidationErrors.IsText(server.SshUser, 32), "sshUser", "must be the name of an account: 1 to 32 characters");
+        errors.Unless(server.SshSecret is null || ValidationErrors.IsText(server.SshSecret, 200), "sshSecret", "must be the name of a secret: 1 to 200 characters");
         errors.Unless(server.Port is > 0 and < 65536, "port", "must be 1 to 65535");
         errors.Unless(server.DatabaseHost is not null && Uri.CheckHostName(server.DatabaseHost) != UriHostNameType.Unknown, "databaseHost", "must be a host name or an address");
         errors.Unless(server.DatabasePort is > 0 and < 65536, "databasePort", "must be 1 to 65535");
-        errors.Unless(FieldErrors.IsText(server.DatabaseUser, 63), "databaseUser", "must be the name of a PostgreSQL role: 1 to 63 characters");
-        errors.Unless(FieldErrors.IsText(server.ApplicationRole, 63), "applicationRole", "must be the name of a PostgreSQL role: 1 to 63 characters");
+        errors.Unless(ValidationErrors.IsText(server.DatabaseUser, 63), "databaseUser", "must be the name of a PostgreSQL role: 1 to 63 characters");
+        errors.Unless(ValidationErrors.IsText(server.ApplicationRole, 63), "applicationRole", "must be the name of a PostgreSQL role: 1 to 63 characters");
         errors.Unless(!string.IsNullOrEmpty(server.DatabasePassword), "databasePassword", "is needed: it is stored encrypted and never shown");
         errors.Unless(
             !string.IsNullOrEmpty(server.ApplicationPassword), "applicationPassword",

@@ -1,6 +1,6 @@
 namespace Bibind.ControlPlane.Servers;
 
-/// <summary>How effects reach a server: its application's address and its PostgreSQL cluster, password resolved.</summary>
+/// <summary>How activities reach a server: its application's address and its PostgreSQL cluster, password resolved.</summary>
 public sealed record ServerConnection
 {
     public required long ServerId { get; init; }
@@ -33,7 +33,7 @@ public sealed record ServerConnection
     public override string ToString() => $"{Code} ({DatabaseUser}@{DatabaseHost}:{DatabasePort})";
 }
 
-/// <summary>Finds servers for effects.</summary>
+/// <summary>Finds servers for activities.</summary>
 public interface IServerDirectory
 {
     /// <summary>The server's connection, read afresh: a password changed a moment ago is the one used.</summary>

@@ -32,7 +32,7 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
         // is left after a crash in between is a secret of an id that is never given out again.
         var passwordSecret = DatabaseSecret(id);
         var applicationSecret = ApplicationSecret(id);
-        var masterSecret = server.MasterPassword is null ? null : $"servers/{id}/master-password";
+        var masterSecret = server.MasterPassword is null ? null : MasterSecret(id);
         await secrets.SetAsync(passwordSecret, server.DatabasePassword, cancellationToken);
         await secrets.SetAsync(applicationSecret, server.ApplicationPassword, cancellationToken);
         if (masterSecret is not null)
@@ -151,6 +151,39 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
             new { server.Id, databaseUser, Database = DatabaseSecret(server.Id), Application = ApplicationSecret(server.Id) }, cancellationToken));
     }
 
+    /// <summary>Stores passwords that were changed at the server; what is null stays.</summary>
+    public async Task SetPasswordsAsync(
+        Server server, string? databasePassword, string? applicationPassword, string? masterPassword, string who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        (string Name, string? Value)[] changes =
+            [(DatabaseSecret(server.Id), databasePassword), (ApplicationSecret(server.Id), applicationPassword), (MasterSecret(server.Id), masterPassword)];
+        foreach (var (name, value) in changes.Where(c => c.Value is not null))
+        {
+            await secrets.SetAsync(name, value!, cancellationToken);
+        }
+
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(Sql.Command(
+            """
+            update control.servers set
+              application_password_secret = case when @HasApplication then @Application else application_password_secret end,
+              master_password_secret = case when @HasMaster then @Master else master_password_secret end
+            where id = @Id
+            """,
+            new
+            {
+                server.Id,
+                HasApplication = applicationPassword is not null,
+                Application = ApplicationSecret(server.Id),
+                HasMaster = masterPassword is not null,
+                Master = MasterSecret(server.Id),
+            },
+            cancellationToken));
+        Logs.ServerPasswordsChanged(logger, server.Code, string.Join(", ", changes.Where(c => c.Value is not null).Select(c => c.Name)), who);
+    }
+
     /// <summary>A server's changes of state, oldest first.</summary>
     public async Task<IReadOnlyList<ServerStateChange>> ListStateChangesAsync(long id, CancellationToken cancellationToken)
     {
@@ -162,6 +195,8 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
     private static string DatabaseSecret(long id) => string.Create(CultureInfo.InvariantCulture, $"servers/{id}/database-password");
 
     private static string ApplicationSecret(long id) => string.Create(CultureInfo.InvariantCulture, $"servers/{id}/application-password");
+
+    private static string MasterSecret(long id) => string.Create(CultureInfo.InvariantCulture, $"servers/{id}/master-password");
 
     private async Task<long> NextIdAsync(CancellationToken cancellationToken)
     {

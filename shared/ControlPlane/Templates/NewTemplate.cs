@@ -40,16 +40,16 @@ public static partial class TemplateValidation
     public static IReadOnlyDictionary<string, string[]> Check(NewTemplate template)
     {
         ArgumentNullException.ThrowIfNull(template);
-        var errors = new FieldErrors();
+        var errors = new ValidationErrors();
         errors.Unless(template.Code is not null && Code().IsMatch(template.Code), "code", "must be a lower-case letter, then up to 30 letters, digits or '-', such as restaurant");
-        errors.Unless(FieldErrors.IsText(template.Server, 63), "server", "must be the code of a server");
-        errors.Unless(template.Name is null || FieldErrors.IsText(template.Name, 128), "name", "must be 1 to 128 characters without control characters");
+        errors.Unless(ValidationErrors.IsText(template.Server, 63), "server", "must be the code of a server");
+        errors.Unless(template.Name is null || ValidationErrors.IsText(template.Name, 128), "name", "must be 1 to 128 characters without control characters");
         errors.Unless(
             template.Modules is null or { Count: > 0 and <= 500 } && (template.Modules?.All(m => Module().IsMatch(m)) ?? true),
             "modules", "must be names of modules: lower-case letters, digits and '_', such as base,web,mail,portal");
         errors.Unless(template.Language is not null && LanguageCodes.IsKnown(template.Language), "language", LanguageCodes.Rule);
         errors.Unless(template.Country is null || Country().IsMatch(template.Country), "country", "must be an ISO 3166-1 alpha-2 code such as FR");
-        errors.Unless(template.Version is null || FieldErrors.IsText(template.Version, 32), "version", "must be 1 to 32 characters, such as 18.0");
+        errors.Unless(template.Version is null || ValidationErrors.IsText(template.Version, 32), "version", "must be 1 to 32 characters, such as 18.0");
         errors.Unless(template.WarmPoolSize is >= 0 and <= 100, "warmPoolSize", "must be 0 to 100");
         if (DatabasePattern.ProblemWith(template.DatabaseName) is { } problem)
         {

@@ -29,7 +29,7 @@ public sealed class OrderCatalogue(NpgsqlDataSource database)
                    (select coalesce(string_agg(code, ' or ' order by code), 'none') from control.plans) as plans
             """,
             new { order.Offer, order.Plan, order.Template }, transaction, cancellationToken));
-        var errors = new FieldErrors();
+        var errors = new ValidationErrors();
         errors.Unless(order.Offer is null || known.Offer, "offer", $"There is no offer '{order.Offer}': choose {known.Offers}");
         errors.Unless(order.Plan is null || known.Plan, "plan", $"There is no plan '{order.Plan}': choose {known.Plans}");
         errors.Unless(order.Template is null || known.Template, "template", $"There is no template '{order.Template}': GET /api/templates lists them");

@@ -54,7 +54,7 @@ public sealed class Reservations
                 Logs.TenantReserved(_logger, order.Code, r.TenantId, r.Place.ServerCode, r.Place.Database, r.JobId);
                 break;
             case ReservationRefused refused:
-                Logs.ReservationRefused(_logger, order.Code, refused.Kind);
+                Logs.ReservationRefused(_logger, order.Code, refused.Kind.ToString());
                 break;
         }
 
@@ -218,11 +218,11 @@ public sealed class Reservations
             """
             with next as (select nextval(pg_get_serial_sequence('control.tenants', 'id')) as id)
             insert into control.tenants (
-              id, code, name, customer_name, customer_email, offer, plan, template_id, template_code, template_database, template_version,
+              id, code, name, customer, customer_name, customer_email, offer, plan, template_id, template_code, template_database, template_version,
               server_id, database, host, base_url, bucket, language, time_zone, date_format, currency, country, vat, callback_url,
               state, requested_by, created_at)
             select
-              next.id, @Code, @Name, @CustomerName, @CustomerEmail, @Offer, @Plan, @TemplateId, @Template, @TemplateDatabase, @TemplateVersion,
+              next.id, @Code, @Name, @Customer, @CustomerName, @CustomerEmail, @Offer, @Plan, @TemplateId, @Template, @TemplateDatabase, @TemplateVersion,
               @ServerId, @databaseName, @host, @BaseUrl, @BucketPrefix || @Code || '-' || next.id, @Language, @TimeZone, @DateFormat,
               @Currency, @Country, @Vat, @CallbackUrl, 'provisioning', @RequestedBy, @Now
             from next
@@ -233,6 +233,7 @@ public sealed class Reservations
             {
                 order.Code,
                 order.Name,
+                order.Customer,
                 order.CustomerName,
                 order.CustomerEmail,
                 order.Offer,

@@ -8,6 +8,8 @@ public sealed record Tenant
     public long Id { get; init; }
     public string Code { get; init; } = string.Empty;
     public string Name { get; init; } = string.Empty;
+    /// <summary>The customer to whom it belongs, by <see cref="CustomerCodes"/>; null if only operators reach it.</summary>
+    public string? Customer { get; init; }
     public string? CustomerName { get; init; }
     public string? CustomerEmail { get; init; }
     public string Offer { get; init; } = string.Empty;
@@ -123,6 +125,9 @@ public sealed record TenantFilter
     public string? State { get; init; }
     public string? Code { get; init; }
     public string? ServerCode { get; init; }
+
+    /// <summary>Of this customer.</summary>
+    public string? Customer { get; init; }
 
     /// <summary>Of tenants that lack something: one of <see cref="PendingKinds"/>, or <see cref="AnyPending"/>.</summary>
     public string? Pending { get; init; }

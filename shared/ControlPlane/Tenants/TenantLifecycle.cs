@@ -1,5 +1,4 @@
 using Bibind.Contracts;
-using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Pending;
 using Bibind.Durable;
@@ -15,7 +14,7 @@ namespace Bibind.ControlPlane.Tenants;
 /// again with the same input and answers the same; the tenant's row is locked first, then its job.
 /// </remarks>
 public sealed class TenantLifecycle(
-    NpgsqlDataSource database, TenantStore tenants, JobStore jobs, IBackupCatalogue backups, TimeProvider time, ILogger<TenantLifecycle> logger)
+    NpgsqlDataSource database, TenantStore tenants, JobStore jobs, TimeProvider time, ILogger<TenantLifecycle> logger)
 {
     /// <summary>The place of a tenant that is being provisioned.</summary>
     /// <exception cref="PermanentFailureException">There is no such reservation any more.</exception>
@@ -48,7 +47,6 @@ public sealed class TenantLifecycle(
     {
         ArgumentNullException.ThrowIfNull(notes);
         ArgumentNullException.ThrowIfNull(pending);
-        var backupKey = (await backups.ListAsync(tenantId, cancellationToken)) is [var newest, ..] ? newest.Key : null;
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var tenant = await LockAsync(connection, transaction, tenantId, cancellationToken);
@@ -57,6 +55,8 @@ public sealed class TenantLifecycle(
             throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: it cannot become active.");
         }
 
+        var backupKey = await connection.QueryFirstOrDefaultAsync<string>(Sql.Command(
+            "select key from control.backups where tenant_id = @tenantId order by created_at desc, id desc limit 1", new { tenantId }, transaction, cancellationToken));
         var ready = new TenantReady
         {
             TenantId = tenant.Id,
@@ -133,7 +133,7 @@ public sealed class TenantLifecycle(
     {
         var code = tenant.Code;
         var running = await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
-            BackupJobOpening.InTheWaySql, new { tenant.Id }, transaction, cancellationToken));
+            JobStore.InTheWaySql, new { tenant.Id }, transaction, cancellationToken));
         if (Refusal(tenant, running) is { } refused)
         {
             return refused;

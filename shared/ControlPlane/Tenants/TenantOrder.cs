@@ -2,7 +2,7 @@ using Bibind.Contracts;
 
 namespace Bibind.ControlPlane.Tenants;
 
-/// <summary>What a customer orders, as it came through a door.</summary>
+/// <summary>What a customer orders, through the API, a webhook or a message.</summary>
 public sealed record TenantOrder
 {
     /// <summary>Names the tenant for good: host, database, job.</summary>
@@ -10,6 +10,9 @@ public sealed record TenantOrder
 
     /// <summary>The customer's company, as the application shows it.</summary>
     public required string Name { get; init; }
+
+    /// <summary>The customer to whom the tenant belongs, by <see cref="CustomerCodes"/>; null if only operators reach it.</summary>
+    public string? Customer { get; init; }
     public string? CustomerName { get; init; }
     public string? CustomerEmail { get; init; }
     public required string Offer { get; init; }

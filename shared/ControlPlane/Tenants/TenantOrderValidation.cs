@@ -3,7 +3,7 @@ using Bibind.Contracts;
 
 namespace Bibind.ControlPlane.Tenants;
 
-/// <summary>Checks the form of an order at the door; whether it can be met is <see cref="Reservations"/>' answer.</summary>
+/// <summary>Checks the form of an order; whether it can be met is <see cref="Reservations"/>' answer.</summary>
 public static partial class TenantOrderValidation
 {
     // Names that people, mail servers, PostgreSQL or the platform itself look for.
@@ -18,17 +18,18 @@ public static partial class TenantOrderValidation
     public static IReadOnlyDictionary<string, string[]> Check(TenantOrder order)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var errors = new FieldErrors();
+        var errors = new ValidationErrors();
         CheckCode(errors, order.Code);
-        errors.Unless(FieldErrors.IsText(order.Name, 128), "name", "must be 1 to 128 characters without control characters");
-        errors.Unless(order.CustomerName is null || FieldErrors.IsText(order.CustomerName, 128), "customerName", "must be 1 to 128 characters without control characters");
+        errors.Unless(ValidationErrors.IsText(order.Name, 128), "name", "must be 1 to 128 characters without control characters");
+        errors.Unless(order.Customer is null || CustomerCodes.IsWellFormed(order.Customer), "customer", $"must be the code of a customer: {CustomerCodes.Rule}");
+        errors.Unless(order.CustomerName is null || ValidationErrors.IsText(order.CustomerName, 128), "customerName", "must be 1 to 128 characters without control characters");
         errors.Unless(
-            order.CustomerEmail is null || (FieldErrors.IsText(order.CustomerEmail, 254) && Email().IsMatch(order.CustomerEmail)),
+            order.CustomerEmail is null || (ValidationErrors.IsText(order.CustomerEmail, 254) && Email().IsMatch(order.CustomerEmail)),
             "customerEmail", "must be an e-mail address such as jane@example.com");
-        errors.Unless(FieldErrors.IsText(order.Offer, 64), "offer", "must be the code of an offer, such as odoo-shared");
-        errors.Unless(order.Plan is null || FieldErrors.IsText(order.Plan, 64), "plan", "must be the code of a plan, such as starter");
-        errors.Unless(order.Template is null || FieldErrors.IsText(order.Template, 64), "template", "must be the code of a template, such as blank");
-        errors.Unless(FieldErrors.IsText(order.RequestedBy, 128), "requestedBy", "must be 1 to 128 characters without control characters");
+        errors.Unless(ValidationErrors.IsText(order.Offer, 64), "offer", "must be the code of an offer, such as odoo-shared");
+        errors.Unless(order.Plan is null || ValidationErrors.IsText(order.Plan, 64), "plan", "must be the code of a plan, such as starter");
+        errors.Unless(order.Template is null || ValidationErrors.IsText(order.Template, 64), "template", "must be the code of a template, such as blank");
+        errors.Unless(ValidationErrors.IsText(order.RequestedBy, 128), "requestedBy", "must be 1 to 128 characters without control characters");
         errors.Unless(
             order.CallbackUrl is null || IsCallback(order.CallbackUrl),
             "callbackUrl", "must be an absolute http or https address without user and password, at most 2,048 characters");
@@ -36,7 +37,7 @@ public static partial class TenantOrderValidation
         return errors.ToDictionary();
     }
 
-    private static void CheckCode(FieldErrors errors, string code)
+    private static void CheckCode(ValidationErrors errors, string code)
     {
         var wellFormed = code is not null && Code().IsMatch(code);
         errors.Unless(
@@ -52,19 +53,19 @@ public static partial class TenantOrderValidation
         errors.Unless(code!.Length < 4 || code[2..4] != "--", "code", "must not have '--' as third and fourth character");
     }
 
-    private static void CheckLocale(FieldErrors errors, TenantLocale locale)
+    private static void CheckLocale(ValidationErrors errors, TenantLocale locale)
     {
         errors.Unless(LanguageCodes.IsWellFormed(locale.Language), "locale.language", LanguageCodes.Rule);
         errors.Unless(
             TimeZones.IsKnown(locale.TimeZone), "locale.timeZone", "must be a time zone of the IANA database such as Europe/Paris, or UTC");
-        errors.Unless(locale.DateFormat is null || FieldErrors.IsText(locale.DateFormat, 32), "locale.dateFormat", "must be a strftime pattern of at most 32 characters, such as %d/%m/%Y");
+        errors.Unless(locale.DateFormat is null || ValidationErrors.IsText(locale.DateFormat, 32), "locale.dateFormat", "must be a strftime pattern of at most 32 characters, such as %d/%m/%Y");
         errors.Unless(locale.Currency is not null && Currency().IsMatch(locale.Currency), "locale.currency", "must be an ISO 4217 code such as EUR");
         errors.Unless(locale.Country is null || Country().IsMatch(locale.Country), "locale.country", "must be an ISO 3166-1 alpha-2 code such as FR");
-        errors.Unless(locale.Vat is null || FieldErrors.IsText(locale.Vat, 32), "locale.vat", "must be 1 to 32 characters without control characters");
+        errors.Unless(locale.Vat is null || ValidationErrors.IsText(locale.Vat, 32), "locale.vat", "must be 1 to 32 characters without control characters");
     }
 
     private static bool IsCallback(string url) =>
-        FieldErrors.IsText(url, 2048) && HttpAddress().IsMatch(url) && Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        ValidationErrors.IsText(url, 2048) && HttpAddress().IsMatch(url) && Uri.TryCreate(url, UriKind.Absolute, out var uri)
         && uri.UserInfo.Length == 0 && uri.Host.Length > 0;
 
     [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,29}[a-z0-9]\z")]

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Dapper;
@@ -12,7 +13,7 @@ public sealed class TenantStore(NpgsqlDataSource database)
         "select t.*, s.code as server_code, o.application from control.tenants t join control.servers s on s.id = t.server_id join control.offers o on o.code = t.offer";
 
     // Of the tenants with a code the live one, else the newest.
-    private const string ByCode = $"where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1";
+    internal const string ByCode = $"where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1";
 
     // For changes of the row itself; rows that refer to it may come meanwhile.
     private const string Lock = "for no key update of t";
@@ -29,6 +30,14 @@ public sealed class TenantStore(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command($"{Select} where t.id = @id", new { id }, cancellationToken));
+    }
+
+    /// <summary>The state of a tenant, read in the caller's transaction: a second connection for each of many repetitions could use up the pool.</summary>
+    [SuppressMessage("Performance", "CA1822", Justification = "One injected service reads tenants.")]
+    public async Task<string> GetStateAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long id, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return await connection.QuerySingleAsync<string>(Sql.Command("select state from control.tenants where id = @id", new { id }, transaction, cancellationToken));
     }
 
     /// <summary>As <see cref="FindAsync"/>, with the row locked until the caller's transaction ends.</summary>
@@ -56,11 +65,12 @@ public sealed class TenantStore(NpgsqlDataSource database)
             where (@State::text is null or t.state = @State)
               and (@Code::text is null or t.code = @Code)
               and (@ServerCode::text is null or s.code = @ServerCode)
+              and (@Customer::text is null or t.customer = @Customer)
               and (@Pending::text is null or exists (
                 select from control.pending_items p where p.tenant_id = t.id and (@Pending = 'any' or p.kind = @Pending)))
             """;
         page = page.Checked();
-        var parameters = new { filter.State, filter.Code, filter.ServerCode, filter.Pending, page.Offset, page.Size };
+        var parameters = new { filter.State, filter.Code, filter.ServerCode, filter.Customer, filter.Pending, page.Offset, page.Size };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var total = await connection.ExecuteScalarAsync<long>(Sql.Command(
             $"select count(*) from control.tenants t join control.servers s on s.id = t.server_id {Where}", parameters, cancellationToken));

@@ -4,18 +4,33 @@ namespace Bibind.Durable;
 
 /// <summary>
 /// Waits for the ends of instances on behalf of many callers: one read answers all that are due. An end that was
-/// committed in this process is read at once; others are looked for, less and less often.
+/// committed in this process is read at once, also when it came before anybody waited; others are looked for, less and
+/// less often.
 /// </summary>
-internal sealed class CompletionWaiters(ITaskHub hub)
+internal sealed class CompletionWaiters : IDisposable
 {
     // Milliseconds of the machine's clock: what is waited for is the store, whatever time it is for orchestrations.
     private const long FirstWait = 20;
     private const long LongestWait = 250;
     private const long BeingAsked = long.MaxValue;
+
+    // Ends that nobody waited for: as many as may come between a start and the wait for its end.
+    private const int RememberedEnds = 1000;
+    private readonly ITaskHub _hub;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<Waiter>> _waiters = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
+    private readonly Queue<string> _endedInOrder = new();
     private TaskCompletionSource _changed = NewSignal();
     private bool _reading;
+
+    public CompletionWaiters(ITaskHub hub)
+    {
+        _hub = hub;
+        hub.InstanceEnded += OnEnded;
+    }
+
+    public void Dispose() => _hub.InstanceEnded -= OnEnded;
 
     /// <summary>The instance when it has ended.</summary>
     /// <exception cref="InvalidOperationException">There is no such instance.</exception>
@@ -38,6 +53,11 @@ internal sealed class CompletionWaiters(ITaskHub hub)
     {
         lock (_lock)
         {
+            if (_ended.Remove(instanceId))
+            {
+                waiter.DueAt = 0;
+            }
+
             if (_waiters.TryGetValue(instanceId, out var others))
             {
                 others.Add(waiter);
@@ -55,7 +75,6 @@ internal sealed class CompletionWaiters(ITaskHub hub)
             }
 
             _reading = true;
-            hub.InstanceEnded += OnEnded;
             _ = Task.Run(ReadAsync, CancellationToken.None);
         }
     }
@@ -85,6 +104,14 @@ internal sealed class CompletionWaiters(ITaskHub hub)
                 waiters.ForEach(w => w.DueAt = 0);
                 _changed.TrySetResult();
             }
+            else if (_ended.Add(instanceId))
+            {
+                _endedInOrder.Enqueue(instanceId);
+                if (_endedInOrder.Count > RememberedEnds)
+                {
+                    _ended.Remove(_endedInOrder.Dequeue());
+                }
+            }
         }
     }
 
@@ -100,7 +127,6 @@ internal sealed class CompletionWaiters(ITaskHub hub)
                 if (_waiters.Count == 0)
                 {
                     _reading = false;
-                    hub.InstanceEnded -= OnEnded;
                     return;
                 }
 
@@ -131,7 +157,7 @@ internal sealed class CompletionWaiters(ITaskHub hub)
     {
         try
         {
-            var found = await hub.GetInstancesAsync(due, CancellationToken.None);
+            var found = await _hub.GetInstancesAsync(due, CancellationToken.None);
             foreach (var instanceId in due)
             {
                 var instance = found.GetValueOrDefault(instanceId);

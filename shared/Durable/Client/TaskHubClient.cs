@@ -185,7 +185,11 @@ public sealed class TaskHubClient : DurableTaskClient
     }
 
     /// <inheritdoc/>
-    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public override ValueTask DisposeAsync()
+    {
+        _waiters.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     internal Task<OrchestrationState> WaitAsync(string instanceId, CancellationToken cancellation) => _waiters.WaitAsync(instanceId, cancellation);
 

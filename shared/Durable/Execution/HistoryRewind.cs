@@ -14,7 +14,8 @@ internal sealed record RewoundExecution(
 /// <summary>
 /// Rewinds a failed execution: failures and the calls that failed are taken out, so that the calls are made again.
 /// A failure that the code had answered with further actions is kept, because without it these actions would have no
-/// reason; whether that is so, a replay tells.
+/// reason; whether that is so, a replay tells. A suspension that was in force at the end is taken out, too: what is rewound
+/// runs.
 /// </summary>
 internal static class HistoryRewind
 {
@@ -53,11 +54,15 @@ internal static class HistoryRewind
         IReadOnlyList<HistoryEvent> past, HashSet<int> removed, ExecutionRewoundEvent rewound, string newExecutionId)
     {
         var lines = new List<HistoryEvent>(past.Count);
+        var resumed = past.LastOrDefault(line => line is ExecutionResumedEvent);
+        var isResumed = resumed is null;
         foreach (var line in past)
         {
+            isResumed |= ReferenceEquals(line, resumed);
             switch (line)
             {
                 case ExecutionCompletedEvent:
+                case ExecutionSuspendedEvent when isResumed:
                 case TaskScheduledEvent scheduled when removed.Contains(scheduled.EventId):
                 case TaskFailedEvent or SubOrchestrationInstanceFailedEvent when removed.Contains(FailedTask(line)!.Value):
                     break;

@@ -26,7 +26,7 @@ internal sealed class OrchestrationExecution
     private readonly OrchestrationContext _context;
     private readonly Queue<HistoryEvent> _whileSuspended = new();
     private Task<object?>? _code;
-    private bool _suspended;
+    private ExecutionSuspendedEvent? _suspendedBy;
     private CompleteOrchestrationAction? _completion;
 
     private OrchestrationExecution(ITaskOrchestrator orchestrator, HubDataConverter converter, ILoggerFactory? loggers)
@@ -103,17 +103,23 @@ internal sealed class OrchestrationExecution
 
     private TurnDecision TakeDecision()
     {
-        if (_suspended && _completion is null)
+        if (_suspendedBy is not null && _completion is null)
         {
             return new TurnDecision([], null, _context.CustomStatus, IsSuspended: true);
         }
 
         var actions = _context.Pending.Values.ToArray();
         _context.Pending.Clear();
-        if (_context.ContinuedAsNew is { PreserveEvents: true } && _completion is { Status: CompleteOrchestrationAction.ContinuedAsNew } next)
+        if (_completion is { Status: CompleteOrchestrationAction.ContinuedAsNew } next)
         {
             // What came after the orchestrator returned, in this very batch, is buffered too: each goes on exactly once.
-            _completion = next with { CarriedOver = [.. _context.Events.Buffered] };
+            _completion = next with
+            {
+                CarriedOver = _context.ContinuedAsNew is { PreserveEvents: true }
+                    ? [.. _context.Events.Buffered, .. _whileSuspended.OfType<EventRaisedEvent>()]
+                    : [],
+                SuspendedBy = _suspendedBy,
+            };
         }
 
         return new TurnDecision(actions, _completion, _context.CustomStatus, IsSuspended: false);
@@ -127,7 +133,7 @@ internal sealed class OrchestrationExecution
             return;
         }
 
-        if (_suspended && line is not (ExecutionResumedEvent or ExecutionTerminatedEvent or OrchestratorCompletedEvent))
+        if (_suspendedBy is not null && line is not (ExecutionSuspendedEvent or ExecutionResumedEvent or ExecutionTerminatedEvent or OrchestratorCompletedEvent))
         {
             _whileSuspended.Enqueue(line);
             return;
@@ -171,8 +177,9 @@ internal sealed class OrchestrationExecution
             case EventRaisedEvent raised:
                 RunCode(replaying, () => _context.Events.Raise(raised));
                 break;
-            case ExecutionSuspendedEvent:
-                _suspended = true;
+            case ExecutionSuspendedEvent suspended:
+                // Suspensions are not counted: one resume ends them all.
+                _suspendedBy ??= suspended;
                 break;
             case ExecutionResumedEvent:
                 Resume(replaying);
@@ -186,8 +193,8 @@ internal sealed class OrchestrationExecution
 
     private void Resume(bool replaying)
     {
-        _suspended = false;
-        while (!_suspended && _whileSuspended.TryDequeue(out var waiting))
+        _suspendedBy = null;
+        while (_suspendedBy is null && _whileSuspended.TryDequeue(out var waiting))
         {
             Process(waiting, replaying);
         }
@@ -233,7 +240,7 @@ internal sealed class OrchestrationExecution
 
     private void FailIfItAwaitsWhatIsNotDurable()
     {
-        if (_code is { IsCompleted: false } && _completion is null && !_suspended && !_context.HasOpenTasks && !_context.Events.HasWaiters)
+        if (_code is { IsCompleted: false } && _completion is null && _suspendedBy is null && !_context.HasOpenTasks && !_context.Events.HasWaiters)
         {
             _context.Pending.Clear();
             _completion = Failure(_context.TakeId(), new InvalidOperationException(
@@ -264,8 +271,19 @@ internal sealed class OrchestrationExecution
 
     /// <summary>The end of an execution by an exception; the result is the failed task's own message, where there is one.</summary>
     public static CompleteOrchestrationAction Failure(int id, Exception exception) =>
-        new(id, OrchestrationRuntimeStatus.Failed, exception is TaskFailedException task ? task.FailureDetails.ErrorMessage : exception.Message)
+        new(id, OrchestrationRuntimeStatus.Failed, exception is TaskFailedException task ? Message(task.FailureDetails) : exception.Message)
         {
             FailureDetails = TaskFailureDetails.Describe(exception),
         };
+
+    // A child that failed of a task of its own says so in a wrapper around that task's message: one for each level.
+    private static string Message(TaskFailureDetails failure)
+    {
+        while (failure.ErrorType == typeof(TaskFailedException).FullName && failure.InnerFailure is { } inner)
+        {
+            failure = inner;
+        }
+
+        return failure.ErrorMessage;
+    }
 }

@@ -7,48 +7,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Durable.Execution;
 
-/// <summary>One thing that a turn consumes: a message of the inbox, or the answer of an activity that ran in this process.</summary>
-internal sealed record TurnInput(HistoryEvent Event, string? ExecutionId, long? MessageId = null, ActivityLease? Activity = null)
-{
-    /// <summary>True if the activity was limited together with others.</summary>
-    public bool FreesPool { get; init; }
-
-    /// <summary>The caller of the activity, for an answer that goes back through the hub.</summary>
-    public string? InstanceId { get; init; }
-}
-
-/// <summary>A live instance between turns.</summary>
-internal sealed class InstanceState(string instanceId)
-{
-    public string InstanceId { get; } = instanceId;
-
-    /// <summary>The first line of the running execution; null before the first turn.</summary>
-    public ExecutionStartedEvent? Started { get; set; }
-
-    public OrchestrationExecution? Live { get; set; }
-
-    /// <summary>The number of the next turn.</summary>
-    public int NextTurn { get; set; }
-
-    public OrchestrationRuntimeStatus Status { get; set; } = OrchestrationRuntimeStatus.Pending;
-
-    public string? CustomStatus { get; set; }
-
-    /// <summary>Set if the code must not run: how the execution ends instead.</summary>
-    public CompleteOrchestrationAction? Verdict { get; set; }
-
-    /// <summary>Set for the turn that rewinds the execution: the past that replaces the stored one.</summary>
-    public RewoundExecution? Rewound { get; set; }
-
-    /// <summary>The highest id in the history as it was loaded; -1 for none.</summary>
-    public int LastEventId { get; set; } = -1;
-
-    /// <summary>The clock of the last turn; the next one is never earlier.</summary>
-    public DateTime LastTurnAt { get; set; }
-
-    public bool HasEnded { get; set; }
-}
-
 /// <summary>Turns messages into one commit: runs the executor and assembles history, work and messages.</summary>
 internal sealed class OrchestrationTurn(
     InstanceState state, Func<ExecutionStartedEvent, ITaskOrchestrator> create, HubDataConverter converter, string defaultVersion, Func<string> newExecutionId, DateTime now,
@@ -71,6 +29,7 @@ internal sealed class OrchestrationTurn(
     public TurnCommit Run(InstanceLease lease, IReadOnlyList<TurnInput> inputs, Func<TaskScheduledEvent, NewActivity> place)
     {
         var recursiveTermination = false;
+        var begun = state.Started is not null;
         var accepted = new List<HistoryEvent>(inputs.Count + 1) { new OrchestratorStartedEvent { Timestamp = now } };
         foreach (var input in inputs)
         {
@@ -79,6 +38,11 @@ internal sealed class OrchestrationTurn(
                 accepted.Add(input.Event);
                 recursiveTermination |= input.Event is ExecutionTerminatedEvent { Recurse: true };
             }
+        }
+
+        if (!begun && state.Started is { ScheduledStartAt: not null })
+        {
+            accepted = PutBeforeStart(accepted);
         }
 
         var turn = state.NextTurn;
@@ -143,7 +107,19 @@ internal sealed class OrchestrationTurn(
         return state.Started is not null && (input.ExecutionId is null || input.ExecutionId == state.Started.ExecutionId);
     }
 
-    private TurnDecision Decide(IReadOnlyList<HistoryEvent> accepted)
+    // What a start that waited for its time finds in the inbox came before it: whoever was suspended starts suspended, and
+    // whoever was terminated never starts.
+    private List<HistoryEvent> PutBeforeStart(List<HistoryEvent> accepted)
+    {
+        if (accepted.OfType<ExecutionTerminatedEvent>().LastOrDefault() is { } terminated)
+        {
+            state.Verdict = new CompleteOrchestrationAction(0, OrchestrationRuntimeStatus.Terminated, terminated.Input);
+        }
+
+        return [.. accepted.OrderBy(line => line is not (OrchestratorStartedEvent or ExecutionSuspendedEvent or ExecutionResumedEvent))];
+    }
+
+    private TurnDecision Decide(List<HistoryEvent> accepted)
     {
         if (state.Verdict is { } verdict)
         {
@@ -203,13 +179,17 @@ internal sealed class OrchestrationTurn(
         };
         state.Started = next;
         state.CustomStatus = customStatus ?? state.CustomStatus;
-        List<HistoryEvent> first = [new OrchestratorStartedEvent { Timestamp = now }, next, .. completion.CarriedOver];
+        List<HistoryEvent> first = [new OrchestratorStartedEvent { Timestamp = now }, .. Suspension(completion), next, .. completion.CarriedOver];
         _history.AddRange(first);
         // Durable Task closes the carried events before the first actions of the new generation; so do we.
         _history.Add(new OrchestratorCompletedEvent { Timestamp = now });
         state.Live = OrchestrationExecution.Replay(create(next), [], converter, loggers);
         return state.Live.RunTurn(first);
     }
+
+    // Before the start, so that nothing of the next generation's code runs until it is resumed.
+    private static IEnumerable<HistoryEvent> Suspension(CompleteOrchestrationAction completion) =>
+        completion.SuspendedBy is { } suspended ? [suspended] : [];
 
     private void Apply(OrchestratorAction action, Func<TaskScheduledEvent, NewActivity> place)
     {

@@ -51,5 +51,8 @@ internal sealed record CompleteOrchestrationAction(int Id, OrchestrationRuntimeS
     /// <summary>Events for the next generation, oldest first.</summary>
     public IReadOnlyList<EventRaisedEvent> CarriedOver { get; init; } = [];
 
+    /// <summary>Set if the next generation starts suspended: what suspended this one.</summary>
+    public ExecutionSuspendedEvent? SuspendedBy { get; init; }
+
     public override string Describe() => "the end of the orchestration";
 }

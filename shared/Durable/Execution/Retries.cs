@@ -5,7 +5,7 @@ namespace Bibind.Durable.Execution;
 
 /// <summary>
 /// Repeats a call by its policy, whose every wait is a durable timer, or as its handler says. Source of the rules: Durable
-/// Task's <c>RetryInterceptor</c>; a failure that is marked as not retriable is never repeated.
+/// Task's <c>RetryInterceptor</c>; a failure that is marked as not retriable is never repeated, and one that asks for a wait gets it.
 /// </summary>
 internal static class Retries
 {
@@ -19,17 +19,26 @@ internal static class Retries
     private static async Task<T> ByPolicyAsync<T>(TaskOrchestrationContext context, RetryPolicy policy, Func<int, Task<T>> callAsync)
     {
         var firstAttemptAt = context.CurrentUtcDateTime;
-        for (var attempt = 1; ; attempt++)
+        for (var (attempt, step) = (1, 1); ; attempt++, step++)
         {
+            TimeSpan? asked;
             try
             {
                 return await callAsync(attempt);
             }
-            catch (TaskFailedException failure) when (MayRetry(policy, attempt, context.CurrentUtcDateTime - firstAttemptAt, failure.FailureDetails))
+            catch (TaskFailedException failure) when (MayRetry(policy, step, context.CurrentUtcDateTime - firstAttemptAt, failure.FailureDetails))
             {
+                asked = failure.FailureDetails.RetryAfter;
             }
 
-            await context.CreateTimer(policy.DelayAfter(attempt));
+            // Attempts that fall into the wait are left out, but for the last one: the policy lasts as long as without it.
+            var delay = policy.DelayAfter(step);
+            while (delay < asked && step + 1 < policy.MaxNumberOfAttempts)
+            {
+                delay += policy.DelayAfter(++step);
+            }
+
+            await context.CreateTimer(delay);
         }
     }
 
@@ -60,6 +69,5 @@ internal static class Retries
         attempt < policy.MaxNumberOfAttempts
         && !failure.IsNonRetriable
         && (policy.RetryTimeout == Timeout.InfiniteTimeSpan || elapsed < policy.RetryTimeout)
-        // The policy's handler takes the exception of Durable Task's core, which carries the details.
-        && policy.Handle(new global::DurableTask.Core.Exceptions.TaskFailedException(failure.ErrorMessage) { FailureDetails = CoreHistory.From(failure) });
+        && policy.Handle(CoreHistory.ExceptionOf(failure));
 }

@@ -3,8 +3,10 @@ using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable;
 
-/// <summary>What this hub's client answers beyond Durable Task's abstractions.</summary>
-/// <exception cref="NotSupportedException">The client is another backend's.</exception>
+/// <summary>
+/// What this hub's client answers beyond Durable Task's abstractions. A client of another backend answers by what those offer; what it
+/// cannot know is left empty, and what it cannot do throws <see cref="NotSupportedException"/>.
+/// </summary>
 public static class ClientExtensions
 {
     extension(DurableTaskClient client)
@@ -16,29 +18,28 @@ public static class ClientExtensions
         /// <summary>Several instances at once; those that do not exist are left out.</summary>
         public Task<IReadOnlyDictionary<string, OrchestrationState>> GetStatesAsync(
             IReadOnlyCollection<string> instanceIds, CancellationToken cancellation = default) =>
-            Of(client).Hub.GetInstancesAsync(instanceIds, cancellation);
+            client is TaskHubClient ours ? ours.Hub.GetInstancesAsync(instanceIds, cancellation) : OtherBackends.GetStatesAsync(client, instanceIds, cancellation);
 
         /// <summary>Instances, newest first, by page. A <see cref="HubQuery"/> asks for more.</summary>
         public Task<OrchestrationPage> QueryStatesAsync(OrchestrationQuery query, CancellationToken cancellation = default) =>
-            Of(client).Hub.QueryAsync(HubQuery.Of(query), cancellation);
+            client is TaskHubClient ours ? ours.Hub.QueryAsync(HubQuery.Of(query), cancellation) : OtherBackends.QueryAsync(client, query, cancellation);
 
         /// <summary>Waits for the end of an instance.</summary>
         /// <exception cref="InvalidOperationException">There is no such instance.</exception>
         public Task<OrchestrationState> WaitForEndAsync(string instanceId, CancellationToken cancellation = default) =>
-            Of(client).WaitAsync(instanceId, cancellation);
+            client is TaskHubClient ours ? ours.WaitAsync(instanceId, cancellation) : OtherBackends.WaitAsync(client, instanceId, cancellation);
 
         /// <summary>The history of the current execution as it is stored, in order; empty if there is none.</summary>
         public Task<IReadOnlyList<HistoryEvent>> GetHistoryAsync(string instanceId, CancellationToken cancellation = default) =>
-            Of(client).Hub.GetHistoryAsync(instanceId, cancellation);
+            client is TaskHubClient ours ? ours.Hub.GetHistoryAsync(instanceId, cancellation) : OtherBackends.GetHistoryAsync(client, instanceId, cancellation);
 
         /// <summary>
         /// Gives an isolated instance back to the workers; false if there is none. One that has a termination in its inbox
         /// ends without its code being run.
         /// </summary>
         public Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellation = default) =>
-            Of(client).ReleaseAsync(instanceId, cancellation);
+            client is TaskHubClient ours
+                ? ours.ReleaseAsync(instanceId, cancellation)
+                : throw new NotSupportedException($"{client.GetType().Name} is the client of another backend than ours, which isolates nothing.");
     }
-
-    private static TaskHubClient Of(DurableTaskClient client) => client as TaskHubClient
-        ?? throw new NotSupportedException($"{client.GetType().Name} is the client of another backend than ours, which has no such call.");
 }

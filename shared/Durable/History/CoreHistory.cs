@@ -12,6 +12,10 @@ internal static class CoreHistory
     public static FailureDetails? From(TaskFailureDetails? failure) => failure is null ? null : new FailureDetails(
         failure.ErrorType, failure.ErrorMessage, failure.StackTrace, From(failure.InnerFailure), failure.IsNonRetriable, failure.Properties);
 
+    /// <summary>The exception of Durable Task's core that a policy's handler takes, with the details.</summary>
+    public static Exception ExceptionOf(TaskFailureDetails failure) =>
+        new global::DurableTask.Core.Exceptions.TaskFailedException(failure.ErrorMessage) { FailureDetails = From(failure) };
+
     private static Core.HistoryEvent From(HistoryEvent line)
     {
         var core = Translate(line);

@@ -21,7 +21,10 @@ public interface ITaskHub : IAsyncDisposable
     /// <exception cref="OrchestrationAlreadyExistsException">The id is taken by an instance that may not be replaced.</exception>
     Task CreateInstanceAsync(NewInstance instance, DbTransaction? transaction, CancellationToken cancellationToken);
 
-    /// <summary>Puts a message into an instance's inbox; false if there is none, or it has ended.</summary>
+    /// <summary>
+    /// Puts a message into an instance's inbox; false if there is none, or it has ended. Before a scheduled start, all but a
+    /// termination waits for that time.
+    /// </summary>
     Task<bool> SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken);
 
     /// <summary>The instances that exist among <paramref name="instanceIds"/>.</summary>
@@ -75,7 +78,10 @@ public interface ITaskHub : IAsyncDisposable
     /// <summary>What waits now, for gauges.</summary>
     Task<HubBacklog> GetBacklogAsync(CancellationToken cancellationToken);
 
-    /// <summary>Returns when there may be work, or after <paramref name="limit"/>.</summary>
+    /// <summary>
+    /// Returns when there may be work that came after the call, or after <paramref name="limit"/>. Everybody who waits is
+    /// told; who looks for work after the call, and then awaits it, misses none.
+    /// </summary>
     Task WaitForWorkAsync(TimeSpan limit, CancellationToken cancellationToken);
 }
 
@@ -150,8 +156,8 @@ public sealed record LeasedWork(
 
 /// <summary>A leased instance.</summary>
 /// <param name="Lease">The lease.</param>
-/// <param name="PreviousToken">The token of the lease before; tokens are never used twice, so a state kept under that one is the latest.</param>
-/// <param name="Messages">Its inbox, oldest first.</param>
+/// <param name="PreviousToken">The token of the lease before; tokens are never used twice, so a state kept under that one is the latest. 0 for the first lease.</param>
+/// <param name="Messages">Its inbox, oldest first; the start is among them when it is leased, to be terminated, before its scheduled start.</param>
 public sealed record LeasedInstance(InstanceLease Lease, long PreviousToken, IReadOnlyList<InboxMessage> Messages)
 {
     /// <summary>How often it was leased since it was last given back or committed a turn, this time included.</summary>
@@ -279,6 +285,9 @@ public sealed record TurnCommit
 
     /// <summary>True: a consumed activity was limited together with others, who may be waiting for its end.</summary>
     public bool FreesPool { get; init; }
+
+    /// <summary>True if a worker may have something to fetch, or a time to note, because of this turn.</summary>
+    public bool MakesWork => FreesPool || Messages.Count > 0 || Children.Count > 0 || Rewinds.Count > 0 || Activities.Any(a => a.ClaimFor is null);
 
     /// <summary>True: the lease ends with the commit.</summary>
     public bool ReleasesLease { get; init; }

@@ -4,7 +4,7 @@ using Microsoft.DurableTask;
 
 namespace Bibind.Durable.Serialization;
 
-/// <summary>How failures are stored: with their nesting and their mark, and without what is not there.</summary>
+/// <summary>How failures are stored: with their nesting, their retriability and the wait that was asked for, and without what is not there.</summary>
 internal sealed class FailureJsonConverter : JsonConverter<TaskFailureDetails>
 {
     public override TaskFailureDetails? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -17,6 +17,7 @@ internal sealed class FailureJsonConverter : JsonConverter<TaskFailureDetails>
         string? type = null, message = null, stack = null;
         TaskFailureDetails? inner = null;
         var isNonRetriable = false;
+        TimeSpan? retryAfter = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString();
@@ -38,13 +39,16 @@ internal sealed class FailureJsonConverter : JsonConverter<TaskFailureDetails>
                 case "isNonRetriable":
                     isNonRetriable = reader.GetBoolean();
                     break;
+                case "retryAfterSeconds":
+                    retryAfter = TimeSpan.FromSeconds(reader.GetDouble());
+                    break;
                 default:
                     reader.Skip();
                     break;
             }
         }
 
-        return TaskFailureDetails.Create(type ?? string.Empty, message ?? string.Empty, stack, inner, isNonRetriable);
+        return TaskFailureDetails.Create(type ?? string.Empty, message ?? string.Empty, stack, inner, isNonRetriable, retryAfter);
     }
 
     public override void Write(Utf8JsonWriter writer, TaskFailureDetails value, JsonSerializerOptions options)
@@ -64,6 +68,11 @@ internal sealed class FailureJsonConverter : JsonConverter<TaskFailureDetails>
         }
 
         writer.WriteBoolean("isNonRetriable", value.IsNonRetriable);
+        if (value.RetryAfter is { } wait)
+        {
+            writer.WriteNumber("retryAfterSeconds", wait.TotalSeconds);
+        }
+
         writer.WriteEndObject();
     }
 }

@@ -47,7 +47,7 @@ internal sealed class HubGauges : BackgroundService
             }
             catch (Exception unavailable) when (!stoppingToken.IsCancellationRequested)
             {
-                Logs.HubUnavailable(_logger, unavailable, Interval);
+                Logs.BacklogUnknown(_logger, unavailable.Message, Interval);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

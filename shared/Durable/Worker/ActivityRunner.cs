@@ -206,6 +206,11 @@ internal sealed class ActivityRunner(
         {
             var details = TaskFailureDetails.Describe(failure);
             Logs.ActivityFailed(worker.Logger, activity.InstanceId, scheduled.Name, scheduled.EventId, scheduled.Attempt, details.Root.ErrorMessage);
+            if (failure.InnerException is { } cause)
+            {
+                Logs.ActivityFailureCause(worker.Logger, activity.InstanceId, scheduled.Name, scheduled.EventId, cause);
+            }
+
             return new TaskFailedEvent
             {
                 Timestamp = worker.Time.GetUtcNow().UtcDateTime,

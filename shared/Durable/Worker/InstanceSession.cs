@@ -23,6 +23,9 @@ internal sealed class InstanceSession(InstanceLease lease, InstanceState? state,
 
     public DateTime HeldSince { get; } = heldSince;
 
+    /// <summary>True if nobody has leased the instance before, since it was created or rewound.</summary>
+    public bool IsFirstLease { get; init; }
+
     /// <summary>Leases without a turn, this one included; none once a turn shows that the instance can run.</summary>
     public int Attempts { get; private set; } = attempts;
 

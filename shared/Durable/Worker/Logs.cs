@@ -14,6 +14,9 @@ internal static partial class Logs
     [LoggerMessage(1003, LogLevel.Error, "The task hub does not answer; trying again in {Delay}")]
     public static partial void HubUnavailable(ILogger logger, Exception exception, TimeSpan delay);
 
+    [LoggerMessage(1009, LogLevel.Warning, "What waits in the task hub cannot be counted ({Reason}); it is tried again in {Delay}")]
+    public static partial void BacklogUnknown(ILogger logger, string reason, TimeSpan delay);
+
     [LoggerMessage(1010, LogLevel.Warning, "Instance {InstanceId}: the lease was lost; another worker goes on from the last commit")]
     public static partial void LeaseLost(ILogger logger, string instanceId);
 
@@ -40,6 +43,9 @@ internal static partial class Logs
 
     [LoggerMessage(1021, LogLevel.Warning, "Instance {InstanceId}: activity {Name} (#{TaskId}, attempt {Attempt}) failed: {Reason}")]
     public static partial void ActivityFailed(ILogger logger, string instanceId, string name, int taskId, int attempt, string reason);
+
+    [LoggerMessage(1024, LogLevel.Debug, "Instance {InstanceId}: activity {Name} (#{TaskId}) failed because of this")]
+    public static partial void ActivityFailureCause(ILogger logger, string instanceId, string name, int taskId, Exception cause);
 
     [LoggerMessage(1022, LogLevel.Warning, "Instance {InstanceId}: activity {Name} (#{TaskId}) lost its lease while it ran")]
     public static partial void ActivityLeaseLost(ILogger logger, string instanceId, string name, int taskId);

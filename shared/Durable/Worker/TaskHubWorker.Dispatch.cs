@@ -8,6 +8,9 @@ public sealed partial class TaskHubWorker
     // Under load much arrives at once; asking for each alone would cost the hub more than running it.
     private static readonly TimeSpan LeaseSpacing = TimeSpan.FromMilliseconds(2);
 
+    // With less than this in motion, what arrives is alone and need not wait for others.
+    private const int InMotionUnderLoad = 4;
+
     // Instances in quick motion are left out when messages are asked for: what comes for them is found when they come to rest.
     private static readonly TimeSpan QuickMotion = TimeSpan.FromMilliseconds(100);
 
@@ -24,7 +27,7 @@ public sealed partial class TaskHubWorker
                 if (limit > TimeSpan.Zero)
                 {
                     await _wake.WaitAsync(limit, stopping);
-                    if (LeaseSpacing - _time.GetElapsedTime(began) is { Ticks: > 0 } early)
+                    if (IsUnderLoad && LeaseSpacing - _time.GetElapsedTime(began) is { Ticks: > 0 } early)
                     {
                         await Task.Delay(early, stopping);
                     }
@@ -42,6 +45,8 @@ public sealed partial class TaskHubWorker
             }
         }
     }
+
+    private bool IsUnderLoad => _sessions.Count + _activities.Running >= InMotionUnderLoad;
 
     private async Task<TimeSpan> DispatchOnceAsync(CancellationToken stopping)
     {
@@ -139,7 +144,7 @@ public sealed partial class TaskHubWorker
             return;
         }
 
-        var session = new InstanceSession(leased.Lease, _turns.TakeCached(leased), now, leased.Attempts);
+        var session = new InstanceSession(leased.Lease, _turns.TakeCached(leased), now, leased.Attempts) { IsFirstLease = leased.PreviousToken == 0 };
         if (_sessions.TryGetValue(leased.Lease.InstanceId, out var stale))
         {
             // The hub gave the instance out again, so the lease that we thought we had is lost.
@@ -204,13 +209,15 @@ public sealed partial class TaskHubWorker
         }
     }
 
-    private async Task ForwardSignalsAsync(CancellationToken stopping)
+    private async Task ForwardSignalsAsync(Task told, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                await _hub.WaitForWorkAsync(Timeout.InfiniteTimeSpan, stopping);
+                await told;
+                // Waits again before it wakes: what comes now is either found by the fetch or told of once more.
+                told = _hub.WaitForWorkAsync(Timeout.InfiniteTimeSpan, stopping);
                 Wake();
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)

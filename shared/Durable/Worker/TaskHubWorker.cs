@@ -79,7 +79,8 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
         _committer.Start();
         _turns.Start();
         _activities.Start();
-        _loops = Task.WhenAll(Task.Run(() => DispatchAsync(token)), Task.Run(() => RenewAsync(token)), Task.Run(() => ForwardSignalsAsync(token)));
+        var told = _hub.WaitForWorkAsync(Timeout.InfiniteTimeSpan, token);
+        _loops = Task.WhenAll(Task.Run(() => DispatchAsync(token)), Task.Run(() => RenewAsync(token)), Task.Run(() => ForwardSignalsAsync(told, token)));
         Logs.WorkerStarted(_logger, _options.Name);
     }
 
@@ -179,14 +180,18 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
         var session = turn.Session;
         if (turn.Closes)
         {
-            if (!session.State!.HasEnded)
+            var hasEnded = session.State!.HasEnded;
+            if (!hasEnded)
             {
                 _turns.Keep(session);
-                // What came for it while it was held was passed by: whoever told of it told too early.
-                Wake();
             }
 
             _sessions.TryRemove(new KeyValuePair<string, InstanceSession>(session.Lease.InstanceId, session));
+            if (!hasEnded)
+            {
+                // What came for it while it was held was passed by: whoever told of it told too early.
+                Wake();
+            }
         }
 
         foreach (var activity in turn.Claimed)

@@ -147,9 +147,9 @@ internal sealed class TurnRunner(
         var instanceId = session.Lease.InstanceId;
         var state = new InstanceState(instanceId);
         var terminated = session.Attempts > 1 ? inputs.Select(i => i.Event).OfType<ExecutionTerminatedEvent>().FirstOrDefault() : null;
-        if (inputs.Any(i => i.Event is ExecutionStartedEvent))
+        if (session.IsFirstLease && inputs.Any(i => i.Event is ExecutionStartedEvent) && !inputs.Any(i => i.Event is ExecutionRewoundEvent))
         {
-            // The first message is consumed by the first turn, so there has been none.
+            // The first message is consumed by the first turn, so there has been none. Later ones of its kind mean nothing.
             state.Verdict = terminated is null ? null : Terminated(0, terminated);
             return state;
         }

@@ -1,4 +1,5 @@
 using Bibind.Activities.Application;
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Encryption;
 using Xunit;
 

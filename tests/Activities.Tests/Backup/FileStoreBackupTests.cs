@@ -1,4 +1,5 @@
 using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Encryption;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Tests.FileStores;

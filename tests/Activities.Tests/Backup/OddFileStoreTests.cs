@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using Bibind.Activities.Backup;
-using Bibind.Activities.Backup.Files;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Tests.FileStores;
 using Bibind.Activities.Tests.Fixtures;

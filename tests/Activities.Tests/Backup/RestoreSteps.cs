@@ -1,4 +1,5 @@
 using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 

@@ -1,5 +1,5 @@
 using Bibind.Activities.Application;
-using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Tests.Fixtures;
 using Xunit;
 using static Bibind.Activities.Tests.Backup.RestoreSteps;
@@ -80,7 +80,7 @@ public sealed class RestoreTests
         await world.ExecuteAsync($"create database \"bibind-restore-{place.TenantId}-{place.Code}\" owner odoo is_template true");
         await world.ExecuteAsync($"create database \"bibind-former-{place.TenantId}-{place.Code}\" owner odoo");
 
-        await world.RunAsync<Activities.Database.DropDatabase>(place);
+        await world.RunAsync<Activities.Database.Lifecycle.DropDatabase>(place);
 
         Assert.Empty(await ScratchesAsync(world, place));
     }

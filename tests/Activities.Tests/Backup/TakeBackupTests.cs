@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;

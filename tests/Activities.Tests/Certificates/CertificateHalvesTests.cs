@@ -1,5 +1,4 @@
 using Bibind.Activities.Certificates;
-using Bibind.Activities.Certificates.Acme;
 using Bibind.Activities.Tests.Dns;
 using Bibind.Contracts;
 using Xunit;

@@ -90,8 +90,7 @@ public sealed class LeftProofsTests
     {
         await using var world = await CertificateWorld.CreateAsync(("Certificates:Challenge", "http-01"));
         var place = world.NewPlace();
-        await world.Get<AcmeProofs>().ShowAsync(
-            CertificateNames.Of(place), ChallengeTypes.Http, place.Host, "token", await world.Get<AcmeClient>().KeyAsync(None), None);
+        await ShowAsync(world, place, ChallengeTypes.Http, "token");
         Assert.True(await world.Certificates.IsProofShownAsync(place, None));
 
         await world.Certificates.SweepProofsAsync(None);
@@ -101,6 +100,12 @@ public sealed class LeftProofsTests
         Assert.False(await world.Certificates.IsProofShownAsync(place, None));
     }
 
-    private static async Task ShowAsync(CertificateWorld world, TenantPlace place, string token) => await world.Get<AcmeProofs>().ShowAsync(
-        CertificateNames.Of(place), ChallengeTypes.Dns, place.Host, token, await world.Get<AcmeClient>().KeyAsync(None), None);
+    private static Task ShowAsync(CertificateWorld world, TenantPlace place, string token) => ShowAsync(world, place, ChallengeTypes.Dns, token);
+
+    private static async Task ShowAsync(CertificateWorld world, TenantPlace place, string challengeType, string token)
+    {
+        var key = await world.Get<AcmeClient>().KeyAsync(None);
+        await world.Get<ChallengeProofs>().ShowAsync(
+            CertificateNames.Of(place), challengeType, place.Host, token, key.AnswerTo(challengeType, token), None);
+    }
 }

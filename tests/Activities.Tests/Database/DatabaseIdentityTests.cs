@@ -1,7 +1,7 @@
 using Bibind.Activities.Application;
 using Bibind.Activities.Backup;
 using Bibind.Activities.Backup.Jobs;
-using Bibind.Activities.Database;
+using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Tests.Backup;
 using Bibind.Activities.Tests.Fixtures;

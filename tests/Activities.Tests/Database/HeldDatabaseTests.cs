@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Bibind.Activities.Application;
-using Bibind.Activities.Database;
+using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Tests.Backup;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;

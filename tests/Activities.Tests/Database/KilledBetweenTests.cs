@@ -1,6 +1,6 @@
 using Bibind.Activities.Application;
 using Bibind.Activities.Backup.Jobs;
-using Bibind.Activities.Database;
+using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tests.Backup;

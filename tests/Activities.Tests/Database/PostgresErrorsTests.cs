@@ -32,7 +32,7 @@ public sealed class PostgresErrorsTests
     [InlineData("23505", "refused a statement in the database 'acme'")]
     public void An_answer_that_will_be_the_same_again_is_permanent(string sqlState, string words)
     {
-        var failure = Assert.IsType<PermanentFailureException>(PostgresErrors.InWords(Answer(sqlState), Server, Login, "acme"));
+        var failure = Assert.IsType<PermanentFailureException>(PostgresErrors.Translate(Answer(sqlState), Server, Login, "acme"));
 
         Assert.Contains(words, failure.Message, StringComparison.Ordinal);
     }
@@ -46,7 +46,7 @@ public sealed class PostgresErrorsTests
     [InlineData("40001", "failed in the database 'acme'")]
     public void An_answer_of_the_moment_may_be_tried_again(string sqlState, string words)
     {
-        var failure = Assert.IsType<TransientFailureException>(PostgresErrors.InWords(Answer(sqlState), Server, Login, "acme"));
+        var failure = Assert.IsType<TransientFailureException>(PostgresErrors.Translate(Answer(sqlState), Server, Login, "acme"));
 
         Assert.Contains(words, failure.Message, StringComparison.Ordinal);
     }
@@ -58,7 +58,7 @@ public sealed class PostgresErrorsTests
 
         Assert.Equal(
             "PostgreSQL at db.example.com:5432 cannot be reached: connection refused.",
-            PostgresErrors.InWords(refused, Server, Login, "acme").Message);
+            PostgresErrors.Translate(refused, Server, Login, "acme").Message);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class PostgresErrorsTests
     {
         var silent = new NpgsqlException("failed", new TimeoutException());
 
-        Assert.Equal("PostgreSQL at db.example.com:5432 did not answer in time.", PostgresErrors.InWords(silent, Server, Login, "acme").Message);
+        Assert.Equal("PostgreSQL at db.example.com:5432 did not answer in time.", PostgresErrors.Translate(silent, Server, Login, "acme").Message);
     }
 
     private static PostgresException Answer(string sqlState) => new("what it said", "FATAL", "FATAL", sqlState);

@@ -1,11 +1,14 @@
 using Bibind.Activities.Dns;
 using Bibind.Activities.Dns.Query;
+using Bibind.Activities.Registration;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
 using Bibind.Local.RealServers;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
+using DnsClient;
+using DnsClient.Protocol;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -98,9 +101,9 @@ internal sealed class DnsWorld : IAsyncDisposable
     /// <summary>What the authoritative server itself answers.</summary>
     public async Task<IReadOnlyList<string>> AskAsync(string name, string type)
     {
-        var asked = Enum.Parse<DnsType>(type);
+        var asked = Enum.Parse<QueryType>(type);
         var answer = await DnsQueryClient.AskAsync(Server.Dns, name, asked, CancellationToken.None);
-        return [.. answer.Records.Where(r => r.Type == (int)asked).Select(r => r.Value).Order(StringComparer.Ordinal)];
+        return [.. answer.Answers.Where(r => r.RecordType == (ResourceRecordType)asked).Select(r => r.Value()).Order(StringComparer.Ordinal)];
     }
 
     public async ValueTask DisposeAsync()

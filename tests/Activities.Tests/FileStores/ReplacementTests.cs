@@ -1,4 +1,5 @@
 using Bibind.Activities.FileStores;
+using Bibind.Activities.Registration;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

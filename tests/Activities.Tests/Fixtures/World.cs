@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bibind.Activities.Credentials;
+using Bibind.Activities.Registration;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Worker;
 using Bibind.Contracts;
@@ -139,7 +140,7 @@ internal sealed class World : IAsyncDisposable
         Secrets.Values[TenantSecrets.Administrator(place.TenantId)] = "administrator-password";
         Secrets.Values[TenantSecrets.AdministratorHash(place.TenantId)] = PasslibPbkdf2Sha512.Hash("administrator-password", rounds: 1000);
         Secrets.Values[TenantSecrets.User(place.TenantId)] = "standard-user-password";
-        await RunAsync<Activities.Database.CloneDatabase, TenantPlace, CloneResult>(place);
+        await RunAsync<Activities.Database.Lifecycle.CloneDatabase, TenantPlace, CloneResult>(place);
         return place;
     }
 

@@ -1,6 +1,7 @@
 using Bibind.Activities.Application;
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Credentials;
-using Bibind.Activities.Database;
+using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tests.Backup;
@@ -156,7 +157,7 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
                 Said.Add($"{operation}: done");
                 return true;
             }
-            catch (Exception failure) when (failure is PermanentFailureException or TransientFailureException)
+            catch (ActivityFailureException failure)
             {
                 Said.Add($"{operation}: {failure.Message}");
                 Failures.Add($"{operation}: {failure.Message}");

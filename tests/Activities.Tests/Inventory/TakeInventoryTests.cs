@@ -1,6 +1,6 @@
 using Bibind.Activities.Backup;
 using Bibind.Activities.Credentials;
-using Bibind.Activities.Database;
+using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Tests.Fixtures;

@@ -1,5 +1,5 @@
 using Bibind.Activities.Application;
-using Bibind.Activities.Database;
+using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;

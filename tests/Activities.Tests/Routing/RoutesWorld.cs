@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bibind.Activities.Certificates;
+using Bibind.Activities.Registration;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;

@@ -1,4 +1,4 @@
-using Bibind.Activities.Database;
+using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tests.Fixtures;

@@ -1,3 +1,4 @@
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tests.FileStores;
 using Bibind.Activities.Tests.Fixtures;

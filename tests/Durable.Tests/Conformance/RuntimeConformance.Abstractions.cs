@@ -122,30 +122,6 @@ public abstract partial class RuntimeConformance
     }
 
     [Fact]
-    public async Task A_retry_handler_decides_whether_and_after_how_long_a_wait_a_call_is_repeated()
-    {
-        await using var runtime = await CreateAsync();
-        runtime.Activity<string, string>("Flaky", input =>
-            runtime.Runs["Flaky"] < 3 ? throw new TimeoutException($"attempt {runtime.Runs["Flaky"]}") : input)
-            .Orchestrator<string?, string>("Main", async (context, _) => await context.CallActivityAsync<string>(
-                "Flaky",
-                "done",
-                TaskOptions.FromRetryHandler(async retry =>
-                {
-                    await retry.OrchestrationContext.CreateTimer(TimeSpan.FromMilliseconds(5));
-                    return retry.LastFailure.IsCausedBy<TimeoutException>() && retry.LastAttemptNumber < 5;
-                })))
-            .Orchestrator<string?, string>("Once", async (context, _) => await context.CallActivityAsync<string>(
-                "Refuse", "x", TaskOptions.FromRetryHandler(_ => true)))
-            .Activity<string, string>("Refuse", _ => throw new PermanentFailureException("never"));
-        runtime.StartWorker();
-
-        Assert.Equal("done", (await runtime.RunAsync("Main")).ReadOutputAs<string>());
-        Assert.Equal("never", (await runtime.RunAsync("Once")).FailureDetails!.Root.ErrorMessage);
-        Assert.Equal((3, 1), (runtime.Runs["Flaky"], runtime.Runs["Refuse"]));
-    }
-
-    [Fact]
     public async Task Children_are_not_purged_with_their_parent_and_that_is_said()
     {
         await using var runtime = await CreateAsync();

@@ -23,6 +23,29 @@ public abstract partial class RuntimeConformance
     }
 
     [Fact]
+    public async Task Every_worker_of_a_hub_is_told_of_work()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<int, int>("Add", n => n + 1)
+            .Orchestrator<int, int>("Main", async (context, n) =>
+            {
+                for (var step = 0; step < 5; step++)
+                {
+                    n = await context.CallActivityAsync<int>("Add", n);
+                }
+
+                return n;
+            });
+        runtime.StartWorker(o => (o.PollInterval, o.MaxConcurrentActivities) = (NeverPolls, 0));
+        runtime.StartWorker(o => (o.PollInterval, o.MaxHeldInstances) = (NeverPolls, 0));
+
+        for (var run = 0; run < 12; run++)
+        {
+            Assert.Equal(5, (await runtime.RunAsync("Main", 0)).ReadOutputAs<int>());
+        }
+    }
+
+    [Fact]
     public async Task An_event_for_an_instance_that_is_busy_waits_for_no_poll()
     {
         await using var runtime = await CreateAsync();

@@ -1,5 +1,4 @@
 using Bibind.Activities.Services;
-using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Testing.Servers;
 

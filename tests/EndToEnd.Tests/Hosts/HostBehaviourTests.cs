@@ -18,7 +18,7 @@ public sealed class KestrelHostTests : HostBehaviour
     internal override IBrokerQueue OpenPoison(Installation installation) => _broker!.Open("billing-poison");
 }
 
-/// <summary>What is deployed to Azure Functions, called as its host calls.</summary>
+/// <summary>What is deployed to Azure Functions, under a stand-in of its host.</summary>
 public sealed class AzureHostTests : HostBehaviour
 {
     private static readonly Lazy<Task<AzuriteServer>> Server = new(AzuriteServer.StartAsync);
@@ -27,7 +27,7 @@ public sealed class AzureHostTests : HostBehaviour
     internal override async Task<HostUnderTest> StartAsync(Installation installation)
     {
         _broker = await Brokers.StorageAsync(installation, await Server.Value);
-        return await FunctionsHostStub.StartAsync(installation, _broker);
+        return await AzureHost.StartAsync(installation, _broker);
     }
 
     internal override IBrokerQueue OpenPoison(Installation installation) => _broker!.Open("billing-poison");

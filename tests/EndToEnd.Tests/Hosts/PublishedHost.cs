@@ -6,6 +6,9 @@ namespace Bibind.EndToEnd.Tests.Hosts;
 /// <summary>What <c>infra/azure/publish</c> and <c>infra/aws/publish</c> make, made once for the tests of a process.</summary>
 internal static class PublishedHost
 {
+    // Both build the same projects below data/publish.
+    private static readonly SemaphoreSlim OneAtATime = new(1);
+
     private static readonly Lazy<Task<string>> AzureFolder = new(async () =>
     {
         await RunAsync("infra/azure/publish", "--no-zip");
@@ -14,8 +17,7 @@ internal static class PublishedHost
 
     private static readonly Lazy<Task<string>> LambdaFolder = new(async () =>
     {
-        await AzureFolder.Value;
-        await RunAsync("infra/aws/publish", "--no-zip", "--published", "x64");
+        await RunAsync("infra/aws/publish", "--no-zip", "x64");
         return Path.Combine(Repository.Root, "data", "publish", "aws-x64");
     });
 
@@ -28,10 +30,18 @@ internal static class PublishedHost
     private static async Task RunAsync(string script, params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(Repository.Root, script), arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{script} failed:\n{await output}{await errors}");
+        await OneAtATime.WaitAsync();
+        try
+        {
+            using var process = Process.Start(start)!;
+            var output = process.StandardOutput.ReadToEndAsync();
+            var errors = process.StandardError.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            Assert.True(process.ExitCode == 0, $"{script} failed:\n{await output}{await errors}");
+        }
+        finally
+        {
+            OneAtATime.Release();
+        }
     }
 }

@@ -1,6 +1,5 @@
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Timers;
-using Bibind.Functions.Triggers;
 using Xunit;
 
 namespace Bibind.Functions.Tests.Hosts;

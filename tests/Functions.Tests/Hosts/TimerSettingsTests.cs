@@ -92,7 +92,7 @@ public sealed class TimerSettingsTests(PostgresServer postgres)
     }
 
     private static Task KeepAsync(IServiceProvider services) =>
-        ActivatorUtilities.CreateInstance<KeepTimers>(services).RunAsync(new TimerTick("keepTimers", DateTimeOffset.UtcNow), TestContext.Current.CancellationToken);
+        ActivatorUtilities.CreateInstance<EnsureRecurringOrchestrations>(services).RunAsync(new TimerTick("keepTimers", DateTimeOffset.UtcNow), TestContext.Current.CancellationToken);
 
     private static Task<OrchestrationState> UntilAsync(DurableTaskClient tasks, string instance, Func<OrchestrationState, bool> wanted) =>
         Eventually.UntilAsync(

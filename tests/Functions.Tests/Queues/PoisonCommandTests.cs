@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Azure.Storage.Queues;
+using Bibind.Functions.Commands;
 using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Testing;
@@ -106,10 +107,10 @@ public sealed class PoisonCommandTests
     {
         var errors = new StringWriter();
 
-        var code = await PoisonCommand.RunAsync(arguments, new ConfigurationBuilder().Build(), TextWriter.Null, errors, default);
+        var code = await HostCommands.RunAsync(PoisonCommand.Define(() => new ConfigurationBuilder().Build()), arguments, TextWriter.Null, errors, default);
 
         Assert.Equal(78, code);
-        Assert.StartsWith("Write: queues poison", errors.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Usage:", errors.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -119,7 +120,7 @@ public sealed class PoisonCommandTests
     {
         var errors = new StringWriter();
 
-        Assert.Equal(78, await PoisonCommand.RunAsync(arguments, new ConfigurationBuilder().Build(), TextWriter.Null, errors, default));
+        Assert.Equal(78, await HostCommands.RunAsync(PoisonCommand.Define(() => new ConfigurationBuilder().Build()), arguments, TextWriter.Null, errors, default));
 
         Assert.Contains(words, errors.ToString(), StringComparison.Ordinal);
     }
@@ -157,7 +158,8 @@ public sealed class PoisonCommandTests
         public async Task<(int Code, string[] Output, string[] Errors)> RunAsync(params string[] arguments)
         {
             var (output, errors) = (new StringWriter(), new StringWriter());
-            var code = await PoisonCommand.RunAsync(arguments, new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), output, errors, default);
+            var code = await HostCommands.RunAsync(
+                PoisonCommand.Define(() => new ConfigurationBuilder().AddInMemoryCollection(settings).Build()), arguments, output, errors, default);
             return (code, Lines(output), Lines(errors));
         }
 

@@ -25,7 +25,7 @@ public sealed class QueueSettingsTests
     [InlineData("--Queues:AzureStorage:ConnectionString=nonsense", "Queues__AzureStorage__ConnectionString is not the connection string")]
     [InlineData("--Queues:AzureStorage:MessageEncoding=utf-7", "Queues__AzureStorage__MessageEncoding must be base64")]
     [InlineData("--Queues:AzureStorage:LongestPause=0", "Queues__AzureStorage__LongestPause must be a time from")]
-    [InlineData("--Queues:Sqs:QueueUrlPrefix=sqs", "Queues__Sqs__QueueUrlPrefix must be what stands before")]
+    [InlineData("--Queues:Sqs:QueueUrlPrefix=sqs", "Queues__Sqs__QueueUrlPrefix must be an http or https address")]
     [InlineData("--Queues:Sqs:QueueUrlPrefix=", "Queues__Sqs__QueueUrlPrefix is missing, though Queues__Sqs__AccessKeyId is set")]
     [InlineData("--Queues:Sqs:QueueUrlPrefix=https://sqs.example.com/1/", "Queues__Sqs__Region is missing")]
     [InlineData("--Queues:Sqs:AccessKeyId=", "Queues__Sqs__AccessKeyId is missing")]

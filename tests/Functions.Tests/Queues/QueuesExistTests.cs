@@ -5,7 +5,6 @@ using Bibind.Functions.Hosts;
 using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Tests.Hosting;
-using Bibind.Functions.Triggers;
 using Bibind.Testing.Servers;
 using Xunit;
 

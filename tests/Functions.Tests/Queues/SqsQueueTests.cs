@@ -1,6 +1,5 @@
 using System.Net;
 using Bibind.Activities.Services;
-using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Triggers;
 using Bibind.Testing.Servers;

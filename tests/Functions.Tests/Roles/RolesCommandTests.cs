@@ -1,8 +1,8 @@
-using Bibind.ControlPlane;
+using Bibind.ControlPlane.Registration;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
-using Bibind.Functions.Roles;
+using Bibind.Functions.Commands;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
@@ -150,7 +150,7 @@ public sealed class RolesCommandTests : IAsyncLifetime
     private async Task<(int Exit, string Said)> RolesAsync(params string[] arguments)
     {
         await using var said = new StringWriter();
-        var exit = await RolesCommand.RunAsync(arguments, _configuration, said, said, CancellationToken.None);
+        var exit = await HostCommands.RunAsync(RolesCommand.Define(() => _configuration), arguments, said, said, CancellationToken.None);
         return (exit, said.ToString());
     }
 

@@ -34,7 +34,7 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
     private async Task SetCountryAsync(CreateTemplateOrder order, string country, CancellationToken cancellationToken)
     {
         await using var session = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
-        await session.InWordsAsync(() => OdooCountry.SetAsync(session.Connection, country, cancellationToken));
+        await session.TranslateErrorsAsync(() => OdooCountry.SetAsync(session.Connection, country, cancellationToken));
     }
 
     private async Task RunAsync(CreateTemplateOrder order, DatabaseEntry entry, IReadOnlyList<string> modules, CancellationToken cancellationToken)
@@ -111,7 +111,7 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
         }
         catch (Win32Exception refused)
         {
-            throw new PermanentFailureException($"The program '{file}' (Templates__OdooBin) cannot be run: {refused.Message}.");
+            throw new PermanentFailureException($"The program '{file}' (Templates__OdooBin) cannot be run: {refused.Message}.", refused);
         }
     }
 }

@@ -46,7 +46,7 @@ internal static class OdooDataFolder
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw new PermanentFailureException($"The application's configuration '{file}' (Templates__OdooConfiguration) cannot be read: {unreadable.Message}");
+            throw new PermanentFailureException($"The application's configuration '{file}' (Templates__OdooConfiguration) cannot be read: {unreadable.Message}", unreadable);
         }
     }
 }

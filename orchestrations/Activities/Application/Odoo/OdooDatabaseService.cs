@@ -86,7 +86,7 @@ public sealed class OdooDatabaseService(
     private async Task MarkAsync(CreateTemplateOrder order, MarkedDatabase target, CancellationToken cancellationToken)
     {
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, target.Maker, cancellationToken);
-        await session.InWordsAsync(target.StagingName, async () =>
+        await session.TranslateErrorsAsync(target.StagingName, async () =>
         {
             await MarkedDatabases.RecordStagedAsync(session, target, cancellationToken);
             await session.ExecuteAsync(

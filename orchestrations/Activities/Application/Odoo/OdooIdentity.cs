@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Bibind.Activities.Application.Odoo;
 
-/// <summary>What makes a clone a database of its own: its ids and secrets, and nothing of the template's that opens a door.</summary>
+/// <summary>What makes a clone a database of its own: its ids and secrets, and nothing of the template's that lets anybody in.</summary>
 internal static class OdooIdentity
 {
     /// <summary>The parameter that remembers who configured the database.</summary>

@@ -7,9 +7,6 @@ namespace Bibind.Activities.Application.Odoo;
 /// <summary>Calls an Odoo server by JSON-RPC. Bodies hold passwords: they are never logged, nor part of an error.</summary>
 public sealed class OdooRpc(IHttpClientFactory clients, TimeProvider time)
 {
-    /// <summary>The name of the HTTP client that calls are made with.</summary>
-    public const string HttpClientName = "odoo";
-
     private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(60);
 
@@ -49,7 +46,7 @@ public sealed class OdooRpc(IHttpClientFactory clients, TimeProvider time)
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);
         try
         {
-            using var client = clients.CreateClient(HttpClientName);
+            using var client = clients.CreateClient(ApplicationProviders.HttpClientName);
             using var answer = await client.PostAsJsonAsync(
                 new Uri(server, "/jsonrpc"),
                 new { jsonrpc = "2.0", method = "call", id = 1, @params = new { service, method, args = arguments } },
@@ -60,7 +57,7 @@ public sealed class OdooRpc(IHttpClientFactory clients, TimeProvider time)
             }
 
             var body = await answer.Content.ReadFromJsonAsync<JsonElement>(either.Token);
-            return body.TryGetProperty("error", out var error) ? throw InWords(error, server, service, method)
+            return body.TryGetProperty("error", out var error) ? throw Translate(error, server, service, method)
                 : body.TryGetProperty("result", out var result) ? result
                 : default;
         }
@@ -78,7 +75,7 @@ public sealed class OdooRpc(IHttpClientFactory clients, TimeProvider time)
         }
     }
 
-    private static Exception InWords(JsonElement error, Uri server, string service, string method)
+    private static Exception Translate(JsonElement error, Uri server, string service, string method)
     {
         var data = error.TryGetProperty("data", out var d) && d.ValueKind == JsonValueKind.Object ? d : error;
         var message = OdooErrors.Text(data, "message") ?? OdooErrors.Text(error, "message") ?? "no reason given";

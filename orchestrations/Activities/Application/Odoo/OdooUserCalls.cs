@@ -45,7 +45,7 @@ public sealed class OdooUserCalls(OdooRpc rpc, IHttpClientFactory clients, TimeP
     // With its length: Odoo takes a body that comes in chunks for none.
     private static StringContent Whole(object body) => new(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
 
-    // False where there is no such door: versions before 19.
+    // False where there is no such endpoint: versions before 19.
     private async Task<bool> TryJsonAsync(Uri server, TenantPlace place, OdooKey key, object body, CancellationToken cancellationToken)
     {
         using var limited = new CancellationTokenSource(CallLimit, time);
@@ -56,13 +56,13 @@ public sealed class OdooUserCalls(OdooRpc rpc, IHttpClientFactory clients, TimeP
         request.Headers.Add("X-Odoo-Database", place.Database);
         try
         {
-            using var client = clients.CreateClient(OdooRpc.HttpClientName);
+            using var client = clients.CreateClient(ApplicationProviders.HttpClientName);
             using var answer = await client.SendAsync(request, either.Token);
             return answer.StatusCode switch
             {
                 HttpStatusCode.OK => true,
                 HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed => false,
-                _ => throw await InWordsAsync(answer, server, either.Token),
+                _ => throw await TranslateErrorsAsync(answer, server, either.Token),
             };
         }
         catch (OperationCanceledException) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -76,7 +76,7 @@ public sealed class OdooUserCalls(OdooRpc rpc, IHttpClientFactory clients, TimeP
     }
 
     // One that carries no words of its own is not working.
-    private static async Task<Exception> InWordsAsync(HttpResponseMessage answer, Uri server, CancellationToken cancellationToken)
+    private static async Task<Exception> TranslateErrorsAsync(HttpResponseMessage answer, Uri server, CancellationToken cancellationToken)
     {
         var status = (int)answer.StatusCode;
         JsonElement error;

@@ -29,7 +29,7 @@ internal sealed class AttachmentLock : IAsyncDisposable
         var session = await postgres.OpenAsync(place, cancellationToken);
         try
         {
-            return await session.InWordsAsync(async () =>
+            return await session.TranslateErrorsAsync(async () =>
             {
                 var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
                 await RunAsync(session, TakeSql, cancellationToken);
@@ -44,7 +44,7 @@ internal sealed class AttachmentLock : IAsyncDisposable
     }
 
     /// <summary>Fails if the lock was lost with its connection: files may then be missing.</summary>
-    public Task ConfirmAsync(CancellationToken cancellationToken) => _session.InWordsAsync(() => RunAsync(_session, "select 1", cancellationToken));
+    public Task ConfirmAsync(CancellationToken cancellationToken) => _session.TranslateErrorsAsync(() => RunAsync(_session, "select 1", cancellationToken));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

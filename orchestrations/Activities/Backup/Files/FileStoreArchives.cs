@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Encryption;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Storage;
@@ -44,7 +45,7 @@ public sealed class FileStoreArchives(IObjectStore store, BackupDataKeys keys, I
         await using var archive = new BrotliStream(
             new DecryptingStream(stored, key, BackupFileStore.BindingOf(manifest.TenantId, manifest.Id)), CompressionMode.Decompress);
         StoreContent content = new(0, 0, 0);
-        await BackupFiles.InWordsAsync(async () => content = await ReadEntriesAsync(archive, read, cancellationToken));
+        await BackupFiles.TranslateErrorsAsync(async () => content = await ReadEntriesAsync(archive, read, cancellationToken));
 
         // The decompression may stop before the last bytes of the file; they count all the same.
         await stored.CopyToAsync(Stream.Null, CopyBytes, cancellationToken);

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Database;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Storage;

@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.FileStores;
 using Bibind.Contracts;
 using Bibind.Durable;

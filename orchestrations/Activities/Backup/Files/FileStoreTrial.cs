@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Npgsql;

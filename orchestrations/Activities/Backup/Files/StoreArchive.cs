@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.FileStores;
 using Bibind.Contracts;
 using Microsoft.Extensions.Logging;

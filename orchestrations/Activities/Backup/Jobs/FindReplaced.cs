@@ -18,7 +18,7 @@ public sealed class FindReplaced(PostgresConnector postgres, FileStoreRestore fi
         var place = failed.Place;
         var target = MarkedDatabase.Of(place);
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind restore {place.Code}", cancellationToken);
-        return await session.InWordsAsync(target.Name, async () =>
+        return await session.TranslateErrorsAsync(target.Name, async () =>
         {
             var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken)
                 ?? throw new PermanentFailureException($"The database '{target.Name}' is not there any more.");

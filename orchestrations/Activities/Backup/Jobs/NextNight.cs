@@ -1,3 +1,4 @@
+using Bibind.Activities.Backup.Archives;
 using Bibind.Contracts;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.Options;

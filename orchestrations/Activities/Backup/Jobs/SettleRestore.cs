@@ -20,7 +20,7 @@ public sealed class SettleRestore(PostgresConnector postgres, FileStoreRestore f
         var cancellationToken = context.CancellationToken;
         var target = MarkedDatabase.Of(request.Place);
         await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind restore {request.Place.Code}", cancellationToken);
-        return await session.InWordsAsync(target.Name, async () =>
+        return await session.TranslateErrorsAsync(target.Name, async () =>
         {
             var known = await MarkedDatabases.KnownAsync(session, target.Holder, cancellationToken);
             var there = await DatabaseCatalogue.LookAsync(session, target.Name, cancellationToken)

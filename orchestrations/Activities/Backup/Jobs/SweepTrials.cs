@@ -42,7 +42,7 @@ public sealed class SweepTrials(PostgresConnector postgres, ServerStore servers,
         try
         {
             await using var session = await postgres.OpenMaintenanceAsync(server.Id, "bibind sweep trials", cancellationToken);
-            return await session.InWordsAsync("bibind-verify", async () =>
+            return await session.TranslateErrorsAsync("bibind-verify", async () =>
             {
                 var dropped = 0;
                 foreach (var name in await session.QueryAsync(ListSql, row => row.GetString(0), cancellationToken))
@@ -61,7 +61,7 @@ public sealed class SweepTrials(PostgresConnector postgres, ServerStore servers,
                 return dropped;
             });
         }
-        catch (Exception away) when (away is TransientFailureException or PermanentFailureException)
+        catch (ActivityFailureException away)
         {
             // The other servers are looked at all the same.
             logger.TrialsNotSwept(server.Code, away.Message);

@@ -44,7 +44,7 @@ internal static partial class DumpList
         var views = entries.Where(e => e.Text.StartsWith(FillView, StringComparison.Ordinal) && !dropped.Contains(e.Line)).ToList();
         return new DumpSelection(
             [.. entries.Select(e => e.Line).Where(line => !dropped.Contains(line)).Except(views.Select(v => v.Line), StringComparer.Ordinal)],
-            [.. gone.Where(e => !known.Contains((e.Class, e.Oid))).Select(InWords)],
+            [.. gone.Where(e => !known.Contains((e.Class, e.Oid))).Select(Describe)],
             [.. views.Select(v => v.Text[FillView.Length..])]);
     }
 
@@ -65,7 +65,7 @@ internal static partial class DumpList
         entry.Text.StartsWith("COMMENT ", StringComparison.Ordinal)
         && (comments.Contains(entry.Text) || comments.Contains(ColumnComment().Replace(entry.Text, "$1FOREIGN TABLE $2 $3")));
 
-    private static string InWords(Entry entry)
+    private static string Describe(Entry entry)
     {
         var kind = entry.Kind ?? string.Empty;
         var words = entry.Text[kind.Length..].Split(' ');

@@ -46,7 +46,7 @@ internal sealed class AcmeAuthority(
                 }
                 catch (StaleOrderException stale) when (orders >= MostOrders)
                 {
-                    throw new TransientFailureException($"The certificate authority {Name} ended {orders} orders for {use.Host}: {stale.Message}.");
+                    throw new TransientFailureException($"The certificate authority {Name} ended {orders} orders for {use.Host}: {stale.Message}.", stale);
                 }
                 catch (StaleOrderException)
                 {
@@ -56,7 +56,7 @@ internal sealed class AcmeAuthority(
         }
         catch (Exception malformed) when (malformed is KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new TransientFailureException($"The certificate authority {Name} answered a document that makes no sense: {malformed.Message}");
+            throw new TransientFailureException($"The certificate authority {Name} answered a document that makes no sense: {malformed.Message}", malformed);
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed class AcmeAuthority(
         }
         catch (AcmeProblemException trouble)
         {
-            throw new TransientFailureException($"The certificate authority {Name} is in trouble: {trouble.Problem.Words}.");
+            throw new TransientFailureException($"The certificate authority {Name} is in trouble: {trouble.Problem.Words}.", trouble);
         }
         catch (PermanentFailureException useless)
         {

@@ -98,7 +98,7 @@ internal sealed class AcmeClient(AcmeTransport transport, ISecretStore secrets, 
 
         var answer = await transport.GetAsync(new Uri($"{root.AbsoluteUri.TrimEnd('/')}/{certificateId}"), cancellationToken);
         return answer.IsSuccess
-            ? RenewalInfo.Read(transport.ReadJson(answer), Patience.Read(answer.Headers, time)) ?? throw transport.Unreadable(answer)
+            ? RenewalInfo.Read(transport.ReadJson(answer), RetryAfterBudget.Read(answer.Headers, time)) ?? throw transport.Unreadable(answer)
             : throw transport.Unreadable(answer);
     }
 
@@ -112,7 +112,7 @@ internal sealed class AcmeClient(AcmeTransport transport, ISecretStore secrets, 
     {
         var document = transport.ReadJson(answer);
         return document.ValueKind == JsonValueKind.Object && document.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String
-            ? new AcmeResource(address, document, Patience.Read(answer.Headers, time))
+            ? new AcmeResource(address, document, RetryAfterBudget.Read(answer.Headers, time))
             : throw transport.Unreadable(answer);
     }
 

@@ -24,6 +24,9 @@ internal sealed class AcmeKey : IDisposable
     /// <summary>The public key.</summary>
     public JsonObject Jwk => new() { ["crv"] = "P-256", ["kty"] = "EC", ["x"] = _x, ["y"] = _y };
 
+    /// <summary>What the authority wants to find, where a challenge of this type is answered.</summary>
+    public string AnswerTo(string challengeType, string token) => challengeType == ChallengeTypes.Dns ? AuthorizeByDns(token) : Authorize(token);
+
     /// <summary>What a host answers to an HTTP-01 challenge.</summary>
     public string Authorize(string token) => $"{token}.{Thumbprint}";
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Bibind.Activities.RateLimits;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -7,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Bibind.Activities.Certificates.Acme;
 
 /// <summary>Takes an order from where it is to its certificate: proves the names, hands in the request, waits, downloads.</summary>
-internal sealed class AcmeOrders(AcmeClient client, AcmeProofs proofs, IOptions<CertificateOptions> options, TimeProvider time, ILogger<AcmeOrders> logger)
+internal sealed class AcmeOrders(AcmeClient client, ChallengeProofs proofs, IOptions<CertificateOptions> options, TimeProvider time, ILogger<AcmeOrders> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -78,7 +77,8 @@ internal sealed class AcmeOrders(AcmeClient client, AcmeProofs proofs, IOptions<
         }
 
         var token = challenge.GetProperty("token").GetString()!;
-        await proofs.ShowAsync(certificate, challengeType, host, token, await client.KeyAsync(cancellationToken), cancellationToken);
+        var key = await client.KeyAsync(cancellationToken);
+        await proofs.ShowAsync(certificate, challengeType, host, token, key.AnswerTo(challengeType, token), cancellationToken);
         var isAskedByUs = challenge.GetProperty("status").GetString() == "pending"
             && await TryRespondAsync(new Uri(challenge.GetProperty("url").GetString()!), cancellationToken);
         var decided = await PollAsync(address, "pending", deadline, cancellationToken, LookAgainAsync);
@@ -131,7 +131,7 @@ internal sealed class AcmeOrders(AcmeClient client, AcmeProofs proofs, IOptions<
             await client.RespondAsync(challenge, cancellationToken);
             return true;
         }
-        catch (Exception lost) when (lost is TransientFailureException or RateLimitedException)
+        catch (TransientFailureException lost)
         {
             logger.ChallengeNotHeard(client.Authority, lost.Message);
             return false;
@@ -177,10 +177,10 @@ internal sealed class AcmeOrders(AcmeClient client, AcmeProofs proofs, IOptions<
                 asked = resource.RetryAfter;
                 await (meanwhile?.Invoke(resource) ?? Task.CompletedTask);
             }
-            catch (Exception silent) when (silent is TransientFailureException or RateLimitedException or AcmeProblemException { Problem.Status: >= 500 })
+            catch (Exception silent) when (silent is TransientFailureException or AcmeProblemException { Problem.Status: >= 500 })
             {
                 // It may be deciding all the same, and must find what it looks for.
-                (unread, asked) = (silent, (silent as RateLimitedException)?.RetryAfter);
+                (unread, asked) = (silent, (silent as TransientFailureException)?.RetryAfter);
             }
 
             var left = deadline - time.GetUtcNow();

@@ -19,7 +19,7 @@ internal sealed class AcmeTransport(IHttpClientFactory clients, IOptions<Certifi
     private static readonly TimeSpan DirectoryLife = TimeSpan.FromHours(1);
 
     private readonly ServiceClient _service = new(
-        clients.CreateClient(CertificatesRegistration.HttpClientName), $"The certificate authority {new Uri(options.Value.Acme.Directory).Host}",
+        clients.CreateClient(CertificateOptions.HttpClientName), $"The certificate authority {new Uri(options.Value.Acme.Directory).Host}",
         options.Value.Acme.CallLimit, options.Value.Acme.Patience, time, DetailOf);
     private readonly ConcurrentQueue<string> _nonces = new();
     private (AcmeDirectory Directory, DateTimeOffset ReadAt)? _directory;

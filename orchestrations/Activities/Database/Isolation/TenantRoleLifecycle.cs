@@ -79,7 +79,7 @@ public sealed class TenantRoleLifecycle(
         }
 
         await using var session = await postgres.OpenAsync(DatabasePlace.Of(place, restored), cancellationToken);
-        await session.InWordsAsync(async () =>
+        await session.TranslateErrorsAsync(async () =>
         {
             await using var command = new NpgsqlCommand($"alter schema public owner to {SqlText.Identifier(role)}", session.Connection);
             return await command.ExecuteNonQueryAsync(cancellationToken);

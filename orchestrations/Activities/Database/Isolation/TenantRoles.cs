@@ -22,22 +22,22 @@ internal static class TenantRoles
 
     /// <summary>Makes the role, or gives the one that is there its password and nothing else.</summary>
     public static Task PutAsync(MaintenanceSession session, string role, string password, CancellationToken cancellationToken) =>
-        InWordsAsync(session, () => session.ExecuteAsync(
+        TranslateErrorsAsync(session, () => session.ExecuteAsync(
             $"select {Schema}.put_tenant_role($1, $2)", cancellationToken, role, ScramVerifier.Of(password)));
 
     /// <summary>Lets the templates' role act for the tenant's while a clone is given away, or no longer.</summary>
     public static Task LendAsync(MaintenanceSession session, string role, string templateRole, bool isLent, CancellationToken cancellationToken) =>
-        InWordsAsync(session, () => session.ExecuteAsync(
+        TranslateErrorsAsync(session, () => session.ExecuteAsync(
             $"select {Schema}.lend_tenant_role($1, $2, $3)", cancellationToken, role, templateRole, isLent));
 
     /// <summary>Removes the role; succeeds when there is none.</summary>
     public static Task DropAsync(MaintenanceSession session, string role, CancellationToken cancellationToken) =>
-        InWordsAsync(session, () => session.ExecuteAsync($"select {Schema}.drop_tenant_role($1)", cancellationToken, role));
+        TranslateErrorsAsync(session, () => session.ExecuteAsync($"select {Schema}.drop_tenant_role($1)", cancellationToken, role));
 
     public static async Task<bool> ExistsAsync(MaintenanceSession session, string role, CancellationToken cancellationToken) =>
         (await session.QueryAsync("select 1 from pg_catalog.pg_roles where rolname = $1", row => row.GetInt32(0), cancellationToken, role)).Count > 0;
 
-    private static async Task InWordsAsync(MaintenanceSession session, Func<Task> act)
+    private static async Task TranslateErrorsAsync(MaintenanceSession session, Func<Task> act)
     {
         try
         {
@@ -50,7 +50,7 @@ internal static class TenantRoles
         }
         catch (PostgresException used) when (used.SqlState == PostgresErrorCodes.DependentObjectsStillExist)
         {
-            throw new TransientFailureException($"The tenant's role cannot be removed yet: {used.MessageText} ({used.Detail}).");
+            throw new TransientFailureException($"The tenant's role cannot be removed yet: {used.MessageText} ({used.Detail}).", used);
         }
     }
 }

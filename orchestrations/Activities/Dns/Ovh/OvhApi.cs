@@ -25,7 +25,7 @@ internal sealed class OvhApi
         _time = time;
         _root = _settings.Url.TrimEnd('/');
         _service = new ServiceClient(
-            clients.CreateClient(DnsRegistration.HttpClientName), Service, options.Value.CallLimit, options.Value.Patience, time);
+            clients.CreateClient(DnsOptions.HttpClientName), Service, options.Value.CallLimit, options.Value.Patience, time);
     }
 
     /// <summary>Calls; null if there is no such thing (404).</summary>

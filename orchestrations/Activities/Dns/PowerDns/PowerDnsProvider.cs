@@ -21,7 +21,7 @@ internal sealed class PowerDnsProvider : IZoneProvider
     {
         _options = options.Value;
         _time = time;
-        _service = new ServiceClient(clients.CreateClient(DnsRegistration.HttpClientName), Service, _options.CallLimit, _options.Patience, time);
+        _service = new ServiceClient(clients.CreateClient(DnsOptions.HttpClientName), Service, _options.CallLimit, _options.Patience, time);
         _zone = new Uri($"{_options.PowerDns.Url.TrimEnd('/')}/api/v1/servers/localhost/zones/{_options.Zone}.");
     }
 

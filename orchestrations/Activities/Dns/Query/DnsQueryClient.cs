@@ -1,72 +1,84 @@
-using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
+using DnsClient;
+using DnsClient.Protocol;
 
 namespace Bibind.Activities.Dns.Query;
 
 /// <summary>A DNS server did not answer a query.</summary>
 internal sealed class DnsUnansweredException(string message) : Exception(message);
 
-/// <summary>Asks one DNS server one question: by UDP, and by TCP where the answer does not fit.</summary>
+/// <summary>
+/// Asks one DNS server one question by DnsClient: by UDP, and by TCP where the answer does not fit. Nothing is cached. That an
+/// answer is one to what was asked is checked here: DnsClient compares no more than its number.
+/// </summary>
 internal static class DnsQueryClient
 {
-    private const int Attempts = 3;
-    private const int LargestDatagram = 4096;
-    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
+    private static readonly IdnMapping Punycode = new();
+    private static readonly LookupClient Client = new(new LookupClientOptions { AutoResolveNameServers = false });
 
     /// <exception cref="DnsUnansweredException">It is silent, or what it says makes no sense.</exception>
-    public static async Task<DnsAnswer> AskAsync(
-        IPEndPoint server, string name, DnsType type, CancellationToken cancellationToken, bool recursionDesired = false)
+    public static async Task<IDnsQueryResponse> AskAsync(
+        IPEndPoint server, string name, QueryType type, CancellationToken cancellationToken, bool recursionDesired = false)
     {
-        var reason = "it is silent";
-        for (var attempt = 1; attempt <= Attempts; attempt++)
+        var question = new DnsQuestion(name, type);
+        var options = new DnsQueryOptions
         {
-            var query = DnsMessage.WriteQuery((ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1), name, type, recursionDesired);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(AnswerLimit);
-            try
-            {
-                var answer = await AskByUdpAsync(server, query, limit.Token);
-                return answer.IsTruncated ? await AskByTcpAsync(server, query, limit.Token) : answer;
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                reason = "it is silent";
-            }
-            catch (Exception failed) when (failed is SocketException or EndOfStreamException or FormatException)
-            {
-                reason = failed is FormatException ? $"what it answers makes no sense: {failed.Message}" : "the connection is refused or cut off";
-            }
+            Recursion = recursionDesired,
+            UseCache = false,
+            Retries = 2,
+            Timeout = TimeSpan.FromSeconds(2),
+            ContinueOnDnsError = false,
+            // What passes every network in one piece.
+            ExtendedDnsBufferSize = 1232,
+        };
+        try
+        {
+            var answer = await Client.QueryServerAsync([server], question, options, cancellationToken);
+            return answer.Questions is [{ } asked] && asked.QuestionType == type && asked.QueryName.Text() == question.QueryName.Text()
+                ? answer
+                : throw Unanswered(server, "what it answers is about another question");
         }
-
-        throw new DnsUnansweredException($"The DNS server {server} does not answer: {reason}.");
+        catch (DnsResponseException failed)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Unanswered(server, failed.InnerException is SocketException ? "the connection is refused or cut off" : "it is silent");
+        }
+        // The last is what DnsClient makes of a name that is none.
+        catch (Exception senseless) when (senseless is DnsResponseParseException or DnsXidMismatchException or ArgumentException)
+        {
+            throw Unanswered(server, "what it answers makes no sense");
+        }
     }
 
-    private static async Task<DnsAnswer> AskByUdpAsync(IPEndPoint server, byte[] query, CancellationToken cancellationToken)
+    /// <summary>The name as it stands in the message, in lower case and without the dot at the end.</summary>
+    public static string Text(this DnsString name)
     {
-        // Connected, so that the system drops what others send us.
-        using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(server, cancellationToken);
-        await socket.SendAsync(query, cancellationToken);
-        var buffer = new byte[LargestDatagram];
-        var length = await socket.ReceiveAsync(buffer, cancellationToken);
-        return DnsMessage.ReadAnswer(buffer.AsSpan(0, length), query);
+        // DnsClient has made Unicode of Punycode.
+        var text = name.Original.TrimEnd('.');
+        return (text.All(char.IsAscii) ? text : Punycode.GetAscii(text)).ToLowerInvariant();
     }
 
-    private static async Task<DnsAnswer> AskByTcpAsync(IPEndPoint server, byte[] query, CancellationToken cancellationToken)
+    /// <summary>The value as people write it: an address, a name, or a text in one piece; empty for other types.</summary>
+    public static string Value(this DnsResourceRecord record) => record switch
     {
-        using var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(server, cancellationToken);
-        await using var stream = new NetworkStream(socket, ownsSocket: false);
-        var framed = new byte[query.Length + 2];
-        BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)query.Length);
-        query.CopyTo(framed, 2);
-        await stream.WriteAsync(framed, cancellationToken);
-        var length = new byte[2];
-        await stream.ReadExactlyAsync(length, cancellationToken);
-        var message = new byte[BinaryPrimitives.ReadUInt16BigEndian(length)];
-        await stream.ReadExactlyAsync(message, cancellationToken);
-        return DnsMessage.ReadAnswer(message, query);
-    }
+        AddressRecord address => address.Address.ToString(),
+        CNameRecord alias => alias.CanonicalName.Text(),
+        NsRecord server => server.NSDName.Text(),
+        TxtRecord text => string.Concat(text.Text),
+        _ => string.Empty,
+    };
+
+    /// <summary>The answer's code as people write it.</summary>
+    public static string Words(this IDnsQueryResponse answer) => answer.Header.ResponseCode switch
+    {
+        DnsHeaderResponseCode.FormatError => "FORMERR",
+        DnsHeaderResponseCode.ServerFailure => "SERVFAIL",
+        DnsHeaderResponseCode.NotExistentDomain => "NXDOMAIN",
+        DnsHeaderResponseCode.Refused => "REFUSED",
+        var code => $"code {(int)code}",
+    };
+
+    private static DnsUnansweredException Unanswered(IPEndPoint server, string reason) => new($"The DNS server {server} does not answer: {reason}.");
 }

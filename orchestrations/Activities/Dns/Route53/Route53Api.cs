@@ -28,7 +28,7 @@ internal sealed class Route53Api
         _time = time;
         _root = $"{settings.Url.TrimEnd('/')}/2013-04-01";
         _service = new ServiceClient(
-            clients.CreateClient(DnsRegistration.HttpClientName), Service, options.Value.CallLimit, options.Value.Patience, time);
+            clients.CreateClient(DnsOptions.HttpClientName), Service, options.Value.CallLimit, options.Value.Patience, time);
     }
 
     public Task<XElement> GetAsync(string path, CancellationToken cancellationToken) => CallAsync(HttpMethod.Get, path, null, cancellationToken);

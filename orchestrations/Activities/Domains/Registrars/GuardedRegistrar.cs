@@ -29,7 +29,7 @@ internal sealed class GuardedRegistrar(IDomainRegistrar inner) : IDomainRegistra
         }
         catch (Exception shape) when (shape is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw new TransientFailureException($"The registrar ({Provider}) answered with something that cannot be understood.");
+            throw new TransientFailureException($"The registrar ({Provider}) answered with something that cannot be understood.", shape);
         }
     }
 }

@@ -33,7 +33,7 @@ internal sealed class Route53DomainsApi
         _credentials = new AwsCredentials(keys.AccessKeyId, keys.SecretAccessKey, keys.SessionToken);
         _time = time;
         _url = $"{options.Value.Route53.Url.TrimEnd('/')}/";
-        _service = new ServiceClient(clients.CreateClient(DnsRegistration.HttpClientName), Service, dns.Value.CallLimit, dns.Value.Patience, time);
+        _service = new ServiceClient(clients.CreateClient(DnsOptions.HttpClientName), Service, dns.Value.CallLimit, dns.Value.Patience, time);
     }
 
     /// <exception cref="Route53DomainsRefusal">The request is refused.</exception>

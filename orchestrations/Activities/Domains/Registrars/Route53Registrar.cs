@@ -87,7 +87,7 @@ internal sealed class Route53Registrar(IServiceProvider services, IOptions<Regis
         }
         catch (Route53DomainsRefusal refusal) when (refusal.Code == "DuplicateRequest")
         {
-            throw new TransientFailureException("Route 53 Domains has the order already and does not list it yet.");
+            throw new TransientFailureException("Route 53 Domains has the order already and does not list it yet.", refusal);
         }
     }
 

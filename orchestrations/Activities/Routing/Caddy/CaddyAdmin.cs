@@ -128,7 +128,7 @@ internal sealed class CaddyAdmin(IHttpClientFactory clients, IOptions<CaddyOptio
         }
         catch (HttpRequestException away)
         {
-            throw new TransientFailureException($"Caddy's admin API at {options.Value.Admin.Authority} cannot be reached: {away.InnerException?.Message ?? away.Message}.");
+            throw new TransientFailureException($"Caddy's admin API at {options.Value.Admin.Authority} cannot be reached: {away.InnerException?.Message ?? away.Message}.", away);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -59,7 +59,7 @@ internal sealed class NginxProgram(IOptions<NginxOptions> options)
         }
         catch (Win32Exception refused)
         {
-            throw new PermanentFailureException($"'{start.FileName}' cannot be run: {refused.Message} (Routing__Nginx__Program).");
+            throw new PermanentFailureException($"'{start.FileName}' cannot be run: {refused.Message} (Routing__Nginx__Program).", refused);
         }
     }
 }

@@ -123,7 +123,7 @@ internal sealed class S3Deletion(S3Server server)
         catch (AmazonS3Exception refused) when (refused.ErrorCode is "AccessDenied" or "InvalidRequest" or "MethodNotAllowed")
         {
             await _locks.ThrowIfLockedAsync(bucket, version.Key, version.VersionId, cancellationToken);
-            throw new TransientFailureException($"The object '{S3Keys.Shown(version.Key)}' of the bucket '{bucket}' could not be deleted: {refused.ErrorCode}.");
+            throw new TransientFailureException($"The object '{S3Keys.Shown(version.Key)}' of the bucket '{bucket}' could not be deleted: {refused.ErrorCode}.", refused);
         }
     }
 

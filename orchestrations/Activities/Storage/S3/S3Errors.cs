@@ -20,7 +20,7 @@ internal static class S3Errors
     /// <exception cref="PermanentFailureException">Trying again cannot help.</exception>
     /// <exception cref="TransientFailureException">Trying again may help.</exception>
     /// <exception cref="StorageFullException">There is no room.</exception>
-    public static async Task<T> InWordsAsync<T>(S3Options server, string bucket, Func<Task<T>> request, CancellationToken cancellationToken)
+    public static async Task<T> TranslateErrorsAsync<T>(S3Options server, string bucket, Func<Task<T>> request, CancellationToken cancellationToken)
     {
         try
         {
@@ -28,7 +28,7 @@ internal static class S3Errors
         }
         catch (Exception error) when (IsOfServer(error, cancellationToken))
         {
-            throw InWords(error, server, bucket);
+            throw Translate(error, server, bucket);
         }
     }
 
@@ -38,11 +38,11 @@ internal static class S3Errors
         || (error is OperationCanceledException or TimeoutException && !cancellationToken.IsCancellationRequested);
 
     /// <summary>The failure in words.</summary>
-    public static Exception InWords(Exception error, S3Options server, string bucket) => error switch
+    public static Exception Translate(Exception error, S3Options server, string bucket) => error switch
     {
         AmazonServiceException { StatusCode: > 0 } answer => Answered(answer, $"The object store at {server.Where}", bucket),
-        OperationCanceledException or TimeoutException => new TransientFailureException($"The object store at {server.Where} did not answer in time."),
-        _ => new TransientFailureException($"The object store at {server.Where} cannot be reached: {Innermost(error).Message}"),
+        OperationCanceledException or TimeoutException => new TransientFailureException($"The object store at {server.Where} did not answer in time.", error),
+        _ => new TransientFailureException($"The object store at {server.Where} cannot be reached: {Innermost(error).Message}", error),
     };
 
     /// <summary>True if the server does not know what was asked of it, and never will.</summary>

@@ -152,7 +152,7 @@ public sealed class S3ObjectStore : IObjectStore
     private Task<T> AskAsync<T>(string bucket, Func<Task<T>> request, CancellationToken cancellationToken)
     {
         ObjectNames.Bucket(bucket);
-        return S3Errors.InWordsAsync(_server.Options, bucket, request, cancellationToken);
+        return S3Errors.TranslateErrorsAsync(_server.Options, bucket, request, cancellationToken);
     }
 
     private Task<bool> DoAsync(string bucket, Func<Task> request, CancellationToken cancellationToken) =>

@@ -64,7 +64,7 @@ internal sealed class S3ReadStream : AsyncReadStream
                 CloseAnswer();
                 if (++_failures > MostFailuresInARow || error is AmazonS3Exception { StatusCode: < HttpStatusCode.InternalServerError })
                 {
-                    throw InWords(error);
+                    throw Translate(error);
                 }
 
                 await Task.Delay(FirstPause * Math.Pow(2, _failures - 1), _time, cancellationToken);
@@ -96,10 +96,10 @@ internal sealed class S3ReadStream : AsyncReadStream
             new GetObjectRequest { BucketName = _bucket, Key = _key, EtagToMatch = _etag, ByteRange = new ByteRange(_position, _length - 1) },
             cancellationToken);
 
-    private Exception InWords(Exception error) =>
+    private Exception Translate(Exception error) =>
         error is AmazonS3Exception { StatusCode: HttpStatusCode.PreconditionFailed }
             ? new TransientFailureException($"The object '{_key}' in the bucket '{_bucket}' was replaced while it was read.")
-            : S3Errors.InWords(error, _server.Options, _bucket);
+            : S3Errors.Translate(error, _server.Options, _bucket);
 
     private void CloseAnswer()
     {

@@ -48,7 +48,7 @@ public sealed partial class InMemoryTaskHub
             }
         }
 
-        Signal();
+        _work.Set();
         return Task.CompletedTask;
     }
 
@@ -84,7 +84,7 @@ public sealed partial class InMemoryTaskHub
             instance.Attempts = 1;
         }
 
-        Signal();
+        _work.Set();
         return Task.FromResult(true);
     }
 
@@ -107,6 +107,7 @@ public sealed partial class InMemoryTaskHub
         };
         instance.AvailableAt = DateTime.MinValue;
         instance.Attempts = 0;
+        _unfinished.Add(instance.Number, instance);
         return Put(new OutboundMessage(instanceId, null, message));
     }
 }

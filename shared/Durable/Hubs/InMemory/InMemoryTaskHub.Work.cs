@@ -1,3 +1,5 @@
+using Bibind.Durable.History;
+
 namespace Bibind.Durable.Hubs.InMemory;
 
 public sealed partial class InMemoryTaskHub
@@ -9,8 +11,8 @@ public sealed partial class InMemoryTaskHub
         lock (_lock)
         {
             var now = Now;
-            var instances = _instances.Values
-                .Where(i => !i.Metadata.IsCompleted && i.AvailableAt <= now && i.Inbox.Exists(m => m.VisibleAt <= now))
+            var instances = _unfinished.Values
+                .Where(i => i.AvailableAt <= now && i.Inbox.Exists(m => m.VisibleAt <= now))
                 .Take(request.MaxInstances)
                 .ToArray();
             foreach (var instance in instances)
@@ -34,7 +36,7 @@ public sealed partial class InMemoryTaskHub
                 activity.IsLeased = true;
             }
 
-            var due = _instances.Values.SelectMany(i => i.Inbox.Select(m => m.VisibleAt))
+            var due = _unfinished.Values.SelectMany(i => i.Inbox.Select(m => m.VisibleAt))
                 .Concat(_activities.Values.Select(a => a.AvailableAt))
                 .Where(at => at > now)
                 .ToArray();
@@ -52,7 +54,7 @@ public sealed partial class InMemoryTaskHub
         lock (_lock)
         {
             var now = Now;
-            var messages = _instances.Values.Where(i => !i.Metadata.IsCompleted && i.AvailableAt <= now)
+            var messages = _unfinished.Values.Where(i => i.AvailableAt <= now)
                 .SelectMany(i => i.Inbox).Select(m => m.VisibleAt).Where(at => at <= now).ToArray();
             var activities = _activities.Values.Select(a => a.AvailableAt).Where(at => at <= now).ToArray();
             return Task.FromResult(new HubBacklog(
@@ -89,7 +91,11 @@ public sealed partial class InMemoryTaskHub
             }
         }
 
-        Signal();
+        if (turns.Any(t => t.MakesWork))
+        {
+            _work.Set();
+        }
+
         foreach (var turn in turns.Where(t => t.Update is { Ended: true }))
         {
             InstanceEnded?.Invoke(turn.Lease.InstanceId);
@@ -111,7 +117,7 @@ public sealed partial class InMemoryTaskHub
             }
         }
 
-        Signal();
+        _work.Set();
         return Task.CompletedTask;
     }
 
@@ -163,7 +169,7 @@ public sealed partial class InMemoryTaskHub
             }
         }
 
-        Signal();
+        _work.Set();
         return Task.CompletedTask;
     }
 
@@ -188,7 +194,7 @@ public sealed partial class InMemoryTaskHub
     }
 
     private static List<InboxMessage> Visible(Instance instance, DateTime now) =>
-        [.. instance.Inbox.Where(m => m.VisibleAt <= now).Select(m => m.Message).OrderBy(m => m.Id).Take(1000)];
+        [.. instance.Inbox.Where(m => m.VisibleAt <= now || (instance.StartsAt > now && m.Message.Event is ExecutionStartedEvent)).Select(m => m.Message).OrderBy(m => m.Id).Take(1000)];
 
     private bool Holds(InstanceLease lease) =>
         _instances.TryGetValue(lease.InstanceId, out var instance) && instance.Token == lease.Token && !instance.Metadata.IsCompleted;
@@ -233,6 +239,7 @@ public sealed partial class InMemoryTaskHub
             if (update.Ended)
             {
                 instance.Inbox.Clear();
+                _unfinished.Remove(instance.Number);
             }
         }
 

@@ -9,9 +9,12 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
 {
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
     private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly WorkSignal _work = new();
     private readonly Dictionary<string, Instance> _instances = new(StringComparer.Ordinal);
+    // Looking for work costs what is there to be done, not what was done.
+    private readonly SortedDictionary<long, Instance> _unfinished = [];
     private readonly Dictionary<Guid, Activity> _activities = [];
+    private long _lastNumber;
     private long _lastMessageId;
     private long _lastToken;
 
@@ -40,7 +43,7 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
             }
         }
 
-        Signal();
+        _work.Set();
         return Task.CompletedTask;
     }
 
@@ -55,7 +58,7 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
             }
         }
 
-        Signal();
+        _work.Set();
         return Task.FromResult(true);
     }
 
@@ -111,14 +114,10 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
     }
 
     /// <inheritdoc/>
-    public async Task WaitForWorkAsync(TimeSpan limit, CancellationToken cancellationToken) => await _work.WaitAsync(limit, cancellationToken);
+    public Task WaitForWorkAsync(TimeSpan limit, CancellationToken cancellationToken) => _work.WaitAsync(limit, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
-    {
-        _work.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private static int Compare(OrchestrationState instance, (DateTime CreatedAt, string InstanceId) other)
     {
@@ -148,8 +147,10 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
             _instances.Remove(started.InstanceId);
         }
 
-        _instances.Add(started.InstanceId, new Instance
+        var created = new Instance
         {
+            Number = ++_lastNumber,
+            StartsAt = started.ScheduledStartAt ?? DateTime.MinValue,
             Metadata = new OrchestrationState
             {
                 InstanceId = started.InstanceId,
@@ -163,8 +164,10 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
                 ParentInstanceId = started.Parent?.InstanceId,
                 Tags = started.Tags ?? new Dictionary<string, string>(),
             },
-        });
-        Put(new OutboundMessage(started.InstanceId, null, started, started.ScheduledStartAt));
+        };
+        _instances.Add(started.InstanceId, created);
+        _unfinished.Add(created.Number, created);
+        Put(new OutboundMessage(started.InstanceId, null, started));
         return null;
     }
 
@@ -175,28 +178,25 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
             return false;
         }
 
-        instance.Inbox.Add((new InboxMessage(++_lastMessageId, message.InstanceId, message.ExecutionId, message.Event), message.VisibleAt ?? DateTime.MinValue));
+        var visibleAt = message.VisibleAt ?? DateTime.MinValue;
+        visibleAt = message.Event is ExecutionTerminatedEvent || instance.StartsAt < visibleAt ? visibleAt : instance.StartsAt;
+        instance.Inbox.Add((new InboxMessage(++_lastMessageId, message.InstanceId, message.ExecutionId, message.Event), visibleAt));
         return true;
-    }
-
-    private void Signal()
-    {
-        lock (_work)
-        {
-            if (_work.CurrentCount == 0)
-            {
-                _work.Release();
-            }
-        }
     }
 
     private sealed class Instance
     {
+        /// <summary>Its place in the order of creation.</summary>
+        public required long Number { get; init; }
+
         public required OrchestrationState Metadata { get; set; }
 
         public List<(InboxMessage Message, DateTime VisibleAt)> Inbox { get; } = [];
 
         public List<IReadOnlyList<HistoryEvent>> History { get; } = [];
+
+        /// <summary>Nothing but a termination is visible before.</summary>
+        public required DateTime StartsAt { get; init; }
 
         public long Token { get; set; }
 

@@ -1,8 +1,10 @@
+using Bibind.Durable.History;
+using Bibind.Durable.Serialization;
 using Npgsql;
 
 namespace Bibind.Durable.Hubs.Postgres;
 
-/// <summary>The statements that hand activities out: to owners in turn, and no more of a pool than it has room for.</summary>
+/// <summary>The statements that hand activities out, to owners in turn and no more of a pool than it has room for, and their reader.</summary>
 internal static class ActivityLeasing
 {
     // Any number will do, as long as every version of this program uses the same.
@@ -69,9 +71,7 @@ internal static class ActivityLeasing
         RETURNING a.id, a.token, a.instance_id, a.execution_id, a.scheduled, a.deliveries, a.given_back, a.owner, a.pool IS NOT NULL, a.trace_parent
         """;
 
-    /// <summary>Adds the statements; the last one has the rows.</summary>
-    /// <returns>How many statements come before the one with the rows.</returns>
-    public static int AddTo(NpgsqlBatch batch, LeaseRequest request)
+    public static void AddTo(NpgsqlBatch batch, LeaseRequest request)
     {
         if (request.PoolLimits.Count > 0)
         {
@@ -90,6 +90,34 @@ internal static class ActivityLeasing
             Sql.Texts(running.Select(r => r.Key)),
             Sql.Ints(running.Select(r => r.Value)),
             Sql.Text(request.LastOwner)));
-        return request.PoolLimits.Count > 0 ? 1 : 0;
+    }
+
+    /// <summary>Reads the statements' rows, and goes on to the next statement's.</summary>
+    public static async Task<IReadOnlyList<LeasedActivity>> ReadAsync(NpgsqlDataReader reader, LeaseRequest request, CancellationToken cancellationToken)
+    {
+        if (request.PoolLimits.Count > 0)
+        {
+            await reader.NextResultAsync(cancellationToken);
+        }
+
+        var activities = new List<LeasedActivity>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            activities.Add(new LeasedActivity
+            {
+                Lease = new ActivityLease(reader.GetGuid(0), reader.GetInt64(1)),
+                InstanceId = reader.GetString(2),
+                ExecutionId = reader.GetString(3),
+                Scheduled = (TaskScheduledEvent)HistoryJson.Read(reader.GetString(4)),
+                Deliveries = reader.GetInt32(5),
+                GivenBack = reader.GetInt32(6),
+                Owner = reader.GetString(7),
+                IsPooled = reader.GetBoolean(8),
+                TraceParent = await reader.IsDBNullAsync(9, cancellationToken) ? null : reader.GetString(9),
+            });
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+        return activities;
     }
 }

@@ -22,7 +22,9 @@ internal static class PostgresSchema
             CREATE TABLE IF NOT EXISTS durable.schema_versions (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
             """,
             cancellationToken);
-        foreach (var name in typeof(PostgresSchema).Assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        var files = typeof(PostgresSchema).Assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        await RefuseNewerAsync(connection, files[^1][Prefix.Length..], cancellationToken);
+        foreach (var name in files)
         {
             await using var mark = new NpgsqlCommand("INSERT INTO durable.schema_versions (name) VALUES ($1) ON CONFLICT DO NOTHING", connection);
             mark.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name[Prefix.Length..] });
@@ -33,6 +35,17 @@ internal static class PostgresSchema
         }
 
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    // Names begin with numbers, so that the later ones sort behind.
+    private static async Task RefuseNewerAsync(NpgsqlConnection connection, string newest, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("""SELECT string_agg(name, ', ' ORDER BY name) FROM durable.schema_versions WHERE name COLLATE "C" > $1""", connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = newest });
+        if (await command.ExecuteScalarAsync(cancellationToken) is string newer)
+        {
+            throw new NewerHubException(newer, newest);
+        }
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
@@ -49,3 +62,7 @@ internal static class PostgresSchema
         return reader.ReadToEnd();
     }
 }
+
+/// <summary>The hub's database has schema files of a newer version of this program, which this one could damage.</summary>
+public sealed class NewerHubException(string newer, string newest) : Exception(
+    $"The task hub belongs to a newer version: it has {newer}, and this program knows none after {newest}. Start the newer version.");

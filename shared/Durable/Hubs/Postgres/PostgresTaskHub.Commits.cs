@@ -1,3 +1,4 @@
+using Bibind.Durable.History;
 using Bibind.Durable.Serialization;
 using Npgsql;
 
@@ -36,7 +37,7 @@ public sealed partial class PostgresTaskHub
 
         if (wake)
         {
-            add(PostgresWorkSignal.Notify());
+            add(_signal.NotifyOthers());
         }
 
         try
@@ -48,7 +49,7 @@ public sealed partial class PostgresTaskHub
             throw new LeaseLostException(lost.MessageText);
         }
 
-        if (turns.Any(t => t.FreesPool || t.Messages.Count > 0 || t.Children.Count > 0 || t.Activities.Any(a => a.ClaimFor is null)))
+        if (turns.Any(t => t.MakesWork))
         {
             // Our own worker need not wait for the notification, nor for the end of its poll when a timer was set.
             _signal.Set();
@@ -84,7 +85,7 @@ public sealed partial class PostgresTaskHub
             Sql.Texts(answers.Select(a => a.ExecutionId)),
             Sql.Jsons(answers.Select(a => HistoryJson.Write(payloads.Detach(a.InstanceId, a.Event))))));
         payloads.AddTo(batch);
-        batch.BatchCommands.Add(PostgresWorkSignal.Notify());
+        batch.BatchCommands.Add(_signal.NotifyOthers());
         await batch.ExecuteNonQueryAsync(cancellationToken);
         _signal.Set();
     }
@@ -228,15 +229,17 @@ public sealed partial class PostgresTaskHub
             add(Sql.Command(
                 """
                 INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
-                SELECT w.instance_id, w.execution_id, coalesce(w.visible_at, now()), w.event
-                FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS w (instance_id, execution_id, visible_at, event, position)
+                SELECT w.instance_id, w.execution_id,
+                       CASE WHEN w.terminates THEN now() ELSE greatest(coalesce(w.visible_at, now()), l.starts_at) END, w.event
+                FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS w (instance_id, execution_id, visible_at, event, terminates, position)
                 JOIN durable.leases l ON l.instance_id = w.instance_id
                 ORDER BY w.position
                 """,
                 Sql.Texts(messages.Select(m => m.InstanceId)),
                 Sql.Texts(messages.Select(m => m.ExecutionId)),
                 Sql.Times(messages.Select(m => m.VisibleAt)),
-                Sql.Jsons(messages.Select(m => HistoryJson.Write(payloads.Detach(m.InstanceId, m.Event))))));
+                Sql.Jsons(messages.Select(m => HistoryJson.Write(payloads.Detach(m.InstanceId, m.Event)))),
+                Sql.Flags(messages.Select(m => m.Event is ExecutionTerminatedEvent))));
         }
 
         return activities.Any(a => a.Activity.ClaimFor is null)

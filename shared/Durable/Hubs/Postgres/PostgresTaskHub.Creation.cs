@@ -28,7 +28,7 @@ public sealed partial class PostgresTaskHub
         var payloads = new Payloads();
         batch.BatchCommands.Add(CreateCommand("SELECT durable.create_instance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", instance, payloads));
         payloads.AddTo(batch);
-        batch.BatchCommands.Add(PostgresWorkSignal.Notify());
+        batch.BatchCommands.Add(PostgresWorkSignal.NotifyAll());
         return await batch.ExecuteScalarAsync(cancellationToken) as short?;
     }
 
@@ -61,7 +61,7 @@ public sealed partial class PostgresTaskHub
             Sql.Jsons(instances.Select(i => HistoryJson.Write(payloads.Detach(i.Started.InstanceId, i.Started)))),
             Sql.Texts(instances.Select(i => $"{{{string.Join(',', i.ReplaceableStatuses.Select(s => (short)s))}}}"))));
         payloads.AddTo(batch);
-        batch.BatchCommands.Add(PostgresWorkSignal.Notify());
+        batch.BatchCommands.Add(_signal.NotifyOthers());
         var inTheWay = new short?[instances.Count];
         await using (var reader = await batch.ExecuteReaderAsync())
         {

@@ -76,11 +76,13 @@ public sealed partial class PostgresTaskHub
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(Sql.Command(
             "SELECT durable.rewind_instance($1, NULL, $2)", Sql.Text(instanceId), Sql.Json(HistoryJson.Write(message))));
-        batch.BatchCommands.Add(PostgresWorkSignal.Notify());
+        batch.BatchCommands.Add(_signal.NotifyOthers());
         if (!(bool)(await batch.ExecuteScalarAsync(cancellationToken))!)
         {
             throw new InvalidOperationException($"The instance '{instanceId}' cannot be rewound: there is none, or it has not failed.");
         }
+
+        _signal.Set();
     }
 
     /// <inheritdoc/>
@@ -117,7 +119,9 @@ public sealed partial class PostgresTaskHub
             RETURNING 1
             """,
             Sql.Text(instanceId)));
-        batch.BatchCommands.Add(PostgresWorkSignal.Notify());
-        return await batch.ExecuteScalarAsync(cancellationToken) is int;
+        batch.BatchCommands.Add(_signal.NotifyOthers());
+        var isReleased = await batch.ExecuteScalarAsync(cancellationToken) is int;
+        _signal.Set();
+        return isReleased;
     }
 }

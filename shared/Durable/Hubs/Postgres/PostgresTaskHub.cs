@@ -71,14 +71,17 @@ public sealed partial class PostgresTaskHub : ITaskHub
         batch.BatchCommands.Add(Sql.Command(
             """
             INSERT INTO durable.messages (instance_id, visible_at, event)
-            SELECT instance_id, now(), $2 FROM durable.leases WHERE instance_id = $1
+            SELECT instance_id, CASE WHEN $3 THEN now() ELSE greatest(now(), starts_at) END, $2 FROM durable.leases WHERE instance_id = $1
             RETURNING id
             """,
             Sql.Text(instanceId),
-            Sql.Json(HistoryJson.Write(payloads.Detach(instanceId, message)))));
+            Sql.Json(HistoryJson.Write(payloads.Detach(instanceId, message))),
+            Sql.Flag(message is ExecutionTerminatedEvent)));
         payloads.AddTo(batch);
-        batch.BatchCommands.Add(PostgresWorkSignal.Notify());
-        return await batch.ExecuteScalarAsync(cancellationToken) is not null;
+        batch.BatchCommands.Add(_signal.NotifyOthers());
+        var isTaken = await batch.ExecuteScalarAsync(cancellationToken) is not null;
+        _signal.Set();
+        return isTaken;
     }
 
     /// <inheritdoc/>

@@ -9,36 +9,29 @@ namespace Bibind.Durable.Hubs.Postgres;
 internal sealed class PostgresWorkSignal(NpgsqlDataSource dataSource) : IAsyncDisposable
 {
     private const string Channel = "bibind_durable_work";
-    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly string _sender = Guid.NewGuid().ToString("n");
+    private readonly WorkSignal _work = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _starting = new();
     private Task? _listening;
 
-    public static NpgsqlBatchCommand Notify() => new($"SELECT pg_notify('{Channel}', '')");
+    /// <summary>Tells everybody, this process too: for a transaction whose end is not seen here.</summary>
+    public static NpgsqlBatchCommand NotifyAll() => new($"SELECT pg_notify('{Channel}', '')");
 
-    public void Set()
-    {
-        try
-        {
-            if (_work.CurrentCount == 0)
-            {
-                _work.Release();
-            }
-        }
-        catch (SemaphoreFullException)
-        {
-            // Someone else set it at the same instant: it is set.
-        }
-    }
+    /// <summary>Tells the other processes. This one is told by <see cref="Set"/>, sooner, once the work is committed.</summary>
+    public NpgsqlBatchCommand NotifyOthers() => Sql.Command($"SELECT pg_notify('{Channel}', $1)", Sql.Text(_sender));
 
-    public async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
+    public void Set() => _work.Set();
+
+    public Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
+        var told = _work.WaitAsync(limit, cancellationToken);
         lock (_starting)
         {
             _listening ??= Task.Run(ListenAsync, CancellationToken.None);
         }
 
-        await _work.WaitAsync(limit, cancellationToken);
+        return told;
     }
 
     public async ValueTask DisposeAsync()
@@ -50,7 +43,6 @@ internal sealed class PostgresWorkSignal(NpgsqlDataSource dataSource) : IAsyncDi
         }
 
         _stopping.Dispose();
-        _work.Dispose();
     }
 
     private async Task ListenAsync()
@@ -60,7 +52,13 @@ internal sealed class PostgresWorkSignal(NpgsqlDataSource dataSource) : IAsyncDi
             try
             {
                 await using var connection = await dataSource.OpenConnectionAsync(_stopping.Token);
-                connection.Notification += (_, _) => Set();
+                connection.Notification += (_, told) =>
+                {
+                    if (told.Payload != _sender)
+                    {
+                        Set();
+                    }
+                };
                 await using (var listen = new NpgsqlCommand($"LISTEN {Channel}", connection))
                 {
                     await listen.ExecuteNonQueryAsync(_stopping.Token);

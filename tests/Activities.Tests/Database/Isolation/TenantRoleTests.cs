@@ -2,6 +2,7 @@ using Bibind.Activities.Application;
 using Bibind.Activities.Backup;
 using Bibind.Activities.Database;
 using Bibind.Activities.Database.Isolation;
+using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;

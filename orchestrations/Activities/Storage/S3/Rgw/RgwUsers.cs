@@ -41,7 +41,7 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
         var keys = user.Keys ?? throw new TransientFailureException($"The user '{user.Id}' of the object gateway has no keys.");
         await secrets.SetAsync(TenantSecrets.Storage(place.TenantId), keys.ToText(), cancellationToken);
         var bucket = await FindBucketAsync(place, cancellationToken);
-        await S3Errors.InWordsAsync(
+        await S3Errors.TranslateErrorsAsync(
             server.Options, place.Bucket,
             async () =>
             {

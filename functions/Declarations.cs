@@ -1,0 +1,31 @@
+using Bibind.Functions.Hosts;
+using Bibind.Functions.Pump;
+using Bibind.Functions.Queues.Billing;
+using Bibind.Functions.Timers;
+using Bibind.Functions.Triggers;
+
+namespace Bibind.Functions;
+
+/// <summary>The queue and timer functions of the product.</summary>
+public static class Declarations
+{
+    /// <summary>What billing says about subscriptions.</summary>
+    public static QueueFunction Billing { get; } = new("billing", "billing", typeof(BillingMessages));
+
+    /// <summary>Runs orchestrations when somebody has handed in work.</summary>
+    public static QueueFunction Pump { get; } = new("pump", OrchestrationPump.Queue, typeof(PumpMessages));
+
+    /// <summary>Sees to it that the eternal orchestrations run.</summary>
+    public static TimerFunction KeepTimers { get; } = new("keepTimers", "0 */5 * * * *", typeof(EnsureRecurringOrchestrations)) { RunsAtStart = true };
+
+    /// <summary>Comes back to billing's messages that wait.</summary>
+    public static TimerFunction BillingRetries { get; } = new("billingRetries", "0 * * * * *", typeof(BillingRetries)) { IsRecorded = false };
+
+    /// <summary>Runs orchestrations every minute: their timers, and what nobody was woken for.</summary>
+    public static TimerFunction PumpSchedule { get; } = new("pumpSchedule", "0 * * * * *", typeof(PumpSchedule)) { IsRecorded = false };
+
+    /// <summary>The functions that a host of that kind has: where a worker lives on, nobody pumps.</summary>
+    public static FunctionDeclarations For(HostKind kind) => kind.IsFunctionHost()
+        ? new FunctionDeclarations([Billing, Pump], [KeepTimers, BillingRetries, PumpSchedule])
+        : new FunctionDeclarations([Billing], [KeepTimers, BillingRetries]);
+}

@@ -1,0 +1,61 @@
+using static Bibind.Functions.Settings.Catalogue.Declare;
+
+namespace Bibind.Functions.Settings.Catalogue;
+
+/// <summary>Where tenants live: servers, isolation, routes, templates.</summary>
+internal static class TenantSections
+{
+    public static IReadOnlyList<SettingsSection> All { get; } =
+    [
+        new(
+            "Placement and passwords", "",
+            Number("Placement:MinimumFreePercent", 20, 0, 100, "Free places, in per cent of all, that a server must have before a new order to take it."),
+            Number("Credentials:PoolSize", 32, 0, 1000, "Hashed passwords kept ready in memory; 0 computes each when it is needed, with fewer rounds.")),
+        new(
+            "Isolation of tenants", "Which role a tenant's SQL runs as; see [tenant isolation](tenant-isolation.md).",
+            Choice("Database:TenantIsolation", null, ["shared", "role"], "`shared` (one application role for all tenants) or `role` (one each, behind a pooler).") with
+            {
+                DefaultInWords = "`role` on servers for which a PgBouncer is set, `shared` elsewhere",
+            },
+            Text("Database:PgBouncer:{n}:Server", "The code of the server that the PgBouncer stands before; one for each server at most.", example: "local"),
+            Text("Database:PgBouncer:{n}:DatabasesFile", "Whole path of the file that `pgbouncer.ini` includes and that is ours: it holds passwords, so only PgBouncer's account may read it.", example: "/etc/pgbouncer/bibind.ini"),
+            Text("Database:PgBouncer:{n}:Host", "Where PgBouncer listens, for its console.", "127.0.0.1"),
+            Number("Database:PgBouncer:{n}:Port", 6432, 1, 65535, "Its port."),
+            Text("Database:PgBouncer:{n}:AdminUser", "One of PgBouncer's `admin_users`.", "bibind_pooler"),
+            Secret("Database:PgBouncer:{n}:AdminPassword", "That user's password."),
+            Text("Database:PgBouncer:{n}:ServerHost", "Where PgBouncer finds PostgreSQL.", example: "10.0.0.5") with { DefaultInWords = "as we do" },
+            Number("Database:PgBouncer:{n}:ServerPort", null, 1, 65535, "The port there.") with { DefaultInWords = "as we do", Example = "5432" },
+            Text("Database:PgBouncer:{n}:TemplateRole", "The role that owns what is in templates; it owns no database.", "bibind_template"),
+            Secret("Database:PgBouncer:{n}:TemplatePassword", "That role's password."),
+            Text("Database:PgBouncer:{n}:Psql", "Path of `psql`, which speaks with PgBouncer's console.", example: "/usr/bin/psql") with
+            {
+                DefaultInWords = "the newest that is installed",
+            }),
+        new(
+            "Templates", "How template databases are made.",
+            Text("Templates:OdooBin", "Path of `odoo-bin`, or its name on the PATH.", "odoo-bin"),
+            Text("Templates:OdooConfiguration", "The application's configuration file (`-c`), for its `addons_path` say.", example: "/etc/odoo/odoo.conf"),
+            Duration("Templates:InitialisationLimit", "00:05:00", "00:00:00.001", "12:00:00", "How long the installation of a template's modules may take.")),
+        new(
+            "Routes", "Which reverse proxy leads host names to servers; see [storage, routing and backups](storage-routing-backups.md).",
+            Choice("Routing:Provider", "none", ["none", "caddy", "nginx"], "The proxy."),
+            Address("Routing:Http", "Where the proxy answers plain requests: every route is tried out through it.", "http://127.0.0.1"),
+            Address("Routing:Https", "Where it answers over TLS.", "https://127.0.0.1"),
+            Number("Routing:WebsocketPort", null, 1, 65535, "The port of every application server that takes websockets (Odoo with workers: 8072).") with
+            {
+                DefaultInWords = "the server's own", Example = "8072",
+            },
+            Number("Routing:LargestBody", 268435456, 1, long.MaxValue, "The largest body of a request, in bytes: more is refused with 413."),
+            Duration("Routing:VerifyLimit", "00:00:10", "00:00:00.001", "00:01:00", "How long a new route may take until the proxy answers by it."),
+            Duration("Routing:WatchInterval", "00:00:05", "00:00:00", "01:00:00", "How often the proxy is asked whether it still knows its routes: one second at least, or 0 to leave that to the sweep."),
+            Address("Routing:Caddy:Admin", "Caddy's admin API. Whoever reaches it can read every key: it must not be reachable from outside.", "http://127.0.0.1:2019"),
+            Text("Routing:Caddy:Server", "The HTTP server in Caddy's configuration that gets the routes.", "edge"),
+            Duration("Routing:Caddy:Timeout", "00:00:15", "00:00:00.001", "00:05:00", "How long the admin API may take for one answer."),
+            Text("Routing:Nginx:Folder", "The folder that is ours, whose `*.conf` nginx includes in its `http` block.", "/etc/nginx/bibind"),
+            Text("Routing:Nginx:Program", "The program.", "nginx"),
+            Text("Routing:Nginx:Configuration", "nginx's main configuration file.", "/etc/nginx/nginx.conf"),
+            Text("Routing:Nginx:HttpListen", "What `listen` says for plain requests: a port, or an address with one.", "80"),
+            Text("Routing:Nginx:HttpsListen", "What `listen` says for TLS.", "443"),
+            Flag("Routing:Nginx:DefaultServers", true, "False where nginx has default servers of its own, which must answer 404 for hosts that they do not know.")),
+    ];
+}

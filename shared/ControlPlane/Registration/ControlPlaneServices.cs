@@ -1,0 +1,94 @@
+using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Certificates;
+using Bibind.ControlPlane.Databases;
+using Bibind.ControlPlane.Domains;
+using Bibind.ControlPlane.Idempotency;
+using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Offers;
+using Bibind.ControlPlane.Outbox;
+using Bibind.ControlPlane.Pending;
+using Bibind.ControlPlane.Plans;
+using Bibind.ControlPlane.Schema;
+using Bibind.ControlPlane.Secrets;
+using Bibind.ControlPlane.Servers;
+using Bibind.ControlPlane.Templates;
+using Bibind.ControlPlane.Tenants;
+using Bibind.ControlPlane.Timers;
+using Bibind.ControlPlane.Webhooks;
+using Bibind.Durable;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bibind.ControlPlane.Registration;
+
+/// <summary>Registers the control plane.</summary>
+public static class ControlPlaneServices
+{
+    // Longer than any work that is done under a row's lock, such as giving a tenant's routes back to the proxy.
+    private const string IdleLimit = "-c idle_in_transaction_session_timeout=5min";
+
+    /// <summary>A pool of connections to the control database. A process that sleeps within a transaction keeps its locks for five minutes at most.</summary>
+    /// <param name="connectionString">The database; options that are given in it win.</param>
+    public static NpgsqlDataSource CreateDataSource(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        settings.Options = $"{IdleLimit} {settings.Options}".TrimEnd();
+        return NpgsqlDataSource.Create(settings.ConnectionString);
+    }
+
+    /// <summary>
+    /// Adds the stores and the options of sections <c>Platform</c>, <c>Placement</c> and <c>Secrets</c>, checked at
+    /// start. The host registers the control database as the one <see cref="NpgsqlDataSource"/>.
+    /// </summary>
+    public static IServiceCollection AddControlPlane(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.AddOptions<PlatformOptions>().Bind(configuration.GetSection(PlatformOptions.Section)).ValidateOnStart();
+        services.AddOptions<PlacementOptions>().Bind(configuration.GetSection(PlacementOptions.Section)).ValidateOnStart();
+        services.AddOptions<SecretsOptions>().Bind(configuration.GetSection(SecretsOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PlatformOptions>, PlatformOptionsValidation>();
+        services.AddSingleton<IValidateOptions<PlacementOptions>, PlacementOptionsValidation>();
+        services.AddSingleton<IValidateOptions<SecretsOptions>, SecretsOptionsValidation>();
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ControlDatabaseMigrator>();
+        services.AddSingleton<LocalSecretStore>().AddSingleton<MasterKeyCheck>().AddSingleton<SecretRotation>();
+        services.AddSingleton<ISecretStore>(s => s.GetRequiredService<LocalSecretStore>());
+        services.AddSingleton<IOneTimeReveal>(s => s.GetRequiredService<LocalSecretStore>());
+        services.AddSingleton<ServerStore>();
+        services.AddSingleton<IServerDirectory, ServerDirectory>();
+        services.AddSingleton<TemplateStore>();
+        services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());
+        services.AddSingleton<DatabaseRegister>().AddSingleton<DatabaseAdoptions>();
+        services.AddSingleton<IDatabaseRegister>(s => s.GetRequiredService<DatabaseRegister>());
+        services.AddSingleton<OfferStore>();
+        services.AddSingleton<PlanStore>();
+        services.AddSingleton<IPlanLimits>(s => s.GetRequiredService<PlanStore>());
+        services.AddSingleton<Reservations>().AddSingleton<OrderCatalogue>().AddSingleton<TenantCredentialJobs>().AddSingleton<TimerLocks>().AddSingleton<WebhookRefusals>();
+        services.AddSingleton<TenantStore>().AddSingleton<CustomerTenants>();
+        services.AddSingleton<TenantLifecycle>();
+        services.AddSingleton<TenantDeactivation>();
+        services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();
+        services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
+        services.AddSingleton<JobStore>().AddSingleton<JobOrchestrations>().AddSingleton<IOrchestrationOutbox, OrchestrationOutbox>();
+        services.AddSingleton<PendingItems>();
+        services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
+        services.AddSingleton<BackupStore>();
+        services.AddSingleton<BackupJobOpening>();
+        services.AddSingleton<TrialLog>();
+        services.AddSingleton<BackupJobEnding>();
+        services.AddSingleton<ChallengeStore>();
+        services.AddSingleton<IssuanceBudget>();
+        services.AddSingleton<CertificateRegister>().AddSingleton<CertificateHalves>().AddSingleton<ProofLedger>();
+        services.AddSingleton<DomainStore>().AddSingleton<DomainLifecycle>().AddSingleton<DomainPurchaseStore>();
+        services.AddSingleton<ITenantDomains>(s => s.GetRequiredService<DomainStore>());
+        services.AddSingleton<IdempotencyStore>();
+        services.AddSingleton<WebhookDeliveries>();
+        services.AddSingleton<TimerLedger>().AddSingleton<WakeUpLedger>();
+        return services;
+    }
+}

@@ -1,0 +1,26 @@
+using Xunit;
+
+namespace Bibind.Functions.Tests.Architecture;
+
+/// <summary>Which project may know which, and which may know PostgreSQL.</summary>
+public sealed class ProjectReferencesTests
+{
+    [Theory]
+    [InlineData("Durable")]
+    [InlineData("Contracts", "Durable")]
+    [InlineData("ControlPlane", "Contracts", "Durable")]
+    [InlineData("Orchestrators", "Contracts", "Durable")]
+    [InlineData("Activities", "Contracts", "ControlPlane", "Durable")]
+    public void A_project_refers_to_no_other_than_these(string project, params string[] allowed) =>
+        Assert.Subset(allowed.ToHashSet(StringComparer.Ordinal), OurAssemblies.References(project).ToHashSet(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData("Contracts")]
+    [InlineData("Orchestrators")]
+    public void No_database_where_decisions_are_made(string project) =>
+        Assert.DoesNotContain(OurAssemblies.ByName[project].GetReferencedAssemblies(), r => r.Name is "Npgsql" or "Dapper");
+
+    [Fact]
+    public void Every_project_that_is_installed_has_its_rule() =>
+        Assert.Equal(["Activities", "Contracts", "ControlPlane", "Durable", "Functions", "Orchestrators"], OurAssemblies.ByName.Keys.Order(StringComparer.Ordinal));
+}
