@@ -19,7 +19,7 @@ namespace Bibind.Functions.Tests.Queues;
 public sealed class BillingQueueTests(PostgresServer postgres) : IAsyncLifetime
 {
     private const string Queue = "billing";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private AzuriteServer? _azurite;
     private ElasticMqServer? _elasticMq;
     private ApiHost? _host;

@@ -12,7 +12,7 @@ namespace Bibind.Functions.Tests.Queues;
 /// <summary>A queue of one test's own at a real broker, and a function on it that does what the test says.</summary>
 internal sealed class QueueWorld : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ILoggerFactory _logging;
     private readonly QueueConsumers _consumers;
