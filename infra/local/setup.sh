@@ -214,7 +214,8 @@ unpack_release() {
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $release main" >"$work/sources.list"
   local -a apt=(-o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/nonexistent -o "Dir::State::Lists=$work/lists"
     -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3)
-  quietly "apt-get update (of $release)" apt-get "${apt[@]}" -q update || return 1
+  # Without the mode it succeeds also when it reached nothing.
+  quietly "apt-get update (of $release)" apt-get "${apt[@]}" -q -o APT::Update::Error-Mode=any update || return 1
   (cd "$work/packages" && quietly "apt-get download" apt-get "${apt[@]}" -q download "$@") || return 1
   for file in "$work"/packages/*.deb; do
     dpkg -x "$file" "$place/root" || return 1
