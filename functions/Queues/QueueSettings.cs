@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using Azure.Storage.Queues;
 using Bibind.Activities.Services;
-using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Hosts;
+using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Settings;
 
 namespace Bibind.Functions.Queues;

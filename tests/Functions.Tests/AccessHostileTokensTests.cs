@@ -201,8 +201,10 @@ public sealed class AccessHostileTokensTests(IssuerHost host) : IClassFixture<Is
                 var header = TestTokens.Header("RS256", "own");
                 header["jwk"] = new JsonObject
                 {
-                    ["kty"] = "RSA", ["kid"] = "own",
-                    ["n"] = System.Buffers.Text.Base64Url.EncodeToString(numbers.Modulus), ["e"] = System.Buffers.Text.Base64Url.EncodeToString(numbers.Exponent),
+                    ["kty"] = "RSA",
+                    ["kid"] = "own",
+                    ["n"] = System.Buffers.Text.Base64Url.EncodeToString(numbers.Modulus),
+                    ["e"] = System.Buffers.Text.Base64Url.EncodeToString(numbers.Exponent),
                 };
                 return TestTokens.Sign(header, claims, ByStranger);
             case "key address in the header":

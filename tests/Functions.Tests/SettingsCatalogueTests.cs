@@ -1,8 +1,8 @@
-using Bibind.Functions.Hosts;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Bibind.Functions.Hosts;
 using Bibind.Functions.Queues;
 using Bibind.Functions.Settings;
 using Bibind.Functions.Settings.Catalogue;
@@ -215,7 +215,12 @@ public sealed partial class SettingsCatalogueTests
         var settings = HostSettings.Read(Configuration(set), out _);
         return JsonSerializer.Serialize(new
         {
-            settings.Urls, settings.Kind, settings.Worker, settings.Pump, settings.Server, Queues = QueueSettings.Read(Configuration(set), out _),
+            settings.Urls,
+            settings.Kind,
+            settings.Worker,
+            settings.Pump,
+            settings.Server,
+            Queues = QueueSettings.Read(Configuration(set), out _),
         });
     }
 

@@ -104,7 +104,10 @@ public sealed class FunctionsHostStandIn : IAsyncDisposable
             {
                 ModelBindingData = new ModelBindingData
                 {
-                    Version = "1.0", Source = "AzureStorageQueues", ContentType = "application/json", Content = ByteString.CopyFrom(JsonSerializer.SerializeToUtf8Bytes(content)),
+                    Version = "1.0",
+                    Source = "AzureStorageQueues",
+                    ContentType = "application/json",
+                    Content = ByteString.CopyFrom(JsonSerializer.SerializeToUtf8Bytes(content)),
                 },
             },
             Metadata(message));

@@ -152,9 +152,18 @@ public sealed class OidcServer : IAsyncDisposable
         var numbers = key.ExportParameters(includePrivateParameters: true);
         return new JsonObject
         {
-            ["kty"] = "RSA", ["kid"] = id, ["use"] = "sig", ["alg"] = "RS256",
-            ["n"] = Text(numbers.Modulus), ["e"] = Text(numbers.Exponent), ["d"] = Text(numbers.D), ["p"] = Text(numbers.P),
-            ["q"] = Text(numbers.Q), ["dp"] = Text(numbers.DP), ["dq"] = Text(numbers.DQ), ["qi"] = Text(numbers.InverseQ),
+            ["kty"] = "RSA",
+            ["kid"] = id,
+            ["use"] = "sig",
+            ["alg"] = "RS256",
+            ["n"] = Text(numbers.Modulus),
+            ["e"] = Text(numbers.Exponent),
+            ["d"] = Text(numbers.D),
+            ["p"] = Text(numbers.P),
+            ["q"] = Text(numbers.Q),
+            ["dp"] = Text(numbers.DP),
+            ["dq"] = Text(numbers.DQ),
+            ["qi"] = Text(numbers.InverseQ),
         };
     }
 
@@ -163,8 +172,14 @@ public sealed class OidcServer : IAsyncDisposable
         var numbers = key.ExportParameters(includePrivateParameters: true);
         return new JsonObject
         {
-            ["kty"] = "EC", ["kid"] = id, ["use"] = "sig", ["alg"] = "ES256", ["crv"] = "P-256",
-            ["x"] = Text(numbers.Q.X), ["y"] = Text(numbers.Q.Y), ["d"] = Text(numbers.D),
+            ["kty"] = "EC",
+            ["kid"] = id,
+            ["use"] = "sig",
+            ["alg"] = "ES256",
+            ["crv"] = "P-256",
+            ["x"] = Text(numbers.Q.X),
+            ["y"] = Text(numbers.Q.Y),
+            ["d"] = Text(numbers.D),
         };
     }
 
