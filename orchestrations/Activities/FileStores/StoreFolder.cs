@@ -158,8 +158,11 @@ internal sealed class StoreFolder
         // Of a file that was being written when a process died.
         File.Delete(PartOf(store));
         var path = Path.Combine(store, StoreNames.Mark);
-        using var file = Create(path);
-        file.Write(System.Text.Encoding.UTF8.GetBytes(_mark + "\n"));
+        // Never emptied: another attempt may give the store its name between here and there, and a store without a whole mark is not ours.
+        using var file = Create(path, FileMode.OpenOrCreate);
+        var mark = System.Text.Encoding.UTF8.GetBytes(_mark + "\n");
+        file.Write(mark);
+        file.SetLength(mark.Length);
         file.Flush(flushToDisk: flush);
         UnixFiles.Give(path, _owner);
         if (flush)
@@ -226,17 +229,17 @@ internal sealed class StoreFolder
         return UnixFiles.IsPlain(path) ? File.ReadLines(path).FirstOrDefault() ?? string.Empty : null;
     }
 
-    private FileStream Create(string path)
+    private FileStream Create(string path, FileMode how = FileMode.Create)
     {
-        var how = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Delete, BufferSize = 0 };
+        var options = new FileStreamOptions { Mode = how, Access = FileAccess.Write, Share = FileShare.Delete, BufferSize = 0 };
         if (OperatingSystem.IsWindows())
         {
-            return new FileStream(path, how);
+            return new FileStream(path, options);
         }
 
         var mode = _folderMode & AllRights & ~Executable;
-        how.UnixCreateMode = mode;
-        var file = new FileStream(path, how);
+        options.UnixCreateMode = mode;
+        var file = new FileStream(path, options);
         File.SetUnixFileMode(file.SafeFileHandle, mode);
         return file;
     }

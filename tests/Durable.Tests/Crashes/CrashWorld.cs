@@ -114,7 +114,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         _runtime.StartWorker(
             o =>
             {
-                (o.LeaseDuration, o.PollInterval) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(20));
+                (o.LeaseDuration, o.PollInterval) = (TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(20));
                 (o.FirstBackoff, o.ShutdownTimeout) = (TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(50));
                 o.MaxAttemptsWithoutTurn = 100;
                 o.MaxActivityDeliveries = 100;
