@@ -57,10 +57,13 @@ internal static class HostCommands
         var all = new RootCommand(Description)
         {
             serve,
+            FunctionsCommand.Define(),
             SettingsCommand.Define(() => FunctionsHost.Build(settings), ReadConfiguration),
             PoisonCommand.Define(ReadConfiguration),
             RolesCommand.Define(ReadConfiguration),
             KeysCommand.Define(ReadConfiguration),
+            MigrateCommand.Define(ReadConfiguration),
+            ControlCommand.Define(ReadConfiguration),
         };
         all.SetAction((_, _) => FunctionsHost.RunAsync(settings));
         return all;

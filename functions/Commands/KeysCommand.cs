@@ -1,10 +1,5 @@
 using System.CommandLine;
-using Bibind.ControlPlane.Registration;
 using Bibind.ControlPlane.Secrets;
-using Bibind.Functions.Settings;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Bibind.Functions.Commands;
 
@@ -28,39 +23,9 @@ internal static class KeysCommand
         Command Make(string name, string description, Func<SecretRotation, InvocationConfiguration, CancellationToken, Task<int>> runAsync)
         {
             var command = new Command(name, $"{description}\n{Settings}");
-            command.SetAction((line, token) => RunAsync(runAsync, configuration(), line.InvocationConfiguration, token));
+            command.SetAction((line, token) => ControlServices.RunAsync(
+                services => runAsync(services.GetRequiredService<SecretRotation>(), line.InvocationConfiguration, token), configuration(), Settings, line.InvocationConfiguration));
             return command;
-        }
-    }
-
-    private static async Task<int> RunAsync(
-        Func<SecretRotation, InvocationConfiguration, CancellationToken, Task<int>> runAsync,
-        IConfiguration configuration, InvocationConfiguration console, CancellationToken cancellationToken)
-    {
-        if (configuration["ControlDatabase"] is not { Length: > 0 } controlDatabase)
-        {
-            await console.Error.WriteLineAsync($"ControlDatabase is missing: the control database of the host.\n{Settings}");
-            return SettingsException.ExitCode;
-        }
-
-        var services = new ServiceCollection();
-        services.AddLogging();
-        services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(configuration).AddSingleton(_ => ControlPlaneServices.CreateDataSource(controlDatabase)).AddControlPlane(configuration);
-        await using var provider = services.BuildServiceProvider();
-        try
-        {
-            return await runAsync(provider.GetRequiredService<SecretRotation>(), console, cancellationToken);
-        }
-        catch (OptionsValidationException wrong)
-        {
-            await console.Error.WriteLineAsync(string.Join('\n', wrong.Failures));
-            return SettingsException.ExitCode;
-        }
-        catch (NpgsqlException refused)
-        {
-            await console.Error.WriteLineAsync(refused.Message);
-            return 1;
         }
     }
 

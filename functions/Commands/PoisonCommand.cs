@@ -8,7 +8,7 @@ using Bibind.Functions.Settings;
 
 namespace Bibind.Functions.Commands;
 
-/// <summary>What operators do about poison queues: <c>Bibind.Functions queues poison</c> and <c>queues replay</c>, with the host's settings.</summary>
+/// <summary>What operators do about poison queues: <c>Bibind.Functions queues poison</c>, <c>queues replay</c> and <c>queues delete</c>, with the host's settings.</summary>
 internal static class PoisonCommand
 {
     /// <summary>The first argument that asks for it.</summary>
@@ -24,25 +24,35 @@ internal static class PoisonCommand
         var ids = new Argument<string[]>("ID") { Arity = ArgumentArity.ZeroOrMore, Description = "Letters, as 'queues poison' lists them." };
         var list = new Command("poison", "Lists what lies in the poison queues, with its reason.") { queue, broker };
         list.SetAction((line, token) => RunAsync(
-            new Wish(IsReplay: false, All: false, [], line.GetValue(queue), line.GetValue(broker)), configuration(), line.InvocationConfiguration, token));
-        var replay = new Command("replay", "Sends letters back to their queue.") { ids, all, queue, broker };
-        replay.Validators.Add(line =>
+            new Wish(WishKind.List, All: false, [], line.GetValue(queue), line.GetValue(broker)), configuration(), line.InvocationConfiguration, token));
+        return new Command(Name, "What operators do about poison queues.")
         {
-            // Everything or some: neither by accident.
-            if (line.GetValue(all) == line.GetValue(ids) is { Length: > 0 })
-            {
-                line.AddError("Name letters, or write --all.");
-            }
+            list,
+            Make("replay", "Sends letters back to their queue.", WishKind.Replay),
+            Make("delete", "Deletes letters for good.", WishKind.Delete),
+        };
 
-            foreach (var option in line.GetValue(ids)!.Where(id => id.StartsWith('-')))
+        Command Make(string name, string description, WishKind kind)
+        {
+            var command = new Command(name, description) { ids, all, queue, broker };
+            command.Validators.Add(line =>
             {
-                line.AddError($"There is no option '{option}'.");
-            }
-        });
-        replay.SetAction((line, token) => RunAsync(
-            new Wish(IsReplay: true, line.GetValue(all), [.. line.GetValue(ids)!], line.GetValue(queue), line.GetValue(broker)),
-            configuration(), line.InvocationConfiguration, token));
-        return new Command(Name, "What operators do about poison queues.") { list, replay };
+                // Everything or some: neither by accident.
+                if (line.GetValue(all) == line.GetValue(ids) is { Length: > 0 })
+                {
+                    line.AddError("Name letters, or write --all.");
+                }
+
+                foreach (var option in line.GetValue(ids)!.Where(id => id.StartsWith('-')))
+                {
+                    line.AddError($"There is no option '{option}'.");
+                }
+            });
+            command.SetAction((line, token) => RunAsync(
+                new Wish(kind, line.GetValue(all), [.. line.GetValue(ids)!], line.GetValue(queue), line.GetValue(broker)),
+                configuration(), line.InvocationConfiguration, token));
+            return command;
+        }
     }
 
     private static async Task<int> RunAsync(Wish wish, IConfiguration configuration, InvocationConfiguration console, CancellationToken cancellationToken)
@@ -95,10 +105,15 @@ internal static class PoisonCommand
             await broker.Open(PoisonQueue.NameOf(queue)).CreateAsync(cancellationToken);
         }
 
-        if (wish.IsReplay)
+        bool IsChosen(PoisonEntry entry) => wish.All || wish.Ids.Remove(entry.Id);
+        switch (wish.Kind)
         {
-            await replay.ReplayAsync(e => wish.All || wish.Ids.Remove(e.Id), e => output.WriteLine($"sent back  {Line(e, broker, queue)}"), cancellationToken);
-            return;
+            case WishKind.Replay:
+                await replay.ReplayAsync(IsChosen, e => output.WriteLine($"sent back  {Line(e, broker, queue)}"), cancellationToken);
+                return;
+            case WishKind.Delete:
+                await replay.DeleteAsync(IsChosen, e => output.WriteLine($"deleted  {Line(e, broker, queue)}"), cancellationToken);
+                return;
         }
 
         foreach (var entry in await replay.ListAsync(cancellationToken))
@@ -127,5 +142,12 @@ internal static class PoisonCommand
         return brokers;
     }
 
-    private sealed record Wish(bool IsReplay, bool All, HashSet<string> Ids, string? Queue, string? Broker);
+    private enum WishKind
+    {
+        List,
+        Replay,
+        Delete,
+    }
+
+    private sealed record Wish(WishKind Kind, bool All, HashSet<string> Ids, string? Queue, string? Broker);
 }

@@ -1,9 +1,5 @@
 using System.CommandLine;
-using Bibind.ControlPlane.Registration;
 using Bibind.Functions.Roles;
-using Bibind.Functions.Settings;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Npgsql;
 
 namespace Bibind.Functions.Commands;
 
@@ -42,30 +38,14 @@ internal static class RolesCommand
         }
     }
 
-    private static async Task<int> RunAsync(
-        bool applies, string? code, string maintenance, IConfiguration configuration, InvocationConfiguration console, CancellationToken cancellation)
-    {
-        if (configuration["ControlDatabase"] is not { Length: > 0 } controlDatabase)
-        {
-            await console.Error.WriteLineAsync($"ControlDatabase is missing: the control database of the host.\n{Settings}");
-            return SettingsException.ExitCode;
-        }
-
-        var services = new ServiceCollection();
-        services.AddLogging();
-        services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(configuration).AddSingleton(_ => ControlPlaneServices.CreateDataSource(controlDatabase)).AddControlPlane(configuration);
-        await using var provider = services.BuildServiceProvider();
-        try
-        {
-            var migration = ActivatorUtilities.CreateInstance<RoleMigration>(provider, new RoleOrder(
-                code, maintenance, configuration["Roles:Administrator"], configuration["Roles:ApplicationPassword"]));
-            return await migration.RunAsync(applies, console.Output, cancellation) ? 0 : 1;
-        }
-        catch (Exception refused) when (refused is InvalidOperationException or NpgsqlException)
-        {
-            await console.Error.WriteLineAsync(refused.Message);
-            return 1;
-        }
-    }
+    private static Task<int> RunAsync(
+        bool applies, string? code, string maintenance, IConfiguration configuration, InvocationConfiguration console, CancellationToken cancellation) =>
+        ControlServices.RunAsync(
+            async services =>
+            {
+                var migration = ActivatorUtilities.CreateInstance<RoleMigration>(services, new RoleOrder(
+                    code, maintenance, configuration["Roles:Administrator"], configuration["Roles:ApplicationPassword"]));
+                return await migration.RunAsync(applies, console.Output, cancellation) ? 0 : 1;
+            },
+            configuration, Settings, console);
 }

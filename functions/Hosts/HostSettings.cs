@@ -15,6 +15,9 @@ public sealed partial record HostSettings
     /// <summary>Connection string of the control database, which holds the task hub too. Holds a password: never logged.</summary>
     public required string ControlDatabase { get; init; }
 
+    /// <summary>False leaves it to <c>migrate apply</c> to bring the control database to this version's schema.</summary>
+    public bool MigratesAtStart { get; init; } = true;
+
     /// <summary>Whose tokens are accepted.</summary>
     public required Callers Callers { get; init; }
 
@@ -58,6 +61,7 @@ public sealed partial record HostSettings
         var settings = new HostSettings
         {
             ControlDatabase = ReadConnectionString(reader),
+            MigratesAtStart = reader.Flag("Migrations:AtStart", otherwise: true),
             Callers = CallerSettings.Read(reader, signIn),
             SignIn = signIn,
             Urls = ReadUrls(reader),

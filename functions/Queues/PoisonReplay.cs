@@ -52,6 +52,23 @@ internal sealed class PoisonReplay(IQueueBroker broker, string queue)
             cancellationToken);
     }
 
+    /// <summary>Deletes those for good that are chosen.</summary>
+    /// <param name="isChosen">Whether one is to be deleted.</param>
+    /// <param name="deleted">Is told of each that has been.</param>
+    public Task DeleteAsync(Func<PoisonEntry, bool> isChosen, Action<PoisonEntry> deleted, CancellationToken cancellationToken) => EachAsync(
+        async (message, entry) =>
+        {
+            if (!isChosen(entry))
+            {
+                return false;
+            }
+
+            await _poison.DeleteAsync(message, cancellationToken);
+            deleted(entry);
+            return true;
+        },
+        cancellationToken);
+
     private async Task<IReadOnlyList<PoisonEntry>> EachAsync(Func<BrokerMessage, PoisonEntry, Task<bool>> take, CancellationToken cancellationToken)
     {
         var (seen, kept, entries, empty) = (new HashSet<string>(StringComparer.Ordinal), new List<BrokerMessage>(), new List<PoisonEntry>(), 0);

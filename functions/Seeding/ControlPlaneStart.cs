@@ -1,7 +1,9 @@
+using Bibind.ControlPlane.Recovery;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Hubs.Postgres;
+using Bibind.Functions.Hosts;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Startup;
 using Npgsql;
@@ -13,8 +15,8 @@ namespace Bibind.Functions.Seeding;
 /// If the database is away then, the host listens all the same and answers 503, and this goes on trying.
 /// </summary>
 internal sealed class ControlPlaneStart(
-    NpgsqlDataSource database, ControlDatabaseMigrator migrator, MasterKeyCheck masterKey, IEnumerable<ITaskHub> hubs, Seed seed, ClockCheck clocks,
-    TimeProvider time, ILogger<ControlPlaneStart> logger)
+    NpgsqlDataSource database, ControlDatabaseMigrator migrator, MasterKeyCheck masterKey, InstallationHome home,
+    IEnumerable<ITaskHub> hubs, Seed seed, ClockCheck clocks, HostSettings settings, TimeProvider time, ILogger<ControlPlaneStart> logger)
     : IHostedLifecycleService, IControlPlaneReadiness, IDisposable
 {
     // The Functions host ends a process that does not listen within 30 seconds, Lambda one of 10.
@@ -63,7 +65,7 @@ internal sealed class ControlPlaneStart(
         {
             throw new StartException($"The control database (setting ControlDatabase) refused: {refused.MessageText} (SQLSTATE {refused.SqlState}).", refused);
         }
-        catch (Exception unfit) when (unfit is NewerSchemaException or SchemaMismatchException or NewerHubException or MasterKeyMismatchException)
+        catch (Exception unfit) when (unfit is NewerSchemaException or SchemaMismatchException or NewerHubException or MasterKeyMismatchException or CopiedInstallationException)
         {
             throw new StartException(unfit.Message, unfit);
         }
@@ -125,10 +127,24 @@ internal sealed class ControlPlaneStart(
     {
         await ConnectAsync();
         await clocks.VerifyAsync(_stopping.Token);
-        await migrator.ApplyAsync(_stopping.Token);
+        if (settings.MigratesAtStart)
+        {
+            await migrator.ApplyAsync(_stopping.Token);
+        }
+        else if (await migrator.PlanAsync(_stopping.Token) is { Count: > 0 } missing)
+        {
+            throw OlderSchema(missing.Select(m => m.Name));
+        }
+
+        await home.VerifyAsync(_stopping.Token);
         await masterKey.VerifyAsync(_stopping.Token);
         foreach (var hub in hubs)
         {
+            if (!settings.MigratesAtStart && hub is PostgresTaskHub own && await own.GetMissingSchemaAsync(_stopping.Token) is { Count: > 0 } files)
+            {
+                throw OlderSchema(files.Select(f => f.Name));
+            }
+
             await hub.InitializeAsync(_stopping.Token);
         }
 
@@ -136,6 +152,9 @@ internal sealed class ControlPlaneStart(
         _ready.TrySetResult();
         Logs.ControlPlaneReady(logger);
     }
+
+    private static StartException OlderSchema(IEnumerable<string> missing) => new(
+        $"The control database is of an older version, and Migrations__AtStart is false; missing: {string.Join(", ", missing)}. Run: Bibind.Functions migrate apply (docs/upgrading.md).");
 
     private async Task ConnectAsync()
     {

@@ -9,6 +9,9 @@ internal static partial class Logs
     [LoggerMessage(2500, LogLevel.Information, "Control database: applied migration {Migration}")]
     public static partial void MigrationApplied(ILogger logger, string migration);
 
+    [LoggerMessage(2507, LogLevel.Warning, "The control database belongs to a newer version, which this one can work beside: {Migrations}")]
+    public static partial void SchemaIsNewer(ILogger logger, string migrations);
+
     [LoggerMessage(2501, LogLevel.Information, "Tenant {Code} ({TenantId}) reserved on server {Server}, database {Database}, job {JobId}")]
     public static partial void TenantReserved(ILogger logger, string code, long tenantId, string server, string database, string jobId);
 

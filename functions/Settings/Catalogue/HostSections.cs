@@ -13,6 +13,7 @@ internal static class HostSections
             {
                 IsRequired = true, IsSecret = true,
             },
+            Flag("Migrations:AtStart", true, "False leaves new versions of the schema to `migrate apply`: a host that finds an older one does not start; see [upgrading](upgrading.md)."),
             Secret("Secrets:MasterKey", "Encrypts stored secrets: base64 of 32 random bytes (`openssl rand -base64 32`). Keep it: without it they cannot be read again.") with
             {
                 IsRequired = true,

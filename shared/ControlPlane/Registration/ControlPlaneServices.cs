@@ -8,6 +8,7 @@ using Bibind.ControlPlane.Offers;
 using Bibind.ControlPlane.Outbox;
 using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Plans;
+using Bibind.ControlPlane.Recovery;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
@@ -56,6 +57,8 @@ public static class ControlPlaneServices
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ControlDatabaseMigrator>();
+        services.AddSingleton<InstallationHome>();
+        services.AddSingleton<ControlBackups>();
         services.AddSingleton<LocalSecretStore>().AddSingleton<MasterKeyCheck>().AddSingleton<SecretRotation>();
         services.AddSingleton<ISecretStore>(s => s.GetRequiredService<LocalSecretStore>());
         services.AddSingleton<IOneTimeReveal>(s => s.GetRequiredService<LocalSecretStore>());

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -14,6 +12,48 @@ namespace Bibind.ControlPlane.Schema;
 public sealed class ControlDatabaseMigrator(NpgsqlDataSource database, TimeProvider time, ILogger<ControlDatabaseMigrator> logger)
 {
     private const long LockKey = 0x6269_6269_6e64_0001;
+
+    private const string BookkeepingSql =
+        """
+        create schema if not exists control;
+        create table if not exists control.schema_migrations (
+          version    integer primary key,
+          name       text not null,
+          checksum   text not null,
+          applied_at timestamptz not null
+        );
+        alter table control.schema_migrations add column if not exists expands boolean not null default false;
+        """;
+
+    /// <summary>Lists the migrations that are missing, and changes nothing.</summary>
+    /// <exception cref="SchemaMismatchException">A migration was changed after it had been applied.</exception>
+    /// <exception cref="NewerSchemaException">A newer version of this program has worked on the database, and this one cannot work beside it.</exception>
+    public async Task<IReadOnlyList<Migration>> PlanAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var isThere = await connection.ExecuteScalarAsync<bool>(Command("select to_regclass('control.schema_migrations') is not null", null, null, cancellationToken));
+        return isThere ? await MissingAsync(connection, Migration.Embedded(), cancellationToken) : Migration.Embedded();
+    }
+
+    /// <summary>Applies every migration that is missing and takes all of it back: answers how long each took. Its tables are locked meanwhile.</summary>
+    /// <exception cref="PostgresException">Somebody held a lock for longer than two seconds, or a migration fails.</exception>
+    public async Task<IReadOnlyList<(Migration Migration, TimeSpan Duration)>> RehearseAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await connection.ExecuteAsync(Command("set local lock_timeout = '2s'", null, transaction, cancellationToken));
+        await connection.ExecuteAsync(Command(BookkeepingSql, null, transaction, cancellationToken));
+        var durations = new List<(Migration, TimeSpan)>();
+        foreach (var migration in await MissingAsync(connection, Migration.Embedded(), cancellationToken))
+        {
+            var began = time.GetTimestamp();
+            await connection.ExecuteAsync(Command(migration.Sql, null, transaction, cancellationToken));
+            durations.Add((migration, time.GetElapsedTime(began)));
+        }
+
+        await transaction.RollbackAsync(cancellationToken);
+        return durations;
+    }
 
     /// <summary>Applies every migration that is missing; answers how many were applied.</summary>
     /// <exception cref="SchemaMismatchException">A migration was changed after it had been applied.</exception>
@@ -38,78 +78,56 @@ public sealed class ControlDatabaseMigrator(NpgsqlDataSource database, TimeProvi
 
     private async Task<int> ApplyUnderLockAsync(NpgsqlConnection connection, IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
     {
-        await connection.ExecuteAsync(Command(
-            """
-            create schema if not exists control;
-            create table if not exists control.schema_migrations (
-              version    integer primary key,
-              name       text not null,
-              checksum   text not null,
-              applied_at timestamptz not null
-            );
-            """, null, null, cancellationToken));
-        var found = (await connection.QueryAsync<(int Version, string Name, string Checksum)>(Command(
-            "select version, name, checksum from control.schema_migrations order by version", null, null, cancellationToken))).AsList();
-        if (found.Where(f => f.Version > migrations[^1].Version).Select(f => f.Name).ToList() is { Count: > 0 } newer)
+        await connection.ExecuteAsync(Command(BookkeepingSql, null, null, cancellationToken));
+        var missing = await MissingAsync(connection, migrations, cancellationToken);
+        foreach (var migration in missing)
         {
-            throw new NewerSchemaException(newer, migrations[^1].Name);
-        }
-
-        var applied = found.ToDictionary(m => m.Version, m => m.Checksum);
-
-        var count = 0;
-        foreach (var migration in migrations)
-        {
-            if (applied.TryGetValue(migration.Version, out var checksum))
-            {
-                if (checksum != migration.Checksum)
-                {
-                    throw new SchemaMismatchException(migration.Name, checksum, migration.Checksum);
-                }
-
-                continue;
-            }
-
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await connection.ExecuteAsync(Command(migration.Sql, null, transaction, cancellationToken));
             await connection.ExecuteAsync(Command(
-                "insert into control.schema_migrations (version, name, checksum, applied_at) values (@Version, @Name, @Checksum, @Now)",
-                new { migration.Version, migration.Name, migration.Checksum, Now = time.GetUtcNow() },
+                "insert into control.schema_migrations (version, name, checksum, applied_at, expands) values (@Version, @Name, @Checksum, @Now, @Expands)",
+                new { migration.Version, migration.Name, migration.Checksum, Now = time.GetUtcNow(), migration.Expands },
                 transaction,
                 cancellationToken));
             await transaction.CommitAsync(cancellationToken);
             Logs.MigrationApplied(logger, migration.Name);
-            count++;
         }
 
-        return count;
+        return missing.Count;
+    }
+
+    private async Task<IReadOnlyList<Migration>> MissingAsync(NpgsqlConnection connection, IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
+    {
+        // Read as json: a database of a version before has no column that says which ones expand.
+        var found = (await connection.QueryAsync<(int Version, string Name, string Checksum, bool Expands)>(Command(
+            """
+            select version, name, checksum, coalesce((to_jsonb(m) ->> 'expands')::boolean, false) from control.schema_migrations m order by version
+            """, null, null, cancellationToken))).AsList();
+        var newer = found.Where(f => f.Version > migrations[^1].Version).ToList();
+        if (newer.Where(f => !f.Expands).Select(f => f.Name).ToList() is { Count: > 0 } inTheWay)
+        {
+            throw new NewerSchemaException(inTheWay, migrations[^1].Name);
+        }
+
+        if (newer.Count > 0)
+        {
+            Logs.SchemaIsNewer(logger, string.Join(", ", newer.Select(f => f.Name)));
+        }
+
+        var applied = found.ToDictionary(m => m.Version, m => m.Checksum);
+        foreach (var migration in migrations)
+        {
+            if (applied.TryGetValue(migration.Version, out var checksum) && checksum != migration.Checksum)
+            {
+                throw new SchemaMismatchException(migration.Name, checksum, migration.Checksum);
+            }
+        }
+
+        return [.. migrations.Where(m => !applied.ContainsKey(m.Version))];
     }
 
     private static CommandDefinition Command(string sql, object? parameters, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         new(sql, parameters, transaction, commandTimeout: 0, cancellationToken: cancellationToken);
-}
-
-/// <summary>One numbered SQL file.</summary>
-internal sealed record Migration(int Version, string Name, string Sql)
-{
-    /// <summary>Over the text with line feeds only, so that a checkout on another system has the same one.</summary>
-    public string Checksum { get; } = Convert.ToHexStringLower(
-        SHA256.HashData(Encoding.UTF8.GetBytes(Sql.ReplaceLineEndings("\n"))));
-
-    public static IReadOnlyList<Migration> Embedded()
-    {
-        var assembly = typeof(Migration).Assembly;
-        var prefix = typeof(Migration).Namespace + ".";
-        var migrations = new List<Migration>();
-        foreach (var resource in assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)))
-        {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!, Encoding.UTF8);
-            var name = Path.GetFileNameWithoutExtension(resource[prefix.Length..]);
-            migrations.Add(new Migration(int.Parse(name.AsSpan(0, 4), provider: null), name, reader.ReadToEnd()));
-        }
-
-        return [.. migrations.OrderBy(m => m.Version)];
-    }
 }
 
 /// <summary>The database has a migration whose text is not the one this program carries.</summary>

@@ -135,7 +135,7 @@ internal sealed class CompletionWaiters : IDisposable
                 wait = due.Length > 0 ? 0 : _waiters.Values.SelectMany(w => w).Min(w => w.DueAt) - now;
                 foreach (var waiter in due.SelectMany(instanceId => _waiters[instanceId]))
                 {
-                    waiter.DueAt = BeingAsked;
+                    (waiter.DueAt, waiter.IsAsked) = (BeingAsked, true);
                 }
 
                 _changed = _changed.Task.IsCompleted ? NewSignal() : _changed;
@@ -180,13 +180,17 @@ internal sealed class CompletionWaiters : IDisposable
                 return;
             }
 
-            foreach (var waiter in waiters)
+            // Who came while the question was under way is not answered by it: the instance may have been rewound in between.
+            foreach (var waiter in waiters.Where(w => w.IsAsked))
             {
                 if (settled)
                 {
                     settle(waiter);
+                    continue;
                 }
-                else if (waiter.DueAt == BeingAsked)
+
+                waiter.IsAsked = false;
+                if (waiter.DueAt == BeingAsked)
                 {
                     // Otherwise it ended while the question was under way, and is asked for again at once.
                     waiter.DueAt = Environment.TickCount64 + waiter.NextWait();
@@ -204,6 +208,9 @@ internal sealed class CompletionWaiters : IDisposable
         public TaskCompletionSource<OrchestrationState?> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public long DueAt { get; set; } = Environment.TickCount64 + FirstWait;
+
+        /// <summary>True while the store is asked on its behalf.</summary>
+        public bool IsAsked { get; set; }
 
         public long NextWait() => _wait = Math.Min(_wait * 3, LongestWait);
     }

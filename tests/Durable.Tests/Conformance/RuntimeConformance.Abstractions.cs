@@ -11,7 +11,7 @@ public abstract partial class RuntimeConformance
     public async Task The_clients_history_is_in_the_types_of_Durable_Task()
     {
         await using var runtime = await CreateAsync();
-        runtime.Activity<string, string>("Refuse", _ => throw new PermanentFailureException("never", new InvalidOperationException("because")))
+        runtime.Activity<string, string>("Refuse", _ => throw new PermanentFailureException("never", new InvalidOperationException("a driver's words")))
             .Orchestrator<string?, string>("Main", async (context, _) =>
             {
                 await context.CreateTimer(TimeSpan.FromMilliseconds(1));
@@ -34,8 +34,8 @@ public abstract partial class RuntimeConformance
         Assert.Equal((end.InstanceId, end.ExecutionId), (started.OrchestrationInstance.InstanceId, started.OrchestrationInstance.ExecutionId));
         Assert.Equal(Assert.Single(history.OfType<TimerCreatedEvent>()).EventId, Assert.Single(history.OfType<TimerFiredEvent>()).TimerId);
         var failure = Assert.Single(history.OfType<TaskFailedEvent>()).FailureDetails!;
-        Assert.Equal(("never", true, "because"), (failure.ErrorMessage, failure.IsNonRetriable, failure.InnerFailure!.ErrorMessage));
-        Assert.Equal("\"because\"", Assert.Single(history.OfType<ExecutionCompletedEvent>()).Result);
+        Assert.Equal(("never", true, null), (failure.ErrorMessage, failure.IsNonRetriable, failure.InnerFailure));
+        Assert.Equal("\"never\"", Assert.Single(history.OfType<ExecutionCompletedEvent>()).Result);
     }
 
     [Fact]

@@ -33,7 +33,8 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
     /// <summary>Settings besides those that every host of the tests has.</summary>
     public IReadOnlyList<string> More { get; init; } = [];
 
-    public string ControlDatabase { get; private set; } = string.Empty;
+    /// <summary>The control database's connection string; a new one unless given.</summary>
+    public string ControlDatabase { get; set; } = string.Empty;
 
     public IServiceProvider Services => _app!.Services;
 
@@ -44,7 +45,7 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        ControlDatabase = await postgres.CreateControlDatabaseAsync();
+        ControlDatabase = ControlDatabase.Length > 0 ? ControlDatabase : await postgres.CreateControlDatabaseAsync();
         _app = FunctionsHost.Build(Arguments(), builder =>
         {
             builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(Logs);

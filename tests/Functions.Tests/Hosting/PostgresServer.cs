@@ -42,6 +42,16 @@ public sealed class PostgresServer : IAsyncLifetime
         return Postgres.ConnectionString(name, LocalServer.ControlRole);
     }
 
+    /// <summary>A copy of a control database that nobody works on; answers its connection string.</summary>
+    public async Task<string> CopyControlDatabaseAsync(string connectionString)
+    {
+        var original = new NpgsqlConnectionStringBuilder(connectionString).Database;
+        var name = $"control_{Interlocked.Increment(ref _databases)}";
+        await RunAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{original}'");
+        await RunAsync($"CREATE DATABASE {name} TEMPLATE {original} OWNER {LocalServer.ControlRole}");
+        return Postgres.ConnectionString(name, LocalServer.ControlRole);
+    }
+
     public async Task RunAsync(string sql)
     {
         await using var connection = new NpgsqlConnection(Postgres.SuperuserConnectionString);

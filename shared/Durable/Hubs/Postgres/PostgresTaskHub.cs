@@ -62,6 +62,10 @@ public sealed partial class PostgresTaskHub : ITaskHub
     /// <inheritdoc/>
     public Task InitializeAsync(CancellationToken cancellationToken) => PostgresSchema.ApplyAsync(_dataSource, cancellationToken);
 
+    /// <summary>The schema files that <see cref="InitializeAsync"/> would apply, in their order; nothing is changed.</summary>
+    public Task<IReadOnlyList<SchemaFile>> GetMissingSchemaAsync(CancellationToken cancellationToken) =>
+        PostgresSchema.FindMissingAsync(_dataSource, cancellationToken);
+
     /// <inheritdoc/>
     public async Task<bool> SendAsync(string instanceId, HistoryEvent message, CancellationToken cancellationToken)
     {
