@@ -63,7 +63,8 @@ internal static class HostCommands
             RolesCommand.Define(ReadConfiguration),
             KeysCommand.Define(ReadConfiguration),
             MigrateCommand.Define(ReadConfiguration),
-            ControlCommand.Define(ReadConfiguration),
+            ControlCommand.DefineBackup(ReadConfiguration),
+            ControlCommand.DefineRestore(() => FunctionsHost.Build(settings), ReadConfiguration),
         };
         all.SetAction((_, _) => FunctionsHost.RunAsync(settings));
         return all;

@@ -33,7 +33,9 @@ internal static class MigrateCommand
         var apply = new Command("apply", $"Changes it; where everything expands, hosts of the version before go on meanwhile.\n{Settings}") { age, without };
         apply.SetAction((line, token) => RunAsync(
             services => ApplyAsync(services, line.GetValue(without) ? null : line.GetValue(age), line.InvocationConfiguration, token), line));
-        return new Command("migrate", "Brings the control database to the schema of this version.") { plan, apply };
+        var migrate = new Command("migrate", $"Brings the control database to the schema of this version; alone it says what would be changed.\n{Settings}") { plan, apply };
+        migrate.SetAction((line, token) => RunAsync(services => PlanAsync(services, rehearses: false, line.InvocationConfiguration.Output, token), line));
+        return migrate;
 
         Task<int> RunAsync(Func<IServiceProvider, Task<int>> runAsync, ParseResult line) =>
             ControlServices.RunAsync(runAsync, configuration(), Settings, line.InvocationConfiguration);
@@ -80,7 +82,7 @@ internal static class MigrateCommand
         if (missing.Count + hub.Count > 0 && !isNew && backupYoungerThan is { } limit && !await HasBackupAsync(services, limit, cancellationToken))
         {
             await console.Error.WriteLineAsync(
-                $"{await DescribeBackupAsync(services, cancellationToken)} Take one first (Bibind.Functions control backup FILE), or write --without-backup.");
+                $"{await DescribeBackupAsync(services, cancellationToken)} Take one first (Bibind.Functions backup control FILE), or write --without-backup.");
             return 1;
         }
 

@@ -23,9 +23,11 @@ internal static class RolesCommand
     {
         var server = new Option<string?>("--server") { Description = "Its code; needed where several are registered.", HelpName = "CODE" };
         var maintenance = new Option<string>("--maintenance") { Description = "The role to make.", HelpName = "ROLE", DefaultValueFactory = _ => "bibind_maintenance" };
+        var plan = Make("plan", "Shows the SQL and why, and changes nothing.", applies: false);
+        plan.Aliases.Add("check");
         return new Command(Name, $"Brings the roles of a server to what they should be.\n{Settings}")
         {
-            Make("plan", "Shows the SQL and why, and changes nothing.", applies: false),
+            plan,
             Make("apply", "Does it.", applies: true),
         };
 

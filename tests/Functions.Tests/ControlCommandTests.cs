@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Bibind.Functions.Tests;
 
-/// <summary><c>control backup</c>, <c>control restore</c>, <c>control take-over</c> and <c>migrate</c>, as an operator uses them.</summary>
+/// <summary><c>backup control</c>, <c>restore control</c>, <c>restore take-over</c> and <c>migrate</c>, as an operator uses them.</summary>
 public sealed class ControlCommandTests(PostgresServer postgres) : IDisposable
 {
     private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
@@ -32,12 +32,12 @@ public sealed class ControlCommandTests(PostgresServer postgres) : IDisposable
         }
 
         var file = Path.Combine(_folder.FullName, "control.dump");
-        var (backedUp, saidOfBackup) = await RunAsync(lost, "control", "backup", file);
-        var (again, saidOfSecond) = await RunAsync(lost, "control", "backup", file);
+        var (backedUp, saidOfBackup) = await RunAsync(lost, "backup", "control", file);
+        var (again, saidOfSecond) = await RunAsync(lost, "backup", "control", file);
         var last = await ScalarAsync<long>(lost, "select max(id) from control.tenants");
         var found = await postgres.CreateControlDatabaseAsync();
-        var (restored, said) = await RunAsync(found, "control", "restore", file);
-        var (over, saidOfOver) = await RunAsync(found, "control", "restore", file);
+        var (restored, said) = await RunAsync(found, "restore", "control", file);
+        var (over, saidOfOver) = await RunAsync(found, "restore", "control", file);
 
         Assert.True((backedUp, restored) == (0, 0), saidOfBackup + said);
         Assert.Equal((1, 1), (again, over));
@@ -68,12 +68,12 @@ public sealed class ControlCommandTests(PostgresServer postgres) : IDisposable
         await using var refused = new ApiHost(postgres) { ControlDatabase = copy };
 
         var failure = await Assert.ThrowsAsync<StartException>(async () => await refused.InitializeAsync());
-        var (exit, said) = await RunAsync(copy, "control", "take-over");
+        var (exit, said) = await RunAsync(copy, "restore", "take-over");
         await using var served = new ApiHost(postgres) { ControlDatabase = copy };
         await served.InitializeAsync();
 
         Assert.Contains("is a copy", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("control take-over", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("restore take-over", failure.Message, StringComparison.Ordinal);
         Assert.True(exit == 0, said);
         await using var originalHost = new ApiHost(postgres) { ControlDatabase = original };
         await originalHost.InitializeAsync();
@@ -85,12 +85,12 @@ public sealed class ControlCommandTests(PostgresServer postgres) : IDisposable
         var connection = await postgres.CreateControlDatabaseAsync();
         await MigrateAsync(connection);
         var file = Path.Combine(_folder.FullName, "control.dump");
-        await RunAsync(connection, "control", "backup", file);
+        await RunAsync(connection, "backup", "control", file);
         var bytes = await File.ReadAllBytesAsync(file);
         await File.WriteAllBytesAsync(file, bytes[..(bytes.Length / 2)]);
         var empty = await postgres.CreateControlDatabaseAsync();
 
-        var (exit, said) = await RunAsync(empty, "control", "restore", file);
+        var (exit, said) = await RunAsync(empty, "restore", "control", file);
 
         Assert.True(exit == 1, said);
         Assert.False(await ScalarAsync<bool>(empty, "select to_regnamespace('control') is not null or to_regnamespace('durable') is not null"));
@@ -132,9 +132,9 @@ public sealed class ControlCommandTests(PostgresServer postgres) : IDisposable
     }
 
     [Theory]
-    [InlineData("control", "backup")]
-    [InlineData("control", "restore", "one", "two")]
-    [InlineData("control", "delete")]
+    [InlineData("backup", "control")]
+    [InlineData("restore", "control", "one", "two")]
+    [InlineData("backup", "everything")]
     [InlineData("migrate", "back")]
     [InlineData("migrate", "apply", "--backup-younger-than", "soon")]
     public async Task Other_arguments_are_refused(params string[] arguments)
@@ -147,7 +147,7 @@ public sealed class ControlCommandTests(PostgresServer postgres) : IDisposable
     [Fact]
     public async Task A_restore_names_the_file_that_is_not_there()
     {
-        var (exit, said) = await RunAsync(await postgres.CreateControlDatabaseAsync(), "control", "restore", "/nowhere/control.dump");
+        var (exit, said) = await RunAsync(await postgres.CreateControlDatabaseAsync(), "restore", "control", "/nowhere/control.dump");
 
         Assert.Equal(1, exit);
         Assert.Contains("There is no file '/nowhere/control.dump'.", said, StringComparison.Ordinal);
@@ -165,7 +165,12 @@ public sealed class ControlCommandTests(PostgresServer postgres) : IDisposable
     private async Task<(int Exit, string Said)> RunAsync(string connection, params string[] arguments)
     {
         await using var output = new StringWriter();
-        var command = arguments[0] == "control" ? ControlCommand.Define(() => Configuration(connection)) : MigrateCommand.Define(() => Configuration(connection));
+        var command = arguments[0] switch
+        {
+            "backup" => ControlCommand.DefineBackup(() => Configuration(connection)),
+            "restore" => ControlCommand.DefineRestore(() => throw new InvalidOperationException("No host is composed."), () => Configuration(connection)),
+            _ => MigrateCommand.Define(() => Configuration(connection)),
+        };
         var exit = await HostCommands.RunAsync(command, arguments[1..], output, output, CancellationToken.None);
         return (exit, output.ToString());
     }

@@ -40,11 +40,16 @@ public sealed class TakeInventory(
     private const string RoleSql = "select shobj_description(oid, 'pg_authid') from pg_roles where rolname = $1";
 
     /// <inheritdoc/>
-    public override async Task<Contracts.Inventory> RunAsync(TaskActivityContext context, InventoryRequest request)
+    public override Task<Contracts.Inventory> RunAsync(TaskActivityContext context, InventoryRequest request)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(request);
-        var cancellationToken = context.CancellationToken;
+        return LookAsync(request, context.CancellationToken);
+    }
+
+    /// <summary>The same outside of an orchestration.</summary>
+    internal async Task<Contracts.Inventory> LookAsync(InventoryRequest request, CancellationToken cancellationToken)
+    {
         var place = request.Place;
         var target = MarkedDatabase.Of(place);
         return new Contracts.Inventory

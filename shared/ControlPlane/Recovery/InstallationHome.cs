@@ -90,5 +90,5 @@ public sealed class InstallationHome(NpgsqlDataSource database, TimeProvider tim
 /// <summary>The control database is a copy of another one.</summary>
 public sealed class CopiedInstallationException(DateTimeOffset recordedAt) : Exception(
     $"This control database is a copy: its original was recorded at another place on {recordedAt:yyyy-MM-dd} (another server, or another database of it). " +
-    "If nothing works on the original any more and this one takes its place, run: Bibind.Functions control take-over (docs/disaster.md). " +
+    "If nothing works on the original any more and this one takes its place, run: Bibind.Functions restore take-over (docs/disaster.md). " +
     "If it is for trying something out, give it servers, zones and buckets of its own first.");

@@ -40,8 +40,8 @@ internal sealed class ActivitySlots(TaskHubWorkerOptions options, Action wake)
     /// <summary>What was fetched is counted.</summary>
     public void EndFetch() => _fetching = false;
 
-    /// <summary>Activities of each owner that have a slot.</summary>
-    public IReadOnlyDictionary<string, int> RunningByOwner => _byOwner;
+    /// <summary>Activities of each owner that have a slot, as of now: a dictionary that changes while it is read would throw.</summary>
+    public IReadOnlyDictionary<string, int> RunningByOwner => _byOwner.ToArray().ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Takes one slot, if there is one and the owner may have it.</summary>
     public bool TryReserve(string owner)
