@@ -136,9 +136,17 @@ internal sealed class Installation : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Waits until every orchestration has ended but those that never do: a job's outcome is known a little before.</summary>
+    /// <summary>
+    /// Waits until every orchestration has ended but those that never do, and every activity: a job's outcome is known a little before, and an
+    /// activity may outlive the instance that called it.
+    /// </summary>
     public Task ComesToRestAsync() => Eventually.UntilAsync(
-        async () => await CountAsync("select count(*) from durable.leases where instance_id not like 'timer-%'") == 0, TimeSpan.FromSeconds(60), "every orchestration has ended");
+        async () => await CountAsync(
+            """
+            select (select count(*) from durable.leases where instance_id not like 'timer-%')
+              + (select count(*) from durable.activities where instance_id not like 'timer-%')
+            """) == 0,
+        TimeSpan.FromSeconds(60), "every orchestration and every activity has ended");
 
     /// <summary>Waits until the first backup, which comes after a tenant is active, is there and nothing is under way.</summary>
     public async Task HasFirstBackupAsync()

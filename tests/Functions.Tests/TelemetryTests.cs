@@ -89,7 +89,7 @@ public sealed class TelemetryTests(PostgresServer postgres)
     {
         await using var host = new ApiHost(postgres);
         await host.InitializeAsync();
-        await host.OrderTenantAsync("measured");
+        await host.OrderTenantAsync(ScriptedOrchestrators.FailingPrefix);
 
         string[] names = ["durable_activity_duration_seconds_count", "http_server_request_duration_seconds_count", "dotnet_gc_collections_total", "db_client_"];
         await Eventually.UntilAsync(

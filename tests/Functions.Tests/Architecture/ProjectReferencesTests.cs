@@ -7,6 +7,7 @@ public sealed class ProjectReferencesTests
 {
     [Theory]
     [InlineData("Durable")]
+    [InlineData("Durable.Scheduler", "Durable")]
     [InlineData("Contracts", "Durable")]
     [InlineData("ControlPlane", "Contracts", "Durable")]
     [InlineData("Orchestrators", "Contracts", "Durable")]
@@ -22,5 +23,5 @@ public sealed class ProjectReferencesTests
 
     [Fact]
     public void Every_project_that_is_installed_has_its_rule() =>
-        Assert.Equal(["Activities", "Contracts", "ControlPlane", "Durable", "Functions", "Orchestrators"], OurAssemblies.ByName.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["Activities", "Contracts", "ControlPlane", "Durable", "Durable.Scheduler", "Functions", "Orchestrators"], OurAssemblies.ByName.Keys.Order(StringComparer.Ordinal));
 }
