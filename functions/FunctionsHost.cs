@@ -23,13 +23,16 @@ namespace Bibind.Functions;
 /// <summary>Composes the host; tests and other hosts compose the same one.</summary>
 public static class FunctionsHost
 {
+    // Settings count from the start on; a watch on their files would cost each host one of the machine's few inotify instances.
+    private const string WithoutWatching = "--hostBuilder:reloadConfigOnChange=false";
+
     /// <summary>Builds the host.</summary>
     /// <param name="args">Settings as <c>--Name=value</c>; they override the environment.</param>
     /// <param name="configure">Changes what was composed, last of all.</param>
     /// <exception cref="SettingsException">Settings are missing or wrong; all of them are named.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
+        var builder = WebApplication.CreateSlimBuilder([WithoutWatching, .. args]);
         AddLocalSettings(builder);
         var settings = AddServices(builder, out var problems);
         if (settings.Kind == HostKind.Azure)
@@ -171,7 +174,7 @@ public static class FunctionsHost
     /// <exception cref="SettingsException">The file cannot be read.</exception>
     internal static IConfigurationRoot ReadConfiguration(params string[] args)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
+        var builder = WebApplication.CreateSlimBuilder([WithoutWatching, .. args]);
         AddLocalSettings(builder);
         return builder.Configuration;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Bibind.Durable;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Http;
@@ -18,6 +19,11 @@ internal static class TelemetryComposition
     private const string Service = "bibind-functions";
     private const string MetricsPath = "/metrics";
     private const string HealthPath = "/health";
+
+    // By route, method and status.
+    private const string RequestDuration = "http.server.request.duration";
+    private const int LabelSetsOfRequests = 1000;
+    private const int LabelSets = 200;
 
     /// <summary>
     /// Adds traces where a collector is named, and metrics where somebody reads them: a collector, or <c>/metrics</c> of a process that lives on.
@@ -45,6 +51,11 @@ internal static class TelemetryComposition
 
         telemetry.WithMetrics(metrics =>
         {
+            if (metrics is IDeferredMeterProviderBuilder deferred)
+            {
+                deferred.Configure((services, built) => built.AddView(instrument => Limit(instrument, services.GetRequiredService<IMeterFactory>())));
+            }
+
             metrics.AddMeter(DurableTelemetry.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
             if (collector is not null)
             {
@@ -72,6 +83,13 @@ internal static class TelemetryComposition
     private static bool IsProbe(PathString path) => path.StartsWithSegments(HealthPath) || path == MetricsPath;
 
     private static bool IsScraped(HostSettings settings) => !settings.Kind.IsFunctionHost();
+
+    // A provider listens to every meter of its name in the process, those of other hosts in it too. And room for each set of labels is taken when
+    // an instrument appears: the SDK's own limit of 2,000 costs a host some hundred instruments times 200 kB.
+    private static MetricStreamConfiguration Limit(Instrument instrument, IMeterFactory own) =>
+        instrument.Meter.Scope is IMeterFactory other && !ReferenceEquals(other, own)
+            ? MetricStreamConfiguration.Drop
+            : new MetricStreamConfiguration { CardinalityLimit = instrument.Name == RequestDuration ? LabelSetsOfRequests : LabelSets };
 
     // The path of a signal is ours to add, since the address is given by code.
     private static void Configure(OtlpExporterOptions options, TelemetrySettings settings, Uri collector, string path)

@@ -11,7 +11,7 @@ internal static class PlatformNames
 
     private static readonly string[] Roots =
     [
-        "Logging", "Kestrel", "AllowedHosts", "Environment", "ContentRoot", "ApplicationName", "HTTP_PORTS", "HTTPS_PORTS",
+        "Logging", "Kestrel", "AllowedHosts", "Environment", "ContentRoot", "ApplicationName", "hostBuilder", "HTTP_PORTS", "HTTPS_PORTS",
         // What the Functions host hands to its worker, by the command line, and what the worker makes of it.
         "Functions", "functions-uri", "functions-worker-id", "functions-request-id", "functions-grpc-max-message-length",
         "host", "port", "workerId", "requestId", "grpcMaxMessageLength",

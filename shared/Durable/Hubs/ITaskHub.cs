@@ -132,6 +132,9 @@ public sealed record LeaseRequest(string Worker, int MaxInstances, int MaxActivi
     /// <summary>How many activities of one owner this worker runs at once; those without an owner are not limited.</summary>
     public int MaxActivitiesPerOwner { get; init; } = int.MaxValue;
 
+    /// <summary>Instances that are left to other workers for now.</summary>
+    public IReadOnlyList<string> PassedBy { get; init; } = [];
+
     /// <summary>The owner that was served last; the turn is the next one's.</summary>
     public string LastOwner { get; init; } = string.Empty;
 

@@ -83,6 +83,7 @@ public sealed partial class TaskHubWorker
                     MaxActivitiesPerOwner = _options.MaxConcurrentActivitiesPerOwner,
                     RunningByOwner = _slots.RunningByOwner,
                     LastOwner = _lastOwner,
+                    PassedBy = _leftToOthers.Current(),
                 },
                 stopping);
         }

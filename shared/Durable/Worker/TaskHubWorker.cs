@@ -21,6 +21,7 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
     private readonly IReadOnlyDictionary<string, int> _poolLimits;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly LeftToOthers _leftToOthers;
     private readonly ConcurrentDictionary<string, InstanceSession> _sessions = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly TurnCommitter _committer;
@@ -52,9 +53,10 @@ public sealed partial class TaskHubWorker : IAsyncDisposable
         var at = interceptor ?? WorkerInterceptor.None;
         var shared = new WorkerContext(hub, registry, services, _options, _logger, _time, at, HubDataConverter.Default);
         _slots = new ActivitySlots(_options, Wake);
+        _leftToOthers = new LeftToOthers(_time);
         _activities = new ActivityRunner(shared, FindSession, ScheduleTurn, ReleaseAsync, _slots);
         _committer = new TurnCommitter(shared, EndTurn, FailTurn);
-        _turns = new TurnRunner(shared, _committer, _activities, _slots, ReleaseAsync, Drop, () => _draining);
+        _turns = new TurnRunner(shared, _committer, _activities, _slots, ReleaseAsync, Drop, _leftToOthers, () => _draining);
     }
 
     /// <summary>True while the loops run.</summary>

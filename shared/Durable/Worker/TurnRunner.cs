@@ -16,6 +16,7 @@ internal sealed class TurnRunner(
     ActivitySlots slots,
     Func<InstanceSession, TimeSpan, Task> releaseAsync,
     Action<InstanceSession> drop,
+    LeftToOthers leftToOthers,
     Func<bool> draining) : IDisposable
 {
     private readonly Channel<InstanceSession> _ready = Channel.CreateUnbounded<InstanceSession>();
@@ -139,7 +140,8 @@ internal sealed class TurnRunner(
         var delay = BackoffFor(session.Lease.InstanceId);
         log(delay);
         activities.Answer([.. inputs.Where(i => i.Activity is not null)]);
-        await releaseAsync(session, delay);
+        leftToOthers.Add(session.Lease.InstanceId, delay);
+        await releaseAsync(session, TimeSpan.Zero);
     }
 
     private async Task<InstanceState> LoadAsync(InstanceSession session, IReadOnlyList<TurnInput> inputs, TurnLoop loop)

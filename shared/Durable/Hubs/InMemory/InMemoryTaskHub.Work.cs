@@ -12,7 +12,7 @@ public sealed partial class InMemoryTaskHub
         {
             var now = Now;
             var instances = _unfinished.Values
-                .Where(i => i.AvailableAt <= now && i.Inbox.Exists(m => m.VisibleAt <= now))
+                .Where(i => i.AvailableAt <= now && i.Inbox.Exists(m => m.VisibleAt <= now) && !request.PassedBy.Contains(i.Metadata.InstanceId))
                 .Take(request.MaxInstances)
                 .ToArray();
             foreach (var instance in instances)

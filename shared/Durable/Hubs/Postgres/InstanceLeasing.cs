@@ -15,7 +15,7 @@ internal static class InstanceLeasing
           SELECT DISTINCT s.instance_id FROM (
             SELECT m.instance_id
             FROM durable.messages m JOIN durable.leases l USING (instance_id)
-            WHERE m.visible_at <= now() AND l.available_at <= now()
+            WHERE m.visible_at <= now() AND l.available_at <= now() AND l.instance_id <> ALL ($5)
             ORDER BY m.visible_at
             LIMIT $4) s),
         locked AS (
@@ -46,7 +46,8 @@ internal static class InstanceLeasing
             Sql.Text(request.Worker),
             Sql.Interval(request.Duration),
             Sql.Int(request.MaxInstances),
-            Sql.Int(request.MaxInstances * messagesScannedPerLease)));
+            Sql.Int(request.MaxInstances * messagesScannedPerLease),
+            Sql.Texts(request.PassedBy)));
 
     /// <summary>Reads the statement's rows, and goes on to the next statement's.</summary>
     public static async Task<IReadOnlyList<LeasedInstance>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
