@@ -46,6 +46,32 @@ public sealed class MigrationTests(PostgresCluster cluster)
     }
 
     [Fact]
+    public void A_migration_says_whether_hosts_of_the_version_before_work_on_beside_it()
+    {
+        // Those of before the rule stay as they were applied.
+        const int FirstWithTheRule = 90;
+
+        Assert.All(
+            Migration.Embedded().Where(m => m.Version >= FirstWithTheRule),
+            m => Assert.Matches("\\A(expands|contracts): .+", m.Summary));
+    }
+
+    [Fact]
+    public async Task A_newer_schema_is_worked_beside_if_it_only_expands()
+    {
+        await using var database = await cluster.NewDatabaseAsync();
+        var first = new Migration(1, "0001_first", "create table control.one (id int)");
+        var second = new Migration(2, "0002_second", "-- expands: one more table\ncreate table control.two (id int)");
+        var third = new Migration(3, "0003_third", "-- contracts: nobody needs it any more\ndrop table control.one");
+        await Migrator(database).ApplyAsync([first, second], CancellationToken.None);
+
+        Assert.Equal(0, await Migrator(database).ApplyAsync([first], CancellationToken.None));
+        await Migrator(database).ApplyAsync([first, second, third], CancellationToken.None);
+        var refused = await Assert.ThrowsAsync<NewerSchemaException>(() => Migrator(database).ApplyAsync([first, second], CancellationToken.None));
+        Assert.Contains("0003_third", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Line_endings_do_not_change_a_checksum() =>
         Assert.Equal(new Migration(1, "a", "x\ny\n").Checksum, new Migration(1, "a", "x\r\ny\r\n").Checksum);
 

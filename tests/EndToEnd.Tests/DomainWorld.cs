@@ -1,3 +1,4 @@
+using Bibind.Local;
 using System.Net;
 using System.Text.Json.Nodes;
 using Bibind.Durable.Worker;
@@ -55,8 +56,10 @@ internal sealed class DomainWorld : IAsyncDisposable
     /// <summary>Starts another host in the place of the one that was stopped.</summary>
     public async Task StartAgainAsync()
     {
-        _host = await InProcessHost.StartAsync(Servers.Installation);
-        await Servers.ServeChallengesAsync(_host.Address);
+        // The authority is led to it before it starts: it goes on at once with what the one before had begun.
+        var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
+        await Servers.ServeChallengesAsync(address);
+        _host = await InProcessHost.StartAsync(Servers.Installation, address: address);
     }
 
     /// <summary>Does as the instructions say.</summary>

@@ -29,9 +29,14 @@ internal sealed class InProcessHost : IAsyncDisposable
 
     public DurableTaskClient Tasks => _app.Services.GetRequiredService<DurableTaskClient>();
 
-    public static async Task<InProcessHost> StartAsync(Installation installation, IWorkerInterceptor? interceptor = null)
+    /// <summary>Starts it.</summary>
+    /// <param name="installation">Whose host it is.</param>
+    /// <param name="interceptor">Stands between the worker and its steps.</param>
+    /// <param name="address">Where it listens, for those who must be led there before it works; a free port unless given.</param>
+    public static async Task<InProcessHost> StartAsync(Installation installation, IWorkerInterceptor? interceptor = null, Uri? address = null)
     {
-        var arguments = installation.Settings.Select(s => $"--{s.Key}={s.Value}").Append("--Urls=http://127.0.0.1:0").ToArray();
+        var urls = address?.OriginalString ?? "http://127.0.0.1:0";
+        var arguments = installation.Settings.Select(s => $"--{s.Key}={s.Value}").Append($"--Urls={urls}").ToArray();
         var app = FunctionsHost.Build(arguments, builder =>
         {
             if (interceptor is not null)
