@@ -1,7 +1,7 @@
-using Bibind.Local;
 using System.Net;
 using System.Text.Json.Nodes;
 using Bibind.Durable.Worker;
+using Bibind.Local;
 using Bibind.Local.RealServers;
 using Bibind.Testing.Servers;
 

@@ -45,6 +45,8 @@ internal sealed class KillableHost : IAsyncDisposable
             start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
         }
 
+        // It lives for seconds: what is measured for later would cost more than it brings.
+        start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["Urls"] = address.OriginalString;
         start.Environment["BIBIND_KILL_AT"] = killAt;
         start.Environment["BIBIND_FAIL_AT"] = failAt;
