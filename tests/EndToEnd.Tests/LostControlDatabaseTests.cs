@@ -37,9 +37,9 @@ public sealed class LostControlDatabaseTests
             installation.Settings["ControlDatabase"] = found.ConnectionString + ";Maximum Pool Size=20";
             installation.Settings["Timers:Sweep"] = "true";
             await using var next = await InProcessHost.StartAsync(installation);
-            var before = await DifferencesAsync(next);
+            var before = await DifferencesAsync(next, installation.Code);
             await OrderAsync(next, [codes[^1]]);
-            var after = await DifferencesAsync(next);
+            var after = await DifferencesAsync(next, installation.Code);
 
             string[] expected = [.. new[] { destroyed }.Concat(made).Order(StringComparer.Ordinal)];
             Assert.True(expected.SequenceEqual(before.Select(d => d.Tenant).Distinct().Order(StringComparer.Ordinal)), string.Join('\n', before));
@@ -80,7 +80,7 @@ public sealed class LostControlDatabaseTests
         }
     }
 
-    private static async Task<List<WorldDifference>> DifferencesAsync(InProcessHost host)
+    private static async Task<List<WorldDifference>> DifferencesAsync(InProcessHost host, string code)
     {
         var differences = new List<WorldDifference>();
         await foreach (var found in host.Services.GetRequiredService<WorldDifferences>().FindAsync(CancellationToken.None))
@@ -88,6 +88,7 @@ public sealed class LostControlDatabaseTests
             differences.Add(found);
         }
 
-        return differences;
+        // Other tests make tenants on the same server at the same time.
+        return [.. differences.Where(d => d.Tenant.StartsWith(code, StringComparison.Ordinal))];
     }
 }

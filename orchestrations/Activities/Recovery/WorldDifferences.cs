@@ -3,13 +3,12 @@ using System.Text.RegularExpressions;
 using Bibind.Activities.Database;
 using Bibind.Activities.Inventory;
 using Bibind.Contracts;
-using Bibind.ControlPlane;
 using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
+using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Dapper;
 
 namespace Bibind.Activities.Recovery;
 

@@ -1,5 +1,4 @@
 using Bibind.Durable.Worker;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 
