@@ -107,6 +107,7 @@ public sealed class AzureInvocationTests
             var late = await world.Host.InvokeQueueAsync(world.Function("billing"), Message(Cancelled("b-1"), attempt: 1)).WaitAsync(Limit);
             Assert.False(late.Succeeded);
 
+            world.Host.FunctionTimeout = Limit;
             using var live = await world.SendAsync(HttpMethod.Get, "/health/live", token: null);
             Assert.Equal(HttpStatusCode.OK, live.StatusCode);
         }
@@ -128,6 +129,7 @@ public sealed class AzureInvocationTests
             Assert.False(late.IsSuccessStatusCode);
         }
 
+        world.Host.FunctionTimeout = Limit;
         for (var i = 0; i < 5; i++)
         {
             using var next = await world.SendAsync(HttpMethod.Get, "/api/tenants", Installation.Token).WaitAsync(Limit);
