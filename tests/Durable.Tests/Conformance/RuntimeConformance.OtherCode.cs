@@ -1,5 +1,5 @@
 using Bibind.Durable.Worker;
-using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bibind.Durable.Tests.Conformance;
