@@ -23,7 +23,7 @@ public sealed class ActivitySlotsTests
 
         while (!ends.IsCancellationRequested)
         {
-            Assert.All(slots.RunningByOwner.ToArray(), running => Assert.True(running.Value > 0));
+            Assert.All(slots.RunningByOwner.ToArray(), running => Assert.True(running.Value >= 0));
             reads++;
         }
 
