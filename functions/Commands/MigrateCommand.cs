@@ -27,7 +27,9 @@ internal static class MigrateCommand
 
         var age = new Option<TimeSpan>("--backup-younger-than")
         {
-            Description = "How old the newest backup of the control database may be.", HelpName = "TIME", DefaultValueFactory = _ => DefaultAge,
+            Description = "How old the newest backup of the control database may be.",
+            HelpName = "TIME",
+            DefaultValueFactory = _ => DefaultAge,
         };
         var without = new Option<bool>("--without-backup") { Description = "Goes on without one." };
         var apply = new Command("apply", $"Changes it; where everything expands, hosts of the version before go on meanwhile.\n{Settings}") { age, without };
