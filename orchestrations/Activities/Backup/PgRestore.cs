@@ -30,7 +30,7 @@ public sealed class PgRestore(IOptions<BackupOptions> options)
         var tail = new OutputTail();
         var said = tail.ReadAsync(process.StandardError, CancellationToken.None);
         var listed = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        await WatchAsync(process, Task.WhenAll(said, listed), () => FeedAsync(process, header, dump, readAll: false, cancellationToken), cancellationToken);
+        await PostgresPrograms.WatchAsync(process, Task.WhenAll(said, listed), () => FeedAsync(process, header, dump, readAll: false, cancellationToken), cancellationToken);
         return process.ExitCode == 0
             ? (await listed).Split('\n')
             : throw Translate(program, process.ExitCode, "The list of a backup's content", tail.ToString());
@@ -66,7 +66,7 @@ public sealed class PgRestore(IOptions<BackupOptions> options)
         var tail = new OutputTail(entry.Login.Password) { Watch = messages.Read };
         var reading = Task.WhenAll(
             tail.ReadAsync(process.StandardError, CancellationToken.None), tail.ReadAsync(process.StandardOutput, CancellationToken.None));
-        await WatchAsync(process, reading, () => FeedAsync(process, header, dump, readAll: true, cancellationToken), cancellationToken);
+        await PostgresPrograms.WatchAsync(process, reading, () => FeedAsync(process, header, dump, readAll: true, cancellationToken), cancellationToken);
         if (process.ExitCode != 0 && !(goesOn && messages.OnlyUnknownSettings))
         {
             throw Translate(program, process.ExitCode, $"pg_restore into '{entry.Database}'", goesOn ? $"{messages.First}\n{tail}" : tail.ToString());
@@ -86,26 +86,6 @@ public sealed class PgRestore(IOptions<BackupOptions> options)
             ?? throw new PermanentFailureException(
                 $"The backup was made by pg_dump {header.OldestReader} or newer, which no pg_restore here can read; found: {PostgresPrograms.Describe(all)}. "
                 + $"Install PostgreSQL's client programs {header.OldestReader} (Debian: postgresql-client-{header.OldestReader}) or name them in {Setting}.");
-    }
-
-    private static async Task WatchAsync(Process process, Task reading, Func<Task> feed, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await feed();
-            await process.WaitForExitAsync(cancellationToken);
-            await reading;
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-                await process.WaitForExitAsync(CancellationToken.None);
-            }
-
-            await reading;
-        }
     }
 
     private static async Task FeedAsync(Process process, DumpHeader header, Stream dump, bool readAll, CancellationToken cancellationToken)

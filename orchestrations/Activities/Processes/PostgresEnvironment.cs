@@ -10,12 +10,7 @@ internal static class PostgresEnvironment
 
     public static void Apply(IDictionary<string, string?> environment, DatabaseEntry entry, IReadOnlyDictionary<string, string> settings)
     {
-        // A service file or options of whoever started us must not lead elsewhere.
-        foreach (var inherited in environment.Keys.Where(k => k.StartsWith("PG", StringComparison.Ordinal)).ToList())
-        {
-            environment.Remove(inherited);
-        }
-
+        RemoveInherited(environment);
         environment["PGHOST"] = entry.Server.DatabaseHost;
         environment["PGPORT"] = entry.Server.DatabasePort.ToString(CultureInfo.InvariantCulture);
         environment["PGUSER"] = entry.Login.Role;
@@ -24,5 +19,14 @@ internal static class PostgresEnvironment
         environment["PGOPTIONS"] = SessionSettings.AsOptions(settings);
         environment["PGAPPNAME"] = "bibind";
         environment["PGCONNECT_TIMEOUT"] = ConnectSeconds;
+    }
+
+    /// <summary>A service file or options of whoever started us must not lead elsewhere.</summary>
+    public static void RemoveInherited(IDictionary<string, string?> environment)
+    {
+        foreach (var inherited in environment.Keys.Where(k => k.StartsWith("PG", StringComparison.Ordinal)).ToList())
+        {
+            environment.Remove(inherited);
+        }
     }
 }

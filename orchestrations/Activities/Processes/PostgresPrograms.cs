@@ -70,6 +70,27 @@ internal static class PostgresPrograms
         }
     }
 
+    /// <summary>Feeds it and waits for its end and for what it says; one that is left before its end is killed.</summary>
+    public static async Task WatchAsync(Process process, Task reading, Func<Task> feed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await feed();
+            await process.WaitForExitAsync(cancellationToken);
+            await reading;
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync(CancellationToken.None);
+            }
+
+            await reading;
+        }
+    }
+
     /// <summary>The versions of programs, for a message.</summary>
     public static string Describe(IEnumerable<PostgresProgram> programs) => string.Join(", ", programs.Select(p => $"{p.Version} ({p.Path})"));
 

@@ -117,6 +117,7 @@ public sealed class ControlDump(string connectionString, IOptions<BackupOptions>
     private async Task RunAsync(PostgresProgram program, string[] arguments, CancellationToken cancellationToken)
     {
         var start = PostgresPrograms.StartInfo(program.Path, arguments);
+        PostgresEnvironment.RemoveInherited(start.Environment);
         foreach (var (name, value) in Environment())
         {
             start.Environment[name] = value;
@@ -126,21 +127,7 @@ public sealed class ControlDump(string connectionString, IOptions<BackupOptions>
         process.StandardInput.Close();
         var tail = new OutputTail(_connection.Password ?? string.Empty);
         var reading = Task.WhenAll(tail.ReadAsync(process.StandardError, CancellationToken.None), tail.ReadAsync(process.StandardOutput, CancellationToken.None));
-        try
-        {
-            await process.WaitForExitAsync(cancellationToken);
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-                await process.WaitForExitAsync(CancellationToken.None);
-            }
-
-            await reading;
-        }
-
+        await PostgresPrograms.WatchAsync(process, reading, () => Task.CompletedTask, cancellationToken);
         if (process.ExitCode != 0)
         {
             throw new PermanentFailureException($"{Path.GetFileName(program.Path)} ended with exit code {process.ExitCode}: {tail}");
@@ -167,8 +154,5 @@ public sealed class ControlDump(string connectionString, IOptions<BackupOptions>
         ["PGSSLROOTCERT"] = _connection.RootCertificate,
         ["PGSSLCERT"] = _connection.SslCertificate,
         ["PGSSLKEY"] = _connection.SslKey,
-        ["PGOPTIONS"] = string.Empty,
-        ["PGSERVICE"] = null,
-        ["PGSERVICEFILE"] = null,
     };
 }
