@@ -30,7 +30,7 @@ internal static class QueueDrain
 
         await using var elasticMq = await ElasticMqServer.StartAsync();
         using var sqs = new SqsBroker(
-            new SqsSettings(elasticMq.QueueUrlPrefix, "elasticmq", new AwsCredentials("key", "secret"), TimeSpan.FromSeconds(1)), TimeProvider.System);
+            new SqsSettings(elasticMq.QueueUrlPrefix, "elasticmq", new AwsCredentials("key", "secret"), TimeSpan.FromSeconds(1)));
         await MeasureAsync(sqs, count);
     }
 

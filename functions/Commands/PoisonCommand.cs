@@ -136,7 +136,7 @@ internal static class PoisonCommand
 
         if (settings.Sqs is { } sqs)
         {
-            brokers.Add(new SqsBroker(sqs, TimeProvider.System));
+            brokers.Add(new SqsBroker(sqs));
         }
 
         return brokers;

@@ -128,7 +128,7 @@ internal sealed class PoisonReplay(IQueueBroker broker, string queue)
             {
                 await _poison.HideAsync(message, TimeSpan.Zero, CancellationToken.None);
             }
-            catch (LeaseLostException)
+            catch (MessageLeaseLostException)
             {
                 // It shows itself.
             }

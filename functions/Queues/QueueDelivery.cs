@@ -184,7 +184,7 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
                 await tell(limit.Token);
                 return true;
             }
-            catch (LeaseLostException)
+            catch (MessageLeaseLostException)
             {
                 Logs.LeaseLost(context.Logger, message.Id, context.Queue.Name);
                 return false;
@@ -223,7 +223,7 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
                 _leasedAt = from;
                 pause = lease / 2;
             }
-            catch (LeaseLostException)
+            catch (MessageLeaseLostException)
             {
                 await _lost.CancelAsync();
                 return;

@@ -32,7 +32,7 @@ internal static class QueuesRegistration
 
         if (settings.Sqs is { } sqs)
         {
-            builder.Services.AddSingleton<IQueueBroker>(services => new SqsBroker(sqs, services.GetRequiredService<TimeProvider>()));
+            builder.Services.AddSingleton<IQueueBroker>(_ => new SqsBroker(sqs));
         }
 
         if (settings is { Consume: true, CreateQueues: false })

@@ -7,7 +7,7 @@ public sealed class ActivitySlotsTests
     [Fact]
     public async Task What_owners_have_running_can_be_read_while_it_changes()
     {
-        var slots = new ActivitySlots(new TaskHubWorkerOptions(), () => { });
+        var slots = new ActivitySlots(new TaskHubWorkerOptions(), new WakeUp());
         using var ends = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         var changing = Enumerable.Range(0, 2).Select(n => Task.Run(() =>
         {

@@ -38,7 +38,7 @@ internal interface IBrokerQueue
     Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken);
 
     /// <summary>Hides a message for that long from now on; zero shows it at once.</summary>
-    /// <exception cref="LeaseLostException">It belongs to somebody else by now, or is gone.</exception>
+    /// <exception cref="MessageLeaseLostException">It belongs to somebody else by now, or is gone.</exception>
     Task HideAsync(BrokerMessage message, TimeSpan time, CancellationToken cancellationToken);
 
     /// <summary>Deletes a message for good.</summary>
@@ -77,7 +77,7 @@ internal sealed record BrokerMessage(string Id, string Raw, string? Body, int At
 }
 
 /// <summary>The message is not ours any more.</summary>
-internal sealed class LeaseLostException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class MessageLeaseLostException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>The broker carries no message of that size.</summary>
 internal sealed class MessageTooLargeException(string message, Exception? inner = null) : Exception(message, inner);

@@ -138,6 +138,6 @@ internal sealed class StorageQueue(QueueClient client, StorageQueueSettings sett
     private static bool IsLost(RequestFailedException failure) =>
         failure.ErrorCode == QueueErrorCode.MessageNotFound || failure.ErrorCode == QueueErrorCode.PopReceiptMismatch;
 
-    private static LeaseLostException Lost(BrokerMessage message, Exception cause) =>
+    private static MessageLeaseLostException Lost(BrokerMessage message, Exception cause) =>
         new($"Message '{message.Id}' is with somebody else, or gone.", cause);
 }

@@ -44,7 +44,7 @@ public sealed class ResetPasswords(PostgresConnector postgres, ISecretStore secr
     private async Task<PasswordsTaken> SetAsync(
         NpgsqlConnection connection, TenantPlace place, string administratorHash, string userPassword, CancellationToken cancellationToken)
     {
-        await LeaseFence.PassAsync(cancellationToken);
+        await LeaseFence.EnsureHeldAsync();
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var find = new NpgsqlCommand(FindAdministratorSql, connection);
         var administrator = (int?)await find.ExecuteScalarAsync(cancellationToken)

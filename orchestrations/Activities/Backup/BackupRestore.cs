@@ -51,6 +51,7 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
         catch
         {
             // Not with our caller's token: what failed because it was cancelled must be cleared away too.
+            using var cleanup = LeaseFence.SuspendForCleanup();
             await MarkedDatabases.DropWorkAsync(session, wanted.Holder, scratch, CancellationToken.None);
             throw;
         }

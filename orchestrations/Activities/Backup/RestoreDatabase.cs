@@ -112,6 +112,7 @@ public sealed class RestoreDatabase(
         }
         catch
         {
+            using var cleanup = LeaseFence.SuspendForCleanup();
             await MarkedDatabases.DropWorkAsync(session, restored.Holder, scratch, CancellationToken.None);
             throw;
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Databases;
+using Bibind.Durable;
 using Npgsql;
 
 namespace Bibind.Activities.Backup;
@@ -55,6 +56,7 @@ internal static class RestoreSwap
         }
         catch when (isThere)
         {
+            using var cleanup = LeaseFence.SuspendForCleanup();
             await session.ExecuteAsync($"alter database {database} allow_connections true", CancellationToken.None);
             throw;
         }

@@ -83,7 +83,7 @@ public sealed class TakeBackup(
     {
         await store.CreateBucketAsync(Bucket, cancellationToken);
         var (folder, manifest) = await FindStoredAsync(request, cancellationToken) ?? await StoreAsync(request, cancellationToken);
-        await LeaseFence.PassAsync(cancellationToken);
+        await LeaseFence.EnsureHeldAsync();
         var recorded = await RecordAsync(
             folder,
             new BackupRecord(

@@ -36,6 +36,7 @@ public sealed class VerifyBackup(
             }
             finally
             {
+                using var cleanup = LeaseFence.SuspendForCleanup();
                 await MarkedDatabases.DropWorkAsync(session, trial.Holder, scratch, CancellationToken.None);
             }
         });

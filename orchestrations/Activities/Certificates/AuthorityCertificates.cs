@@ -37,7 +37,7 @@ internal sealed class AuthorityCertificates(
                 }
                 else
                 {
-                    await LeaseFence.PassAsync(cancellationToken);
+                    await LeaseFence.EnsureHeldAsync();
                     var certificate = await authority.IssueAsync(use, null, cancellationToken);
                     await store.SaveAsync(use, certificate, toPublish: false, cancellationToken);
                     logger.CertificateIssued(use.Host, certificate.Issuer, certificate.ToTenantCertificate().NotAfter);

@@ -50,7 +50,7 @@ public sealed class MaintenanceSession : IAsyncDisposable
 
     internal async Task ExecuteAsync(string sql, CancellationToken cancellationToken, params object[] parameters)
     {
-        await LeaseFence.PassAsync(cancellationToken);
+        await LeaseFence.EnsureHeldAsync();
         await using var command = Prepare(sql, parameters);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -77,6 +77,7 @@ public sealed class MaintenanceSession : IAsyncDisposable
             // Back in the pool the session must not look like a maker that a crashed attempt left running.
             if (_connection.FullState == ConnectionState.Open)
             {
+                using var cleanup = LeaseFence.SuspendForCleanup();
                 await ExecuteAsync("reset application_name", CancellationToken.None);
             }
         }

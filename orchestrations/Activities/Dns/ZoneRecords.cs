@@ -146,7 +146,7 @@ internal sealed class ZoneRecords(
                         var changes = decide(await provider.ReadAsync(name, ours, cancellationToken));
                         if (changes.Count > 0)
                         {
-                            await LeaseFence.PassAsync(cancellationToken);
+                            await LeaseFence.EnsureHeldAsync();
                             await provider.ChangeAsync(changes, cancellationToken);
                             logger.RecordsChanged(name, string.Join(", ", changes.Select(c => $"{(c.After is null ? "deleted" : "set")} {c.Type}")));
                         }

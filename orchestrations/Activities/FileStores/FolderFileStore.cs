@@ -34,7 +34,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
             }
 
             // Links are on the disk with the renaming; content that was copied, now or by an attempt that died, is not.
-            await LeaseFence.PassAsync(cancellationToken);
+            await LeaseFence.EnsureHeldAsync();
             var hasCopies = Directory.Exists(store.New);
             store.Make(store.New);
             foreach (var file in StoreFolder.Files(template))
@@ -44,7 +44,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
             }
 
             store.WriteMark(store.New, flush: hasCopies);
-            await LeaseFence.PassAsync(cancellationToken);
+            await LeaseFence.EnsureHeldAsync();
             store.Rename(store.New, store.Final);
         }
 

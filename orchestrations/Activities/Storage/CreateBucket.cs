@@ -17,10 +17,10 @@ public sealed class CreateBucket(IObjectStore store, TenantBucket buckets, IStor
             throw new PermanentFailureException($"A bucket named '{place.Bucket}' is already there and is not this tenant's; it was left as it is.");
         }
 
-        await LeaseFence.PassAsync(context.CancellationToken);
+        await context.EnsureLeaseHeldAsync();
         await store.CreateBucketAsync(place.Bucket, context.CancellationToken);
         await buckets.MarkAsync(place, context.CancellationToken);
-        await LeaseFence.PassAsync(context.CancellationToken);
+        await context.EnsureLeaseHeldAsync();
         await users.GrantAsync(place, context.CancellationToken);
         return Nothing.Value;
     }

@@ -53,6 +53,7 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
         }
         finally
         {
+            using var cleanup = LeaseFence.SuspendForCleanup();
             await ForcedDrop.RunAsync(session, copy.Database, CancellationToken.None);
             await session.ExecuteAsync($"select pg_advisory_unlock({isAlone})", CancellationToken.None);
         }

@@ -126,7 +126,7 @@ public sealed class LocalSecretStore(
     private async Task<int> WriteAsync(NpgsqlConnection connection, string name, string value, string onConflict, CancellationToken cancellationToken)
     {
         // Making a value may take seconds.
-        await LeaseFence.PassAsync(cancellationToken);
+        await LeaseFence.EnsureHeldAsync();
         var secret = _keys.Seal(name, value);
         return await connection.ExecuteAsync(Sql.Command(
             $"""

@@ -16,7 +16,7 @@ internal sealed class CompletionWaiters : IDisposable
 
     // Ends that nobody waited for: as many as may come between a start and the wait for its end.
     private const int RememberedEnds = 1000;
-    private readonly ITaskHub _hub;
+    private readonly IHubManagement _hub;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<Waiter>> _waiters = new(StringComparer.Ordinal);
     private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
@@ -24,7 +24,7 @@ internal sealed class CompletionWaiters : IDisposable
     private TaskCompletionSource _changed = NewSignal();
     private bool _reading;
 
-    public CompletionWaiters(ITaskHub hub)
+    public CompletionWaiters(IHubManagement hub)
     {
         _hub = hub;
         hub.InstanceEnded += OnEnded;

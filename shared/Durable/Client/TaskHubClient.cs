@@ -21,7 +21,7 @@ public sealed class TaskHubClient : DurableTaskClient
     /// <param name="hub">The hub.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="handedIn">Called when work was handed in, if perhaps in a transaction that is still open.</param>
-    public TaskHubClient(ITaskHub hub, TimeProvider? timeProvider = null, Action? handedIn = null)
+    public TaskHubClient(IHubManagement hub, TimeProvider? timeProvider = null, Action? handedIn = null)
         : base("postgres")
     {
         Hub = hub;
@@ -30,7 +30,7 @@ public sealed class TaskHubClient : DurableTaskClient
         _time = timeProvider ?? TimeProvider.System;
     }
 
-    internal ITaskHub Hub { get; }
+    internal IHubManagement Hub { get; }
 
     private DateTime Now => _time.GetUtcNow().UtcDateTime;
 

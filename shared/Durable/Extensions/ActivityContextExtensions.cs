@@ -16,6 +16,10 @@ public static class ActivityContextExtensions
         /// <summary>Set when the worker shuts down or has lost its lease: stop, the work is delivered again.</summary>
         public CancellationToken CancellationToken => (context as DurableActivityContext)?.Cancelled ?? CancellationToken.None;
 
+        /// <summary>To be awaited right before each side effect.</summary>
+        /// <exception cref="OperationCanceledException">The worker has lost the attempt's lease, or stops; nothing may be done any more.</exception>
+        public Task EnsureLeaseHeldAsync() => LeaseFence.EnsureHeldAsync();
+
         /// <summary>The same attempt with another token, for a part of its work.</summary>
         public TaskActivityContext With(CancellationToken cancellation) =>
             new DurableActivityContext(context.InstanceId, context.Name, context.TaskId, context.Attempt, cancellation);

@@ -9,12 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Bibind.Durable.Worker;
 
 /// <summary>Runs activities, a bounded number at once, and sees to it that every answer is stored.</summary>
-internal sealed class ActivityRunner(
-    WorkerContext worker,
-    Func<string, InstanceSession?> findSession,
-    Action<InstanceSession> scheduleTurn,
-    Func<InstanceSession, TimeSpan, Task> releaseAsync,
-    ActivitySlots slots) : IDisposable
+internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator sessions) : IDisposable
 {
     private readonly ConcurrentDictionary<ActivityLease, RunningActivity> _running = new();
     private readonly Channel<ActivityAnswer> _answers = Channel.CreateUnbounded<ActivityAnswer>();
@@ -32,7 +27,7 @@ internal sealed class ActivityRunner(
     /// <summary>Runs a fetched activity in a slot that was reserved for the fetch, which began at a timestamp.</summary>
     public void RunFetched(LeasedActivity activity, long leasedAt)
     {
-        slots.Count(activity.Owner, 1);
+        sessions.Slots.Count(activity.Owner, 1);
         Run(activity, session: null, leasedAt);
     }
 
@@ -115,7 +110,7 @@ internal sealed class ActivityRunner(
             _running.TryRemove(running.Activity.Lease, out _);
             running.Cancellation.Dispose();
             Finish(running, answer);
-            slots.Unreserve(1, running.Activity.Owner);
+            sessions.Slots.Unreserve(1, running.Activity.Owner);
         }
     }
 
@@ -126,14 +121,14 @@ internal sealed class ActivityRunner(
         {
             if (running.Session is { } kept && kept.DropLocalActivity())
             {
-                _ = releaseAsync(kept, TimeSpan.Zero);
+                _ = sessions.ReleaseAsync(kept, TimeSpan.Zero);
             }
 
             return;
         }
 
         var input = new TurnInput(answer, activity.ExecutionId, Activity: activity.Lease) { InstanceId = activity.InstanceId, FreesPool = activity.IsPooled };
-        var session = running.Session ?? findSession(activity.InstanceId);
+        var session = running.Session ?? sessions.Find(activity.InstanceId);
         var (accepted, schedule) = session?.Deliver(input, wasLocal: running.Session is not null) ?? (false, false);
         if (!accepted)
         {
@@ -141,7 +136,7 @@ internal sealed class ActivityRunner(
         }
         else if (schedule)
         {
-            scheduleTurn(session!);
+            sessions.ScheduleTurn(session!);
         }
     }
 
@@ -176,7 +171,7 @@ internal sealed class ActivityRunner(
 
             LeaseFence.Set(() => EnsureHeldAsync(running, cancellation));
             await worker.Interceptor.BeforeActivityAsync(activity, cancellation);
-            await LeaseFence.PassAsync(cancellation);
+            await LeaseFence.EnsureHeldAsync();
             // What an attempt needs for itself lives as long as it does.
             await using var services = worker.Services.CreateAsyncScope();
             var implementation = create(services.ServiceProvider);

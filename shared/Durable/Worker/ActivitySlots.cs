@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Bibind.Durable.Worker;
 
 /// <summary>Bounds how many activities run at once, in all and of each owner.</summary>
-internal sealed class ActivitySlots(TaskHubWorkerOptions options, Action wake)
+internal sealed class ActivitySlots(TaskHubWorkerOptions options, WakeUp wakeUp)
 {
     private readonly ConcurrentDictionary<string, int> _byOwner = new(StringComparer.Ordinal);
     private int _reserved;
@@ -78,7 +78,7 @@ internal sealed class ActivitySlots(TaskHubWorkerOptions options, Action wake)
         if (_refused && slots > 0)
         {
             _refused = false;
-            wake();
+            wakeUp.Set();
         }
     }
 

@@ -26,7 +26,7 @@ public sealed partial class TaskHubWorker
                 backoff = _options.FirstBackoff;
                 if (limit > TimeSpan.Zero)
                 {
-                    await _wake.WaitAsync(limit, stopping);
+                    await _wakeUp.WaitAsync(limit, stopping);
                     if (IsUnderLoad && LeaseSpacing - _time.GetElapsedTime(began) is { Ticks: > 0 } early)
                     {
                         await Task.Delay(early, stopping);
@@ -46,7 +46,7 @@ public sealed partial class TaskHubWorker
         }
     }
 
-    private bool IsUnderLoad => _sessions.Count + _activities.Running >= InMotionUnderLoad;
+    private bool IsUnderLoad => _sessions.Held + _sessions.Activities.Running >= InMotionUnderLoad;
 
     private async Task<TimeSpan> DispatchOnceAsync(CancellationToken stopping)
     {
@@ -56,7 +56,7 @@ public sealed partial class TaskHubWorker
         }
         finally
         {
-            _slots.EndFetch();
+            _sessions.Slots.EndFetch();
         }
     }
 
@@ -64,16 +64,16 @@ public sealed partial class TaskHubWorker
     private async Task<TimeSpan> FetchAsync(CancellationToken stopping)
     {
         // Only what was quiet before the hub is asked can be called idle afterwards: no commit was under way.
-        var quiet = _sessions.IsEmpty && _activities.IsIdle;
-        var maxInstances = Math.Max(0, _options.MaxHeldInstances - _sessions.Count);
-        var maxActivities = _slots.Reserve();
+        var quiet = _sessions.Held == 0 && _sessions.Activities.IsIdle;
+        var maxInstances = Math.Max(0, _options.MaxHeldInstances - _sessions.Held);
+        var maxActivities = _sessions.Slots.Reserve();
         var now = _time.GetUtcNow().UtcDateTime;
         var began = _time.GetTimestamp();
         LeasedWork work;
         bool passedBy;
         try
         {
-            var sessions = _sessions.Values.ToArray();
+            var sessions = _sessions.Sessions;
             var held = sessions.Where(s => now - s.HeldSince > QuickMotion).Select(s => s.Lease.InstanceId).ToArray();
             passedBy = held.Length < sessions.Length;
             work = await _hub.LeaseAsync(
@@ -81,35 +81,35 @@ public sealed partial class TaskHubWorker
                 {
                     PoolLimits = _poolLimits,
                     MaxActivitiesPerOwner = _options.MaxConcurrentActivitiesPerOwner,
-                    RunningByOwner = _slots.RunningByOwner,
+                    RunningByOwner = _sessions.Slots.RunningByOwner,
                     LastOwner = _lastOwner,
-                    PassedBy = _leftToOthers.Current(),
+                    PassedBy = _sessions.PassedBy,
                 },
                 stopping);
         }
         catch
         {
-            _slots.Unreserve(maxActivities);
+            _sessions.Slots.Unreserve(maxActivities);
             throw;
         }
 
-        _slots.Unreserve(maxActivities - work.Activities.Count);
+        _sessions.Slots.Unreserve(maxActivities - work.Activities.Count);
         foreach (var leased in work.Instances)
         {
-            Hold(leased, now);
+            _sessions.Hold(leased, now);
         }
 
         foreach (var inbox in work.Messages.GroupBy(m => m.InstanceId, StringComparer.Ordinal))
         {
-            if (FindSession(inbox.Key) is { } session && session.Deliver(inbox))
+            if (_sessions.Find(inbox.Key) is { } session && session.Deliver(inbox))
             {
-                ScheduleTurn(session);
+                _sessions.ScheduleTurn(session);
             }
         }
 
         foreach (var activity in work.Activities)
         {
-            _activities.RunFetched(activity, began);
+            _sessions.Activities.RunFetched(activity, began);
         }
 
         if (work.Activities.Count > 0)
@@ -137,50 +137,13 @@ public sealed partial class TaskHubWorker
     private static string LastServed(IEnumerable<string> owners, string before) =>
         owners.OrderBy(o => string.CompareOrdinal(o, before) <= 0).ThenBy(o => o, StringComparer.Ordinal).Last();
 
-    private void Hold(LeasedInstance leased, DateTime now)
-    {
-        if (leased.Attempts > _options.MaxAttemptsWithoutTurn)
-        {
-            _ = IsolateAsync(leased);
-            return;
-        }
-
-        var session = new InstanceSession(leased.Lease, _turns.TakeCached(leased), now, leased.Attempts) { IsFirstLease = leased.PreviousToken == 0 };
-        if (_sessions.TryGetValue(leased.Lease.InstanceId, out var stale))
-        {
-            // The hub gave the instance out again, so the lease that we thought we had is lost.
-            _activities.Answer(stale.Close());
-        }
-
-        _sessions[leased.Lease.InstanceId] = session;
-        if (session.Deliver(leased.Messages))
-        {
-            ScheduleTurn(session);
-        }
-    }
-
-    private async Task IsolateAsync(LeasedInstance leased)
-    {
-        var reason = $"The instance was leased {leased.Attempts - 1} times in a row and never finished a turn: its code ends the process or never yields.";
-        Logs.InstanceIsolated(_logger, leased.Lease.InstanceId, reason);
-        try
-        {
-            await _hub.IsolateAsync(leased.Lease, reason, CancellationToken.None);
-        }
-        catch (Exception unavailable)
-        {
-            // The lease runs out, and the next worker isolates it.
-            Logs.HubUnavailable(_logger, unavailable, _options.LeaseDuration);
-        }
-    }
-
     private async Task RenewAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(_options.RenewalInterval, _time);
         while (await timer.WaitForNextTickAsync(stopping).AsTask().ContinueWith(t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default))
         {
-            var sessions = _sessions.Values.ToArray();
-            var activities = _activities.Leases();
+            var sessions = _sessions.Sessions;
+            var activities = _sessions.Activities.Leases();
             if (sessions.Length == 0 && activities.Count == 0)
             {
                 continue;
@@ -192,11 +155,11 @@ public sealed partial class TaskHubWorker
                 var lost = await _hub.RenewAsync(new LeaseRenewal([.. sessions.Select(s => s.Lease)], activities, _options.LeaseDuration), stopping);
                 foreach (var lease in lost.Instances)
                 {
-                    LoseLease(lease);
+                    _sessions.LoseLease(lease);
                 }
 
-                _activities.LoseLeases(lost.Activities);
-                _activities.Renewed(activities.Except(lost.Activities), began);
+                _sessions.Activities.LoseLeases(lost.Activities);
+                _sessions.Activities.Renewed(activities.Except(lost.Activities), began);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -219,7 +182,7 @@ public sealed partial class TaskHubWorker
                 await told;
                 // Waits again before it wakes: what comes now is either found by the fetch or told of once more.
                 told = _hub.WaitForWorkAsync(Timeout.InfiniteTimeSpan, stopping);
-                Wake();
+                _wakeUp.Set();
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {

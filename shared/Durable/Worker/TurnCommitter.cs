@@ -23,7 +23,7 @@ internal sealed record PendingTurn(
 /// Commits turns in groups: what is ready while a commit is under way shares the next one. A group that fails is
 /// committed turn by turn, so that one bad turn harms no other.
 /// </summary>
-internal sealed class TurnCommitter(WorkerContext worker, Action<PendingTurn> committed, Action<PendingTurn, Exception> failed)
+internal sealed class TurnCommitter(WorkerContext worker, ISessionCoordinator sessions)
 {
     private readonly Channel<PendingTurn> _pending = Channel.CreateUnbounded<PendingTurn>();
     private Task _loops = Task.CompletedTask;
@@ -67,7 +67,7 @@ internal sealed class TurnCommitter(WorkerContext worker, Action<PendingTurn> co
         catch (Exception reason) when (group.Count == 1)
         {
             // The outcome may be unknown. If it was stored after all, reading the instance afresh finds it so.
-            failed(group[0], reason);
+            sessions.FailTurn(group[0], reason);
         }
         catch (Exception)
         {
@@ -88,7 +88,7 @@ internal sealed class TurnCommitter(WorkerContext worker, Action<PendingTurn> co
         foreach (var turn in group)
         {
             turn.CommittingSince = since;
-            committed(turn);
+            sessions.EndTurn(turn);
         }
     }
 }

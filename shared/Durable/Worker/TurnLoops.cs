@@ -7,7 +7,7 @@ namespace Bibind.Durable.Worker;
 /// A fixed number of loops that run turns. Code that never yields cannot be aborted: its loop is given up with the
 /// thread it holds, and another takes its place, up to a limit.
 /// </summary>
-internal sealed class TurnLoops(WorkerContext worker, Func<TurnLoop, Task> runAsync, Action<InstanceSession> giveUp)
+internal sealed class TurnLoops(WorkerContext worker, Func<TurnLoop, Task> runAsync, ISessionCoordinator sessions)
 {
     private readonly ConcurrentDictionary<TurnLoop, Task> _loops = new();
     private int _stuck;
@@ -70,7 +70,7 @@ internal sealed class TurnLoops(WorkerContext worker, Func<TurnLoop, Task> runAs
             Logs.TurnStuck(worker.Logger, session.Lease.InstanceId, worker.Options.MaxTurnDuration, Interlocked.Increment(ref _stuck));
             _loops.TryRemove(loop, out _);
             Add();
-            giveUp(session);
+            sessions.Drop(session);
         }
     }
 }

@@ -9,15 +9,7 @@ using Microsoft.DurableTask.Client;
 namespace Bibind.Durable.Worker;
 
 /// <summary>Runs turns, a bounded number at once, and hands their commits to the committer.</summary>
-internal sealed class TurnRunner(
-    WorkerContext worker,
-    TurnCommitter committer,
-    ActivityRunner activities,
-    ActivitySlots slots,
-    Func<InstanceSession, TimeSpan, Task> releaseAsync,
-    Action<InstanceSession> drop,
-    LeftToOthers leftToOthers,
-    Func<bool> draining) : IDisposable
+internal sealed class TurnRunner(WorkerContext worker, ISessionCoordinator sessions, TurnCommitter committer, ActivityRunner activities) : IDisposable
 {
     private readonly Channel<InstanceSession> _ready = Channel.CreateUnbounded<InstanceSession>();
     private readonly InstanceCache _cache = new(worker.Options.CachedInstances);
@@ -28,7 +20,7 @@ internal sealed class TurnRunner(
 
     public void Start()
     {
-        _loops = new TurnLoops(worker, RunAsync, drop);
+        _loops = new TurnLoops(worker, RunAsync, sessions);
         _loops.Start();
         _watching = Task.Run(() => _loops.WatchAsync(_stopping.Token));
     }
@@ -66,7 +58,7 @@ internal sealed class TurnRunner(
             {
                 var delay = BackoffFor(session.Lease.InstanceId);
                 Logs.TurnFailed(worker.Logger, failure, session.Lease.InstanceId, delay);
-                await releaseAsync(session, delay);
+                await sessions.ReleaseAsync(session, delay);
             }
 
             if (loop.IsGivenUp)
@@ -112,7 +104,7 @@ internal sealed class TurnRunner(
         {
             var pool = worker.Options.ActivityLimits.ContainsKey(scheduled.Name) ? scheduled.Name.ToLowerInvariant() : null;
             // What is limited among all workers is handed out by the hub, which alone can count it.
-            var claims = pool is null && !draining() && slots.TryReserve(owner);
+            var claims = pool is null && !sessions.IsDraining && sessions.Slots.TryReserve(owner);
             claimed += claims ? 1 : 0;
             return new NewActivity(scheduled, claims ? new ActivityClaim(worker.Options.Name, worker.Options.LeaseDuration) : null)
             {
@@ -123,7 +115,7 @@ internal sealed class TurnRunner(
         }));
         if (loop.IsGivenUp)
         {
-            slots.Unreserve(claimed, owner);
+            sessions.Slots.Unreserve(claimed, owner);
             activities.Answer([.. inputs.Where(i => i.Activity is not null)]);
             return;
         }
@@ -140,8 +132,7 @@ internal sealed class TurnRunner(
         var delay = BackoffFor(session.Lease.InstanceId);
         log(delay);
         activities.Answer([.. inputs.Where(i => i.Activity is not null)]);
-        leftToOthers.Add(session.Lease.InstanceId, delay);
-        await releaseAsync(session, TimeSpan.Zero);
+        await sessions.LeaveToOthersAsync(session, delay);
     }
 
     private async Task<InstanceState> LoadAsync(InstanceSession session, IReadOnlyList<TurnInput> inputs, TurnLoop loop)

@@ -51,7 +51,7 @@ public abstract partial class RuntimeConformance
                     await wakesUp.Task;
                 }
 
-                await LeaseFence.PassAsync(context.CancellationToken);
+                await LeaseFence.EnsureHeldAsync();
                 return $"{Interlocked.Increment(ref effects)}";
             })
             .Orchestrator<string?, string>("Main", (context, _) => context.CallActivityAsync<string>("Effect"));
@@ -75,7 +75,7 @@ public abstract partial class RuntimeConformance
         runtime.Activity<string?, string>("Effect", async (context, _) =>
             {
                 await wakesUp.Task;
-                await LeaseFence.PassAsync(context.CancellationToken);
+                await context.EnsureLeaseHeldAsync();
                 return "done";
             })
             .Orchestrator<string?, string>("Main", (context, _) => context.CallActivityAsync<string>("Effect"));

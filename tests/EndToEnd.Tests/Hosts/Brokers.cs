@@ -28,7 +28,7 @@ internal static class Brokers
         installation.Settings["Queues:Sqs:AccessKeyId"] = "key";
         installation.Settings["Queues:Sqs:SecretAccessKey"] = "secret";
         var broker = new SqsBroker(
-            new SqsSettings(server.QueueUrlPrefix, "elasticmq", new AwsCredentials("key", "secret"), TimeSpan.FromSeconds(1)), TimeProvider.System);
+            new SqsSettings(server.QueueUrlPrefix, "elasticmq", new AwsCredentials("key", "secret"), TimeSpan.FromSeconds(1)));
         await EmptyAsync(broker);
         return broker;
     }

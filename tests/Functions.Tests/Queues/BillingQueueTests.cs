@@ -31,7 +31,7 @@ public sealed class BillingQueueTests(PostgresServer postgres) : IAsyncLifetime
         _azurite = await AzuriteServer.StartAsync();
         _elasticMq = await ElasticMqServer.StartAsync();
         _storage = new StorageBroker(new StorageQueueSettings(_azurite.ConnectionString, Base64: true, TimeSpan.FromSeconds(1)));
-        _sqs = new SqsBroker(new SqsSettings(_elasticMq.QueueUrlPrefix, "elasticmq", new AwsCredentials("key", "secret"), TimeSpan.Zero), TimeProvider.System);
+        _sqs = new SqsBroker(new SqsSettings(_elasticMq.QueueUrlPrefix, "elasticmq", new AwsCredentials("key", "secret"), TimeSpan.Zero));
         _host = new ApiHost(postgres)
         {
             More =

@@ -192,7 +192,7 @@ public sealed class PoisonCommandTests
         private static Place Make(IAsyncDisposable server, Dictionary<string, string?> settings)
         {
             var read = QueueSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), out _);
-            return new Place(read.Storage is { } storage ? new StorageBroker(storage) : new SqsBroker(read.Sqs!, TimeProvider.System), settings, server);
+            return new Place(read.Storage is { } storage ? new StorageBroker(storage) : new SqsBroker(read.Sqs!), settings, server);
         }
 
         private static string[] Lines(StringWriter text) => text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

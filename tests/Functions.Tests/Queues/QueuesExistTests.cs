@@ -37,7 +37,7 @@ public sealed class QueuesExistTests(PostgresServer postgres)
     {
         await using var server = await ElasticMqServer.StartAsync();
         using var broker = new SqsBroker(
-            new SqsSettings(server.QueueUrlPrefix, "elasticmq", new AwsCredentials("key", "secret"), TimeSpan.FromSeconds(1)), TimeProvider.System);
+            new SqsSettings(server.QueueUrlPrefix, "elasticmq", new AwsCredentials("key", "secret"), TimeSpan.FromSeconds(1)));
         foreach (var queue in new[] { "billing", "billing-poison", "pump" })
         {
             await broker.Open(queue).CreateAsync(default);

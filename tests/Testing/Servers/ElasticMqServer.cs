@@ -4,7 +4,7 @@ using Bibind.Local.RealServers;
 
 namespace Bibind.Testing.Servers;
 
-/// <summary>A server that speaks SQS's query protocol, on a free port of 127.0.0.1; it keeps messages in memory and checks no signature.</summary>
+/// <summary>A server that AWS's SDK takes for SQS, on a free port of 127.0.0.1; it keeps messages in memory and checks no signature.</summary>
 public sealed class ElasticMqServer : IAsyncDisposable
 {
     private static readonly string[] OpenPackages = ["java.util.regex", "java.lang", "java.util", "sun.nio.ch"];
@@ -12,11 +12,13 @@ public sealed class ElasticMqServer : IAsyncDisposable
 
     private readonly int _port;
     private readonly RunningServer _process;
+    private readonly ElasticMqFront _front;
 
-    private ElasticMqServer(int port, RunningServer process)
+    private ElasticMqServer(int port, RunningServer process, ElasticMqFront front)
     {
         _port = port;
         _process = process;
+        _front = front;
     }
 
     /// <summary>What stands before a queue's name in its address.</summary>
@@ -28,12 +30,12 @@ public sealed class ElasticMqServer : IAsyncDisposable
     public static async Task<ElasticMqServer> StartAsync()
     {
         var folder = PostgresFixture.NewFolder();
-        var port = FreePorts.Next();
+        var (port, inner) = (FreePorts.Next(), FreePorts.Next());
         var configuration = Path.Combine(folder, "elasticmq.conf");
         await File.WriteAllTextAsync(configuration, string.Create(CultureInfo.InvariantCulture, $$"""
             include classpath("application.conf")
             node-address { protocol = http, host = "127.0.0.1", port = {{port}}, context-path = "" }
-            rest-sqs { enabled = true, bind-port = {{port}}, bind-hostname = "127.0.0.1", sqs-limits = strict }
+            rest-sqs { enabled = true, bind-port = {{inner}}, bind-hostname = "127.0.0.1", sqs-limits = strict }
 
             """));
         var process = await RunningServer.StartAsync(
@@ -44,9 +46,13 @@ public sealed class ElasticMqServer : IAsyncDisposable
                 $"-Dconfig.file={configuration}", "-jar", NodeServers.Require("elasticmq", "elasticmq-server-*.jar"),
             ],
             deleteFolder: true);
-        await process.ListensAsync(port);
-        return new ElasticMqServer(port, process);
+        await process.ListensAsync(inner);
+        return new ElasticMqServer(port, process, await ElasticMqFront.StartAsync(port, inner));
     }
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _front.DisposeAsync();
+        await _process.DisposeAsync();
+    }
 }

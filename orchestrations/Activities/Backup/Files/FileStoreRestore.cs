@@ -56,7 +56,7 @@ public sealed class FileStoreRestore(IFileStore files, FileStoreArchives archive
     {
         if (files.IsOn)
         {
-            await LeaseFence.PassAsync(cancellationToken);
+            await LeaseFence.EnsureHeldAsync();
             files.DropReplacement(place);
         }
     }

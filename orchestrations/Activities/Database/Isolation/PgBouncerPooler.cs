@@ -78,7 +78,7 @@ internal sealed class PgBouncerPooler(IOptions<TenantIsolationOptions> options, 
                     return true;
                 }
 
-                await LeaseFence.PassAsync(cancellationToken);
+                await LeaseFence.EnsureHeldAsync();
                 if (text != before)
                 {
                     file.Write(text);

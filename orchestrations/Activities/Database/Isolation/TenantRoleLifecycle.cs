@@ -63,6 +63,7 @@ public sealed class TenantRoleLifecycle(
         }
         finally
         {
+            using var cleanup = LeaseFence.SuspendForCleanup();
             await TenantRoles.LendAsync(session, role, settings.TemplateRole, isLent: false, CancellationToken.None);
             await session.ExecuteAsync($"revoke connect on database {database} from {template}", CancellationToken.None);
         }
@@ -130,7 +131,7 @@ public sealed class TenantRoleLifecycle(
             reassign owned by {SqlText.Identifier(settings.TemplateRole)} to {SqlText.Identifier(role)}
             """,
             connection);
-        await LeaseFence.PassAsync(cancellationToken);
+        await LeaseFence.EnsureHeldAsync();
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

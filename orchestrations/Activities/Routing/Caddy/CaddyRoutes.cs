@@ -43,7 +43,7 @@ internal sealed class CaddyRoutes(
     private async Task PutAsync(TenantPlace place, bool isSuspended, CancellationToken cancellationToken)
     {
         var route = await routes.MakeAsync(place, isSuspended, cancellationToken);
-        await LeaseFence.PassAsync(cancellationToken);
+        await LeaseFence.EnsureHeldAsync();
         await changes.ApplyAsync(apps => CaddyConfiguration.Put(apps, options.Value.Server, route), cancellationToken);
         await probe.IsServedAsync(route, settle: TimeSpan.Zero, cancellationToken);
         logger.RoutePublished(route.Host, route.Dial, route.Certificate is not null, isSuspended);

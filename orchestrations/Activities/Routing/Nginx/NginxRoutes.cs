@@ -73,7 +73,7 @@ internal sealed class NginxRoutes(
                 throw new PermanentFailureException($"The proxy has a route for '{route.Host}' already that is not this tenant's; it was left as it is.");
             }
 
-            await LeaseFence.PassAsync(cancellationToken);
+            await LeaseFence.EnsureHeldAsync();
             await folder.WriteDefaultsAsync(cancellationToken);
             var certificate = route.Certificate is null ? null : folder.WriteCertificate(route.Host, route.Certificate);
             var site = NginxSite.Write(route, certificate, options.Value);

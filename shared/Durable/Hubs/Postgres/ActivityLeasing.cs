@@ -75,21 +75,21 @@ internal static class ActivityLeasing
     {
         if (request.PoolLimits.Count > 0)
         {
-            batch.BatchCommands.Add(Sql.Command(LockPools));
+            batch.BatchCommands.Add(HubSql.Command(LockPools));
         }
 
         var running = request.RunningByOwner.ToArray();
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             Lease,
-            Sql.Text(request.Worker),
-            Sql.Interval(request.Duration),
-            Sql.Int(request.MaxActivities),
-            Sql.Texts(request.PoolLimits.Keys),
-            Sql.Ints(request.PoolLimits.Values),
-            Sql.Int(request.MaxActivitiesPerOwner),
-            Sql.Texts(running.Select(r => r.Key)),
-            Sql.Ints(running.Select(r => r.Value)),
-            Sql.Text(request.LastOwner)));
+            HubSql.Text(request.Worker),
+            HubSql.Interval(request.Duration),
+            HubSql.Int(request.MaxActivities),
+            HubSql.Texts(request.PoolLimits.Keys),
+            HubSql.Ints(request.PoolLimits.Values),
+            HubSql.Int(request.MaxActivitiesPerOwner),
+            HubSql.Texts(running.Select(r => r.Key)),
+            HubSql.Ints(running.Select(r => r.Value)),
+            HubSql.Text(request.LastOwner)));
     }
 
     /// <summary>Reads the statements' rows, and goes on to the next statement's.</summary>

@@ -17,7 +17,7 @@ internal static class HeldInboxes
         ORDER BY m.id
         """;
 
-    public static void AddTo(NpgsqlBatch batch, LeaseRequest request) => batch.BatchCommands.Add(Sql.Command(Fetch, Sql.Texts(request.Held)));
+    public static void AddTo(NpgsqlBatch batch, LeaseRequest request) => batch.BatchCommands.Add(HubSql.Command(Fetch, HubSql.Texts(request.Held)));
 
     /// <summary>Reads the statement's rows, and goes on to the next statement's.</summary>
     public static async Task<IReadOnlyList<InboxMessage>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)

@@ -41,13 +41,13 @@ internal static class InstanceLeasing
         """;
 
     public static void AddTo(NpgsqlBatch batch, LeaseRequest request, int messagesScannedPerLease) =>
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             Lease,
-            Sql.Text(request.Worker),
-            Sql.Interval(request.Duration),
-            Sql.Int(request.MaxInstances),
-            Sql.Int(request.MaxInstances * messagesScannedPerLease),
-            Sql.Texts(request.PassedBy)));
+            HubSql.Text(request.Worker),
+            HubSql.Interval(request.Duration),
+            HubSql.Int(request.MaxInstances),
+            HubSql.Int(request.MaxInstances * messagesScannedPerLease),
+            HubSql.Texts(request.PassedBy)));
 
     /// <summary>Reads the statement's rows, and goes on to the next statement's.</summary>
     public static async Task<IReadOnlyList<LeasedInstance>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)

@@ -39,7 +39,7 @@ internal sealed class Payloads
         }
 
         // An owner that does not exist, or that refused the message, keeps nothing.
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             """
             INSERT INTO durable.payloads (instance_id, key, data)
             SELECT w.instance_id, w.key, w.data
@@ -48,9 +48,9 @@ internal sealed class Payloads
             ORDER BY w.instance_id, w.key
             ON CONFLICT DO NOTHING
             """,
-            Sql.Texts(_detached.Keys.Select(k => k.InstanceId)),
-            Sql.Texts(_detached.Keys.Select(k => k.Key)),
-            Sql.Texts(_detached.Values)));
+            HubSql.Texts(_detached.Keys.Select(k => k.InstanceId)),
+            HubSql.Texts(_detached.Keys.Select(k => k.Key)),
+            HubSql.Texts(_detached.Values)));
     }
 
     /// <summary>Puts texts back into lines that were read; asks the database only if one is missing.</summary>
@@ -65,10 +65,10 @@ internal sealed class Payloads
 
         var texts = new Dictionary<(string, string), string>();
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             "SELECT p.instance_id, p.key, p.data FROM durable.payloads p JOIN unnest($1, $2) AS w (instance_id, key) USING (instance_id, key)",
-            Sql.Texts(wanted.Select(w => w.InstanceId)),
-            Sql.Texts(wanted.Select(w => w.Key))));
+            HubSql.Texts(wanted.Select(w => w.InstanceId)),
+            HubSql.Texts(wanted.Select(w => w.Key))));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {

@@ -26,13 +26,13 @@ public sealed partial class PostgresTaskHub
         var released = turns.Where(t => t.ReleasesLease && t.Update is not { Ended: true }).Select(t => t.Lease.InstanceId).ToArray();
         if (released.Length > 0)
         {
-            add(Sql.Command("UPDATE durable.leases SET locked_by = NULL, available_at = '-infinity', attempts = 0 WHERE instance_id = ANY ($1)", Sql.Texts(released)));
+            add(HubSql.Command("UPDATE durable.leases SET locked_by = NULL, available_at = '-infinity', attempts = 0 WHERE instance_id = ANY ($1)", HubSql.Texts(released)));
         }
 
         var cleared = turns.Where(t => t.ClearsAttempts && !t.ReleasesLease).Select(t => t.Lease.InstanceId).ToArray();
         if (cleared.Length > 0)
         {
-            add(Sql.Command("UPDATE durable.leases SET attempts = 0 WHERE instance_id = ANY ($1)", Sql.Texts(cleared)));
+            add(HubSql.Command("UPDATE durable.leases SET attempts = 0 WHERE instance_id = ANY ($1)", HubSql.Texts(cleared)));
         }
 
         if (wake)
@@ -68,7 +68,7 @@ public sealed partial class PostgresTaskHub
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         var payloads = new Payloads();
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             """
             WITH answer AS (
               SELECT * FROM unnest($1, $2, $3, $4, $5) AS w (id, token, instance_id, execution_id, event)),
@@ -79,11 +79,11 @@ public sealed partial class PostgresTaskHub
             SELECT w.instance_id, w.execution_id, now(), w.event
             FROM answer w JOIN deleted USING (id, token) JOIN durable.leases l ON l.instance_id = w.instance_id
             """,
-            Sql.Uuids(answers.Select(a => a.Lease.ActivityId)),
-            Sql.Longs(answers.Select(a => a.Lease.Token)),
-            Sql.Texts(answers.Select(a => a.InstanceId)),
-            Sql.Texts(answers.Select(a => a.ExecutionId)),
-            Sql.Jsons(answers.Select(a => HistoryJson.Write(payloads.Detach(a.InstanceId, a.Event))))));
+            HubSql.Uuids(answers.Select(a => a.Lease.ActivityId)),
+            HubSql.Longs(answers.Select(a => a.Lease.Token)),
+            HubSql.Texts(answers.Select(a => a.InstanceId)),
+            HubSql.Texts(answers.Select(a => a.ExecutionId)),
+            HubSql.Jsons(answers.Select(a => HistoryJson.Write(payloads.Detach(a.InstanceId, a.Event))))));
         payloads.AddTo(batch);
         batch.BatchCommands.Add(_signal.NotifyOthers());
         await batch.ExecuteNonQueryAsync(cancellationToken);
@@ -92,19 +92,19 @@ public sealed partial class PostgresTaskHub
 
     private static void AddFence(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
     {
-        add(Sql.Command(
-            "SELECT durable.fence($1, $2)", Sql.Texts(turns.Select(t => t.Lease.InstanceId)), Sql.Longs(turns.Select(t => t.Lease.Token))));
+        add(HubSql.Command(
+            "SELECT durable.fence($1, $2)", HubSql.Texts(turns.Select(t => t.Lease.InstanceId)), HubSql.Longs(turns.Select(t => t.Lease.Token))));
         var activities = turns.SelectMany(t => t.ConsumedActivities).ToArray();
         if (activities.Length > 0)
         {
-            add(Sql.Command(
-                "SELECT durable.consume_activities($1, $2)", Sql.Uuids(activities.Select(a => a.ActivityId)), Sql.Longs(activities.Select(a => a.Token))));
+            add(HubSql.Command(
+                "SELECT durable.consume_activities($1, $2)", HubSql.Uuids(activities.Select(a => a.ActivityId)), HubSql.Longs(activities.Select(a => a.Token))));
         }
 
         var messages = turns.SelectMany(t => t.ConsumedMessages).ToArray();
         if (messages.Length > 0)
         {
-            add(Sql.Command("SELECT durable.consume_messages($1)", Sql.Longs(messages)));
+            add(HubSql.Command("SELECT durable.consume_messages($1)", HubSql.Longs(messages)));
         }
     }
 
@@ -113,23 +113,23 @@ public sealed partial class PostgresTaskHub
         var replaced = turns.Where(t => t.ReplacesHistory).Select(t => t.Lease.InstanceId).ToArray();
         if (replaced.Length > 0)
         {
-            add(Sql.Command("DELETE FROM durable.history WHERE instance_id = ANY ($1)", Sql.Texts(replaced)));
-            add(Sql.Command(
+            add(HubSql.Command("DELETE FROM durable.history WHERE instance_id = ANY ($1)", HubSql.Texts(replaced)));
+            add(HubSql.Command(
                 """
                 DELETE FROM durable.payloads p
                 WHERE p.instance_id = ANY ($1)
                   AND NOT EXISTS (SELECT FROM durable.messages m WHERE m.instance_id = p.instance_id AND m.event ->> 'payload' = p.key)
                   AND NOT EXISTS (SELECT FROM durable.activities a WHERE a.instance_id = p.instance_id AND a.scheduled ->> 'payload' = p.key)
                 """,
-                Sql.Texts(replaced)));
+                HubSql.Texts(replaced)));
         }
 
-        add(Sql.Command(
+        add(HubSql.Command(
             "INSERT INTO durable.history (instance_id, execution_id, turn, events) SELECT * FROM unnest($1, $2, $3, $4)",
-            Sql.Texts(turns.Select(t => t.Lease.InstanceId)),
-            Sql.Texts(turns.Select(t => t.ExecutionId)),
-            Sql.Ints(turns.Select(t => t.Turn)),
-            Sql.Jsons(turns.Select(t => HistoryJson.Write(payloads.Detach(t.Lease.InstanceId, t.NewHistory))))));
+            HubSql.Texts(turns.Select(t => t.Lease.InstanceId)),
+            HubSql.Texts(turns.Select(t => t.ExecutionId)),
+            HubSql.Ints(turns.Select(t => t.Turn)),
+            HubSql.Jsons(turns.Select(t => HistoryJson.Write(payloads.Detach(t.Lease.InstanceId, t.NewHistory))))));
     }
 
     private static void AddUpdates(IReadOnlyList<TurnCommit> turns, Action<NpgsqlBatchCommand> add)
@@ -137,7 +137,7 @@ public sealed partial class PostgresTaskHub
         var updated = turns.Where(t => t.Update is not null).ToArray();
         if (updated.Length > 0)
         {
-            add(Sql.Command(
+            add(HubSql.Command(
                 """
                 UPDATE durable.instances i
                 SET execution_id = w.execution_id, status = w.status, version = w.version, output = w.output,
@@ -147,24 +147,24 @@ public sealed partial class PostgresTaskHub
                   AS w (instance_id, execution_id, status, version, output, input, custom_status, failure, at, completed_at)
                 WHERE i.instance_id = w.instance_id
                 """,
-                Sql.Texts(updated.Select(t => t.Lease.InstanceId)),
-                Sql.Texts(updated.Select(t => t.Update!.ExecutionId)),
-                Sql.Shorts(updated.Select(t => (short)t.Update!.Status)),
-                Sql.Texts(updated.Select(t => t.Update!.Version)),
-                Sql.Texts(updated.Select(t => t.Update!.Output)),
+                HubSql.Texts(updated.Select(t => t.Lease.InstanceId)),
+                HubSql.Texts(updated.Select(t => t.Update!.ExecutionId)),
+                HubSql.Shorts(updated.Select(t => (short)t.Update!.Status)),
+                HubSql.Texts(updated.Select(t => t.Update!.Version)),
+                HubSql.Texts(updated.Select(t => t.Update!.Output)),
                 // Only a new generation has a new input; it need not travel otherwise.
-                Sql.Texts(updated.Select(t => t.ReplacesHistory ? t.Update!.Input : null)),
-                Sql.Texts(updated.Select(t => t.Update!.CustomStatus)),
-                Sql.Jsons(updated.Select(t => HistoryJson.Write(t.Update!.FailureDetails))),
-                Sql.Times(updated.Select(t => (DateTime?)t.Update!.At)),
-                Sql.Times(updated.Select(t => t.Update!.Ended ? (DateTime?)t.Update!.At : null))));
+                HubSql.Texts(updated.Select(t => t.ReplacesHistory ? t.Update!.Input : null)),
+                HubSql.Texts(updated.Select(t => t.Update!.CustomStatus)),
+                HubSql.Jsons(updated.Select(t => HistoryJson.Write(t.Update!.FailureDetails))),
+                HubSql.Times(updated.Select(t => (DateTime?)t.Update!.At)),
+                HubSql.Times(updated.Select(t => t.Update!.Ended ? (DateTime?)t.Update!.At : null))));
         }
 
         var ended = updated.Where(t => t.Update!.Ended).Select(t => t.Lease.InstanceId).ToArray();
         if (ended.Length > 0)
         {
-            add(Sql.Command("DELETE FROM durable.leases WHERE instance_id = ANY ($1)", Sql.Texts(ended)));
-            add(Sql.Command("DELETE FROM durable.messages WHERE instance_id = ANY ($1)", Sql.Texts(ended)));
+            add(HubSql.Command("DELETE FROM durable.leases WHERE instance_id = ANY ($1)", HubSql.Texts(ended)));
+            add(HubSql.Command("DELETE FROM durable.messages WHERE instance_id = ANY ($1)", HubSql.Texts(ended)));
         }
     }
 
@@ -180,23 +180,23 @@ public sealed partial class PostgresTaskHub
                 """,
                 child,
                 payloads,
-                Sql.Text(parent.InstanceId),
-                Sql.Text(parent.ExecutionId),
-                Sql.Json(HistoryJson.Write(SubOrchestrationRefused.Describe(child.Started)))));
+                HubSql.Text(parent.InstanceId),
+                HubSql.Text(parent.ExecutionId),
+                HubSql.Json(HistoryJson.Write(SubOrchestrationRefused.Describe(child.Started)))));
         }
 
         foreach (var child in turns.SelectMany(t => t.Rewinds))
         {
-            add(Sql.Command(
+            add(HubSql.Command(
                 """
                 INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
                 SELECT $2, $4, now(), $5 WHERE NOT durable.rewind_instance($1, $2, $3)
                 """,
-                Sql.Text(child.InstanceId),
-                Sql.Text(child.IfRefused.InstanceId),
-                Sql.Json(HistoryJson.Write(child.Message)),
-                Sql.Text(child.IfRefused.ExecutionId),
-                Sql.Json(HistoryJson.Write(child.IfRefused.Event))));
+                HubSql.Text(child.InstanceId),
+                HubSql.Text(child.IfRefused.InstanceId),
+                HubSql.Json(HistoryJson.Write(child.Message)),
+                HubSql.Text(child.IfRefused.ExecutionId),
+                HubSql.Json(HistoryJson.Write(child.IfRefused.Event))));
         }
     }
 
@@ -205,28 +205,28 @@ public sealed partial class PostgresTaskHub
         var activities = turns.SelectMany(t => t.Activities.Select(a => (Turn: t, Activity: a))).ToArray();
         if (activities.Length > 0)
         {
-            add(Sql.Command(
+            add(HubSql.Command(
                 """
                 INSERT INTO durable.activities (id, instance_id, execution_id, scheduled, token, deliveries, locked_by, available_at, owner, pool, trace_parent)
                 SELECT id, instance_id, execution_id, scheduled, 1, CASE WHEN worker IS NULL THEN 0 ELSE 1 END, worker, now() + coalesce(lease, interval '0'), owner, pool, trace_parent
                 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS w (id, instance_id, execution_id, scheduled, worker, lease, owner, pool, trace_parent)
                 """,
-                Sql.Uuids(activities.Select(a => a.Activity.Lease.ActivityId)),
-                Sql.Texts(activities.Select(a => a.Turn.Lease.InstanceId)),
-                Sql.Texts(activities.Select(a => a.Turn.ExecutionId)),
-                Sql.Jsons(activities.Select(a => HistoryJson.Write(payloads.Detach(a.Turn.Lease.InstanceId, a.Activity.Scheduled)))),
-                Sql.Texts(activities.Select(a => a.Activity.ClaimFor?.Worker)),
-                Sql.Intervals(activities.Select(a => a.Activity.ClaimFor?.Duration)),
-                Sql.Texts(activities.Select(a => a.Activity.Owner)),
-                Sql.Texts(activities.Select(a => a.Activity.Pool)),
-                Sql.Texts(activities.Select(a => a.Activity.TraceParent))));
+                HubSql.Uuids(activities.Select(a => a.Activity.Lease.ActivityId)),
+                HubSql.Texts(activities.Select(a => a.Turn.Lease.InstanceId)),
+                HubSql.Texts(activities.Select(a => a.Turn.ExecutionId)),
+                HubSql.Jsons(activities.Select(a => HistoryJson.Write(payloads.Detach(a.Turn.Lease.InstanceId, a.Activity.Scheduled)))),
+                HubSql.Texts(activities.Select(a => a.Activity.ClaimFor?.Worker)),
+                HubSql.Intervals(activities.Select(a => a.Activity.ClaimFor?.Duration)),
+                HubSql.Texts(activities.Select(a => a.Activity.Owner)),
+                HubSql.Texts(activities.Select(a => a.Activity.Pool)),
+                HubSql.Texts(activities.Select(a => a.Activity.TraceParent))));
         }
 
         var messages = turns.SelectMany(t => t.Messages).ToArray();
         if (messages.Length > 0)
         {
             // Who has no lease row has ended, or never was: what is sent there is dropped.
-            add(Sql.Command(
+            add(HubSql.Command(
                 """
                 INSERT INTO durable.messages (instance_id, execution_id, visible_at, event)
                 SELECT w.instance_id, w.execution_id,
@@ -235,11 +235,11 @@ public sealed partial class PostgresTaskHub
                 JOIN durable.leases l ON l.instance_id = w.instance_id
                 ORDER BY w.position
                 """,
-                Sql.Texts(messages.Select(m => m.InstanceId)),
-                Sql.Texts(messages.Select(m => m.ExecutionId)),
-                Sql.Times(messages.Select(m => m.VisibleAt)),
-                Sql.Jsons(messages.Select(m => HistoryJson.Write(payloads.Detach(m.InstanceId, m.Event)))),
-                Sql.Flags(messages.Select(m => m.Event is ExecutionTerminatedEvent))));
+                HubSql.Texts(messages.Select(m => m.InstanceId)),
+                HubSql.Texts(messages.Select(m => m.ExecutionId)),
+                HubSql.Times(messages.Select(m => m.VisibleAt)),
+                HubSql.Jsons(messages.Select(m => HistoryJson.Write(payloads.Detach(m.InstanceId, m.Event)))),
+                HubSql.Flags(messages.Select(m => m.Event is ExecutionTerminatedEvent))));
         }
 
         return activities.Any(a => a.Activity.ClaimFor is null)

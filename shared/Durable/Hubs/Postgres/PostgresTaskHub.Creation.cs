@@ -38,7 +38,7 @@ public sealed partial class PostgresTaskHub
         await using var batch = new NpgsqlBatch(connection);
         var payloads = new Payloads();
         // In the order of the ids: two groups with the same ids then wait for each other instead of deadlocking.
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             """
             SELECT w.position, durable.create_instance(
               w.instance_id, w.execution_id, w.name, w.version, w.input, w.parent, w.tags::jsonb, w.created_at, w.start_at, w.event,
@@ -49,17 +49,17 @@ public sealed partial class PostgresTaskHub
                 AS u (instance_id, execution_id, name, version, input, parent, tags, created_at, start_at, event, replaceable, position)
               ORDER BY u.instance_id COLLATE "C", u.position) AS w
             """,
-            Sql.Texts(instances.Select(i => i.Started.InstanceId)),
-            Sql.Texts(instances.Select(i => i.Started.ExecutionId)),
-            Sql.Texts(instances.Select(i => i.Started.Name)),
-            Sql.Texts(instances.Select(i => i.Started.Version)),
-            Sql.Texts(instances.Select(i => i.Started.Input)),
-            Sql.Texts(instances.Select(i => i.Started.Parent?.InstanceId)),
-            Sql.Texts(instances.Select(i => HistoryJson.Write(i.Started.Tags))),
-            Sql.Times(instances.Select(i => (DateTime?)i.Started.Timestamp)),
-            Sql.Times(instances.Select(i => i.Started.ScheduledStartAt)),
-            Sql.Jsons(instances.Select(i => HistoryJson.Write(payloads.Detach(i.Started.InstanceId, i.Started)))),
-            Sql.Texts(instances.Select(i => $"{{{string.Join(',', i.ReplaceableStatuses.Select(s => (short)s))}}}"))));
+            HubSql.Texts(instances.Select(i => i.Started.InstanceId)),
+            HubSql.Texts(instances.Select(i => i.Started.ExecutionId)),
+            HubSql.Texts(instances.Select(i => i.Started.Name)),
+            HubSql.Texts(instances.Select(i => i.Started.Version)),
+            HubSql.Texts(instances.Select(i => i.Started.Input)),
+            HubSql.Texts(instances.Select(i => i.Started.Parent?.InstanceId)),
+            HubSql.Texts(instances.Select(i => HistoryJson.Write(i.Started.Tags))),
+            HubSql.Times(instances.Select(i => (DateTime?)i.Started.Timestamp)),
+            HubSql.Times(instances.Select(i => i.Started.ScheduledStartAt)),
+            HubSql.Jsons(instances.Select(i => HistoryJson.Write(payloads.Detach(i.Started.InstanceId, i.Started)))),
+            HubSql.Texts(instances.Select(i => $"{{{string.Join(',', i.ReplaceableStatuses.Select(s => (short)s))}}}"))));
         payloads.AddTo(batch);
         batch.BatchCommands.Add(_signal.NotifyOthers());
         var inTheWay = new short?[instances.Count];
@@ -78,20 +78,20 @@ public sealed partial class PostgresTaskHub
     private static NpgsqlBatchCommand CreateCommand(string sql, NewInstance instance, Payloads payloads, params NpgsqlParameter[] more)
     {
         var started = instance.Started;
-        return Sql.Command(
+        return HubSql.Command(
             sql,
             [
-                Sql.Text(started.InstanceId),
-                Sql.Text(started.ExecutionId),
-                Sql.Text(started.Name),
-                Sql.Text(started.Version),
-                Sql.Text(started.Input),
-                Sql.Text(started.Parent?.InstanceId),
-                Sql.Jsonb(HistoryJson.Write(started.Tags)),
-                Sql.Time(started.Timestamp),
-                Sql.Time(started.ScheduledStartAt),
-                Sql.Json(HistoryJson.Write(payloads.Detach(started.InstanceId, started))),
-                Sql.Shorts(instance.ReplaceableStatuses.Select(s => (short)s)),
+                HubSql.Text(started.InstanceId),
+                HubSql.Text(started.ExecutionId),
+                HubSql.Text(started.Name),
+                HubSql.Text(started.Version),
+                HubSql.Text(started.Input),
+                HubSql.Text(started.Parent?.InstanceId),
+                HubSql.Jsonb(HistoryJson.Write(started.Tags)),
+                HubSql.Time(started.Timestamp),
+                HubSql.Time(started.ScheduledStartAt),
+                HubSql.Json(HistoryJson.Write(payloads.Detach(started.InstanceId, started))),
+                HubSql.Shorts(instance.ReplaceableStatuses.Select(s => (short)s)),
                 .. more,
             ]);
     }

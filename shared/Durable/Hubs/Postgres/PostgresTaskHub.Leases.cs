@@ -34,7 +34,7 @@ public sealed partial class PostgresTaskHub
             HeldInboxes.AddTo(batch, request);
         }
 
-        batch.BatchCommands.Add(Sql.Command(NextDue));
+        batch.BatchCommands.Add(HubSql.Command(NextDue));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var work = new LeasedWork(
             takesInstances ? await InstanceLeasing.ReadAsync(reader, cancellationToken) : [],
@@ -53,7 +53,7 @@ public sealed partial class PostgresTaskHub
         ArgumentNullException.ThrowIfNull(renewal);
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             """
             WITH locked AS (
               SELECT l.instance_id FROM durable.leases l
@@ -63,10 +63,10 @@ public sealed partial class PostgresTaskHub
             UPDATE durable.leases l SET available_at = now() + $3 FROM locked WHERE l.instance_id = locked.instance_id
             RETURNING l.instance_id
             """,
-            Sql.Texts(renewal.Instances.Select(i => i.InstanceId)),
-            Sql.Longs(renewal.Instances.Select(i => i.Token)),
-            Sql.Interval(renewal.Duration)));
-        batch.BatchCommands.Add(Sql.Command(
+            HubSql.Texts(renewal.Instances.Select(i => i.InstanceId)),
+            HubSql.Longs(renewal.Instances.Select(i => i.Token)),
+            HubSql.Interval(renewal.Duration)));
+        batch.BatchCommands.Add(HubSql.Command(
             """
             WITH locked AS (
               SELECT a.id FROM durable.activities a
@@ -76,9 +76,9 @@ public sealed partial class PostgresTaskHub
             UPDATE durable.activities a SET available_at = now() + $3 FROM locked WHERE a.id = locked.id
             RETURNING a.id
             """,
-            Sql.Uuids(renewal.Activities.Select(a => a.ActivityId)),
-            Sql.Longs(renewal.Activities.Select(a => a.Token)),
-            Sql.Interval(renewal.Duration)));
+            HubSql.Uuids(renewal.Activities.Select(a => a.ActivityId)),
+            HubSql.Longs(renewal.Activities.Select(a => a.Token)),
+            HubSql.Interval(renewal.Duration)));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var instances = new HashSet<string>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
@@ -106,7 +106,7 @@ public sealed partial class PostgresTaskHub
         ArgumentNullException.ThrowIfNull(activities);
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             """
             WITH locked AS (
               SELECT l.instance_id FROM durable.leases l
@@ -115,10 +115,10 @@ public sealed partial class PostgresTaskHub
             UPDATE durable.leases l SET locked_by = NULL, available_at = now() + $3, attempts = greatest(attempts - 1, 0)
             FROM locked WHERE l.instance_id = locked.instance_id
             """,
-            Sql.Texts(instances.Select(i => i.InstanceId)),
-            Sql.Longs(instances.Select(i => i.Token)),
-            Sql.Interval(delay)));
-        batch.BatchCommands.Add(Sql.Command(
+            HubSql.Texts(instances.Select(i => i.InstanceId)),
+            HubSql.Longs(instances.Select(i => i.Token)),
+            HubSql.Interval(delay)));
+        batch.BatchCommands.Add(HubSql.Command(
             """
             WITH locked AS (
               SELECT a.id FROM durable.activities a
@@ -126,9 +126,9 @@ public sealed partial class PostgresTaskHub
               ORDER BY a.id FOR UPDATE OF a)
             UPDATE durable.activities a SET locked_by = NULL, available_at = now() + $3, given_back = given_back + 1 FROM locked WHERE a.id = locked.id
             """,
-            Sql.Uuids(activities.Select(a => a.ActivityId)),
-            Sql.Longs(activities.Select(a => a.Token)),
-            Sql.Interval(delay)));
+            HubSql.Uuids(activities.Select(a => a.ActivityId)),
+            HubSql.Longs(activities.Select(a => a.Token)),
+            HubSql.Interval(delay)));
         if (delay <= TimeSpan.Zero)
         {
             batch.BatchCommands.Add(_signal.NotifyOthers());

@@ -13,7 +13,7 @@ public sealed partial class PostgresTaskHub
     {
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             """
             WITH ended AS (
               DELETE FROM durable.instances i
@@ -23,7 +23,7 @@ public sealed partial class PostgresTaskHub
             lines AS (DELETE FROM durable.history WHERE instance_id = $1 AND EXISTS (SELECT FROM ended))
             SELECT EXISTS (SELECT FROM ended), EXISTS (SELECT FROM durable.leases WHERE instance_id = $1)
             """,
-            Sql.Text(instanceId)));
+            HubSql.Text(instanceId)));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return reader.GetBoolean(1)
@@ -41,7 +41,7 @@ public sealed partial class PostgresTaskHub
         {
             // In parts, so that no transaction lasts long.
             await using var batch = new NpgsqlBatch(connection);
-            batch.BatchCommands.Add(Sql.Command(
+            batch.BatchCommands.Add(HubSql.Command(
                 """
                 WITH chosen AS (
                   SELECT instance_id FROM durable.instances
@@ -55,11 +55,11 @@ public sealed partial class PostgresTaskHub
                 lines AS (DELETE FROM durable.history h USING ended e WHERE h.instance_id = e.instance_id)
                 SELECT count(*)::int FROM ended
                 """,
-                Sql.Time(filter.CreatedFrom?.UtcDateTime),
-                Sql.Time(filter.CreatedTo?.UtcDateTime),
-                Sql.Time(filter.CompletedBefore?.UtcDateTime),
-                Sql.Shorts((filter.Statuses ?? []).Select(s => (short)s)),
-                Sql.Int(PurgedAtOnce)));
+                HubSql.Time(filter.CreatedFrom?.UtcDateTime),
+                HubSql.Time(filter.CreatedTo?.UtcDateTime),
+                HubSql.Time(filter.CompletedBefore?.UtcDateTime),
+                HubSql.Shorts((filter.Statuses ?? []).Select(s => (short)s)),
+                HubSql.Int(PurgedAtOnce)));
             var part = (int)(await batch.ExecuteScalarAsync(cancellationToken))!;
             purged += part;
             if (part < PurgedAtOnce)
@@ -74,8 +74,8 @@ public sealed partial class PostgresTaskHub
     {
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sql.Command(
-            "SELECT durable.rewind_instance($1, NULL, $2)", Sql.Text(instanceId), Sql.Json(HistoryJson.Write(message))));
+        batch.BatchCommands.Add(HubSql.Command(
+            "SELECT durable.rewind_instance($1, NULL, $2)", HubSql.Text(instanceId), HubSql.Json(HistoryJson.Write(message))));
         batch.BatchCommands.Add(_signal.NotifyOthers());
         if (!(bool)(await batch.ExecuteScalarAsync(cancellationToken))!)
         {
@@ -90,15 +90,15 @@ public sealed partial class PostgresTaskHub
     {
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             """
             WITH isolated AS (
               UPDATE durable.leases SET locked_by = NULL, available_at = 'infinity' WHERE instance_id = $1 AND token = $2 RETURNING instance_id)
             UPDATE durable.instances i SET isolated_reason = $3, updated_at = now() FROM isolated WHERE i.instance_id = isolated.instance_id
             """,
-            Sql.Text(lease.InstanceId),
+            HubSql.Text(lease.InstanceId),
             new NpgsqlParameter<long> { TypedValue = lease.Token },
-            Sql.Text(reason)));
+            HubSql.Text(reason)));
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -109,7 +109,7 @@ public sealed partial class PostgresTaskHub
         await using var batch = new NpgsqlBatch(connection);
         // One attempt stays counted: that is how a worker knows to be careful. From now on and not earlier: a fetch that has
         // already begun would not see what was sent before the release, such as the word to terminate it.
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             """
             WITH released AS (
               UPDATE durable.instances SET isolated_reason = NULL, updated_at = now()
@@ -118,7 +118,7 @@ public sealed partial class PostgresTaskHub
             UPDATE durable.leases l SET available_at = now(), attempts = 1 FROM released r WHERE l.instance_id = r.instance_id
             RETURNING 1
             """,
-            Sql.Text(instanceId)));
+            HubSql.Text(instanceId)));
         batch.BatchCommands.Add(_signal.NotifyOthers());
         var isReleased = await batch.ExecuteScalarAsync(cancellationToken) is int;
         _signal.Set();

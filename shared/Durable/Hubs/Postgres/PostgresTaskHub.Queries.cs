@@ -16,7 +16,7 @@ public sealed partial class PostgresTaskHub
         IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
     {
         await using var command = _dataSource.CreateCommand($"SELECT {Columns} FROM durable.instances WHERE instance_id = ANY ($1)");
-        command.Parameters.Add(Sql.Texts(instanceIds));
+        command.Parameters.Add(HubSql.Texts(instanceIds));
         return (await ReadAsync(command, cancellationToken)).ToDictionary(i => i.InstanceId, StringComparer.Ordinal);
     }
 
@@ -38,27 +38,27 @@ public sealed partial class PostgresTaskHub
 
         if (query.Statuses?.ToArray() is { Length: > 0 } statuses)
         {
-            Where("status = ANY ({0})", Sql.Shorts(statuses.Select(s => (short)s)));
+            Where("status = ANY ({0})", HubSql.Shorts(statuses.Select(s => (short)s)));
         }
 
         if (!string.IsNullOrEmpty(query.InstanceIdPrefix))
         {
-            Where("starts_with(instance_id, {0})", Sql.Text(query.InstanceIdPrefix));
+            Where("starts_with(instance_id, {0})", HubSql.Text(query.InstanceIdPrefix));
         }
 
         if (query.Name is not null)
         {
-            Where("name = {0}", Sql.Text(query.Name));
+            Where("name = {0}", HubSql.Text(query.Name));
         }
 
         if (query.CreatedFrom is { } from)
         {
-            Where("created_at >= {0}", Sql.Time(from.UtcDateTime));
+            Where("created_at >= {0}", HubSql.Time(from.UtcDateTime));
         }
 
         if (query.CreatedTo is { } to)
         {
-            Where("created_at < {0}", Sql.Time(to.UtcDateTime));
+            Where("created_at < {0}", HubSql.Time(to.UtcDateTime));
         }
 
         if (query.Isolated is { } isolated)
@@ -68,13 +68,13 @@ public sealed partial class PostgresTaskHub
 
         if (query.Tag is { } tag)
         {
-            Where("tags @> {0}", Sql.Jsonb(HistoryJson.Write(new Dictionary<string, string> { [tag.Key] = tag.Value })));
+            Where("tags @> {0}", HubSql.Jsonb(HistoryJson.Write(new Dictionary<string, string> { [tag.Key] = tag.Value })));
         }
 
         if (query.ContinuationToken is { } token)
         {
             var (createdAt, instanceId) = PageToken.Read(token);
-            Where("(created_at, instance_id) < ({0}, {1})", Sql.Time(createdAt), Sql.Text(instanceId));
+            Where("(created_at, instance_id) < ({0}, {1})", HubSql.Time(createdAt), HubSql.Text(instanceId));
         }
 
         await using var command = _dataSource.CreateCommand(

@@ -72,15 +72,15 @@ public sealed partial class PostgresTaskHub : ITaskHub
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         var payloads = new Payloads();
-        batch.BatchCommands.Add(Sql.Command(
+        batch.BatchCommands.Add(HubSql.Command(
             """
             INSERT INTO durable.messages (instance_id, visible_at, event)
             SELECT instance_id, CASE WHEN $3 THEN now() ELSE greatest(now(), starts_at) END, $2 FROM durable.leases WHERE instance_id = $1
             RETURNING id
             """,
-            Sql.Text(instanceId),
-            Sql.Json(HistoryJson.Write(payloads.Detach(instanceId, message))),
-            Sql.Flag(message is ExecutionTerminatedEvent)));
+            HubSql.Text(instanceId),
+            HubSql.Json(HistoryJson.Write(payloads.Detach(instanceId, message))),
+            HubSql.Flag(message is ExecutionTerminatedEvent)));
         payloads.AddTo(batch);
         batch.BatchCommands.Add(_signal.NotifyOthers());
         var isTaken = await batch.ExecuteScalarAsync(cancellationToken) is not null;
@@ -97,8 +97,8 @@ public sealed partial class PostgresTaskHub : ITaskHub
     {
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sql.Command("SELECT status, custom_status FROM durable.instances WHERE instance_id = $1", Sql.Text(instanceId)));
-        batch.BatchCommands.Add(Sql.Command("SELECT events FROM durable.history WHERE instance_id = $1 ORDER BY turn", Sql.Text(instanceId)));
+        batch.BatchCommands.Add(HubSql.Command("SELECT status, custom_status FROM durable.instances WHERE instance_id = $1", HubSql.Text(instanceId)));
+        batch.BatchCommands.Add(HubSql.Command("SELECT events FROM durable.history WHERE instance_id = $1 ORDER BY turn", HubSql.Text(instanceId)));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var status = OrchestrationRuntimeStatus.Pending;
         string? customStatus = null;

@@ -19,7 +19,7 @@ internal sealed class PostgresWorkSignal(NpgsqlDataSource dataSource) : IAsyncDi
     public static NpgsqlBatchCommand NotifyAll() => new($"SELECT pg_notify('{Channel}', '')");
 
     /// <summary>Tells the other processes. This one is told by <see cref="Set"/>, sooner, once the work is committed.</summary>
-    public NpgsqlBatchCommand NotifyOthers() => Sql.Command($"SELECT pg_notify('{Channel}', $1)", Sql.Text(_sender));
+    public NpgsqlBatchCommand NotifyOthers() => HubSql.Command($"SELECT pg_notify('{Channel}', $1)", HubSql.Text(_sender));
 
     public void Set() => _work.Set();
 

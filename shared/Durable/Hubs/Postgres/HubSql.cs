@@ -4,7 +4,7 @@ using NpgsqlTypes;
 namespace Bibind.Durable.Hubs.Postgres;
 
 /// <summary>Positional parameters with their types, for single commands and batches.</summary>
-internal static class Sql
+internal static class HubSql
 {
     public static NpgsqlBatchCommand Command(string text, params NpgsqlParameter[] parameters)
     {
