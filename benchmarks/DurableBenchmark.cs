@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Bibind.Durable;
+using Bibind.Durable.Client;
 using Bibind.Durable.Hubs.InMemory;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 using Bibind.Durable.Worker;
 using Bibind.Local;
 using Microsoft.DurableTask;

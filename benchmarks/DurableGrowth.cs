@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bibind.Durable;
+using Bibind.Durable.Client;
 using Microsoft.DurableTask;
 using Npgsql;
 

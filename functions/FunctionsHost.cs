@@ -1,6 +1,6 @@
 using Bibind.Activities.Registration;
 using Bibind.ControlPlane.Registration;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 using Bibind.Functions.Health;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Http;

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Bibind.Durable;
+using Bibind.Durable.Telemetry;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;

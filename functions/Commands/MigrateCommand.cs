@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Bibind.ControlPlane.Recovery;
 using Bibind.ControlPlane.Schema;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 using Npgsql;
 
 namespace Bibind.Functions.Commands;

@@ -1,4 +1,4 @@
-using Bibind.Durable;
+using Bibind.Durable.Client;
 using Microsoft.DurableTask.Client;
 
 namespace Bibind.Functions.Health;

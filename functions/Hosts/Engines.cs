@@ -1,6 +1,8 @@
 using Bibind.Activities.Registration;
 using Bibind.Durable;
+using Bibind.Durable.Client;
 using Bibind.Durable.Hubs.InMemory;
+using Bibind.Durable.Postgres;
 using Bibind.Durable.Scheduler;
 using Bibind.Durable.Worker;
 using Bibind.Functions.Health;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Bibind.Durable;
+using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Functions.Problems;
 

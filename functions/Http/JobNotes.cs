@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Bibind.ControlPlane.Jobs;
-using Bibind.Durable;
 using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
 
 namespace Bibind.Functions.Http;
 

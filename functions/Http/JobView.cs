@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
 using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
 using Bibind.Functions.Problems;
 using Microsoft.DurableTask.Client;
 

@@ -2,6 +2,8 @@ using System.Text.Json;
 using Bibind.ControlPlane;
 using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
+using Bibind.Durable.Client;
+using Bibind.Durable.Hubs;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;

@@ -2,7 +2,7 @@ using Bibind.ControlPlane.Recovery;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable.Hubs;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Startup;

@@ -5,6 +5,8 @@ using Bibind.Activities.Tenants;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Timers;
 using Bibind.Durable;
+using Bibind.Durable.Client;
+using Bibind.Durable.Hubs;
 using Bibind.Functions.Triggers;
 using Bibind.Orchestrators;
 using Microsoft.DurableTask.Client;

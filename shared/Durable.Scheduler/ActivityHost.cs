@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
+using Bibind.Durable.Telemetry;
 using Bibind.Durable.Worker;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;

@@ -1,9 +1,8 @@
-using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Durable.Serialization;
 using Microsoft.DurableTask;
 
-namespace Bibind.Durable;
+namespace Bibind.Durable.Execution;
 
 /// <summary>
 /// Replays recorded histories into an orchestrator's present code: a test that fails here says that running instances

@@ -1,5 +1,6 @@
 using Bibind.ControlPlane.Outbox;
 using Bibind.Durable;
+using Bibind.Durable.Client;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Hubs.InMemory;

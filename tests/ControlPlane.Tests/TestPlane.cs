@@ -7,7 +7,7 @@ using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Bibind.ControlPlane.Webhooks;
-using Bibind.Durable;
+using Bibind.Durable.Client;
 using Bibind.Durable.Hubs.InMemory;
 using Dapper;
 using Microsoft.DurableTask.Client;

@@ -1,3 +1,4 @@
+using Bibind.Durable.Client;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Hubs.InMemory;
 using Microsoft.DurableTask.Client;

@@ -1,4 +1,4 @@
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 using Bibind.Local;
 using Bibind.Testing;
 using Npgsql;

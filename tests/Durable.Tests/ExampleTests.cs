@@ -1,3 +1,5 @@
+using Bibind.Durable.Postgres;
+using Bibind.Durable.Worker;
 using Bibind.Testing;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;

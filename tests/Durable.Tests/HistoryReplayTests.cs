@@ -1,3 +1,4 @@
+using Bibind.Durable.Client;
 using Bibind.Durable.Execution;
 using Bibind.Durable.Hubs.InMemory;
 using Microsoft.DurableTask;

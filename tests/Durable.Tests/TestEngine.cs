@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Bibind.Durable.Client;
+using Bibind.Durable.Hubs;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 

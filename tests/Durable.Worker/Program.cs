@@ -1,5 +1,5 @@
 using Bibind.Durable;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 using Bibind.Durable.Worker;
 using Microsoft.Extensions.DependencyInjection;
 

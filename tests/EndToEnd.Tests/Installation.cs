@@ -1,6 +1,6 @@
 using System.Globalization;
 using Bibind.ControlPlane.Schema;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 using Bibind.Local;
 using Bibind.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

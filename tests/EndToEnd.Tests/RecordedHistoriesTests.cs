@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Bibind.Durable;
+using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Orchestrators;
 using Microsoft.DurableTask;

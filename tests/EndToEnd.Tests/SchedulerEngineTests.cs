@@ -1,4 +1,4 @@
-using Bibind.Durable;
+using Bibind.Durable.Client;
 using Bibind.Local;
 using Bibind.Testing;
 using Bibind.Testing.Servers;

@@ -158,7 +158,7 @@ public sealed class ControlCommandTests(PostgresServer postgres) : IDisposable
         await using var services = new ServiceCollection().AddLogging()
             .AddSingleton(_ => ControlPlaneServices.CreateDataSource(connection)).AddControlPlane(Configuration(connection)).BuildServiceProvider();
         await services.GetRequiredService<ControlDatabaseMigrator>().ApplyAsync(CancellationToken.None);
-        await using var hub = new Durable.Hubs.Postgres.PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>());
+        await using var hub = new Durable.Postgres.PostgresTaskHub(services.GetRequiredService<NpgsqlDataSource>());
         await hub.InitializeAsync(CancellationToken.None);
     }
 

@@ -1,5 +1,5 @@
 using System.Net;
-using Bibind.Durable;
+using Bibind.Durable.Client;
 using Bibind.Functions.Tests.Hosting;
 using Xunit;
 

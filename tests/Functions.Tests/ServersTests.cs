@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Bibind.Durable;
+using Bibind.Durable.Client;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
 using Microsoft.AspNetCore.Http;

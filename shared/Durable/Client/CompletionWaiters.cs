@@ -1,6 +1,6 @@
 using Bibind.Durable.Hubs;
 
-namespace Bibind.Durable;
+namespace Bibind.Durable.Client;
 
 /// <summary>
 /// Waits for the ends of instances on behalf of many callers: one read answers all that are due. An end that was

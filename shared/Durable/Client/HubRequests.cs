@@ -55,9 +55,6 @@ public record HubPurgeFilter : PurgeInstancesFilter
     };
 }
 
-/// <summary>A page of instances, newest first.</summary>
-public sealed record OrchestrationPage(IReadOnlyList<OrchestrationState> Instances, string? ContinuationToken);
-
 /// <summary>The instance id is taken.</summary>
 public sealed class OrchestrationAlreadyExistsException(string instanceId, OrchestrationRuntimeStatus status)
     : Exception($"An orchestration instance '{instanceId}' exists already and is {status}.")

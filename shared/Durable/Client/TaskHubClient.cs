@@ -1,10 +1,11 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
+using Bibind.Durable.Telemetry;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
-namespace Bibind.Durable;
+namespace Bibind.Durable.Client;
 
 /// <summary>The Durable Task client of a hub in reach of this process. What the abstractions lack is in <see cref="ClientExtensions"/>.</summary>
 public sealed class TaskHubClient : DurableTaskClient

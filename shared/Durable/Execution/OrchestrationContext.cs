@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Bibind.Durable.Execution;
 
 /// <summary>The context of a live execution: turns calls into actions and completions into results.</summary>
-internal sealed class OrchestrationContext(HubDataConverter converter, ILoggerFactory? loggers = null) : TaskOrchestrationContext
+internal sealed class OrchestrationContext(HubDataConverter converter, ILoggerFactory? loggers = null) : TaskOrchestrationContext, IStartTags
 {
     /// <summary>Longer timers are split, as Durable Task's backends do.</summary>
     internal static readonly TimeSpan MaximumTimerInterval = TimeSpan.FromDays(3);

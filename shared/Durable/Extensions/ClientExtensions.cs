@@ -1,7 +1,8 @@
 using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
 using Microsoft.DurableTask.Client;
 
-namespace Bibind.Durable;
+namespace Bibind.Durable.Client;
 
 /// <summary>
 /// What this hub's client answers beyond Durable Task's abstractions. A client of another backend answers by what those offer; what it

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Bibind.Durable.Execution;
 using Microsoft.DurableTask;
 
 namespace Bibind.Durable;
@@ -11,7 +10,7 @@ public static class OrchestrationContextExtensions
     {
         /// <summary>The tags that the instance was started with; none on other backends than ours.</summary>
         public IReadOnlyDictionary<string, string> Tags =>
-            (context as OrchestrationContext)?.StartTags ?? ImmutableDictionary<string, string>.Empty;
+            (context as IStartTags)?.StartTags ?? ImmutableDictionary<string, string>.Empty;
 
         /// <summary>Waits for a span of time.</summary>
         public Task CreateTimer(TimeSpan delay) => context.CreateTimer(delay, CancellationToken.None);
@@ -19,4 +18,11 @@ public static class OrchestrationContextExtensions
         /// <summary>Waits until a time, UTC.</summary>
         public Task CreateTimer(DateTime fireAt) => context.CreateTimer(fireAt, CancellationToken.None);
     }
+}
+
+/// <summary>A context that knows what its instance was started with.</summary>
+internal interface IStartTags
+{
+    /// <summary>The tags of the start.</summary>
+    IReadOnlyDictionary<string, string> StartTags { get; }
 }

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
 using Microsoft.DurableTask.Client;
 
-namespace Bibind.Durable;
+namespace Bibind.Durable.Client;
 
 /// <summary>
 /// The extension members on a client of another backend than ours, by what every Durable Task client can do. What such a backend does

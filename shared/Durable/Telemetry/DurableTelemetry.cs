@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 
-namespace Bibind.Durable;
+namespace Bibind.Durable.Telemetry;
 
 /// <summary>
 /// Traces and metrics of the runtime, through the source and the meter named <see cref="Name"/>. Nothing is made unless

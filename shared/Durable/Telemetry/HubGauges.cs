@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Bibind.Durable.Hubs;
+using Bibind.Durable.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
+using Bibind.Durable.Telemetry;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.DependencyInjection;
 

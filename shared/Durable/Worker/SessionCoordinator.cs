@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bibind.Durable.Hubs;
+using Bibind.Durable.Telemetry;
 
 namespace Bibind.Durable.Worker;
 

@@ -1,5 +1,5 @@
 using Bibind.Durable.Hubs.InMemory;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 
 [assembly: AssemblyFixture(typeof(Bibind.Durable.Tests.DurableCluster))]
 

@@ -1,3 +1,4 @@
+using Bibind.Durable.Client;
 using DurableTask.Core.History;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;

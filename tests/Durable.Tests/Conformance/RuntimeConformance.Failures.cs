@@ -1,3 +1,4 @@
+using Bibind.Durable.Client;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 

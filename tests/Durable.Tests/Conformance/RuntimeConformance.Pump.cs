@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Bibind.Durable.Client;
 using Bibind.Durable.Worker;
 using Microsoft.DurableTask.Client;
 

@@ -1,3 +1,5 @@
+using Bibind.Durable.Client;
+using Bibind.Durable.Hubs;
 using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Tests.Conformance;

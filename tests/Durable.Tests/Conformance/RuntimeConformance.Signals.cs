@@ -1,3 +1,4 @@
+using Bibind.Durable.Client;
 using Bibind.Testing;
 
 namespace Bibind.Durable.Tests.Conformance;

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Bibind.Durable.Client;
+using Bibind.Durable.Telemetry;
 using Bibind.Testing;
 using Microsoft.DurableTask;
 

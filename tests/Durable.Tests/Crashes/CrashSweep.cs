@@ -1,7 +1,7 @@
 using System.Globalization;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Hubs.InMemory;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 
 namespace Bibind.Durable.Tests.Crashes;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Testing;

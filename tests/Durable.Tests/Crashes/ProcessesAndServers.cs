@@ -1,5 +1,6 @@
+using Bibind.Durable.Client;
 using Bibind.Durable.History;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 using Bibind.Durable.WorkerProcess;
 using Bibind.Local;
 using Bibind.Testing;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Hubs.InMemory;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 using Bibind.Durable.Tests.Golden.Scenarios;
 
 namespace Bibind.Durable.Tests.Golden;

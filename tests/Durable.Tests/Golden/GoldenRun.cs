@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Bibind.Durable.Client;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;

@@ -1,5 +1,5 @@
 using Bibind.Durable.Hubs.InMemory;
-using Bibind.Durable.Hubs.Postgres;
+using Bibind.Durable.Postgres;
 using Npgsql;
 
 namespace Bibind.Durable.Tests.Messages;

@@ -1,3 +1,4 @@
+using Bibind.Durable.Client;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;

@@ -1,3 +1,4 @@
+using Bibind.Durable.Client;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
 using Microsoft.DurableTask;

@@ -7,6 +7,7 @@ public sealed class ProjectReferencesTests
 {
     [Theory]
     [InlineData("Durable")]
+    [InlineData("Durable.Postgres", "Durable")]
     [InlineData("Durable.Scheduler", "Durable")]
     [InlineData("Contracts", "Durable")]
     [InlineData("ControlPlane", "Contracts", "Durable")]
@@ -16,6 +17,7 @@ public sealed class ProjectReferencesTests
         Assert.Subset(allowed.ToHashSet(StringComparer.Ordinal), OurAssemblies.References(project).ToHashSet(StringComparer.Ordinal));
 
     [Theory]
+    [InlineData("Durable")]
     [InlineData("Contracts")]
     [InlineData("Orchestrators")]
     public void No_database_where_decisions_are_made(string project) =>
@@ -23,5 +25,5 @@ public sealed class ProjectReferencesTests
 
     [Fact]
     public void Every_project_that_is_installed_has_its_rule() =>
-        Assert.Equal(["Activities", "Contracts", "ControlPlane", "Durable", "Durable.Scheduler", "Functions", "Orchestrators"], OurAssemblies.ByName.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["Activities", "Contracts", "ControlPlane", "Durable", "Durable.Postgres", "Durable.Scheduler", "Functions", "Orchestrators"], OurAssemblies.ByName.Keys.Order(StringComparer.Ordinal));
 }

@@ -1,5 +1,7 @@
 using Bibind.Contracts;
 using Bibind.Durable;
+using Bibind.Durable.Client;
+using Bibind.Durable.Hubs;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;

@@ -1,7 +1,8 @@
+using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 /// <summary>The statement that fetches the messages of instances that the worker holds, and its reader.</summary>
 internal static class HeldInboxes

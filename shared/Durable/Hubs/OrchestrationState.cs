@@ -2,7 +2,7 @@ using Bibind.Durable.Serialization;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
-namespace Bibind.Durable;
+namespace Bibind.Durable.Hubs;
 
 /// <summary>An instance as the hub knows it: what <see cref="OrchestrationMetadata"/> tells, and what it has no place for.</summary>
 public sealed record OrchestrationState
@@ -58,3 +58,6 @@ public sealed record OrchestrationState
         DataConverter = HubDataConverter.Default,
     };
 }
+
+/// <summary>A page of instances, newest first.</summary>
+public sealed record OrchestrationPage(IReadOnlyList<OrchestrationState> Instances, string? ContinuationToken);

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
 using Microsoft.DurableTask.Client;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 public sealed partial class PostgresTaskHub
 {

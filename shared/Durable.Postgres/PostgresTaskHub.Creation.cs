@@ -1,9 +1,10 @@
 using System.Data.Common;
+using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
 using Microsoft.DurableTask.Client;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 public sealed partial class PostgresTaskHub
 {

@@ -1,4 +1,4 @@
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 /// <summary>Settings of the PostgreSQL task hub.</summary>
 public sealed class PostgresTaskHubOptions

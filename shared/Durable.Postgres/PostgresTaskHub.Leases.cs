@@ -1,7 +1,8 @@
 using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 public sealed partial class PostgresTaskHub
 {

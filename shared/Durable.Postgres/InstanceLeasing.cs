@@ -1,7 +1,8 @@
+using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 /// <summary>The statement that leases instances with their inboxes, and its reader.</summary>
 internal static class InstanceLeasing

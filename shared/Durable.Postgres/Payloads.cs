@@ -3,7 +3,7 @@ using System.Text;
 using Bibind.Durable.History;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 /// <summary>Takes large texts out of the lines of a commit; the same text is stored once for each instance.</summary>
 internal sealed class Payloads

@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 /// <summary>Positional parameters with their types, for single commands and batches.</summary>
 internal static class HubSql

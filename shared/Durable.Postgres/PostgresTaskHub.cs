@@ -1,9 +1,10 @@
 using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
 using Microsoft.DurableTask.Client;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 /// <summary>
 /// The task hub in PostgreSQL. The schema file <c>001_task_hub.sql</c> explains tables, flow and invariants in one

@@ -1,8 +1,9 @@
 using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 /// <summary>The statements that hand activities out, to owners in turn and no more of a pool than it has room for, and their reader.</summary>
 internal static class ActivityLeasing

@@ -1,6 +1,7 @@
+using Bibind.Durable.Hubs;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 /// <summary>
 /// Wakes waiters when another process has put work into the hub (LISTEN), or this one has. Only a hint: when the

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 /// <summary>Applies the hub's numbered schema files, once each, under an advisory lock.</summary>
 internal static class PostgresSchema
@@ -86,7 +86,7 @@ public sealed class NewerHubException(string newer, string newest) : Exception(
 /// <param name="Sql">Its text.</param>
 public sealed record SchemaFile(string Name, string Sql)
 {
-    private const string Prefix = "Bibind.Durable.Hubs.Postgres.Schema.";
+    private const string Prefix = "Bibind.Durable.Postgres.Schema.";
     private const string Expanding = "-- expands:";
 
     /// <summary>True if programs of the version before work on beside it: it adds what they do not look at.</summary>

@@ -1,4 +1,4 @@
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 /// <summary>Writes together what arrives while a write is under way: one commit then serves many callers.</summary>
 internal sealed class WriteGroup<TItem, TResult>(int limit, Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> writeAsync)

@@ -1,8 +1,9 @@
 using Bibind.Durable.History;
+using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
 using Npgsql;
 
-namespace Bibind.Durable.Hubs.Postgres;
+namespace Bibind.Durable.Postgres;
 
 public sealed partial class PostgresTaskHub
 {
