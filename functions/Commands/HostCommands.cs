@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bibind.Functions.Settings;
+using Bibind.Functions.Startup;
 
 namespace Bibind.Functions.Commands;
 
@@ -25,6 +26,11 @@ internal static class HostCommands
         {
             await Console.Error.WriteLineAsync(wrong.Message);
             return SettingsException.ExitCode;
+        }
+        catch (StartException unavailable)
+        {
+            await Console.Error.WriteLineAsync(unavailable.Message);
+            return StartException.ExitCode;
         }
     }
 
@@ -61,7 +67,7 @@ internal static class HostCommands
             SettingsCommand.Define(() => FunctionsHost.Build(settings), ReadConfiguration),
             PoisonCommand.Define(ReadConfiguration),
             RolesCommand.Define(ReadConfiguration),
-            KeysCommand.Define(ReadConfiguration),
+            KeysCommand.Define(() => FunctionsHost.Build(settings), ReadConfiguration),
             MigrateCommand.Define(ReadConfiguration),
             ControlCommand.DefineBackup(ReadConfiguration),
             ControlCommand.DefineRestore(() => FunctionsHost.Build(settings), ReadConfiguration),

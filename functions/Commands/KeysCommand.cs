@@ -1,23 +1,35 @@
 using System.CommandLine;
+using Bibind.Activities;
+using Bibind.Activities.Certificates;
 using Bibind.ControlPlane.Secrets;
+using Bibind.Durable;
+using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Bibind.Functions.Commands;
 
 /// <summary>
 /// <c>Bibind.Functions keys list</c> and <c>keys rotate</c>: with which keys the installation's secrets are stored, and storing them with
-/// the master key of today. Keys are shown by their ids only.
+/// the master key of today; keys are shown by their ids only. <c>keys rotate-acme-account</c> changes the key of our account at the authority.
 /// </summary>
 internal static class KeysCommand
 {
     private const string Settings = "The settings are the host's: ControlDatabase, Secrets__MasterKey, and in Secrets__OtherKeys__0 the key before it.";
 
     /// <summary>The command, with a host's settings. Its exit code is 1 if secrets are stored with other keys afterwards.</summary>
-    public static Command Define(Func<IConfiguration> configuration)
+    /// <param name="build">Composes a host, which is not started.</param>
+    /// <param name="configuration">Reads all settings.</param>
+    public static Command Define(Func<WebApplication> build, Func<IConfiguration> configuration)
     {
+        var account = new Command(
+            "rotate-acme-account",
+            "Gives our account at the certificate authority another key, while hosts run. Cut short, it is run again. The settings are the host's, all of them.");
+        account.SetAction((line, token) => RotateAccountAsync(build, line.InvocationConfiguration, token));
         return new Command("keys", $"Shows and changes the keys that secrets are stored with (docs/keys.md).\n{Settings}")
         {
             Make("list", "Lists the keys by their ids, and how many secrets are stored with each.", ListAsync),
             Make("rotate", "Stores every secret with the master key, while hosts run.", RotateAsync),
+            account,
         };
 
         Command Make(string name, string description, Func<SecretRotation, InvocationConfiguration, CancellationToken, Task<int>> runAsync)
@@ -56,6 +68,34 @@ internal static class KeysCommand
             ? "No secret is stored with another key. When every host runs with this master key, remove Secrets__OtherKeys."
             : $"{string.Join(", ", left)}. Hosts whose master key that is may have written them: give those the new one, then rotate again.");
         return left.Count == 0 ? 0 : 1;
+    }
+
+    private static async Task<int> RotateAccountAsync(Func<WebApplication> build, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        await using var host = build();
+        var provider = host.Services.GetRequiredService<IOptions<CertificateOptions>>().Value.Provider;
+        if (provider is not (CertificateProviders.Acme or CertificateProviders.Wildcard))
+        {
+            await console.Error.WriteLineAsync($"Certificates__Provider is {provider}: there is no account at a certificate authority.");
+            return 1;
+        }
+
+        var account = host.Services.GetRequiredService<ICertificateAccount>();
+        try
+        {
+            await console.Output.WriteLineAsync(await account.ChangeKeyAsync(cancellationToken) switch
+            {
+                AccountKeyChange.Changed => $"The account at {account.Authority} has another key now; the former one opens nothing.",
+                AccountKeyChange.Finished => $"A change that was cut short is finished: the account at {account.Authority} has the key that was made then. Run this again for another one.",
+                _ => $"There is no account at {account.Authority} yet; the first order makes one, with a new key.",
+            });
+            return 0;
+        }
+        catch (Exception refused) when (refused is PermanentFailureException or TransientFailureException or NpgsqlException)
+        {
+            await console.Error.WriteLineAsync(refused.Message);
+            return 1;
+        }
     }
 
     private sealed class Progress(TextWriter output) : IProgress<int>

@@ -217,4 +217,7 @@ internal static partial class Logs
 
     [LoggerMessage(3195, LogLevel.Information, "Set new passwords in database {Database}")]
     public static partial void PasswordsReset(this ILogger logger, string database);
+
+    [LoggerMessage(3204, LogLevel.Information, "The account {Account} at the certificate authority {Authority} has another key now")]
+    public static partial void AccountKeyChanged(this ILogger logger, string authority, string account);
 }

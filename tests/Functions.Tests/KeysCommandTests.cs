@@ -89,7 +89,7 @@ public sealed class KeysCommandTests(PostgresServer postgres)
     {
         await using var output = new StringWriter();
         var exit = await HostCommands.RunAsync(
-            KeysCommand.Define(() => Configuration(connection, key, others)), arguments, output, output, CancellationToken.None);
+            KeysCommand.Define(() => throw new InvalidOperationException("No host is needed."), () => Configuration(connection, key, others)), arguments, output, output, CancellationToken.None);
         return (exit, output.ToString());
     }
 

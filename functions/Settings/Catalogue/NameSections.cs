@@ -31,6 +31,7 @@ internal static class NameSections
             Duration("Dns:Patience", "00:00:05", "00:00:00", "00:01:00", "How long a step waits itself when the provider limits our requests; longer waits are left to the durable retry."),
             Address("Dns:PowerDns:Url", "PowerDNS: where its API is.", example: "http://10.0.0.53:8081"),
             Secret("Dns:PowerDns:ApiKey", "PowerDNS: its API key."),
+            Secret("Dns:PowerDns:OtherApiKey", "PowerDNS: a key that is tried where the first is refused, while it is changed; see [keys](keys.md)."),
             Address("Dns:Ovh:Url", "OVH: the API's address, version included.", "https://eu.api.ovh.com/1.0"),
             Secret("Dns:Ovh:ApplicationKey", "OVH: the application's key."),
             Secret("Dns:Ovh:ApplicationSecret", "OVH: the application's secret."),

@@ -81,6 +81,30 @@ public sealed class CephS3Server : IAsyncDisposable
         ];
     }
 
+    /// <summary>Makes an account of its own, with one key.</summary>
+    public async Task<S3Account> NewAccountAsync(CancellationToken cancellationToken = default)
+    {
+        var account = NewAccount(RandomNumberGenerator.GetHexString(12, lowercase: true));
+        await _programs.RunAsync(
+            "radosgw-admin", "radosgw", cancellationToken, "user", "create", $"--uid={account.Name}", $"--display-name={account.Name}",
+            $"--access-key={account.AccessKey}", $"--secret-key={account.SecretKey}");
+        return account;
+    }
+
+    /// <summary>Gives an account another key beside those that it has.</summary>
+    public async Task<S3Account> AddKeyAsync(S3Account account, CancellationToken cancellationToken = default)
+    {
+        var added = NewAccount(account.Name);
+        await _programs.RunAsync(
+            "radosgw-admin", "radosgw", cancellationToken, "key", "create", $"--uid={account.Name}", "--key-type=s3",
+            $"--access-key={added.AccessKey}", $"--secret-key={added.SecretKey}");
+        return added;
+    }
+
+    /// <summary>Takes one of its keys from an account.</summary>
+    public Task RemoveKeyAsync(S3Account account, CancellationToken cancellationToken = default) => _programs.RunAsync(
+        "radosgw-admin", "radosgw", cancellationToken, "key", "rm", $"--uid={account.Name}", "--key-type=s3", $"--access-key={account.AccessKey}");
+
     /// <summary>Ends it from the gateway down: each would wait for the one below.</summary>
     public async ValueTask DisposeAsync()
     {

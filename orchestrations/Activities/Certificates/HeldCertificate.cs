@@ -60,6 +60,9 @@ internal static class CertificateNames
     public static string AccountKey(Uri directory) =>
         $"certificates/acme/{directory.Host}-{Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(directory.AbsoluteUri)))[..8]}/account-key";
 
+    /// <summary>Of the key that the account is to have next, while it is changed.</summary>
+    public static string NextAccountKey(Uri directory) => $"{AccountKey(directory)[..^"account-key".Length]}next-account-key";
+
     /// <summary>Of an order that was placed and is not finished.</summary>
     public static string PendingOrder(string certificate) => $"{certificate}/pending-order";
 }

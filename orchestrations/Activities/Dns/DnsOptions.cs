@@ -67,6 +67,9 @@ public sealed class PowerDnsSettings
     public string Url { get; set; } = string.Empty;
 
     public string ApiKey { get; set; } = string.Empty;
+
+    /// <summary>A key that is tried where the server refuses the first: while it is changed there.</summary>
+    public string OtherApiKey { get; set; } = string.Empty;
 }
 
 /// <summary>Settings <c>Dns:Ovh:*</c>.</summary>

@@ -13,6 +13,7 @@ internal sealed class NamedLocks(NpgsqlDataSource database) : IDisposable
     public const int Dns = 0x6962_0101;
     public const int Certificates = 0x6962_0102;
     public const int Poolers = 0x6962_0103;
+    public const int AcmeAccounts = 0x6962_0104;
 
     // Each lock holds a connection of the pool. A family has places of its own, since one lock may be taken inside another's.
     private const int AtOnce = 16;
@@ -27,6 +28,7 @@ internal sealed class NamedLocks(NpgsqlDataSource database) : IDisposable
         [Dns] = new SemaphoreSlim(AtOnce, AtOnce),
         [Certificates] = new SemaphoreSlim(AtOnce, AtOnce),
         [Poolers] = new SemaphoreSlim(AtOnce, AtOnce),
+        [AcmeAccounts] = new SemaphoreSlim(AtOnce, AtOnce),
     };
 
     /// <summary>Runs the work while nobody else runs any under the same name.</summary>

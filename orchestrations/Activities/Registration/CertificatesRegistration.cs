@@ -31,6 +31,8 @@ internal static class CertificatesRegistration
         services.TryAddSingleton<NamedLocks>();
         services.TryAddSingleton<CertificateStore>();
         services.TryAddSingleton<AcmeTransport>();
+        services.TryAddSingleton<AcmeAccounts>();
+        services.TryAddSingleton<ICertificateAccount>(s => s.GetRequiredService<AcmeAccounts>());
         services.TryAddSingleton<AcmeClient>();
         services.TryAddSingleton<ChallengeProofs>();
         services.TryAddSingleton<AcmeOrders>();

@@ -151,7 +151,7 @@ internal sealed class CertificateWorld : IAsyncDisposable
         return await connection.ExecuteScalarAsync<long>($"select count(*) from control.{table}");
     }
 
-    public Task<Uri> AccountAsync() => Get<AcmeClient>().AccountAsync(CancellationToken.None);
+    public async Task<Uri> AccountAsync() => new((await Get<AcmeClient>().AccountAsync(CancellationToken.None)).Address);
 
     public IDnsProvider Records => Get<IDnsProvider>();
 

@@ -104,7 +104,7 @@ public sealed class LeftProofsTests
 
     private static async Task ShowAsync(CertificateWorld world, TenantPlace place, string challengeType, string token)
     {
-        var key = await world.Get<AcmeClient>().KeyAsync(None);
+        var key = (await world.Get<AcmeClient>().AccountAsync(None)).Key;
         await world.Get<ChallengeProofs>().ShowAsync(
             CertificateNames.Of(place), challengeType, place.Host, token, key.AnswerTo(challengeType, token), None);
     }

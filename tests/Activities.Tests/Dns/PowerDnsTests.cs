@@ -208,6 +208,26 @@ public sealed class PowerDnsTests
     }
 
     [Fact]
+    public async Task While_the_servers_key_is_changed_either_of_two_may_be_the_one()
+    {
+        await using var before = await DnsWorld.CreateAsync(("Dns:PowerDns:OtherApiKey", "not-the-key"));
+        await using var after = await DnsWorld.CreateAsync(("Dns:PowerDns:OtherApiKey", before.Server.ApiKey), ("Dns:PowerDns:ApiKey", "not-the-key"));
+        await using var neither = await DnsWorld.CreateAsync(("Dns:PowerDns:OtherApiKey", "not-the-key-either"), ("Dns:PowerDns:ApiKey", "not-the-key"));
+
+        foreach (var world in new[] { before, after })
+        {
+            var place = world.NewPlace();
+            await world.Records.CreateAsync(place, CancellationToken.None);
+            Assert.Equal([DnsWorld.Address], await world.AskAsync(place.Host, "A"));
+            await world.Records.DeleteAsync(place, CancellationToken.None);
+        }
+
+        var refused = await Assert.ThrowsAsync<PermanentFailureException>(() => neither.Records.CreateAsync(neither.NewPlace(), CancellationToken.None));
+        Assert.Contains("Dns__PowerDns__ApiKey", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("not-the-key", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_that_went_away_is_tried_again_later()
     {
         await using var gone = await PowerDnsServer.StartAsync();

@@ -3,8 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bibind.Activities.RateLimits;
 using Bibind.Activities.Services;
-using Bibind.ControlPlane.Secrets;
-using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Certificates.Acme;
 
@@ -16,21 +14,18 @@ internal sealed record AcmeResource(Uri Address, JsonElement Document, TimeSpan?
 }
 
 /// <summary>The operations of RFC 8555 and 9773, as the one account that we have at an authority.</summary>
-internal sealed class AcmeClient(AcmeTransport transport, ISecretStore secrets, IOptions<CertificateOptions> options, TimeProvider time) : IDisposable
+internal sealed class AcmeClient(AcmeTransport transport, AcmeAccounts accounts, TimeProvider time)
 {
     private const int CessationOfOperation = 5;
-    private readonly AcmeSettings _settings = options.Value.Acme;
-    private readonly SemaphoreSlim _registering = new(1, 1);
-    private Account? _account;
 
     /// <summary>The authority's name, for messages.</summary>
-    public string Authority => new Uri(_settings.Directory).Host;
+    public string Authority => accounts.Authority;
 
-    /// <summary>The account's address, after it was made if there was none.</summary>
-    public async Task<Uri> AccountAsync(CancellationToken cancellationToken) => new((await EnsureAccountAsync(cancellationToken)).Address);
+    /// <summary>The account, after it was made if there was none. Its key answers challenges.</summary>
+    public Task<AcmeAccount> AccountAsync(CancellationToken cancellationToken) => accounts.GetAsync(cancellationToken);
 
-    /// <summary>The account's key, which answers challenges.</summary>
-    public async Task<AcmeKey> KeyAsync(CancellationToken cancellationToken) => (await EnsureAccountAsync(cancellationToken)).Key;
+    /// <summary>True if the account may have another key by now.</summary>
+    public Task<bool> IsKeyReplacedAsync(AcmeAccount account, CancellationToken cancellationToken) => accounts.IsReplacedAsync(account.Pem, cancellationToken);
 
     /// <summary>Places an order.</summary>
     /// <param name="replaces">The certificate that it replaces, by its id of <see cref="RenewalInfo"/>.</param>
@@ -102,12 +97,6 @@ internal sealed class AcmeClient(AcmeTransport transport, ISecretStore secrets, 
             : throw transport.Unreadable(answer);
     }
 
-    public void Dispose()
-    {
-        _account?.Key.Dispose();
-        _registering.Dispose();
-    }
-
     private AcmeResource Resource(Uri address, ServiceAnswer answer)
     {
         var document = transport.ReadJson(answer);
@@ -118,65 +107,26 @@ internal sealed class AcmeClient(AcmeTransport transport, ISecretStore secrets, 
 
     private async Task<ServiceAnswer> PostAsync(Uri address, JsonNode? payload, CancellationToken cancellationToken)
     {
-        var account = await EnsureAccountAsync(cancellationToken);
+        var account = await accounts.GetAsync(cancellationToken);
         try
         {
             return await transport.PostAsync(account.Key, account.Address, address, payload, cancellationToken);
         }
-        catch (AcmeProblemException forgotten) when (forgotten.Problem.Type == AcmeProblem.AccountDoesNotExist)
+        catch (AcmeProblemException refused) when (refused.Problem.MayBeOfTheKey)
         {
-            // The authority was reset, as those for tests are; the key makes the account anew.
-            _account = null;
-            account = await EnsureAccountAsync(cancellationToken);
-            return await transport.PostAsync(account.Key, account.Address, address, payload, cancellationToken);
+            // Another process may have changed the key. Or the authority was reset, as those for tests are: the key makes the account anew.
+            if (await accounts.FindAgainAsync(account, cancellationToken) is not { } again)
+            {
+                if (refused.Problem.Type != AcmeProblem.AccountDoesNotExist)
+                {
+                    throw;
+                }
+
+                accounts.Forget();
+                again = await accounts.GetAsync(cancellationToken);
+            }
+
+            return await transport.PostAsync(again.Key, again.Address, address, payload, cancellationToken);
         }
     }
-
-    private async Task<Account> EnsureAccountAsync(CancellationToken cancellationToken)
-    {
-        if (_account is { } known)
-        {
-            return known;
-        }
-
-        await _registering.WaitAsync(cancellationToken);
-        try
-        {
-            return _account ??= await RegisterAsync(cancellationToken);
-        }
-        finally
-        {
-            _registering.Release();
-        }
-    }
-
-    // With a key that has an account already, the authority answers that account: only the key has to be kept.
-    private async Task<Account> RegisterAsync(CancellationToken cancellationToken)
-    {
-        var directory = await transport.DirectoryAsync(cancellationToken);
-        var name = CertificateNames.AccountKey(new Uri(_settings.Directory));
-        var key = new AcmeKey(await secrets.GetOrSetAsync(name, AcmeKey.NewPem, cancellationToken));
-        var account = new JsonObject { ["termsOfServiceAgreed"] = true };
-        if (_settings.Contact.Length > 0)
-        {
-            account["contact"] = new JsonArray($"mailto:{_settings.Contact}");
-        }
-
-        if (_settings.EabKeyId.Length > 0)
-        {
-            account["externalAccountBinding"] = key.BindTo(_settings.EabKeyId, _settings.EabKey, directory.NewAccount);
-        }
-
-        try
-        {
-            var answer = await transport.PostAsync(key, null, directory.NewAccount, account, cancellationToken);
-            return new Account(key, (answer.Headers.Location ?? throw transport.Unreadable(answer)).AbsoluteUri);
-        }
-        catch (AcmeProblemException refused)
-        {
-            throw refused.Problem.Failure(Authority, "us an account");
-        }
-    }
-
-    private sealed record Account(AcmeKey Key, string Address);
 }

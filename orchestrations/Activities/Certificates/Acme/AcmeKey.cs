@@ -47,8 +47,7 @@ internal sealed class AcmeKey : IDisposable
             head["kid"] = account;
         }
 
-        return Jws(head, payload?.ToJsonString() ?? "", text => _key.SignData(text, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation))
-            .ToJsonString();
+        return Jws(head, payload?.ToJsonString() ?? "", SignText).ToJsonString();
     }
 
     /// <summary>The binding to an account that the authority has elsewhere: our public key, signed with its key.</summary>
@@ -56,6 +55,16 @@ internal sealed class AcmeKey : IDisposable
     {
         var head = new JsonObject { ["alg"] = "HS256", ["kid"] = keyId, ["url"] = newAccount.AbsoluteUri };
         return Jws(head, Jwk.ToJsonString(), text => HMACSHA256.HashData(Base64Url.DecodeFromChars(keyBase64Url), text));
+    }
+
+    /// <summary>The inner message of a key change: this key asks for an account that has another one (RFC 8555, 7.3.5).</summary>
+    /// <param name="former">The account's key until then.</param>
+    /// <param name="account">The account's address.</param>
+    /// <param name="keyChange">Where keys are changed.</param>
+    public JsonObject TakeOver(AcmeKey former, string account, Uri keyChange)
+    {
+        var head = new JsonObject { ["alg"] = "ES256", ["jwk"] = Jwk, ["url"] = keyChange.AbsoluteUri };
+        return Jws(head, new JsonObject { ["account"] = account, ["oldKey"] = former.Jwk }.ToJsonString(), SignText);
     }
 
     public static string NewPem()
@@ -69,6 +78,8 @@ internal sealed class AcmeKey : IDisposable
     // The members in this order, without white space: RFC 7638.
     private string Thumbprint => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(
         $$"""{"crv":"P-256","kty":"EC","x":"{{_x}}","y":"{{_y}}"}""")));
+
+    private byte[] SignText(byte[] text) => _key.SignData(text, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
     private static JsonObject Jws(JsonObject head, string payload, Func<byte[], byte[]> sign)
     {

@@ -77,14 +77,14 @@ internal sealed class AcmeOrders(AcmeClient client, ChallengeProofs proofs, IOpt
         }
 
         var token = challenge.GetProperty("token").GetString()!;
-        var key = await client.KeyAsync(cancellationToken);
-        await proofs.ShowAsync(certificate, challengeType, host, token, key.AnswerTo(challengeType, token), cancellationToken);
+        var account = await client.AccountAsync(cancellationToken);
+        await proofs.ShowAsync(certificate, challengeType, host, token, account.Key.AnswerTo(challengeType, token), cancellationToken);
         var isAskedByUs = challenge.GetProperty("status").GetString() == "pending"
             && await TryRespondAsync(new Uri(challenge.GetProperty("url").GetString()!), cancellationToken);
         var decided = await PollAsync(address, "pending", deadline, cancellationToken, LookAgainAsync);
-        if (decided.Status != "valid" && !isAskedByUs)
+        if (decided.Status != "valid" && (!isAskedByUs || await client.IsKeyReplacedAsync(account, cancellationToken)))
         {
-            // It may have been looked for before the proof was there.
+            // It may have been looked for before the proof was there, or the proof was by a key that the account has no longer.
             throw Stale(decided);
         }
 

@@ -14,6 +14,7 @@ internal sealed record AcmeProblem(string Type, string Detail, int Status, strin
     public const string AlreadyRevoked = "alreadyRevoked";
     public const string Malformed = "malformed";
     public const string OrderNotReady = "orderNotReady";
+    public const string Unauthorized = "unauthorized";
     private const string Prefix = "urn:ietf:params:acme:error:";
 
     private static readonly Dictionary<string, (string Words, bool IsPermanent)> Known = new(StringComparer.Ordinal)
@@ -27,7 +28,7 @@ internal sealed record AcmeProblem(string Type, string Detail, int Status, strin
         ["connection"] = ("it cannot connect to the name's address", false),
         ["tls"] = ("it cannot speak TLS with the name's address", false),
         ["incorrectResponse"] = ("it got another answer than ours from the name's address", false),
-        ["unauthorized"] = ("it did not get our answer to its challenge from the name, or we may not do this", true),
+        [Unauthorized] = ("it did not get our answer to its challenge from the name, or we may not do this", true),
         ["caa"] = ("the CAA records of the domain do not allow it to issue", true),
         ["rejectedIdentifier"] = ("it does not issue for this name", true),
         ["unsupportedIdentifier"] = ("it does not issue for this kind of name", true),
@@ -42,6 +43,9 @@ internal sealed record AcmeProblem(string Type, string Detail, int Status, strin
         ["unsupportedContact"] = ("it refuses Certificates__Acme__Contact", true),
         [AccountDoesNotExist] = ("it does not know our account", true),
     };
+
+    /// <summary>True if it may mean that a key does not open the account: authorities do not agree what they call that.</summary>
+    public bool MayBeOfTheKey => Type is Malformed or AccountDoesNotExist or Unauthorized;
 
     /// <summary>True if trying again cannot help.</summary>
     public bool IsPermanent => Type == "compound" && Subproblems.Count > 0 ? Subproblems.Any(p => p.IsPermanent)

@@ -9,8 +9,9 @@ using Microsoft.Extensions.Options;
 namespace Bibind.Activities.Certificates.Acme;
 
 /// <summary>Where an authority does what.</summary>
+/// <param name="KeyChange">Null if an account keeps its key.</param>
 /// <param name="RenewalInfo">Null if it suggests no times for renewals.</param>
-internal sealed record AcmeDirectory(Uri NewNonce, Uri NewAccount, Uri NewOrder, Uri RevokeCertificate, Uri? RenewalInfo);
+internal sealed record AcmeDirectory(Uri NewNonce, Uri NewAccount, Uri NewOrder, Uri RevokeCertificate, Uri? KeyChange, Uri? RenewalInfo);
 
 /// <summary>Speaks with an authority: directory, nonces and signed messages. A nonce that it rejects is replaced at once.</summary>
 internal sealed class AcmeTransport(IHttpClientFactory clients, IOptions<CertificateOptions> options, TimeProvider time)
@@ -40,7 +41,7 @@ internal sealed class AcmeTransport(IHttpClientFactory clients, IOptions<Certifi
         }
 
         var directory = new AcmeDirectory(
-            Required("newNonce"), Required("newAccount"), Required("newOrder"), Required("revokeCert"), Optional("renewalInfo"));
+            Required("newNonce"), Required("newAccount"), Required("newOrder"), Required("revokeCert"), Optional("keyChange"), Optional("renewalInfo"));
         _directory = (directory, time.GetUtcNow());
         return directory;
 

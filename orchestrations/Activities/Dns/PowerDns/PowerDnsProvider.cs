@@ -16,11 +16,13 @@ internal sealed class PowerDnsProvider : IZoneProvider
     private readonly DnsOptions _options;
     private readonly TimeProvider _time;
     private readonly Uri _zone;
+    private volatile string _key;
 
     public PowerDnsProvider(IHttpClientFactory clients, IOptions<DnsOptions> options, TimeProvider time)
     {
         _options = options.Value;
         _time = time;
+        _key = _options.PowerDns.ApiKey;
         _service = new ServiceClient(clients.CreateClient(DnsOptions.HttpClientName), Service, _options.CallLimit, _options.Patience, time);
         _zone = new Uri($"{_options.PowerDns.Url.TrimEnd('/')}/api/v1/servers/localhost/zones/{_options.Zone}.");
     }
@@ -33,7 +35,7 @@ internal sealed class PowerDnsProvider : IZoneProvider
     public async Task<IReadOnlyList<RecordSet>> ReadAsync(string name, IReadOnlyList<string> ours, CancellationToken cancellationToken)
     {
         var address = new Uri($"{_zone}?rrsets=true&rrset_name={Uri.EscapeDataString($"{name}.")}");
-        var answer = await _service.SendAsync(() => Task.FromResult(Request(HttpMethod.Get, address)), cancellationToken);
+        var answer = await SendAsync(key => Request(HttpMethod.Get, address, key), cancellationToken);
         ThrowIfRefused(answer);
         var zone = _service.ReadJson(answer);
         try
@@ -51,12 +53,12 @@ internal sealed class PowerDnsProvider : IZoneProvider
     public async Task ChangeAsync(IReadOnlyList<RecordSetChange> changes, CancellationToken cancellationToken)
     {
         var body = new JsonObject { ["rrsets"] = new JsonArray([.. changes.Select(Write)]) };
-        var answer = await _service.SendAsync(
-            () =>
+        var answer = await SendAsync(
+            key =>
             {
-                var request = Request(HttpMethod.Patch, _zone);
+                var request = Request(HttpMethod.Patch, _zone, key);
                 request.Content = JsonContent.Create(body);
-                return Task.FromResult(request);
+                return request;
             },
             cancellationToken);
         ThrowIfRefused(answer);
@@ -114,10 +116,32 @@ internal sealed class PowerDnsProvider : IZoneProvider
         _ => value,
     };
 
-    private HttpRequestMessage Request(HttpMethod method, Uri address)
+    // A server has one key. While it is changed there, either of ours may be the one; the one that works is kept for the next time.
+    private async Task<ServiceAnswer> SendAsync(Func<string, HttpRequestMessage> make, CancellationToken cancellationToken)
+    {
+        var key = _key;
+        var answer = await _service.SendAsync(() => Task.FromResult(make(key)), cancellationToken);
+        var other = key == _options.PowerDns.ApiKey ? _options.PowerDns.OtherApiKey : _options.PowerDns.ApiKey;
+        if (!IsKeyRefused(answer) || other.Length == 0)
+        {
+            return answer;
+        }
+
+        var again = await _service.SendAsync(() => Task.FromResult(make(other)), cancellationToken);
+        if (!IsKeyRefused(again))
+        {
+            _key = other;
+        }
+
+        return again;
+    }
+
+    private static bool IsKeyRefused(ServiceAnswer answer) => answer.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+
+    private static HttpRequestMessage Request(HttpMethod method, Uri address, string key)
     {
         var request = new HttpRequestMessage(method, address);
-        request.Headers.Add("X-API-Key", _options.PowerDns.ApiKey);
+        request.Headers.Add("X-API-Key", key);
         request.Headers.Add("Accept", "application/json");
         return request;
     }
