@@ -22,10 +22,16 @@ internal static class OdooWebhook
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
 
     private static async Task<IResult> ReceiveAsync(
-        HttpContext context, string token, Callers callers, TenantOrdering ordering, WebhookRefusals refusals, ILogger<OdooOrder> logger)
+        HttpContext context, string token, Callers callers, TokenUses uses, TenantOrdering ordering, WebhookRefusals refusals, ILogger<OdooOrder> logger)
     {
-        var caller = callers.FindWebhook(token)
+        var found = callers.FindWebhook(token)
             ?? throw new ProblemException(Refusals.NotFound("This webhook address is unknown; use one that the settings name (OdooWebhooks__N)."));
+        if (!uses.Accept(found.Name))
+        {
+            throw new ProblemException(Refusals.NotFound($"This webhook address ended at {found.Name.NotAfter:u}; use the one that replaced it (OdooWebhooks__N)."));
+        }
+
+        var caller = found.Owner;
         OdooRecord? record = null;
         try
         {

@@ -131,4 +131,16 @@ internal static partial class Logs
 
     [LoggerMessage(2130, LogLevel.Warning, "{Caller} made database {Database} (oid {Oid}) the own one of tenant {Tenant}.")]
     public static partial void DatabaseAdopted(ILogger logger, string caller, string database, uint oid, string tenant);
+
+    [LoggerMessage(2470, LogLevel.Information, "The {Kind} token '{Label}' of {Caller} is in use.")]
+    public static partial void TokenUsed(ILogger logger, string kind, string label, string caller);
+
+    [LoggerMessage(2471, LogLevel.Warning, "The {Kind} token '{Label}' of {Caller} ends at {NotAfter:u} and is still in use.")]
+    public static partial void EndingTokenUsed(ILogger logger, string kind, string label, string caller, DateTimeOffset notAfter);
+
+    [LoggerMessage(2472, LogLevel.Warning, "The {Kind} token '{Label}' of {Caller}, which ended at {NotAfter:u}, was presented and refused.")]
+    public static partial void EndedTokenPresented(ILogger logger, string kind, string label, string caller, DateTimeOffset notAfter);
+
+    [LoggerMessage(2473, LogLevel.Warning, "That the {Kind} token '{Label}' of {Caller} was used could not be recorded.")]
+    public static partial void TokenUseNotRecorded(ILogger logger, string kind, string label, string caller, Exception exception);
 }

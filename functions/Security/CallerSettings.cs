@@ -9,29 +9,57 @@ internal static class CallerSettings
 {
     public static Callers Read(SettingsReader reader, SignInOptions signIn)
     {
-        var bearers = ReadTokens(reader, "Auth:Tokens")
-            .Select(t => (t.Token, new Caller(t.Name, reader.Choice($"{t.Key}:Role", reader.Optional($"{t.Key}:Role"), Role.Viewer))
-            {
-                Customer = ReadCustomer(reader, $"{t.Key}:Customer"),
-            }))
+        var bearers = ReadTokens(reader, "Auth:Tokens", TokenKind.Api)
+            .Select(t => (t.Key, t.Token, Owner: new TokenOf<Caller>(
+                new Caller(t.Name.Caller, reader.Choice($"{t.Key}:Role", reader.Optional($"{t.Key}:Role"), Role.Viewer))
+                {
+                    Customer = ReadCustomer(reader, $"{t.Key}:Customer"),
+                },
+                t.Name)))
             .ToList();
+        ReportOtherRights(reader, bearers);
         if (bearers.Count == 0 && !signIn.IsOn)
         {
             reader.Report("Auth:Tokens", "is empty: without at least Auth__Tokens__0__Name, __Token and __Role, or Auth__Issuer, nobody can call the API.");
         }
 
-        var webhooks = ReadTokens(reader, "OdooWebhooks").Select(t => (t.Token, new WebhookCaller(t.Name))).ToList();
-        return new Callers(new SecretTokens<Caller>(bearers), new SecretTokens<WebhookCaller>(webhooks));
+        var webhooks = ReadTokens(reader, "OdooWebhooks", TokenKind.Webhook)
+            .Select(t => (t.Token, new TokenOf<WebhookCaller>(new WebhookCaller(t.Name.Caller), t.Name))).ToList();
+        return new Callers(new SecretTokens<Caller>(bearers.Select(b => (b.Token, b.Owner))), new SecretTokens<WebhookCaller>(webhooks));
     }
 
-    private static List<(string Key, string Name, string Token)> ReadTokens(SettingsReader reader, string section)
+    private static List<(string Key, TokenName Name, string Token)> ReadTokens(SettingsReader reader, string section, TokenKind kind)
     {
         var tokens = reader.Items(section)
-            .Select(key => (Key: key, Name: ReadName(reader, $"{key}:Name"), Token: ReadToken(reader, $"{key}:Token")))
+            .Select(key => (
+                Key: key,
+                Name: new TokenName(kind, ReadName(reader, $"{key}:Name"), ReadLabel(reader, $"{key}:Label"), reader.Instant($"{key}:NotAfter")),
+                Token: ReadToken(reader, $"{key}:Token")))
             .ToList();
-        ReportTwins(reader, tokens, t => t.Name, "Name");
-        ReportTwins(reader, tokens, t => t.Token, "Token");
+        ReportTwins(
+            reader, tokens, t => t.Name.Caller.Length == 0 ? string.Empty : $"{t.Name.Label}\n{t.Name.Caller}", "Name",
+            "two callers need two names, and two tokens of one caller a Label each");
+        ReportTwins(reader, tokens, t => t.Token, "Token", "each must be its own");
         return tokens;
+    }
+
+    // Which of its tokens a caller uses must make no difference but to itself.
+    private static void ReportOtherRights(SettingsReader reader, List<(string Key, string Token, TokenOf<Caller> Owner)> bearers)
+    {
+        foreach (var tokens in bearers.Where(b => b.Owner.Owner.Name.Length > 0).GroupBy(b => b.Owner.Owner.Name, StringComparer.Ordinal))
+        {
+            var first = tokens.First();
+            foreach (var other in tokens.Skip(1))
+            {
+                foreach (var (member, differs) in new[] { ("Role", other.Owner.Owner.Role != first.Owner.Owner.Role), ("Customer", other.Owner.Owner.Customer != first.Owner.Owner.Customer) })
+                {
+                    if (differs)
+                    {
+                        reader.Report($"{other.Key}:{member}", $"is another than {SettingsReader.NameOf(first.Key)}__{member}; tokens of one caller open the same.");
+                    }
+                }
+            }
+        }
     }
 
     private static string? ReadCustomer(SettingsReader reader, string key)
@@ -56,6 +84,17 @@ internal static class CallerSettings
         return name;
     }
 
+    private static string ReadLabel(SettingsReader reader, string key)
+    {
+        var label = reader.Optional(key) ?? "default";
+        if (label.Length > 100 || PlainText.ProblemWith(label, mayHaveLines: false) is not null)
+        {
+            reader.Report(key, "must be at most 100 printable characters.");
+        }
+
+        return label;
+    }
+
     private static string ReadToken(SettingsReader reader, string key)
     {
         var token = reader.Required(key, $"a secret of at least {SecretTokens<Caller>.MinimumLength} characters");
@@ -71,13 +110,13 @@ internal static class CallerSettings
         return token;
     }
 
-    // Two owners of one token could not be told apart; two of one name neither, in what is recorded.
+    // Two owners of one token could not be told apart; two tokens of one name neither, in what is recorded.
     private static void ReportTwins(
-        SettingsReader reader, List<(string Key, string Name, string Token)> tokens, Func<(string Key, string Name, string Token), string> part, string member)
+        SettingsReader reader, List<(string Key, TokenName Name, string Token)> tokens, Func<(string Key, TokenName Name, string Token), string> part, string member, string rule)
     {
         foreach (var twins in tokens.Where(t => part(t).Length > 0).GroupBy(part, StringComparer.Ordinal).Where(g => g.Count() > 1))
         {
-            reader.Report($"{twins.Last().Key}:{member}", $"is the same as {SettingsReader.NameOf(twins.First().Key)}__{member}; each must be its own.");
+            reader.Report($"{twins.Last().Key}:{member}", $"is the same as {SettingsReader.NameOf(twins.First().Key)}__{member}; {rule}.");
         }
     }
 }

@@ -22,9 +22,15 @@ public sealed record WebhookCaller(string Name);
 /// <summary>The callers that the settings name.</summary>
 public sealed class Callers(SecretTokens<Caller> bearers, SecretTokens<WebhookCaller> webhooks)
 {
+    /// <summary>The bearer tokens.</summary>
+    public IEnumerable<TokenOf<Caller>> Bearers => bearers.All;
+
+    /// <summary>The webhooks' tokens.</summary>
+    public IEnumerable<TokenOf<WebhookCaller>> Webhooks => webhooks.All;
+
     /// <summary>Whose bearer token it is.</summary>
-    public Caller? FindBearer(string token) => bearers.Find(token);
+    public TokenOf<Caller>? FindBearer(string token) => bearers.Find(token);
 
     /// <summary>Whose webhook address it is.</summary>
-    public WebhookCaller? FindWebhook(string token) => webhooks.Find(token);
+    public TokenOf<WebhookCaller>? FindWebhook(string token) => webhooks.Find(token);
 }

@@ -22,6 +22,7 @@ internal static class SignIn
             .AddPolicyScheme(Scheme, displayName: null, policy => policy.ForwardDefaultSelector = context => Select(context, options))
             .AddScheme<AuthenticationSchemeOptions, StaticTokenHandler>(Static, displayName: null, configureOptions: null);
         services.AddSingleton(options).AddSingleton(new TokenCallers(options.Claims));
+        services.AddSingleton<TokenUses>().AddHostedService<TokenUseRecorder>();
         if (options.Issuer is not null)
         {
             services.AddSingleton(s => ActivatorUtilities.CreateInstance<IssuerKeys>(s, IssuerHttp.Create()));

@@ -68,6 +68,7 @@ internal static class CatalogueCheck
     {
         SettingType.Flag => "false",
         SettingType.Address => "http://localhost",
+        SettingType.Instant => "9999-12-31T00:00:00Z",
         SettingType.Duration => setting.Times!.Value.From.ToString("c"),
         _ => setting.Numbers!.Value.From.ToString(CultureInfo.InvariantCulture),
     };

@@ -1,3 +1,5 @@
+using Bibind.ControlPlane.Secrets;
+using Bibind.Functions.Startup;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Functions.Settings;
@@ -6,6 +8,7 @@ namespace Bibind.Functions.Settings;
 internal static class SettingsCheck
 {
     /// <exception cref="SettingsException">There are problems; all of them are named.</exception>
+    /// <exception cref="StartException">A key cannot be read where the settings say it is.</exception>
     public static void ThrowIfAny(IEnumerable<string> problems, IServiceProvider services)
     {
         var all = problems.ToList();
@@ -13,6 +16,10 @@ internal static class SettingsCheck
         try
         {
             services.GetService<IStartupValidator>()?.Validate();
+        }
+        catch (KeyUnavailableException unavailable)
+        {
+            throw new StartException(unavailable.Message, unavailable);
         }
         catch (Exception wrong) when (wrong is OptionsValidationException or InvalidOperationException or AggregateException)
         {

@@ -40,6 +40,9 @@ internal sealed class SettingsReader(IConfiguration configuration)
     /// <summary>A time, in the range that the catalogue gives it.</summary>
     public TimeSpan Duration(string key, TimeSpan otherwise) => Read(key) is { } text ? TimeSpan.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
+    /// <summary>A point in time, or null.</summary>
+    public DateTimeOffset? Instant(string key) => Read(key) is { } text && Setting.TryReadInstant(text, out var instant) ? instant : null;
+
     public T Choice<T>(string key, string? text, T otherwise)
         where T : struct, Enum
     {

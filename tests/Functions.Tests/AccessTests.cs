@@ -25,6 +25,7 @@ public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
         ("POST", "/api/tenants/nobody/credentials/reveal", "admin"),
         ("POST", "/api/tenants/nobody/credentials/reset", "manager"),
         ("GET", "/api/webhooks/odoo/refusals", "manager"),
+        ("GET", "/api/tokens", "admin"),
         ("POST", "/api/tenants/nobody/domains", "manager"),
         ("GET", "/api/tenants/nobody/domains", "viewer"),
         ("DELETE", "/api/tenants/nobody/domains/none.example", "manager"),

@@ -116,7 +116,7 @@ public sealed partial class SettingsCatalogueTests
     [Fact]
     public void Names_that_sound_like_secrets_are_hidden()
     {
-        string[] words = ["Password", "SecretKey", "Secret", "ApiKey", "AccessKey", "AccessKeyId", "Token", "SessionToken", "ConnectionString", "MasterKey", "EabKey", "ConsumerKey"];
+        string[] words = ["Password", "SecretKey", "Secret", "ApiKey", "AccessKey", "SecretAccessKey", "OtherApiKey", "AccessKeyId", "Token", "SessionToken", "ConnectionString", "MasterKey", "EabKey", "ConsumerKey"];
         Assert.Empty(SettingsCatalogue.Settings.Where(s => words.Any(w => s.Key.EndsWith(w, StringComparison.Ordinal)) && !s.IsSecret).Select(s => s.Key));
     }
 

@@ -14,11 +14,23 @@ internal static class HostSections
                 IsRequired = true, IsSecret = true,
             },
             Flag("Migrations:AtStart", true, "False leaves new versions of the schema to `migrate apply`: a host that finds an older one does not start; see [upgrading](upgrading.md)."),
-            Secret("Secrets:MasterKey", "Encrypts stored secrets: base64 of 32 random bytes (`openssl rand -base64 32`). Keep it: without it they cannot be read again.") with
+            Secret(
+                "Secrets:MasterKey",
+                "Encrypts stored secrets: base64 of 32 random bytes (`openssl rand -base64 32`), or where it is: `file:`, `azure-key-vault:`, `aws-ssm:` or `aws-kms:`, see [keys](keys.md). Keep it: without it they cannot be read again.") with
             {
                 IsRequired = true,
             },
-            Secret("Secrets:OtherKeys:{n}", "Further keys that secrets may be stored with, of the same form: while the master key is changed; see [keys](keys.md).")),
+            Secret("Secrets:OtherKeys:{n}", "Further keys that secrets may be stored with, of the same form: while the master key is changed; see [keys](keys.md)."),
+            Text("Secrets:AzureKeyVault:ClientId", "The user-assigned identity that reads `azure-key-vault:`, where the machine has several.", example: "00000000-0000-0000-0000-000000000000"),
+            Text("Secrets:Aws:Region", "The region of `aws-ssm:` and `aws-kms:`.", example: "eu-west-3") with { DefaultInWords = "`AWS_REGION`" },
+            Secret("Secrets:Aws:AccessKeyId", "Id of the key that reads them.") with { DefaultInWords = "what the machine has, such as its role" },
+            Secret("Secrets:Aws:SecretAccessKey", "The key that reads them."),
+            Secret("Secrets:Aws:SessionToken", "With temporary credentials only."),
+            Address("Secrets:Aws:KmsUrl", "Address of the Key Management Service, such as an endpoint in one's own network.", example: "https://kms.eu-west-3.amazonaws.com") with
+            {
+                DefaultInWords = "the region's",
+            },
+            Address("Secrets:Aws:SsmUrl", "Address of Systems Manager.", example: "https://ssm.eu-west-3.amazonaws.com") with { DefaultInWords = "the region's" }),
         new(
             "Where it listens, and who calls it", "",
             Text("Urls", "Addresses to listen on, separated by semicolons; TLS ends at the reverse proxy.", "http://127.0.0.1:7071"),
@@ -26,16 +38,20 @@ internal static class HostSections
                 "Hosting:Kind", "kestrel", ["kestrel", "azure", "lambda", "webadapter"],
                 "Who calls the functions: `kestrel` (this process listens itself), `azure` (set by the isolated worker itself), `lambda` (Runtime API) or `webadapter`. On the last three no process lives on; see [hosts](hosts.md).")),
         new(
-            "Callers", "Each token belongs to one caller, whose name is recorded with what it orders.",
-            Text("Auth:Tokens:{n}:Name", "Whom the token belongs to: at most 100 characters, each name once.", example: "operator") with { IsRequired = true },
+            "Callers", "Each token belongs to one caller, whose name is recorded with what it orders. A caller may have several, to change them without a gap; see [keys](keys.md).",
+            Text("Auth:Tokens:{n}:Name", "Whom the token belongs to: at most 100 characters.", example: "operator") with { IsRequired = true },
             Secret("Auth:Tokens:{n}:Token", "The bearer token: 24 characters at least (`openssl rand -hex 32`).") with { IsRequired = true },
             Choice("Auth:Tokens:{n}:Role", null, ["viewer", "manager", "admin"], "What the caller may do; each role includes the one before it.") with
             {
                 IsRequired = true, Example = "admin",
             },
             Text("Auth:Tokens:{n}:Customer", "The customer whose tenants alone the token reaches; such a token has no role above `manager`.", example: "C-1042"),
+            Text("Auth:Tokens:{n}:Label", "Tells the tokens of one caller apart, in logs and at `GET /api/tokens`.", "default", example: "2027-01"),
+            Instant("Auth:Tokens:{n}:NotAfter", "When the token ends; without it, when it is taken out of the settings.", "2027-01-31T12:00:00Z"),
             Text("OdooWebhooks:{n}:Name", "An Odoo console that may order.", example: "console"),
             Secret("OdooWebhooks:{n}:Token", "It posts to `/webhooks/odoo/{Token}`: 24 characters at least."),
+            Text("OdooWebhooks:{n}:Label", "Tells the tokens of one console apart, as above.", "default", example: "2027-01"),
+            Instant("OdooWebhooks:{n}:NotAfter", "When the token ends, as above.", "2027-01-31T12:00:00Z"),
             Flag("Callbacks:AllowPrivateTargets", false, "True lets callbacks reach private, loopback and link-local addresses: only where every caller is trusted."),
             Duration("Callbacks:Timeout", "00:00:05", "00:00:00.001", "00:01:00", "How long a caller may take to answer a callback.")),
         new(

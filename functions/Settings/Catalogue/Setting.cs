@@ -21,6 +21,9 @@ internal enum SettingType
 
     /// <summary>An http or https address.</summary>
     Address,
+
+    /// <summary>A point in time in ISO 8601, with <c>Z</c> or an offset from UTC.</summary>
+    Instant,
 }
 
 /// <summary>Which hosts a setting matters to.</summary>
@@ -87,6 +90,7 @@ internal sealed record Setting(string Key, SettingType Type, string Meaning)
         SettingType.Duration => $"a time from {Times!.Value.From:c} to {Times.Value.To:c}, written as hours:minutes:seconds",
         SettingType.Choice => $"one of {string.Join(", ", Choices)}",
         SettingType.Address => "an http or https address",
+        SettingType.Instant => "a date and time with Z or an offset, written as 2027-01-31T12:00:00Z",
         _ => string.Empty,
     };
 
@@ -104,8 +108,14 @@ internal sealed record Setting(string Key, SettingType Type, string Meaning)
         SettingType.Number => TryReadNumber(text, out var number) && (Numbers!.Value.To > int.MaxValue || number is >= int.MinValue and <= int.MaxValue),
         SettingType.Duration => TryReadDuration(text, out _),
         SettingType.Address => Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https",
+        SettingType.Instant => TryReadInstant(text, out _),
         _ => true,
     };
+
+    /// <summary>Reads a point in time; one that does not say how far it is from UTC would mean another on each machine.</summary>
+    public static bool TryReadInstant(string text, out DateTimeOffset instant) =>
+        DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out instant)
+        || DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture, DateTimeStyles.None, out instant);
 
     /// <summary>A setting's name as people write it.</summary>
     /// <param name="key">Its name with <c>:</c> between its parts.</param>

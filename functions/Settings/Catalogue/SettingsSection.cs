@@ -36,6 +36,8 @@ internal static class Declare
     public static Setting Address(string key, string meaning, string? otherwise = null, string? example = null) =>
         new(key, SettingType.Address, meaning) { Default = otherwise, Example = example };
 
+    public static Setting Instant(string key, string meaning, string example) => new(key, SettingType.Instant, meaning) { Example = example };
+
     /// <summary>A variable of the environment that the platform sets, or that other programs read too.</summary>
     public static Setting OfPlatform(string key, string meaning, bool isSecret = false) =>
         new(key, SettingType.Text, meaning) { IsFromPlatform = true, IsSecret = isSecret };

@@ -33,6 +33,9 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
     /// <summary>Settings besides those that every host of the tests has.</summary>
     public IReadOnlyList<string> More { get; init; } = [];
 
+    /// <summary>The host's clock; the machine's unless given.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>The control database's connection string; a new one unless given.</summary>
     public string ControlDatabase { get; set; } = string.Empty;
 
@@ -49,7 +52,7 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
         _app = FunctionsHost.Build(Arguments(), builder =>
         {
             builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(Logs);
-            builder.Services.AddSingleton(ScriptedOrchestrators.Registry());
+            builder.Services.AddSingleton(ScriptedOrchestrators.Registry()).AddSingleton(Clock);
         });
         await _app.StartAsync();
         Client = new HttpClient { BaseAddress = Address };
