@@ -4,6 +4,7 @@ using Bibind.Durable.Postgres;
 using Bibind.Functions.Health;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Http;
+using Bibind.Functions.KeySources;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
@@ -68,7 +69,7 @@ public static class FunctionsHost
         builder.Services.AddHostedService<StartNotes>();
         builder.Services.AddSingleton(settings).AddSingleton(settings.Callers)
             .AddSignIn(settings.SignIn);
-        builder.Services.AddSingleton(_ => ControlPlaneServices.CreateDataSource(settings.ControlDatabase)).AddControlPlane(builder.Configuration);
+        builder.Services.AddSingleton(_ => ControlPlaneServices.CreateDataSource(settings.ControlDatabase)).AddControlPlane(builder.Configuration).AddKeySources(builder.Configuration);
         builder.Services.AddKeyedSingleton(ConnectionPools.Hub, (_, _) => PostgresTaskHub.CreateDataSource(settings.ControlDatabase)).AddSingleton<ConnectionPools>();
         builder.Services.AddActivities(builder.Configuration);
         builder.Services.AddEngine(settings);
@@ -155,6 +156,7 @@ public static class FunctionsHost
         routes.MapMetrics();
         routes.MapOdooWebhook();
         routes.MapWebhookRefusals();
+        routes.MapTokens();
         routes.MapAcmeChallenges();
         routes.MapTenants();
         routes.MapTenantDatabase();

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Bibind.ControlPlane.Registration;
+using Bibind.ControlPlane.Secrets;
 using Bibind.Durable;
+using Bibind.Functions.KeySources;
 using Bibind.Functions.Settings;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -25,7 +27,7 @@ internal static class ControlServices
         var services = new ServiceCollection();
         services.AddLogging();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(configuration).AddSingleton(_ => ControlPlaneServices.CreateDataSource(controlDatabase)).AddControlPlane(configuration);
+        services.AddSingleton(configuration).AddSingleton(_ => ControlPlaneServices.CreateDataSource(controlDatabase)).AddControlPlane(configuration).AddKeySources(configuration);
         await using var provider = services.BuildServiceProvider();
         try
         {
@@ -38,7 +40,7 @@ internal static class ControlServices
         }
         catch (Exception refused) when (
             refused is InvalidOperationException or NpgsqlException or PermanentFailureException or IOException or UnauthorizedAccessException
-                or ControlPlane.Schema.NewerSchemaException or ControlPlane.Schema.SchemaMismatchException)
+                or KeyUnavailableException or ControlPlane.Schema.NewerSchemaException or ControlPlane.Schema.SchemaMismatchException)
         {
             await console.Error.WriteLineAsync(refused.Message);
             return 1;

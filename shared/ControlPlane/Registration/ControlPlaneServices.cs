@@ -15,6 +15,7 @@ using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Bibind.ControlPlane.Timers;
+using Bibind.ControlPlane.Tokens;
 using Bibind.ControlPlane.Webhooks;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
@@ -54,6 +55,7 @@ public static class ControlPlaneServices
         services.AddSingleton<IValidateOptions<PlatformOptions>, PlatformOptionsValidation>();
         services.AddSingleton<IValidateOptions<PlacementOptions>, PlacementOptionsValidation>();
         services.AddSingleton<IValidateOptions<SecretsOptions>, SecretsOptionsValidation>();
+        services.AddSingleton<IKeySource, FileKeySource>().AddSingleton<IPostConfigureOptions<SecretsOptions>, KeyReferences>();
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ControlDatabaseMigrator>();
@@ -90,7 +92,7 @@ public static class ControlPlaneServices
         services.AddSingleton<DomainStore>().AddSingleton<DomainLifecycle>().AddSingleton<DomainPurchaseStore>();
         services.AddSingleton<ITenantDomains>(s => s.GetRequiredService<DomainStore>());
         services.AddSingleton<IdempotencyStore>();
-        services.AddSingleton<WebhookDeliveries>();
+        services.AddSingleton<WebhookDeliveries>().AddSingleton<TokenUseStore>();
         services.AddSingleton<TimerLedger>().AddSingleton<WakeUpLedger>();
         return services;
     }

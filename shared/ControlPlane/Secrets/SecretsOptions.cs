@@ -8,7 +8,7 @@ public sealed class SecretsOptions
     /// <summary>The section's name.</summary>
     public const string Section = "Secrets";
 
-    /// <summary>The key that every secret is encrypted with: base64 of exactly 32 random bytes.</summary>
+    /// <summary>The key that every secret is encrypted with: base64 of exactly 32 random bytes. The settings may refer to it instead (<see cref="IKeySource"/>).</summary>
     public string MasterKey { get; set; } = string.Empty;
 
     /// <summary>
@@ -29,7 +29,7 @@ internal sealed class SecretsOptionsValidation : IValidateOptions<SecretsOptions
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
-    private static string? FaultOf(string setting, string? key)
+    internal static string? FaultOf(string setting, string? key)
     {
         const string Wanted = "32 random bytes (openssl rand -base64 32)";
         if (string.IsNullOrWhiteSpace(key))
