@@ -23,7 +23,7 @@ internal sealed class AzureKeyVaultKeySource(AzureKeyVaultOptions options, Token
     public async Task<string> ReadAsync(string reference, CancellationToken cancellationToken)
     {
         if (!Uri.TryCreate(reference, UriKind.Absolute, out var address) || address is not { Scheme: "https", Query.Length: 0, Fragment.Length: 0, UserInfo.Length: 0 }
-            || !KeyVaultSecretIdentifier.TryCreate(address, out var secret) || secret.Name.Length == 0)
+            || address.Segments is not ["/", "secrets/", _] and not ["/", "secrets/", _, _] || !KeyVaultSecretIdentifier.TryCreate(address, out var secret))
         {
             throw new KeyRefusedException($"refers to no secret of a key vault: write it as {Example}");
         }

@@ -36,6 +36,25 @@ public sealed class KeysCommandTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task A_key_moves_from_the_settings_to_where_they_say_it_is()
+    {
+        var (former, next) = (NewKey(), NewKey());
+        var connection = await postgres.CreateControlDatabaseAsync();
+        await StoreAsync(connection, former);
+        var file = Path.Combine(Path.GetTempPath(), $"bibind-key-{Guid.NewGuid():n}");
+        await File.WriteAllTextAsync(file, next);
+
+        var (exit, rotate) = await RunAsync(["rotate"], connection, $"file:{file}", former);
+        File.Delete(file);
+        var (missing, said) = await RunAsync(["list"], connection, $"file:{file}", former);
+
+        Assert.Equal(0, exit);
+        Assert.Contains($"2 secrets were stored with the key {IdOf(next)}.", rotate, StringComparison.Ordinal);
+        Assert.Equal(SettingsException.ExitCode, missing);
+        Assert.StartsWith($"Secrets__MasterKey refers to the file {file}, which cannot be read", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Secrets_of_a_key_that_is_not_in_the_settings_are_told()
     {
         var former = NewKey();
@@ -69,6 +88,18 @@ public sealed class KeysCommandTests(PostgresServer postgres)
 
         Assert.Equal(SettingsException.ExitCode, exit);
         Assert.Contains("Secrets__OtherKeys__0 holds 5 bytes", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_an_authority_there_is_no_account_whose_key_could_be_changed()
+    {
+        await using var output = new StringWriter();
+
+        var exit = await HostCommands.RunAsync(
+            KeysCommand.Define(() => FunctionsHost.Build([.. HostProgram.Valid]), () => throw new InvalidOperationException("The host has them.")),
+            ["rotate-acme-account"], output, output, CancellationToken.None);
+
+        Assert.Equal((1, "Certificates__Provider is none: there is no account at a certificate authority."), (exit, output.ToString().Trim()));
     }
 
     private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));

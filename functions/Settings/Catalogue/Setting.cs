@@ -90,7 +90,7 @@ internal sealed record Setting(string Key, SettingType Type, string Meaning)
         SettingType.Duration => $"a time from {Times!.Value.From:c} to {Times.Value.To:c}, written as hours:minutes:seconds",
         SettingType.Choice => $"one of {string.Join(", ", Choices)}",
         SettingType.Address => "an http or https address",
-        SettingType.Instant => "a date and time with Z or an offset, written as 2027-01-31T12:00:00Z",
+        SettingType.Instant => "a date and time such as 2027-01-31T12:00:00Z or 2027-01-31T13:00:00+01:00",
         _ => string.Empty,
     };
 

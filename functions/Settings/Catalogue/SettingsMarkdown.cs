@@ -75,6 +75,7 @@ internal static class SettingsMarkdown
         { IsSecret: true } => "a secret",
         { Type: SettingType.Choice } => string.Join(", ", setting.Choices.Select(c => $"`{c}`")),
         { Type: SettingType.Duration, Times: var (from, to) } => $"`{from:c}` to `{to:c}`",
+        { Type: SettingType.Instant } => setting.Range,
         { Example: { } example } => $"{Sentence(setting.Range)}such as `{example}`",
         _ => setting.Range,
     };
