@@ -1,16 +1,11 @@
 using System.CommandLine;
-using Bibind.Activities;
-using Bibind.Activities.Certificates;
 using Bibind.ControlPlane.Secrets;
-using Bibind.Durable;
-using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Bibind.Functions.Commands;
 
 /// <summary>
 /// <c>Bibind.Functions keys list</c> and <c>keys rotate</c>: with which keys the installation's secrets are stored, and storing them with
-/// the master key of today; keys are shown by their ids only. <c>keys rotate-acme-account</c> changes the key of our account at the authority.
+/// the master key of today; keys are shown by their ids only.
 /// </summary>
 internal static class KeysCommand
 {
@@ -21,15 +16,12 @@ internal static class KeysCommand
     /// <param name="configuration">Reads all settings.</param>
     public static Command Define(Func<WebApplication> build, Func<IConfiguration> configuration)
     {
-        var account = new Command(
-            "rotate-acme-account",
-            "Gives our account at the certificate authority another key, while hosts run. Cut short, it is run again. The settings are the host's, all of them.");
-        account.SetAction((line, token) => RotateAccountAsync(build, line.InvocationConfiguration, token));
         return new Command("keys", $"Shows and changes the keys that secrets are stored with (docs/keys.md).\n{Settings}")
         {
             Make("list", "Lists the keys by their ids, and how many secrets are stored with each.", ListAsync),
             Make("rotate", "Stores every secret with the master key, while hosts run.", RotateAsync),
-            account,
+            AuthorityKeysCommand.DefineAccount(build),
+            AuthorityKeysCommand.DefineCertificate(build),
         };
 
         Command Make(string name, string description, Func<SecretRotation, InvocationConfiguration, CancellationToken, Task<int>> runAsync)
@@ -68,34 +60,6 @@ internal static class KeysCommand
             ? "No secret is stored with another key. When every host runs with this master key, remove Secrets__OtherKeys."
             : $"{string.Join(", ", left)}. Hosts whose master key that is may have written them: give those the new one, then rotate again.");
         return left.Count == 0 ? 0 : 1;
-    }
-
-    private static async Task<int> RotateAccountAsync(Func<WebApplication> build, InvocationConfiguration console, CancellationToken cancellationToken)
-    {
-        await using var host = build();
-        var provider = host.Services.GetRequiredService<IOptions<CertificateOptions>>().Value.Provider;
-        if (provider is not (CertificateProviders.Acme or CertificateProviders.Wildcard))
-        {
-            await console.Error.WriteLineAsync($"Certificates__Provider is {provider}: there is no account at a certificate authority.");
-            return 1;
-        }
-
-        var account = host.Services.GetRequiredService<ICertificateAccount>();
-        try
-        {
-            await console.Output.WriteLineAsync(await account.ChangeKeyAsync(cancellationToken) switch
-            {
-                AccountKeyChange.Changed => $"The account at {account.Authority} has another key now; the former one opens nothing.",
-                AccountKeyChange.Finished => $"A change that was cut short is finished: the account at {account.Authority} has the key that was made then. Run this again for another one.",
-                _ => $"There is no account at {account.Authority} yet; the first order makes one, with a new key.",
-            });
-            return 0;
-        }
-        catch (Exception refused) when (refused is PermanentFailureException or TransientFailureException or NpgsqlException)
-        {
-            await console.Error.WriteLineAsync(refused.Message);
-            return 1;
-        }
     }
 
     private sealed class Progress(TextWriter output) : IProgress<int>

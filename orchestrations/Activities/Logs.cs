@@ -220,4 +220,7 @@ internal static partial class Logs
 
     [LoggerMessage(3204, LogLevel.Information, "The account {Account} at the certificate authority {Authority} has another key now")]
     public static partial void AccountKeyChanged(this ILogger logger, string authority, string account);
+
+    [LoggerMessage(3205, LogLevel.Warning, "The certificate for {Host} was replaced by one of {Issuer} with another key, and the former one revoked")]
+    public static partial void CertificateReplaced(this ILogger logger, string host, string issuer);
 }

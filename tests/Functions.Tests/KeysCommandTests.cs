@@ -90,16 +90,18 @@ public sealed class KeysCommandTests(PostgresServer postgres)
         Assert.Contains("Secrets__OtherKeys__0 holds 5 bytes", said, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Without_an_authority_there_is_no_account_whose_key_could_be_changed()
+    [Theory]
+    [InlineData("Certificates__Provider is none: there is no account at a certificate authority.", "rotate-acme-account")]
+    [InlineData("We hold no certificate of this name; write it as it stands in the certificate.", "replace-certificate", "acme.example.test")]
+    public async Task Without_an_authority_there_is_no_key_of_it(string words, params string[] arguments)
     {
         await using var output = new StringWriter();
 
         var exit = await HostCommands.RunAsync(
             KeysCommand.Define(() => FunctionsHost.Build([.. HostProgram.Valid]), () => throw new InvalidOperationException("The host has them.")),
-            ["rotate-acme-account"], output, output, CancellationToken.None);
+            arguments, output, output, CancellationToken.None);
 
-        Assert.Equal((1, "Certificates__Provider is none: there is no account at a certificate authority."), (exit, output.ToString().Trim()));
+        Assert.Equal((1, words), (exit, output.ToString().Trim()));
     }
 
     private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));

@@ -61,7 +61,7 @@ internal sealed class AuthorityCertificates(
                 {
                     if (certificate.Issuer == authority.Name)
                     {
-                        await authority.RevokeAsync(certificate, cancellationToken);
+                        await authority.RevokeAsync(certificate, RevocationReason.CessationOfOperation, cancellationToken);
                     }
                     else
                     {

@@ -27,6 +27,40 @@ internal sealed class CertificateRenewals(
     public Task<RenewalOutcome> RenewAsync(string name, CancellationToken cancellationToken) =>
         locks.RunAsync(NamedLocks.Certificates, name, () => RenewUnderLockAsync(name, cancellationToken), cancellationToken);
 
+    /// <inheritdoc/>
+    public async Task<int> ReplaceAsync(string host, CancellationToken cancellationToken)
+    {
+        var rows = await register.FindByHostAsync(host, cancellationToken);
+        foreach (var row in rows)
+        {
+            await locks.RunAsync(NamedLocks.Certificates, row.Name, () => ReplaceUnderLockAsync(row, cancellationToken), cancellationToken);
+        }
+
+        return rows.Count;
+    }
+
+    // The new one is not stored before the old one is revoked: the order that it came by is, and whoever comes after a crash takes it up again.
+    private async Task<bool> ReplaceUnderLockAsync(RegisteredCertificate row, CancellationToken cancellationToken)
+    {
+        var use = new CertificateFor(row.Name, row.TenantId, [row.Host]);
+        var held = await store.FindAsync(row.Name, cancellationToken);
+        if (held is not null)
+        {
+            // The order of the one that is to go must not be taken for that of the next.
+            await store.CompleteAsync(use, held, row.ToPublish, cancellationToken);
+        }
+
+        var replacing = await authority.IssueAsync(use, null, cancellationToken);
+        if (held?.Issuer == authority.Name)
+        {
+            await authority.RevokeAsync(held, RevocationReason.KeyCompromise, cancellationToken);
+        }
+
+        await store.SaveAsync(use, replacing, toPublish: true, cancellationToken);
+        logger.CertificateReplaced(row.Host, replacing.Issuer);
+        return true;
+    }
+
     private async Task<RenewalOutcome> RenewUnderLockAsync(string name, CancellationToken cancellationToken)
     {
         var (row, held) = (await register.FindAsync(name, cancellationToken), await store.FindAsync(name, cancellationToken));

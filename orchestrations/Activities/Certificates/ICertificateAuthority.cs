@@ -1,5 +1,15 @@
 namespace Bibind.Activities.Certificates;
 
+/// <summary>Why a certificate is revoked, with the codes of RFC 5280.</summary>
+internal enum RevocationReason
+{
+    /// <summary>Somebody else has its key, or may have it.</summary>
+    KeyCompromise = 1,
+
+    /// <summary>Nobody needs it any more.</summary>
+    CessationOfOperation = 5,
+}
+
 /// <summary>Who signs certificates.</summary>
 internal interface ICertificateAuthority
 {
@@ -11,7 +21,7 @@ internal interface ICertificateAuthority
     Task<HeldCertificate> IssueAsync(CertificateFor use, HeldCertificate? replaced, CancellationToken cancellationToken);
 
     /// <summary>Revokes a certificate; succeeds when it is revoked or has ended.</summary>
-    Task RevokeAsync(HeldCertificate certificate, CancellationToken cancellationToken);
+    Task RevokeAsync(HeldCertificate certificate, RevocationReason reason, CancellationToken cancellationToken);
 
     /// <summary>When it would like a certificate to be renewed; null if it does not say.</summary>
     Task<RenewalWindow?> RenewalWindowAsync(HeldCertificate certificate, CancellationToken cancellationToken);

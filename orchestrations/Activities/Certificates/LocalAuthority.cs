@@ -45,7 +45,7 @@ internal sealed class LocalAuthority(ISecretStore secrets, TimeProvider time) : 
 
     /// <inheritdoc/>
     /// <remarks>Nobody asks it whether a certificate is revoked; that the key is deleted is what counts.</remarks>
-    public Task RevokeAsync(HeldCertificate certificate, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task RevokeAsync(HeldCertificate certificate, RevocationReason reason, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
     public Task<RenewalWindow?> RenewalWindowAsync(HeldCertificate certificate, CancellationToken cancellationToken) => Task.FromResult<RenewalWindow?>(null);

@@ -22,4 +22,7 @@ public sealed class NoCertificates : ICertificateProvider, ITenantCertificates, 
 
     /// <inheritdoc/>
     public Task<RenewalOutcome> RenewAsync(string name, CancellationToken cancellationToken) => Task.FromResult(new RenewalOutcome(false, null));
+
+    /// <inheritdoc/>
+    public Task<int> ReplaceAsync(string host, CancellationToken cancellationToken) => Task.FromResult(0);
 }

@@ -59,6 +59,15 @@ public sealed class CertificateRegister(NpgsqlDataSource database, TimeProvider 
         return row?.ToCertificate();
     }
 
+    /// <summary>The certificates of a host; mostly one.</summary>
+    public async Task<IReadOnlyList<RegisteredCertificate>> FindByHostAsync(string host, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<Row>(Sql.Command(
+            $"select {Columns} from control.certificates where host = @host order by name", new { host }, cancellationToken));
+        return [.. rows.Select(r => r.ToCertificate())];
+    }
+
     /// <summary>Certificates whose time to be looked at has come, and those that have to be published, the most urgent first.</summary>
     public async Task<IReadOnlyList<RegisteredCertificate>> DueAsync(int limit, CancellationToken cancellationToken)
     {

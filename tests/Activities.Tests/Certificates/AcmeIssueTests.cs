@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Bibind.Activities.Certificates;
 using Bibind.Activities.Tests.Dns;
 using Bibind.Durable;
 using Bibind.Local;
@@ -94,7 +95,7 @@ public sealed class AcmeIssueTests
         var place = world.NewPlace();
         await world.Certificates.IssueAsync(place, CancellationToken.None);
         using var certificate = await world.LeafAsync(place);
-        await world.Get<Activities.Certificates.Acme.AcmeClient>().RevokeAsync(certificate.RawData, CancellationToken.None);
+        await world.Get<Activities.Certificates.Acme.AcmeClient>().RevokeAsync(certificate.RawData, RevocationReason.CessationOfOperation, CancellationToken.None);
 
         await world.Certificates.RevokeAsync(place, CancellationToken.None);
 

@@ -61,7 +61,7 @@ internal sealed class AcmeAuthority(
     }
 
     /// <inheritdoc/>
-    public async Task RevokeAsync(HeldCertificate certificate, CancellationToken cancellationToken)
+    public async Task RevokeAsync(HeldCertificate certificate, RevocationReason reason, CancellationToken cancellationToken)
     {
         using var leaf = certificate.Leaf();
         if (HeldCertificate.EndOf(leaf) <= time.GetUtcNow())
@@ -71,7 +71,7 @@ internal sealed class AcmeAuthority(
 
         try
         {
-            await client.RevokeAsync(leaf.RawData, cancellationToken);
+            await client.RevokeAsync(leaf.RawData, reason, cancellationToken);
         }
         catch (AcmeProblemException refused)
         {

@@ -16,8 +16,6 @@ internal sealed record AcmeResource(Uri Address, JsonElement Document, TimeSpan?
 /// <summary>The operations of RFC 8555 and 9773, as the one account that we have at an authority.</summary>
 internal sealed class AcmeClient(AcmeTransport transport, AcmeAccounts accounts, TimeProvider time)
 {
-    private const int CessationOfOperation = 5;
-
     /// <summary>The authority's name, for messages.</summary>
     public string Authority => accounts.Authority;
 
@@ -64,14 +62,14 @@ internal sealed class AcmeClient(AcmeTransport transport, AcmeAccounts accounts,
     }
 
     /// <summary>Revokes a certificate; succeeds when it is revoked already.</summary>
-    public async Task RevokeAsync(byte[] certificate, CancellationToken cancellationToken)
+    public async Task RevokeAsync(byte[] certificate, RevocationReason reason, CancellationToken cancellationToken)
     {
         var directory = await transport.DirectoryAsync(cancellationToken);
         try
         {
             await PostAsync(
                 directory.RevokeCertificate,
-                new JsonObject { ["certificate"] = Base64Url.EncodeToString(certificate), ["reason"] = CessationOfOperation }, cancellationToken);
+                new JsonObject { ["certificate"] = Base64Url.EncodeToString(certificate), ["reason"] = (int)reason }, cancellationToken);
         }
         catch (AcmeProblemException refused) when (refused.Problem.Type == AcmeProblem.AlreadyRevoked)
         {
