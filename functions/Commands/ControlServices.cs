@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Bibind.ControlPlane.Recovery;
 using Bibind.ControlPlane.Registration;
+using Bibind.ControlPlane.Schema;
 using Bibind.Durable;
 using Bibind.Functions.Settings;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -38,7 +40,7 @@ internal static class ControlServices
         }
         catch (Exception refused) when (
             refused is InvalidOperationException or NpgsqlException or PermanentFailureException or IOException or UnauthorizedAccessException
-                or ControlPlane.Schema.NewerSchemaException or ControlPlane.Schema.SchemaMismatchException)
+                or NewerSchemaException or SchemaMismatchException or CopiedInstallationException or UnfinishedRestoreException)
         {
             await console.Error.WriteLineAsync(refused.Message);
             return 1;
