@@ -80,6 +80,7 @@ internal static class DemoCommand
 
         if (options.Once)
         {
+            Console.WriteLine();
             Farewell.HowToRemove(Console.Out, installation);
             return job.HasSucceeded && (proof is null || await RemoveAsync(proof, odoo, client, console, job, cancellationToken)) ? 0 : 1;
         }

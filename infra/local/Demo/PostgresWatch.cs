@@ -29,6 +29,6 @@ internal static class PostgresWatch
         await ending.CancelAsync();
         await ((Task)working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         throw new LocalServerException(
-            $"PostgreSQL ended by itself, and so was everything that needs it. Start again: what was committed is in {postgres.Folder}. The end of {postgres.LogFile}:\n{postgres.LastLines()}");
+            $"PostgreSQL ended by itself, and what needs it was stopped. Start again: what was committed is in {postgres.Folder}. The end of {postgres.LogFile}:\n{postgres.LastLines()}");
     }
 }
