@@ -35,6 +35,6 @@ public sealed partial class ApiPageTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     // The first text behind the status of a problem, or of a conflict.
-    [GeneratedRegex("""(Conflict\(\s*|new Problem\(\s*StatusCodes\.Status\w+,\s*|new\(StatusCodes\.Status\w+,\s*)"(?<kind>[a-z][a-z0-9-]+)\"""")]
+    [GeneratedRegex(@"(Conflict\(\s*|new Problem\(\s*StatusCodes\.Status\w+,\s*|new\(StatusCodes\.Status\w+,\s*)""(?<kind>[a-z][a-z0-9-]+)""")]
     private static partial Regex Problems();
 }

@@ -115,7 +115,7 @@ public sealed class UpgradeTests
             control,
             """
             select (select count(*) from durable.leases where instance_id not like 'timer-%') + (select count(*) from durable.activities where instance_id not like 'timer-%')
-              + (select count(*) from durable.messages where instance_id not like 'timer-%') + (select count(*) from control.jobs where completed_at is null)
+              + (select count(*) from durable.messages where instance_id not like 'timer-%') + (select count(*) from control.jobs where finished_at is null)
               + (select count(*) from control.tenants where state not in ('terminated', 'failed'))
             """),
         left => left == 0, TimeSpan.FromSeconds(60), "nothing is under way");
