@@ -1,9 +1,10 @@
 using System.Globalization;
 using Bibind.ControlPlane.Hosts;
+using Bibind.Functions.Health;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Problems;
 
-namespace Bibind.Functions.Health;
+namespace Bibind.Functions.Seeding;
 
 /// <summary>
 /// All hosts work with the same <c>Worker__ActivityLimits</c>. They are not refused: else no limit could be changed, and no version with another
