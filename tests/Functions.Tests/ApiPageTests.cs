@@ -21,7 +21,7 @@ public sealed partial class ApiPageTests(ApiHost host) : IClassFixture<ApiHost>
             .Distinct().Order(StringComparer.Ordinal).ToList();
 
         Assert.Superset(new HashSet<string> { "code-taken", "no-registrar", "registrar-unavailable", "server-away", "unauthorized" }, kinds.ToHashSet());
-        Assert.Empty(kinds.Where(kind => !Page.Contains($"`{kind}`", StringComparison.Ordinal)));
+        Assert.DoesNotContain(kinds, kind => !Page.Contains($"`{kind}`", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed partial class ApiPageTests(ApiHost host) : IClassFixture<ApiHost>
             .Select(e => e.RoutePattern.RawText!.TrimEnd('/')).Where(path => path.StartsWith("/api/", StringComparison.Ordinal)).Distinct().ToList();
 
         Assert.NotEmpty(calls);
-        Assert.Empty(calls.Where(call => !Page.Contains(call, StringComparison.Ordinal)));
+        Assert.DoesNotContain(calls, call => !Page.Contains(call, StringComparison.Ordinal));
     }
 
     // The first text behind the status of a problem, or of a conflict.

@@ -110,7 +110,7 @@ public sealed class UpgradeTests
     private static async Task<List<string>> JobsAsync(InProcessHost host, string code) =>
         [.. (await host.Api.GetAsync($"/api/jobs?tenant={code}"))["items"]!.AsArray().Select(j => (string)j!["id"]!)];
 
-    private static Task NothingIsUnderWayAsync(NpgsqlDataSource control) => Eventually.UntilAsync(
+    private static Task<long> NothingIsUnderWayAsync(NpgsqlDataSource control) => Eventually.UntilAsync(
         () => CountAsync(
             control,
             """
