@@ -84,6 +84,12 @@ public static class FunctionsHost
         builder.Services.AddSingleton<Seed>().AddSingleton<ControlPlaneStart>()
             .AddSingleton<IControlPlaneReadiness>(services => services.GetRequiredService<ControlPlaneStart>())
             .AddHostedService(services => services.GetRequiredService<ControlPlaneStart>());
+        if (settings.Engine.Engine == DurableEngine.Postgres)
+        {
+            builder.Services.AddSingleton<LimitsCheck>().AddSingleton<IReadinessCheck>(services => services.GetRequiredService<LimitsCheck>())
+                .AddHostedService(services => services.GetRequiredService<LimitsCheck>());
+        }
+
         builder.Services.AddOptions<TimerOptions>().Bind(builder.Configuration.GetSection(TimerOptions.Section))
             .Validate(o => o.SweepInterval >= TimeSpan.FromSeconds(1), "Timers__SweepInterval must be one second at least, such as 00:05:00.")
             .ValidateOnStart();

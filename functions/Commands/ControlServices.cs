@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Bibind.ControlPlane.Recovery;
 using Bibind.ControlPlane.Registration;
+using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable;
 using Bibind.Functions.KeySources;
@@ -40,7 +42,7 @@ internal static class ControlServices
         }
         catch (Exception refused) when (
             refused is InvalidOperationException or NpgsqlException or PermanentFailureException or IOException or UnauthorizedAccessException
-                or KeyUnavailableException or ControlPlane.Schema.NewerSchemaException or ControlPlane.Schema.SchemaMismatchException)
+                or KeyUnavailableException or NewerSchemaException or SchemaMismatchException or CopiedInstallationException or UnfinishedRestoreException)
         {
             await console.Error.WriteLineAsync(refused.Message);
             return 1;

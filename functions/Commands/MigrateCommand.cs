@@ -88,6 +88,7 @@ internal static class MigrateCommand
             return 1;
         }
 
+        await services.GetRequiredService<InstallationHome>().RefuseCopyAsync(cancellationToken);
         await migrator.ApplyAsync(cancellationToken);
         await Hub(services).InitializeAsync(cancellationToken);
         var applied = missing.Select(m => m.Name).Concat(hub.Select(f => f.Name)).ToList();

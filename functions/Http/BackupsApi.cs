@@ -29,7 +29,7 @@ internal static class BackupsApi
         ofTenant.MapPost("/", BackUpAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant).Describe("backUpTenant", "Takes a backup of a tenant")
             .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        ofTenant.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("listBackups", "Lists a tenant's backups, newest first")
+        ofTenant.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("listBackups", "Lists a tenant's backups, newest first, all in one answer")
             .Answers<ListAnswer<BackupView>>().Refuses(StatusCodes.Status404NotFound);
 
         routes.MapGroup("/api/tenants/{code}").WithTags("tenants").MapPost("/resume", ResumeAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant)

@@ -47,7 +47,7 @@ internal static class DomainsApi
         domains.MapPost("/", AddAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant).Describe("addDomain", "Gives a tenant a host name of the customer's own")
             .Takes<AddDomainCommand>().TakesKey().Answers<DomainOrdered>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        domains.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("listDomains", "Lists a tenant's own host names, oldest first")
+        domains.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("listDomains", "Lists a tenant's own host names, oldest first, all in one answer")
             .Answers<ListAnswer<DomainView>>().Refuses(StatusCodes.Status404NotFound);
         domains.MapDelete("/{name}", RemoveAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant).Describe("removeDomain", "Takes a host name of the customer's own away")
             .TakesKey().Answers<DomainOrdered>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);

@@ -19,8 +19,8 @@ internal static class HealthApi
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", Live).Describe("live", "Says that the process runs").Answers<HealthAnswer>().WithMetadata(new Probe(), new NeedsNoDatabase());
-        routes.MapGet("/health/ready", ReadyAsync).Describe("ready", "Says whether orders can be taken and worked on")
+        routes.MapGet("/health/live", Live).WithTags("health").Describe("live", "Says that the process runs").Answers<HealthAnswer>().WithMetadata(new Probe(), new NeedsNoDatabase());
+        routes.MapGet("/health/ready", ReadyAsync).WithTags("health").Describe("ready", "Says whether orders can be taken and worked on")
             .Answers<HealthAnswer>().Answers<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).WithMetadata(new Probe(), new NeedsNoDatabase());
     }
 

@@ -3,7 +3,7 @@ using Bibind.Functions.Requests;
 
 namespace Bibind.Functions.Http;
 
-/// <summary>A page of a list.</summary>
+/// <summary>A page of a list; a list without pages is one page of all rows.</summary>
 /// <param name="Items">The rows of this page.</param>
 /// <param name="Total">Rows in all pages.</param>
 /// <param name="Page">This page, from 1.</param>

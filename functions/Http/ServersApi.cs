@@ -64,7 +64,7 @@ internal static class ServersApi
         var servers = routes.MapGroup("/api/servers").WithTags("servers");
         servers.MapPost("/", CreateAsync).NeedsRole(Role.Admin).Describe("createServer", "Registers a server, as a draft")
             .Takes<NewServer>().Answers<ServerView>(StatusCodes.Status201Created).Refuses(StatusCodes.Status409Conflict);
-        servers.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listServers", "Lists the servers").TakesQuery()
+        servers.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listServers", "Lists the servers, all in one answer").TakesQuery()
             .Answers<ListAnswer<ServerView>>();
         servers.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getServer", "Shows a server")
             .Answers<ServerView>().Refuses(StatusCodes.Status404NotFound);

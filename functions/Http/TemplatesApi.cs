@@ -119,7 +119,7 @@ internal static class TemplatesApi
         var templates = routes.MapGroup("/api/templates").WithTags("templates");
         templates.MapPost("/", CreateAsync).NeedsRole(Role.Admin).Describe("createTemplate", "Makes a template database on a server")
             .Takes<CreateTemplate>().TakesKey().Answers<TemplateAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status409Conflict);
-        templates.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listTemplates", "Lists the templates of all servers")
+        templates.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listTemplates", "Lists the templates of all servers, all in one answer")
             .TakesQuery(Server, State).Answers<ListAnswer<TemplateView>>();
         templates.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getTemplate", "Shows a template on every server that has it")
             .TakesQuery(Server).Answers<ListAnswer<TemplateView>>().Refuses(StatusCodes.Status404NotFound);

@@ -108,6 +108,12 @@ internal static partial class Logs
     [LoggerMessage(2462, LogLevel.Warning, "{Reason}")]
     public static partial void ClocksApart(ILogger logger, string reason);
 
+    [LoggerMessage(2464, LogLevel.Warning, "Live hosts work with other Worker__ActivityLimits: {Differences}. A limit holds over all machines only while all have the same: set it on all of them.")]
+    public static partial void LimitsDiffer(ILogger logger, string differences);
+
+    [LoggerMessage(2465, LogLevel.Debug, "The limits of other hosts could not be asked for; they are again.")]
+    public static partial void LimitsNotCompared(ILogger logger, Exception exception);
+
     [LoggerMessage(2463, LogLevel.Warning, "The host is not ready: {Check} finds no database ({Reason}).")]
     public static partial void NotReadyForDatabase(ILogger logger, string check, string reason);
 

@@ -13,6 +13,20 @@ internal static class ApiDocument
     private const string Bearer = "bearer";
     private const string OpenId = "openId";
 
+    /// <summary>What the calls of a tag are about.</summary>
+    private static readonly IReadOnlyDictionary<string, string> Tags = new SortedDictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["backups"] = "Taking, trying out, downloading and restoring backups.",
+        ["certificates"] = "What certificate authorities ask for.",
+        ["domains"] = "Host names of the customer's own, and domains to buy.",
+        ["health"] = "Whether the host works, for whoever runs it.",
+        ["jobs"] = "What was ordered, how far it is, and why it failed.",
+        ["servers"] = "The servers that tenants are made on.",
+        ["templates"] = "The databases that tenants are cloned from.",
+        ["tenants"] = "The customers' instances: ordering, showing and removing them, their passwords, and what they still lack.",
+        ["webhooks"] = "Orders by Odoo's automation rules, and those that were refused.",
+    };
+
     public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
         options.AddDocumentTransformer((document, context, _) =>
@@ -22,8 +36,11 @@ internal static class ApiDocument
                 Title = "Bibind.Functions",
                 Version = ProgramVersion.Text,
                 Description = "Creates, operates and removes customer instances. Errors are RFC 9457 problem details.",
+                License = new OpenApiLicense { Name = "Apache-2.0", Url = new Uri("https://www.apache.org/licenses/LICENSE-2.0") },
             };
-            document.Servers = null;
+            // Wherever the document was read from: what is in front of the host is not known to it.
+            document.Servers = [new OpenApiServer { Url = "/", Description = "The host that this document was read from." }];
+            document.Tags = new HashSet<OpenApiTag>(Tags.Select(t => new OpenApiTag { Name = t.Key, Description = t.Value }));
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
             document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
@@ -85,6 +102,15 @@ internal static class ApiDocument
             AddProblem(operation, "403", "The token's role is not enough.", problem);
         }
 
+        else
+        {
+            // Said, not left out: nothing is needed, or what is needed stands in the address.
+            operation.Security = [];
+        }
+
+        // Before any function is called, and so without a body.
+        operation.Responses ??= [];
+        operation.Responses.TryAdd("400", new OpenApiResponse { Description = "No valid HTTP request." });
         AddProblem(operation, "500", "An unexpected failure; the trace id finds it in the logs.", problem);
         AddProblem(operation, "503", "Not available for the moment.", problem);
     }

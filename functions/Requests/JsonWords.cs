@@ -12,7 +12,8 @@ internal static class JsonWords
         JsonValueKind.Array => "a list",
         JsonValueKind.String => "text",
         JsonValueKind.Number => "a number",
-        JsonValueKind.True or JsonValueKind.False => "true or false",
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
         _ => "null",
     };
 

@@ -65,7 +65,8 @@ internal sealed class ControlPlaneStart(
         {
             throw new StartException($"The control database (setting ControlDatabase) refused: {refused.MessageText} (SQLSTATE {refused.SqlState}).", refused);
         }
-        catch (Exception unfit) when (unfit is NewerSchemaException or SchemaMismatchException or NewerHubException or MasterKeyMismatchException or CopiedInstallationException)
+        catch (Exception unfit) when (unfit is NewerSchemaException or SchemaMismatchException or NewerHubException or MasterKeyMismatchException
+            or CopiedInstallationException or UnfinishedRestoreException)
         {
             throw new StartException(unfit.Message, unfit);
         }
@@ -127,6 +128,7 @@ internal sealed class ControlPlaneStart(
     {
         await ConnectAsync();
         await clocks.VerifyAsync(_stopping.Token);
+        await home.RefuseCopyAsync(_stopping.Token);
         if (settings.MigratesAtStart)
         {
             await migrator.ApplyAsync(_stopping.Token);

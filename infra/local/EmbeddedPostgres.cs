@@ -35,6 +35,9 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>Process id of the server.</summary>
     public int ProcessId => server.ServerId;
 
+    /// <summary>Completes when the server has gone, also by itself.</summary>
+    public Task Ended => server.Ended;
+
     /// <summary>Where the cluster really is: not the data folder that was asked for if the server's account cannot enter that.</summary>
     public string Folder => folder.Home;
 
@@ -80,6 +83,9 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>What the server wrote last, for an error message.</summary>
+    internal string LastLines() => string.Join('\n', ReadLog(LogFile, 0).Split('\n').TakeLast(10));
 
     /// <summary>Stops the server: cleanly, or at once if its data is not kept.</summary>
     public async ValueTask DisposeAsync()

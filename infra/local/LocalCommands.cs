@@ -15,6 +15,7 @@ internal static class LocalCommands
         var full = new Option<bool>("--full") { Description = "Every effect at a real server." };
         var standIn = new Option<bool>("--stand-in") { Description = "With --full: without Odoo, whose place a stand-in takes." };
         var once = new Option<bool>("--once") { Description = "Ends after one tenant; with --full after its removal." };
+        var another = new Option<bool>("--another") { Description = "One more tenant, where an earlier start left one." };
         var port = new Option<int?>("--port") { Description = "Another port than 7071.", HelpName = "N" };
         port.Validators.Add(result =>
         {
@@ -23,9 +24,11 @@ internal static class LocalCommands
                 result.AddError($"--port must be a port number, not '{text}'.");
             }
         });
-        var command = new Command("demo", "A whole local installation, and one tenant in it.") { root, full, standIn, once, port };
+        var command = new Command("demo", "A whole local installation, and one tenant in it.") { root, full, standIn, once, another, port };
         command.SetAction((line, token) => DemoCommand.RunAsync(
-            new DemoOptions(Path.GetFullPath(line.GetRequiredValue(root)), line.GetValue(full), line.GetValue(standIn), line.GetValue(once), line.GetValue(port)), token));
+            new DemoOptions(
+                Path.GetFullPath(line.GetRequiredValue(root)), line.GetValue(full), line.GetValue(standIn), line.GetValue(once), line.GetValue(another), line.GetValue(port)),
+            token));
         return command;
     }
 

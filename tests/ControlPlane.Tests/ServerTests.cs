@@ -112,6 +112,7 @@ public sealed class ServerTests(PostgresCluster cluster)
         var refused = Assert.IsType<ServerStateRefused>(
             await plane.Servers.ChangeStateAsync("odoo-1", ServerStates.Disabled, "jane", "old", CancellationToken.None));
         Assert.Equal(ServerStateRefusal.HasTenants, refused.Kind);
+        Assert.Contains("has 1 tenant: move or remove it before", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,9 +43,10 @@ public sealed class TestRuntime : TestEngine
 
     /// <summary>A worker that is not started.</summary>
     public TaskHubWorker CreateWorker(
-        TaskHubWorkerOptions? options = null, IWorkerInterceptor? interceptor = null, ITaskHub? hub = null, TimeProvider? time = null, IServiceProvider? services = null)
+        TaskHubWorkerOptions? options = null, IWorkerInterceptor? interceptor = null, ITaskHub? hub = null, TimeProvider? time = null, IServiceProvider? services = null,
+        TaskRegistry? registry = null)
     {
-        var worker = new TaskHubWorker(hub ?? Hub, Registry, services ?? NoServices, options, timeProvider: time, interceptor: interceptor);
+        var worker = new TaskHubWorker(hub ?? Hub, registry ?? Registry, services ?? NoServices, options, timeProvider: time, interceptor: interceptor);
         _workers.Add(worker);
         return worker;
     }

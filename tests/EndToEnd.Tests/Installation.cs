@@ -112,7 +112,8 @@ internal sealed class Installation : IAsyncDisposable
         }
     }
 
-    private async Task<IReadOnlyList<string>> DatabasesAsync(string code)
+    /// <summary>Databases of a tenant, whatever their name, the unfinished ones too.</summary>
+    public async Task<IReadOnlyList<string>> DatabasesAsync(string code)
     {
         await using var admin = NpgsqlDataSource.Create(SuperuserConnectionString);
         await using var command = admin.CreateCommand(

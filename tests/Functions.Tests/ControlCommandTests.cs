@@ -101,7 +101,7 @@ public sealed class ControlCommandTests(PostgresServer postgres) : IDisposable
     {
         var connection = await postgres.CreateControlDatabaseAsync();
         var (fresh, _) = await RunAsync(connection, "migrate", "apply");
-        await ExecuteAsync(connection, "drop table control.takeovers, control.control_backups, control.installation, control.token_uses; delete from control.schema_migrations where version >= 90");
+        await ExecuteAsync(connection, "drop table control.takeovers, control.control_backups, control.installation, control.token_uses, control.host_limits; delete from control.schema_migrations where version >= 90");
 
         var (planned, plan) = await RunAsync(connection, "migrate", "plan", "--rehearse");
         var (without, refused) = await RunAsync(connection, "migrate", "apply");

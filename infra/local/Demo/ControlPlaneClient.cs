@@ -32,10 +32,10 @@ internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDispos
         }
     }
 
-    /// <summary>The next number N for which there is no tenant <c>demo-N</c> and never was.</summary>
-    public async Task<int> FindFreeNumberAsync(CancellationToken cancellationToken)
+    /// <summary>The tenants <c>demo-N</c> that there are and were.</summary>
+    public async Task<DemoTenants> FindDemosAsync(CancellationToken cancellationToken)
     {
-        var highest = 0;
+        var found = new List<(int Number, TenantItem Tenant)>();
         for (var page = 1; ; page++)
         {
             var tenants = await GetAsync<TenantPage>(string.Create(CultureInfo.InvariantCulture, $"api/tenants?page={page}&pageSize={PageSize}"), cancellationToken);
@@ -44,13 +44,13 @@ internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDispos
                 if (tenant.Code.StartsWith("demo-", StringComparison.Ordinal)
                     && int.TryParse(tenant.Code.AsSpan("demo-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
                 {
-                    highest = Math.Max(highest, number);
+                    found.Add((number, tenant));
                 }
             }
 
             if (tenants.Items.Count < PageSize)
             {
-                return highest + 1;
+                return new DemoTenants([.. found.OrderBy(f => f.Number)]);
             }
         }
     }
@@ -77,10 +77,10 @@ internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDispos
     {
         while (true)
         {
-            if ((await GetAsync<BackupPage>($"api/tenants/{job.Tenant}/backups", cancellationToken)).Items is [.., var first])
+            var backedUp = await WithBackupAsync(job, cancellationToken);
+            if (backedUp.Result!.BackupKey is not null)
             {
-                var key = string.Create(CultureInfo.InvariantCulture, $"backups/{job.Tenant}/{job.Result!.TenantId}/{first.Id}/");
-                return job with { Result = job.Result with { BackupKey = key } };
+                return backedUp;
             }
 
             var pending = (await GetAsync<TenantItem>($"api/tenants/{job.Tenant}", cancellationToken)).PendingItems.FirstOrDefault(p => p.Kind == "first-backup");
@@ -91,6 +91,15 @@ internal sealed class ControlPlaneClient(Uri address, string apiToken) : IDispos
 
             await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
         }
+    }
+
+    /// <summary>The job with its tenant's first backup, if there is one.</summary>
+    public async Task<JobView> WithBackupAsync(JobView job, CancellationToken cancellationToken)
+    {
+        var backups = (await GetAsync<BackupPage>($"api/tenants/{job.Tenant}/backups", cancellationToken)).Items;
+        return backups is [.., var first]
+            ? job with { Result = job.Result! with { BackupKey = string.Create(CultureInfo.InvariantCulture, $"backups/{job.Tenant}/{job.Result.TenantId}/{first.Id}/") } }
+            : job;
     }
 
     /// <summary>Orders a template of the modules that the catalogue names; answers the address of the job.</summary>

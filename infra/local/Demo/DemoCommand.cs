@@ -11,8 +11,9 @@ namespace Bibind.Local.Demo;
 /// <param name="IsFull">Every effect at a real server.</param>
 /// <param name="HasStandIn">Without Odoo.</param>
 /// <param name="Once">Ends after one tenant.</param>
+/// <param name="Another">One more tenant, where an earlier start left one.</param>
 /// <param name="Port">Null for the one in the settings.</param>
-internal sealed record DemoOptions(string Root, bool IsFull, bool HasStandIn, bool Once, int? Port);
+internal sealed record DemoOptions(string Root, bool IsFull, bool HasStandIn, bool Once, bool Another, int? Port);
 
 /// <summary>
 /// What <c>./run</c> does: a whole local installation, one tenant ordered as Bibind's console orders it, and the host kept serving.
@@ -35,6 +36,13 @@ internal static class DemoCommand
             options.IsFull ? InstallationPlace.Throwaway(options.Root) : InstallationPlace.Kept(options.Root), hasTemplates: !isReal,
             async postgres => servers is null ? new Dictionary<string, string>() : await servers.StartApplicationAsync(postgres, isReal, console, cancellationToken),
             console, cancellationToken);
+        return await PostgresWatch.RunAsync(
+            installation.Postgres, watched => WorkAsync(options, installation, servers, isReal, console, watched), cancellationToken);
+    }
+
+    private static async Task<int> WorkAsync(
+        DemoOptions options, Installation installation, FullServers? servers, bool isReal, IAnsiConsole console, CancellationToken cancellationToken)
+    {
         var settings = installation.Settings;
         WarnOfMissingDump(installation, console);
         var address = options.Port is { } port
@@ -53,7 +61,10 @@ internal static class DemoCommand
             await odoo.PrepareAsync(cancellationToken);
         }
 
-        var job = await OrderAsync(client, installation, odoo, console, cancellationToken);
+        var demos = await client.FindDemosAsync(cancellationToken);
+        var job = !options.Another && demos.Working is { } there
+            ? await ShowAsync(client, installation, there, console, cancellationToken)
+            : await OrderAsync(client, installation, odoo, demos.NextNumber, console, cancellationToken);
         if (!job.HasSucceeded)
         {
             await Console.Error.WriteLineAsync($"The order {job.State}: {job.Reason ?? "no reason was given"}");
@@ -69,6 +80,8 @@ internal static class DemoCommand
 
         if (options.Once)
         {
+            Console.WriteLine();
+            Farewell.HowToRemove(Console.Out, installation);
             return job.HasSucceeded && (proof is null || await RemoveAsync(proof, odoo, client, console, job, cancellationToken)) ? 0 : 1;
         }
 
@@ -99,9 +112,8 @@ internal static class DemoCommand
     }
 
     private static async Task<JobView> OrderAsync(
-        ControlPlaneClient client, Installation installation, OdooDemo? odoo, IAnsiConsole console, CancellationToken cancellationToken)
+        ControlPlaneClient client, Installation installation, OdooDemo? odoo, int number, IAnsiConsole console, CancellationToken cancellationToken)
     {
-        var number = await client.FindFreeNumberAsync(cancellationToken);
         var order = DemoOrder.Body(number, DemoOrder.TemplateOf(installation.Settings));
         console.WriteLine($"Odoo orders the tenant demo-{number.ToString(CultureInfo.InvariantCulture)}{(odoo is null ? "" : " by its automation rule")}:");
         var watch = Stopwatch.StartNew();
@@ -114,9 +126,22 @@ internal static class DemoCommand
         if (job.HasSucceeded)
         {
             job = await client.WithFirstBackupAsync(job, cancellationToken);
-            Farewell.WhatThereIs(Console.Out, job, installation, client.Address, accepted, observed);
+            Farewell.WhatThereIs(Console.Out, job, installation, client.Address);
+            Farewell.HowLong(Console.Out, job, accepted, observed);
         }
 
+        return job;
+    }
+
+    /// <summary>The tenant of an earlier start, which another is not added to unless it is asked for.</summary>
+    private static async Task<JobView> ShowAsync(
+        ControlPlaneClient client, Installation installation, string tenant, IAnsiConsole console, CancellationToken cancellationToken)
+    {
+        console.WriteLine($"The tenant {tenant} is there, of an earlier start. ./run --another orders one more.");
+        var address = await client.FindJobAsync(tenant, cancellationToken)
+            ?? throw new LocalServerException($"The job that made {tenant} is not known any more. ./run --another orders one more.");
+        var job = await client.WithBackupAsync(await client.GetJobAsync(address, cancellationToken), cancellationToken);
+        Farewell.WhatThereIs(Console.Out, job, installation, client.Address);
         return job;
     }
 

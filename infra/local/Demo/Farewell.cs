@@ -8,12 +8,10 @@ namespace Bibind.Local.Demo;
 /// </summary>
 internal static class Farewell
 {
-    public static void WhatThereIs(
-        TextWriter output, JobView job, Installation installation, Uri address, TimeSpan accepted, TimeSpan observed)
+    public static void WhatThereIs(TextWriter output, JobView job, Installation installation, Uri address)
     {
         var settings = installation.Settings;
         var place = settings.Find("Seed__Server__DatabaseHost") + ":" + settings.Find("Seed__Server__DatabasePort");
-        var active = job.DurationMs is { } ms ? TimeSpan.FromMilliseconds(ms) : observed;
         output.WriteLine();
         output.WriteLine($"Tenant       {job.Tenant}");
         output.WriteLine($"Database     {job.Result?.Database} on {place}");
@@ -22,7 +20,7 @@ internal static class Farewell
             output.WriteLine($"Files        {Path.Combine(folder, job.Result?.Database ?? string.Empty)}");
         }
 
-        output.WriteLine($"Host         {job.Result?.Host}");
+        output.WriteLine($"Host         {job.Result?.Host}{(installation.Place.IsThrowaway ? "" : ": a name so far, at which nothing answers; ./run --full has a proxy and an Odoo there")}");
         output.WriteLine($"Backup       {job.Result?.BackupKey ?? "none was taken"}");
         output.WriteLine("Credentials  shown once to an administrator:");
         output.WriteLine($"  {Read("TOKEN", "Auth__Tokens__0__Token", installation)}");
@@ -31,7 +29,11 @@ internal static class Farewell
         {
             output.WriteLine($"Note         {note}");
         }
+    }
 
+    public static void HowLong(TextWriter output, JobView job, TimeSpan accepted, TimeSpan observed)
+    {
+        var active = job.DurationMs is { } ms ? TimeSpan.FromMilliseconds(ms) : observed;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Time         {active.TotalMilliseconds:0} ms from order to active (accepted after {accepted.TotalMilliseconds:0} ms)"));
@@ -49,6 +51,23 @@ internal static class Farewell
         output.WriteLine(installation.Place.IsThrowaway
             ? "Serving. Ctrl-C ends every server; nothing of this installation is kept."
             : "Serving. Ctrl-C stops the host and PostgreSQL; the data stay in data/.");
+        HowToRemove(output, installation);
+    }
+
+    /// <summary>How to begin with nothing, and how to leave nothing.</summary>
+    public static void HowToRemove(TextWriter output, Installation installation)
+    {
+        var place = installation.Place;
+        if (place.IsThrowaway)
+        {
+            output.WriteLine("To remove what was fetched for it (packages that root installed stay):  rm -rf data/tools data/full");
+            return;
+        }
+
+        // PostgreSQL's data lie elsewhere where its account cannot enter this folder.
+        var elsewhere = installation.Postgres.Folder.StartsWith(place.Data, StringComparison.Ordinal) ? string.Empty : $" {installation.Postgres.Folder}";
+        output.WriteLine($"To begin anew, once it has ended:  rm -rf data/postgres data/storage data/filestore local.settings.json{elsewhere}");
+        output.WriteLine($"To remove everything (packages that root installed stay):  rm -rf data local.settings.json{elsewhere}");
     }
 
     /// <summary>How people reach a tenant, and what else can be asked.</summary>

@@ -98,7 +98,19 @@ internal sealed record TenantPage(IReadOnlyList<TenantItem> Items, int Total);
 /// <summary>One of them.</summary>
 internal sealed record TenantItem(string Code)
 {
+    public string State { get; init; } = string.Empty;
+
     public IReadOnlyList<PendingItem> PendingItems { get; init; } = [];
+}
+
+/// <summary>The demonstration's tenants, by their numbers.</summary>
+internal sealed record DemoTenants(IReadOnlyList<(int Number, TenantItem Tenant)> All)
+{
+    /// <summary>The code of the newest that works; null if none does.</summary>
+    public string? Working => All.LastOrDefault(d => d.Tenant.State == "active").Tenant?.Code;
+
+    /// <summary>A number that no tenant has or had.</summary>
+    public int NextNumber => All.Count == 0 ? 1 : All[^1].Number + 1;
 }
 
 /// <summary>What a tenant still lacks.</summary>

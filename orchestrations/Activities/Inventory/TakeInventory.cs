@@ -8,6 +8,7 @@ using Bibind.Activities.FileStores;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Storage;
 using Bibind.Contracts;
+using Bibind.ControlPlane;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable;
@@ -175,7 +176,7 @@ public sealed class TakeInventory(
     private async Task<Answer> LookForBackupsAsync(InventoryRequest request, CancellationToken cancellationToken)
     {
         var page = await store.ListAsync(backups.Value.Bucket, BackupKeys.Prefix(request.Place), null, CountedAtMost, cancellationToken);
-        var count = page.Next is null ? $"{page.Objects.Count} objects" : $"more than {CountedAtMost} objects";
+        var count = page.Next is null ? PlainText.Count(page.Objects.Count, "object") : $"more than {CountedAtMost} objects";
         return page.Objects.Count == 0 ? Seen(false)
             : request.KeepBackups ? new Answer(InventoryItem.Kept, $"{count}, kept as ordered")
             : new Answer(InventoryItem.Present, count);
@@ -184,7 +185,7 @@ public sealed class TakeInventory(
     private async Task<Answer> LookForSecretsAsync(TenantPlace place, CancellationToken cancellationToken)
     {
         var count = await secrets.CountAsync(TenantSecrets.Prefix(place.TenantId), cancellationToken);
-        return count == 0 ? Seen(false) : new Answer(InventoryItem.Present, $"{count} secrets");
+        return count == 0 ? Seen(false) : new Answer(InventoryItem.Present, PlainText.Count(count, "secret"));
     }
 
     private static Answer Seen(bool isThere) => new(isThere ? InventoryItem.Present : InventoryItem.Absent, null);

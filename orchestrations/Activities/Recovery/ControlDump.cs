@@ -73,7 +73,9 @@ public sealed class ControlDump(string connectionString, IOptions<BackupOptions>
 
     /// <summary>Restores a backup into an empty database, whole or not at all, and lets it take the place of the original.</summary>
     /// <returns>Of when the restored state is.</returns>
-    /// <exception cref="PermanentFailureException">The database is not empty, a program is missing, or PostgreSQL refuses.</exception>
+    /// <exception cref="PermanentFailureException">A program is missing, or PostgreSQL refuses.</exception>
+    /// <exception cref="InvalidOperationException">The database is not empty.</exception>
+    /// <exception cref="UnfinishedRestoreException">A restore was interrupted here after it had restored its backup.</exception>
     public async Task<DateTimeOffset> RestoreAsync(string file, CancellationToken cancellationToken)
     {
         if (!File.Exists(file))
@@ -83,17 +85,13 @@ public sealed class ControlDump(string connectionString, IOptions<BackupOptions>
 
         await using var database = NpgsqlDataSource.Create(connectionString);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        if (await connection.ExecuteScalarAsync<bool>("select to_regnamespace('control') is not null or to_regnamespace('durable') is not null"))
-        {
-            throw new PermanentFailureException(
-                $"The database '{_connection.Database}' holds an installation, and nothing is restored over one. Make an empty one (create database …) and name it in ControlDatabase.");
-        }
-
         var program = await ChooseAsync("pg_restore", options.Value.PgRestore, "Backups__PgRestore", connection, cancellationToken);
+        var home = new InstallationHome(database, time);
+        await home.BeginRestoreAsync(cancellationToken);
         await RunAsync(
             program, ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", "--no-password", $"--dbname={_connection.Database}", file], cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition("analyze", commandTimeout: 0, commandType: CommandType.Text, cancellationToken: cancellationToken));
-        return await new InstallationHome(database, time).TakeOverAsync(cancellationToken);
+        return await home.TakeOverAsync(cancellationToken);
     }
 
     // Of the server's own major version: an older one does not read it, and a newer one sets what the server does not know.

@@ -1,5 +1,6 @@
 using Bibind.Activities.FileStores;
 using Bibind.Contracts;
+using Bibind.ControlPlane;
 using Bibind.ControlPlane.Servers;
 
 namespace Bibind.Activities.Templates;
@@ -48,14 +49,14 @@ public sealed class TemplateFiles(IFileStore files, IServerDirectory servers)
 
         if (!files.IsOn)
         {
-            return $"The database '{database}' names {named.Count} files, and no file stores are kept (FileStore__Provider is none): its tenants would lack them. "
+            return $"The database '{database}' names {PlainText.Count(named.Count, "file")}, and no file stores are kept (FileStore__Provider is none): its tenants would lack them. "
                 + "Set FileStore__Provider to folder and FileStore__Folder to the application's <data_dir>/filestore as this machine sees it.";
         }
 
         var server = (await servers.GetConnectionAsync(serverId, cancellationToken)).Code;
         var missing = files.FindMissing(database, server, named, cancellationToken);
         return missing.Count == 0 ? null
-            : $"Of the {named.Count} files that the database '{database}' names, {missing.Count} are not whole in '{Path.Combine(files.FolderOf(server), database)}': "
+            : $"Of {PlainText.Count(named.Count, "file")} that the database '{database}' names, {missing.Count} {(missing.Count == 1 ? "is" : "are")} not whole in '{Path.Combine(files.FolderOf(server), database)}': "
                 + $"{string.Join(", ", missing.Take(ShownAtMost))}{(missing.Count > ShownAtMost ? ", …" : string.Empty)}. "
                 + "FileStore__Folder must be the <data_dir>/filestore of the application that made it.";
     }

@@ -40,7 +40,7 @@ public sealed class IssuanceBudget(NpgsqlDataSource database, TimeProvider time)
         {
             return new BudgetAnswer(
                 null, failures[^limits.FailuresPerHour].OrderedAt + Hour,
-                $"{failures.Count} orders for {host} failed within an hour, the last because: {failures[^1].Reason}");
+                $"{PlainText.Count(failures.Count, "order")} for {host} failed within an hour, the last because: {failures[^1].Reason}");
         }
 
         var orders = (await connection.QueryAsync<DateTimeOffset>(Sql.Command(
@@ -49,7 +49,7 @@ public sealed class IssuanceBudget(NpgsqlDataSource database, TimeProvider time)
         if (orders.Count >= limits.PerWeek)
         {
             return new BudgetAnswer(
-                null, orders[^limits.PerWeek] + Week, $"{orders.Count} certificates of {domain} were ordered within 7 days, and {limits.PerWeek} may be");
+                null, orders[^limits.PerWeek] + Week, $"{PlainText.Count(orders.Count, "certificate")} of {domain} {(orders.Count == 1 ? "was" : "were")} ordered within 7 days, and {limits.PerWeek} may be");
         }
 
         var id = await connection.ExecuteScalarAsync<long>(Sql.Command(

@@ -2,6 +2,7 @@ using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Certificates;
 using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
+using Bibind.ControlPlane.Hosts;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Offers;
@@ -60,7 +61,7 @@ public static class ControlPlaneServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ControlDatabaseMigrator>();
         services.AddSingleton<InstallationHome>();
-        services.AddSingleton<ControlBackups>();
+        services.AddSingleton<ControlBackups>().AddSingleton<HostLimits>();
         services.AddSingleton<LocalSecretStore>().AddSingleton<MasterKeyCheck>().AddSingleton<SecretRotation>();
         services.AddSingleton<ISecretStore>(s => s.GetRequiredService<LocalSecretStore>());
         services.AddSingleton<IOneTimeReveal>(s => s.GetRequiredService<LocalSecretStore>());

@@ -108,7 +108,7 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
         if (state == ServerStates.Disabled && server.TenantCount > 0)
         {
             return new ServerStateRefused(
-                ServerStateRefusal.HasTenants, $"Server '{code}' has {server.TenantCount} tenants: move or remove them before it is disabled.");
+                ServerStateRefusal.HasTenants, $"Server '{code}' has {PlainText.Count(server.TenantCount, "tenant")}: move or remove {(server.TenantCount == 1 ? "it" : "them")} before it is disabled.");
         }
 
         await connection.ExecuteAsync(Sql.Command(

@@ -39,6 +39,9 @@ public sealed record LeaseRequest(string Worker, int MaxInstances, int MaxActivi
     /// <summary>Instances that are left to other workers for now.</summary>
     public IReadOnlyList<string> PassedBy { get; init; } = [];
 
+    /// <summary>Activities that are left to other workers for now.</summary>
+    public IReadOnlyList<Guid> PassedByActivities { get; init; } = [];
+
     /// <summary>The owner that was served last; the turn is the next one's.</summary>
     public string LastOwner { get; init; } = string.Empty;
 

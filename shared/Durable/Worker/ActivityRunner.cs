@@ -15,10 +15,14 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
     private readonly ConcurrentDictionary<ActivityLease, RunningActivity> _running = new();
     private readonly Channel<ActivityAnswer> _answers = Channel.CreateUnbounded<ActivityAnswer>();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly LeftToOthers<Guid> _leftToOthers = new(worker.Time);
     private Task _answering = Task.CompletedTask;
     private int _unstored;
 
     public int Running => _running.Count;
+
+    /// <summary>Activities that this worker lacks the code of, and leaves to others for now.</summary>
+    public IReadOnlyList<Guid> PassedBy => _leftToOthers.Current();
 
     /// <summary>True if nothing runs and every answer is stored.</summary>
     public bool IsIdle => _running.IsEmpty && Volatile.Read(ref _unstored) == 0;
@@ -154,7 +158,8 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
             {
                 var delay = Backoff.After(worker.Options.FirstBackoff, activity.Deliveries);
                 Logs.UnknownActivity(worker.Logger, activity.InstanceId, scheduled.Name, scheduled.Version, delay);
-                await GiveBackAsync(activity, delay);
+                _leftToOthers.Add(activity.Lease.ActivityId, delay);
+                await GiveBackAsync(activity);
                 return null;
             }
 
@@ -195,7 +200,7 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             Logs.ActivityGivenBack(worker.Logger, activity.InstanceId, scheduled.Name, scheduled.EventId);
-            await GiveBackAsync(activity, TimeSpan.Zero);
+            await GiveBackAsync(activity);
             return null;
         }
         catch (Exception failure)
@@ -257,11 +262,11 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
         }
     }
 
-    private async Task GiveBackAsync(LeasedActivity activity, TimeSpan delay)
+    private async Task GiveBackAsync(LeasedActivity activity)
     {
         try
         {
-            await worker.Hub.ReleaseAsync([], [activity.Lease], delay, CancellationToken.None);
+            await worker.Hub.ReleaseAsync([], [activity.Lease], TimeSpan.Zero, CancellationToken.None);
         }
         catch (Exception unavailable)
         {

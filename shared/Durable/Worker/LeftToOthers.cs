@@ -3,18 +3,20 @@ using System.Collections.Concurrent;
 namespace Bibind.Durable.Worker;
 
 /// <summary>
-/// Instances whose code this worker does not have, as while two versions of a program run side by side. They are given back at once, so that
-/// another worker can take them, and this one passes them by for a while: whoever waits shortest would take them again and again.
+/// Work whose code this worker does not have, as while two versions of a program run side by side. It is given back at once, so that
+/// another worker can take it, and this one passes it by for a while: whoever waits shortest would take it again and again.
 /// </summary>
-internal sealed class LeftToOthers(TimeProvider time)
+/// <typeparam name="TId">What instances or activities are known by.</typeparam>
+internal sealed class LeftToOthers<TId>(TimeProvider time)
+    where TId : notnull
 {
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _until = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<TId, DateTimeOffset> _until = [];
 
-    /// <summary>Passes an instance by for that long.</summary>
-    public void Add(string instanceId, TimeSpan wait) => _until[instanceId] = time.GetUtcNow() + wait;
+    /// <summary>Passes it by for that long.</summary>
+    public void Add(TId id, TimeSpan wait) => _until[id] = time.GetUtcNow() + wait;
 
-    /// <summary>The instances that are passed by now.</summary>
-    public IReadOnlyList<string> Current()
+    /// <summary>What is passed by now.</summary>
+    public IReadOnlyList<TId> Current()
     {
         if (_until.IsEmpty)
         {

@@ -38,7 +38,7 @@ internal static partial class Logs
     [LoggerMessage(1016, LogLevel.Critical, "Instance {InstanceId}: a turn has run for more than {Limit} and is given up; it still holds a thread ({Stuck} such)")]
     public static partial void TurnStuck(ILogger logger, string instanceId, TimeSpan limit, int stuck);
 
-    [LoggerMessage(1020, LogLevel.Warning, "Instance {InstanceId}: no activity named '{Name}' (version '{Version}') is registered here; offered again in {Delay}")]
+    [LoggerMessage(1020, LogLevel.Warning, "Instance {InstanceId}: no activity named '{Name}' (version '{Version}') is registered here; it is left to other workers for {Delay}")]
     public static partial void UnknownActivity(ILogger logger, string instanceId, string name, string version, TimeSpan delay);
 
     [LoggerMessage(1021, LogLevel.Warning, "Instance {InstanceId}: activity {Name} (#{TaskId}, attempt {Attempt}) failed: {Reason}")]

@@ -9,7 +9,7 @@ internal sealed class SessionCoordinator : ISessionCoordinator, IDisposable
 {
     private readonly WorkerContext _worker;
     private readonly WakeUp _wakeUp;
-    private readonly LeftToOthers _leftToOthers;
+    private readonly LeftToOthers<string> _leftToOthers;
     private readonly ConcurrentDictionary<string, InstanceSession> _sessions = new(StringComparer.Ordinal);
     private readonly TurnCommitter _committer;
     private readonly TurnRunner _turns;
@@ -19,7 +19,7 @@ internal sealed class SessionCoordinator : ISessionCoordinator, IDisposable
     {
         _worker = worker;
         _wakeUp = wakeUp;
-        _leftToOthers = new LeftToOthers(worker.Time);
+        _leftToOthers = new LeftToOthers<string>(worker.Time);
         Slots = new ActivitySlots(worker.Options, wakeUp);
         Activities = new ActivityRunner(worker, this);
         _committer = new TurnCommitter(worker, this);

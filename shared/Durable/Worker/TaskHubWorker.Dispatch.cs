@@ -84,6 +84,7 @@ public sealed partial class TaskHubWorker
                     RunningByOwner = _sessions.Slots.RunningByOwner,
                     LastOwner = _lastOwner,
                     PassedBy = _sessions.PassedBy,
+                    PassedByActivities = _sessions.Activities.PassedBy,
                 },
                 stopping);
         }

@@ -60,7 +60,7 @@ public sealed class TemplateFilesTests
 
         var failed = await Assert.ThrowsAsync<PermanentFailureException>(() => world.RunAsync<SmokeTestTemplate>(order));
 
-        Assert.Contains("names 1 files, and no file stores are kept (FileStore__Provider is none)", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("names 1 file, and no file stores are kept (FileStore__Provider is none)", failed.Message, StringComparison.Ordinal);
     }
 
     [Fact]

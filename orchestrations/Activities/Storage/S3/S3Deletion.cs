@@ -1,5 +1,6 @@
 using Amazon.S3;
 using Amazon.S3.Model;
+using Bibind.ControlPlane;
 
 namespace Bibind.Activities.Storage.S3;
 
@@ -96,7 +97,7 @@ internal sealed class S3Deletion(S3Server server)
             var first = some.Response.DeleteErrors[0];
             await _locks.ThrowIfLockedAsync(bucket, first.Key, first.VersionId, cancellationToken);
             throw new TransientFailureException(
-                $"{some.Response.DeleteErrors.Count} objects of the bucket '{bucket}' could not be deleted, such as '{S3Keys.Shown(first.Key)}': {first.Code}.");
+                $"{PlainText.Count(some.Response.DeleteErrors.Count, "object")} of the bucket '{bucket}' could not be deleted, such as '{S3Keys.Shown(first.Key)}': {first.Code}.");
         }
         catch (AmazonS3Exception unable) when (S3Errors.IsUnknownToServer(unable))
         {

@@ -176,7 +176,7 @@ public sealed partial class InMemoryTaskHub
     // Owners in turn, and no more of a pool than it has room for.
     private Activity[] Choose(LeaseRequest request, DateTime now)
     {
-        var due = _activities.Values.Where(a => a.AvailableAt <= now).OrderBy(a => a.AvailableAt).ToArray();
+        var due = _activities.Values.Where(a => a.AvailableAt <= now && !request.PassedByActivities.Contains(a.Work.Lease.ActivityId)).OrderBy(a => a.AvailableAt).ToArray();
         var free = due.Where(a => a.Pool is null).GroupBy(a => a.Work.Owner, StringComparer.Ordinal).SelectMany(owner => InTurn(owner, request)
             .Take(owner.Key.Length == 0 ? int.MaxValue : request.MaxActivitiesPerOwner - request.RunningByOwner.GetValueOrDefault(owner.Key)));
         var pooled = due.Where(a => a.Pool is not null).GroupBy(a => a.Pool!, StringComparer.Ordinal).SelectMany(pool =>
