@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace Bibind.Durable.Tests;
 
 public sealed class LeaseFenceTests

@@ -18,7 +18,11 @@ public static class ActivityContextExtensions
 
         /// <summary>To be awaited right before each side effect.</summary>
         /// <exception cref="OperationCanceledException">The worker has lost the attempt's lease, or stops; nothing may be done any more.</exception>
-        public Task EnsureLeaseHeldAsync() => LeaseFence.EnsureHeldAsync();
+        public Task EnsureLeaseHeldAsync()
+        {
+            ArgumentNullException.ThrowIfNull(context);
+            return LeaseFence.EnsureHeldAsync();
+        }
 
         /// <summary>The same attempt with another token, for a part of its work.</summary>
         public TaskActivityContext With(CancellationToken cancellation) =>

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Bibind.Durable.History;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Hubs;

@@ -1,5 +1,3 @@
-using Bibind.Durable.Hubs;
-
 namespace Bibind.Durable.Worker;
 
 /// <summary>The instances that a worker holds, as its turns, commits and activities see them.</summary>

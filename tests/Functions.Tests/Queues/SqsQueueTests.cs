@@ -2,7 +2,6 @@ using Amazon.Runtime;
 using Amazon.SQS;
 using Amazon.SQS.Model;
 using Bibind.Activities.Services;
-using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Triggers;
 using Bibind.Testing.Servers;
