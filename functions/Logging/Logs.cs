@@ -141,6 +141,9 @@ internal static partial class Logs
     [LoggerMessage(2151, LogLevel.Debug, "Server {Server} is {Health}, checked in {Milliseconds} ms: {Reason}")]
     public static partial void ServerChecked(ILogger logger, string server, string health, long milliseconds, string? reason);
 
+    [LoggerMessage(2154, LogLevel.Debug, "What was found of server {Server} is recorded; it is {State}")]
+    public static partial void ServerRecorded(ILogger logger, string server, string state);
+
     [LoggerMessage(2152, LogLevel.Warning, "Server {Server} could not be checked; it is checked again")]
     public static partial void ServerNotChecked(ILogger logger, string server, Exception exception);
 

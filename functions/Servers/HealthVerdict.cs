@@ -17,8 +17,9 @@ internal static class HealthVerdict
     /// <param name="database">What its PostgreSQL said.</param>
     /// <param name="disk">Of its file store: bytes free and in all; null where that is not known.</param>
     /// <param name="limits">What is slow, full and long.</param>
+    /// <param name="minimumFreePercent">Free places, in per cent of all, that a server must have to take a tenant.</param>
     public static ServerCheckResult Of(
-        Server server, ApplicationAnswer application, DatabaseAnswer database, (long Free, long All)? disk, ServerHealthOptions limits)
+        Server server, ApplicationAnswer application, DatabaseAnswer database, (long Free, long All)? disk, ServerHealthOptions limits, int minimumFreePercent)
     {
         var measures = database.Measures with
         {
@@ -38,9 +39,16 @@ internal static class HealthVerdict
 
         var isOtherVersion = application.Version is { } version && isExpected && SeriesOf(version) != SeriesOf(server.ApplicationVersion!);
         List<string> warnings = [.. FindWarnings(server, application, measures, limits)];
+        var isShort = server.AvailableCapacityPercent < minimumFreePercent || server.UsedPlaces >= server.MaxTenants;
         if (isOtherVersion)
         {
             warnings.Insert(0, $"Its application is of version {application.Version}, and was of {server.ApplicationVersion}: its templates may not fit. POST /api/servers/{server.Code}/activate takes the version over.");
+        }
+
+        var onlyCapacityWarns = isShort && warnings.Count == 0;
+        if (isShort)
+        {
+            warnings.Add($"Only {server.AvailableCapacityPercent} % of its places are free: raise maxTenants, or add a server.");
         }
 
         List<string> notes = [.. warnings, .. database.Unknown];
@@ -52,6 +60,7 @@ internal static class HealthVerdict
         return new ServerCheckResult(warnings.Count > 0 ? ServerHealth.Warning : ServerHealth.Healthy, notes.Count > 0 ? Shown(notes) : null, measures)
         {
             IsOtherVersion = isOtherVersion,
+            OnlyCapacityWarns = onlyCapacityWarns,
         };
     }
 

@@ -7,7 +7,8 @@ namespace Bibind.Functions.Servers;
 
 /// <summary>Checks one server: application, PostgreSQL and disk at once, within one limit.</summary>
 internal sealed class ServerHealthCheck(
-    ApplicationProbe applications, FileStoreDisk disks, IServerDirectory directory, IOptions<ServerHealthOptions> options)
+    ApplicationProbe applications, FileStoreDisk disks, IServerDirectory directory, IOptions<ServerHealthOptions> options,
+    IOptions<PlacementOptions> placement)
 {
     // One answer that is lost, or late, says little: it is asked for once more while there is time.
     private static readonly TimeSpan SecondTryAfter = TimeSpan.FromSeconds(1);
@@ -38,7 +39,7 @@ internal sealed class ServerHealthCheck(
                 left => DatabaseVitals.MeasureAsync(connection, left, limited.Token), d => d.Problem is null && d.Took <= limits.SlowAnswer, limits.Limit, limited.Token);
             var disk = disks.FindAsync(server.Code, limits.Limit, limited.Token);
             await Task.WhenAll(application, database, disk).WaitAsync(limits.Limit + Grace, cancellation);
-            return HealthVerdict.Of(server, await application, await database, await disk, limits);
+            return HealthVerdict.Of(server, await application, await database, await disk, limits, placement.Value.MinimumFreePercent);
         }
         catch (TimeoutException)
         {

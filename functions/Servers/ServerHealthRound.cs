@@ -67,6 +67,7 @@ internal sealed class ServerHealthRound(
         var isSettled = result.Answered && server.State != ServerStates.Offline;
         var recorded = await health.RecordAsync(
             claim, result, moment + (isSettled ? options.Value.Interval : options.Value.RetryInterval), options.Value.Thresholds, cancellation);
+        Logs.ServerRecorded(logger, server.Code, recorded.To);
         metrics.Checked(result.Health, clock.Elapsed, recorded);
         return (result, recorded);
     }

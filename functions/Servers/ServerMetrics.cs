@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Bibind.ControlPlane.Servers;
+using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Servers;
 
@@ -51,12 +52,13 @@ internal sealed class ServerMetrics
 }
 
 /// <summary>Looks at the servers from time to time, while somebody reads their metrics.</summary>
-internal sealed class ServerGauges(ServerStore servers, ServerMetrics metrics, TimeProvider time, ILogger<ServerGauges> logger) : BackgroundService
+internal sealed class ServerGauges(ServerStore servers, ServerMetrics metrics, IControlPlaneReadiness readiness, TimeProvider time, ILogger<ServerGauges> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await readiness.UntilReadyAsync(stoppingToken);
         using var timer = new PeriodicTimer(Interval, time);
         do
         {

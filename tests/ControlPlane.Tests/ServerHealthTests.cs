@@ -130,6 +130,19 @@ public sealed class ServerHealthTests(PostgresCluster cluster)
     }
 
     [Fact]
+    public async Task A_warning_of_nothing_but_capacity_keeps_no_order_away()
+    {
+        await using var plane = await cluster.NewPlaneAsync();
+        await plane.AddServerAsync();
+        await CheckAsync(plane, Slow);
+        Assert.IsType<Tenants.ReservationRefused>(await plane.ReserveAsync(TestPlane.Order()));
+
+        await CheckAsync(plane, Slow with { OnlyCapacityWarns = true });
+
+        Assert.IsType<Tenants.Reservation>(await plane.ReserveAsync(TestPlane.Order()));
+    }
+
+    [Fact]
     public async Task The_history_holds_what_was_measured_and_old_checks_go()
     {
         await using var plane = await cluster.NewPlaneAsync();

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Bibind.ControlPlane.Servers;
-using Bibind.Functions.Servers;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
@@ -25,6 +24,7 @@ public sealed class ServerHealthTests(PostgresServer postgres, ServerHealthTests
         """
         update control.servers set state = 'disabled', url = 'http://' || code || '.invalid' where code <> 'local';
         update control.servers set health = 'healthy' where code = 'local';
+        delete from control.tenants where code = 'heavy';
         delete from control.server_watch;
         delete from control.server_checks;
         delete from control.server_alerts;
@@ -143,6 +143,22 @@ public sealed class ServerHealthTests(PostgresServer postgres, ServerHealthTests
         Assert.Equal("healthy", server.GetProperty("health").GetString());
         Assert.Contains("has not answered yet", server.GetProperty("healthReason").GetString(), StringComparison.Ordinal);
         await _host.OrderTenantAsync("unasked");
+    }
+
+    [Fact]
+    public async Task A_server_with_few_places_left_is_warned_of_and_takes_tenants_while_it_may()
+    {
+        await using var odoo = RawServer.Start(RawServer.Odoo());
+        await AddAsync("narrow", odoo.Url);
+        await _host.ExecuteAsync(
+            "insert into control.tenants (code, name, offer, plan, template_code, template_database, server_id, database, host, base_url, bucket, language, time_zone, currency, state, requested_by, created_at, places) "
+            + "select 'heavy', 'Heavy', 'odoo-shared', 'starter', 'blank', 'x', id, 'heavy', 'heavy.example.test', 'x', 'x', 'en_US', 'UTC', 'EUR', 'terminating', 'test', now(), 90 from control.servers where code = 'narrow'");
+
+        var server = await CheckAsync("narrow");
+
+        Assert.Equal(("warning", 10, true), (server.GetProperty("health").GetString(), server.GetProperty("availableCapacityPercent").GetInt32(), server.GetProperty("online").GetBoolean()));
+        using var best = await _host.GetAsync("/api/servers/best?minCapacityPercent=5&strategy=pack");
+        Assert.Equal("narrow", (await ApiHost.JsonAsync(best)).GetProperty("server").GetProperty("code").GetString());
     }
 
     [Theory]

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
-using Bibind.Testing.Servers;
 using Xunit;
 
 namespace Bibind.Functions.Tests;

@@ -4,6 +4,7 @@
 -- say who changed what and why; they outlive the server. SERVER_WATCH has one row for each server that is checked: when
 -- its next check is due, and who is at it. A claim that was not followed by a result in time is another's to take, and a
 -- result under a claim that was taken over is dropped: no check counts twice. SERVER_CHECKS are the results, for 30 days.
+-- A warning of nothing but little capacity keeps no tenant away: an order counts the places itself.
 -- Of each kind of alert a server has one that is open: its cause may repeat, people hear of it once.
 
 alter table control.servers
@@ -11,6 +12,7 @@ alter table control.servers
   add column labels              text[] not null default '{}',
   add column draining            boolean not null default false,
   add column health_reason       text,
+  add column only_capacity_warns boolean not null default false,
   add column application_version text,
   add column removed_at          timestamptz;
 

@@ -26,7 +26,7 @@ internal static class Placement
         var ids = (await connection.QueryAsync<long>(Sql.Command(
             $"""
             select s.id from control.servers s
-            where s.state = 'active' and not s.draining and s.health in ('healthy', 'unknown')
+            where s.state = 'active' and not s.draining and (s.health in ('healthy', 'unknown') or s.only_capacity_warns)
               and (@Region::text is null or s.region = @Region) and s.labels @> @Labels
               and exists (select from control.templates m where m.server_id = s.id and m.code = @Template and m.state = '{TemplateStates.Ready}')
             order by s.id for no key update of s
@@ -42,7 +42,7 @@ internal static class Placement
         NpgsqlConnection connection, NpgsqlTransaction? transaction, PlacementWish wish, long[]? ids, CancellationToken cancellationToken) =>
         (await connection.QueryAsync<ServerStanding>(Sql.Command(
             $"""
-            select s.id as server_id, s.code as server_code, s.state, s.draining, s.health, s.health_reason, s.region, s.labels, s.sequence,
+            select s.id as server_id, s.code as server_code, s.state, s.draining, s.health, s.health_reason, s.only_capacity_warns, s.region, s.labels, s.sequence,
                    s.max_tenants, c.used_places,
                    m.id as template_id, m.state as template_state, m.reason as template_reason, m.database as template_database,
                    m.content_hash as template_version, m.contents as template_contents,

@@ -43,6 +43,9 @@ public sealed record ServerCheckResult(string Health, string? Reason, ServerMeas
     /// <summary>True if the application is of another series than before: its version is not taken over, people are to look.</summary>
     public bool IsOtherVersion { get; init; }
 
+    /// <summary>True if nothing is wrong but that few places are free, which orders count themselves.</summary>
+    public bool OnlyCapacityWarns { get; init; }
+
     /// <summary>True unless something that must answer did not.</summary>
     public bool Answered => Health != ServerHealth.Critical;
 }

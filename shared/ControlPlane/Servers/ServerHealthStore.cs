@@ -88,7 +88,7 @@ public sealed class ServerHealthStore(NpgsqlDataSource database, TimeProvider ti
             update control.server_watch
             set claim = null, claimed_until = null, due_at = @nextDue, failures = @failures, successes = @successes where server_id = @Id;
             update control.servers
-            set health = @Health, health_reason = @Reason, last_check = @now, application_version = coalesce(@Version, application_version) where id = @Id;
+            set health = @Health, health_reason = @Reason, only_capacity_warns = @OnlyCapacityWarns, last_check = @now, application_version = coalesce(@Version, application_version) where id = @Id;
             insert into control.server_checks (server_id, checked_at, health, reason, measures) values (@Id, @now, @Health, @Reason, @Measures::jsonb);
             """,
             new
@@ -99,6 +99,7 @@ public sealed class ServerHealthStore(NpgsqlDataSource database, TimeProvider ti
                 successes,
                 result.Health,
                 result.Reason,
+                result.OnlyCapacityWarns,
                 now,
                 Version = result.IsOtherVersion ? null : result.Measures.ApplicationVersion,
                 Measures = JsonSerializer.Serialize(result.Measures, JsonSerializerOptions.Web),

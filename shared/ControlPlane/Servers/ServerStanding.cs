@@ -54,6 +54,9 @@ internal sealed record ServerStanding
     public bool Draining { get; init; }
     public string Health { get; init; } = string.Empty;
     public string? HealthReason { get; init; }
+
+    /// <summary>True if it is warned of for nothing but its free places, which are counted here.</summary>
+    public bool OnlyCapacityWarns { get; init; }
     public string? Region { get; init; }
     public IReadOnlyList<string> Labels { get; init; } = [];
     public int Sequence { get; init; }
@@ -88,7 +91,7 @@ internal sealed record ServerStanding
             return (PassedOver.NotServing, "is draining");
         }
 
-        if (Health is not (ServerHealth.Healthy or ServerHealth.Unknown))
+        if (Health is not (ServerHealth.Healthy or ServerHealth.Unknown) && !OnlyCapacityWarns)
         {
             return (PassedOver.NotServing, $"is not healthy ({Health}{(HealthReason is null ? string.Empty : $": {Cut(HealthReason)}")})");
         }
