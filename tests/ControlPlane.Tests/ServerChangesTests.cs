@@ -87,7 +87,7 @@ public sealed class ServerChangesTests(PostgresCluster cluster)
 
         var refused = Assert.IsType<ServerChangeResult.InUse>(await plane.Get<ServerChanges>().RemoveAsync("odoo-1", null, "jane", "old", Token));
 
-        Assert.Contains("has 1 tenants", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("has 1 tenant:", refused.Message, StringComparison.Ordinal);
         Assert.NotNull(await plane.Servers.FindAsync("odoo-1", Token));
     }
 

@@ -28,7 +28,7 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
     // What operators alone may call.
     private static readonly string[] Closed =
     [
-        "GET /api/jobs/{id}/history", "POST /api/tenants/{code}/database/adopt", "PUT /api/tenants/{code}/customer", "GET /api/webhooks/odoo/refusals",
+        "GET /api/tokens", "GET /api/jobs/{id}/history", "POST /api/tenants/{code}/database/adopt", "PUT /api/tenants/{code}/customer", "GET /api/webhooks/odoo/refusals",
         "POST /api/servers", "GET /api/servers", "GET /api/servers/{code}", "GET /api/servers/{code}/check", "POST /api/servers/{code}/activate",
         "POST /api/servers/{code}/credentials", "GET /metrics",
         "PATCH /api/servers/{code}", "DELETE /api/servers/{code}", "POST /api/servers/{code}/deactivate", "POST /api/servers/{code}/maintenance",

@@ -46,7 +46,7 @@ public sealed class ServerChanges(NpgsqlDataSource database, ISecretStore secret
             if (wanted.ApplicationRole != server.ApplicationRole && server.TenantCount > 0)
             {
                 return new Step(changes, new ServerChangeResult.InUse(
-                    $"Server '{code}' has {server.TenantCount} tenants, whose databases belong to '{server.ApplicationRole}': its applicationRole cannot be changed."));
+                    $"Server '{code}' has {PlainText.Count(server.TenantCount, "tenant")}, whose databases belong to '{server.ApplicationRole}': its applicationRole cannot be changed."));
             }
 
             return new Step(changes, await WriteAsync(connection, transaction, server.Id, wanted, cancellationToken)
@@ -85,7 +85,7 @@ public sealed class ServerChanges(NpgsqlDataSource database, ISecretStore secret
             if (server.TenantCount > 0)
             {
                 return new Step(changes, new ServerChangeResult.InUse(
-                    $"Server '{code}' has {server.TenantCount} tenants: move or remove them before it is removed; GET /api/servers/{code}/tenants lists them."));
+                    $"Server '{code}' has {PlainText.Count(server.TenantCount, "tenant")}: move or remove {(server.TenantCount == 1 ? "it" : "them")} before the server is removed; GET /api/servers/{code}/tenants lists them."));
             }
 
             var making = await connection.ExecuteScalarAsync<string?>(Sql.Command(

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -176,8 +175,8 @@ public sealed class ServerHealthStore(NpgsqlDataSource database, TimeProvider ti
     }
 
     private static string Explain(string state, ServerCheckResult result, int failures, int successes) => state == ServerStates.Offline
-        ? string.Create(CultureInfo.InvariantCulture, $"did not answer {failures} times in a row: {result.Reason}")
-        : result.Reason ?? string.Create(CultureInfo.InvariantCulture, $"answered {successes} times in a row");
+        ? $"did not answer {PlainText.Count(failures, "time")} in a row: {result.Reason}"
+        : result.Reason ?? $"answered {PlainText.Count(successes, "time")} in a row";
 
     // In maintenance nobody is told anything: whoever works on it knows.
     private async Task<IReadOnlyList<string>> AlertAsync(
