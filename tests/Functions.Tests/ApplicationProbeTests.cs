@@ -81,35 +81,41 @@ public sealed class ApplicationProbeTests
         "html" => RawServer.Http("<!doctype html><title>Welcome to nginx!</title>", headers: "Content-Type: text/html\r\n"),
         "error" => RawServer.Http("""{"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "Odoo Server Error", "data": {"message": "KeyError: \u001b[31mforged"}}}"""),
         "other" => RawServer.Http("""{"jsonrpc": "2.0", "id": 1, "result": {"server_version": {"deep": []}}}"""),
-        "endless" => async c =>
-        {
-            await c.ReadRequestAsync();
-            await c.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[");
-            while (!c.Ended.IsCancellationRequested)
-            {
-                await c.WriteAsync(new string('0', 8192));
-            }
-        },
-        "endless-headers" => async c =>
-        {
-            await c.ReadRequestAsync();
-            await c.WriteAsync("HTTP/1.1 200 OK\r\n");
-            while (!c.Ended.IsCancellationRequested)
-            {
-                await c.WriteAsync($"X-More: {new string('0', 1000)}\r\n");
-            }
-        },
-        "dripping" => async c =>
-        {
-            await c.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-            while (!c.Ended.IsCancellationRequested)
-            {
-                await c.WriteAsync(" ");
-                await Task.Delay(50, c.Ended);
-            }
-        },
+        "endless" => Endless,
+        "endless-headers" => EndlessHeaders,
+        "dripping" => Dripping,
         "redirect" => RawServer.Http("", "307 Temporary Redirect", $"Location: {inside.Url}/jsonrpc\r\n"),
         "no-rpc-nor-health" => RawServer.Http("Not Found", "404 Not Found"),
         _ => _ => Task.CompletedTask,
     };
+
+    private static async Task Endless(RawConnection connection)
+    {
+        await connection.ReadRequestAsync();
+        await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[");
+        while (!connection.Ended.IsCancellationRequested)
+        {
+            await connection.WriteAsync(new string('0', 8192));
+        }
+    }
+
+    private static async Task EndlessHeaders(RawConnection connection)
+    {
+        await connection.ReadRequestAsync();
+        await connection.WriteAsync("HTTP/1.1 200 OK\r\n");
+        while (!connection.Ended.IsCancellationRequested)
+        {
+            await connection.WriteAsync($"X-More: {new string('0', 1000)}\r\n");
+        }
+    }
+
+    private static async Task Dripping(RawConnection connection)
+    {
+        await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+        while (!connection.Ended.IsCancellationRequested)
+        {
+            await connection.WriteAsync(" ");
+            await Task.Delay(50, connection.Ended);
+        }
+    }
 }

@@ -170,12 +170,7 @@ public sealed class ServerHealthTests(PostgresServer postgres, ServerHealthTests
         await using var fake = RawServer.Start(kind switch
         {
             "garbage" => c => c.WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"),
-            // An error that is two gigabytes long, as its header says.
-            "huge-message" => async c =>
-            {
-                await c.WriteAsync("E\u007f\u007f\u007f\u007f");
-                await RawServer.Silence(c);
-            },
+            "huge-message" => TwoGigabytes,
             _ => RawServer.Silence,
         });
         await AddAsync($"fake-{kind}", "http://127.2.2.2:1", databasePort: fake.Port);
@@ -204,6 +199,13 @@ public sealed class ServerHealthTests(PostgresServer postgres, ServerHealthTests
         await AddAsync("drafted", "http://127.2.2.4:1", activate: false);
         using var answer = await _host.SendAsync(HttpMethod.Post, "/api/servers/drafted/health", ApiHost.ManagerToken);
         await ProblemAssert.IsAsync(answer, HttpStatusCode.Conflict, "server-state");
+    }
+
+    // An error that is two gigabytes long, as its header says.
+    private static async Task TwoGigabytes(RawConnection connection)
+    {
+        await connection.WriteAsync("E\u007f\u007f\u007f\u007f");
+        await RawServer.Silence(connection);
     }
 
     private async Task AddAsync(string code, string application, bool seen = false, int? databasePort = null, bool activate = true)
