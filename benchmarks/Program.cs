@@ -9,7 +9,7 @@ if (args is [ScalingBenchmark.WorkerArgument])
 var quick = new Option<bool>("--quick") { Description = "With fewer repetitions." };
 var odoo = new Option<bool>("--odoo") { Description = "Provisioning at the real Odoo." };
 var areas = new Argument<string[]>("AREA") { Description = "What is measured; everything unless named.", Arity = ArgumentArity.ZeroOrMore };
-areas.AcceptOnlyFromAmong("provision", "durable", "scaling", "backup", "hosts");
+areas.AcceptOnlyFromAmong("provision", "durable", "scaling", "backup", "hosts", "servers");
 var root = new RootCommand("Measures what README and docs quote; ./bench starts it.") { areas, quick, odoo };
 root.SetAction(async (parsed, _) =>
 {
@@ -20,6 +20,7 @@ root.SetAction(async (parsed, _) =>
         ["scaling"] = ScalingBenchmark.RunAsync,
         ["backup"] = BackupBenchmark.RunAsync,
         ["hosts"] = HostsBenchmark.RunAsync,
+        ["servers"] = ServersBenchmark.RunAsync,
     };
     var wanted = parsed.GetValue(areas) is { Length: > 0 } named ? named : parsed.GetValue(odoo) ? ["provision"] : [.. known.Keys];
     foreach (var area in wanted)

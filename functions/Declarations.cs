@@ -18,6 +18,9 @@ public static class Declarations
     /// <summary>Sees to it that the eternal orchestrations run.</summary>
     public static TimerFunction KeepTimers { get; } = new("keepTimers", "0 */5 * * * *", typeof(EnsureRecurringOrchestrations)) { RunsAtStart = true };
 
+    /// <summary>Checks the servers whose check is due.</summary>
+    public static TimerFunction CheckServers { get; } = new("checkServers", "0 * * * * *", typeof(CheckServers)) { IsRecorded = false };
+
     /// <summary>Comes back to billing's messages that wait.</summary>
     public static TimerFunction BillingRetries { get; } = new("billingRetries", "0 * * * * *", typeof(BillingRetries)) { IsRecorded = false };
 
@@ -26,6 +29,6 @@ public static class Declarations
 
     /// <summary>The functions that a host of that kind has: where a worker lives on, nobody pumps.</summary>
     public static FunctionDeclarations For(HostKind kind) => kind.IsFunctionHost()
-        ? new FunctionDeclarations([Billing, Pump], [KeepTimers, BillingRetries, PumpSchedule])
-        : new FunctionDeclarations([Billing], [KeepTimers, BillingRetries]);
+        ? new FunctionDeclarations([Billing, Pump], [KeepTimers, CheckServers, BillingRetries, PumpSchedule])
+        : new FunctionDeclarations([Billing], [KeepTimers, CheckServers, BillingRetries]);
 }

@@ -4,6 +4,7 @@ using Bibind.Functions.Hosts.Lambda;
 using Bibind.Functions.Pump;
 using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
+using Bibind.Functions.Servers;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -24,7 +25,7 @@ internal static class HostComposition
         {
             services.AddSingleton<IWakeUp, NoWakeUp>();
             services.AddEngineWorker(settings);
-            services.AddHostedService<TimerScheduler>();
+            services.AddHostedService<TimerScheduler>().AddHostedService<ServerGauges>();
             return;
         }
 

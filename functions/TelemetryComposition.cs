@@ -4,6 +4,7 @@ using Bibind.Functions.Hosts;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Security;
+using Bibind.Functions.Servers;
 using Bibind.Functions.Telemetry;
 using Npgsql;
 using OpenTelemetry.Exporter;
@@ -22,7 +23,7 @@ internal static class TelemetryComposition
 
     // By route, method and status.
     private const string RequestDuration = "http.server.request.duration";
-    private const int LabelSetsOfRequests = 1000;
+    private const int ManyLabelSets = 1000;
     private const int LabelSets = 200;
 
     /// <summary>
@@ -56,7 +57,7 @@ internal static class TelemetryComposition
                 deferred.Configure((services, built) => built.AddView(instrument => Limit(instrument, services.GetRequiredService<IMeterFactory>())));
             }
 
-            metrics.AddMeter(DurableTelemetry.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
+            metrics.AddMeter(DurableTelemetry.Name).AddMeter(ServerMetrics.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
             if (collector is not null)
             {
                 metrics.AddOtlpExporter(o => Configure(o, settings.Telemetry, collector, "v1/metrics"));
@@ -89,7 +90,7 @@ internal static class TelemetryComposition
     private static MetricStreamConfiguration Limit(Instrument instrument, IMeterFactory own) =>
         instrument.Meter.Scope is IMeterFactory other && !ReferenceEquals(other, own)
             ? MetricStreamConfiguration.Drop
-            : new MetricStreamConfiguration { CardinalityLimit = instrument.Name == RequestDuration ? LabelSetsOfRequests : LabelSets };
+            : new MetricStreamConfiguration { CardinalityLimit = instrument.Name is RequestDuration or ServerMetrics.Up ? ManyLabelSets : LabelSets };
 
     // The path of a signal is ours to add, since the address is given by code.
     private static void Configure(OtlpExporterOptions options, TelemetrySettings settings, Uri collector, string path)

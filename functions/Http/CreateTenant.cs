@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Tenants;
 
@@ -33,6 +34,18 @@ public sealed record CreateTenant
     /// <summary>How the application speaks to its people.</summary>
     public TenantLocale? Locale { get; init; }
 
+    /// <summary>Where it is to stand, such as <c>eu-west</c>; the plan's, else the offer's, unless given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Region { get; init; }
+
+    /// <summary>Labels that its server must have, beside those of its plan and offer.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Labels { get; init; }
+
+    /// <summary>How many of its server's places it takes: 1 to 1000; the plan's, else the offer's, else 1, unless given. Operators only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Size { get; init; }
+
     /// <summary>Told how the job ended, by a POST.</summary>
     public string? CallbackUrl { get; init; }
 
@@ -47,6 +60,9 @@ public sealed record CreateTenant
         Plan = Plan,
         Template = Template,
         Locale = Locale ?? new TenantLocale(),
+        Region = Region,
+        Labels = Labels ?? [],
+        Size = Size,
         CallbackUrl = CallbackUrl,
         RequestedBy = requestedBy,
     };

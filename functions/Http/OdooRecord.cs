@@ -30,6 +30,7 @@ public sealed record OdooRecord
         ["currency"] = "locale.currency",
         ["country"] = "locale.country",
         ["vat"] = "locale.vat",
+        ["region"] = "region",
         ["callback_url"] = "callbackUrl",
     };
 
@@ -243,6 +244,7 @@ public sealed record OdooRecord
             Country = values.GetValueOrDefault("locale.country"),
             Vat = values.GetValueOrDefault("locale.vat"),
         },
+        Region = values.GetValueOrDefault("region"),
         CallbackUrl = values.GetValueOrDefault("callbackUrl"),
     };
 

@@ -31,7 +31,7 @@ internal static class ServerCredentials
             .Describe("changeServerCredentials", "Stores passwords that were changed at a server, after testing the connection with them")
             .Takes<ChangeServerCredentials>().Answers<ServerView>().Refuses(StatusCodes.Status404NotFound);
 
-    private static async Task<IResult> ChangeAsync(HttpContext context, string code, ServerStore servers, IServerDirectory directory, ConnectionTest test)
+    private static async Task<IResult> ChangeAsync(HttpContext context, string code, ServerStore servers, ServerLogins logins, IServerDirectory directory, ConnectionTest test)
     {
         var command = await CommandReader.ReadAsync<ChangeServerCredentials>(context, (given, _) => Task.FromResult(FindWrong(given)));
         var server = await ServersApi.GetAsync(code, servers, context.RequestAborted);
@@ -50,9 +50,9 @@ internal static class ServerCredentials
                 $"The passwords of server '{code}' stay as they were: change them at the server first. Database: {result.Message}"));
         }
 
-        await servers.SetPasswordsAsync(
+        await logins.SetPasswordsAsync(
             server, command.DatabasePassword, command.ApplicationPassword, command.MasterPassword, context.Caller().Name, context.RequestAborted);
-        return TypedResults.Ok(ServerView.Of(await ServersApi.GetAsync(code, servers, context.RequestAborted)));
+        return ServersApi.Answer(context, await ServersApi.GetAsync(code, servers, context.RequestAborted));
     }
 
     private static IReadOnlyDictionary<string, string[]> FindWrong(ChangeServerCredentials command)

@@ -4,6 +4,7 @@ using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
 using Bibind.Functions.Servers;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bibind.Functions.Http;
 
@@ -17,54 +18,20 @@ public sealed record ActivateServer
     public string? Reason { get; init; }
 }
 
-/// <summary>A server as people see it: names of secrets are left out, values are nowhere.</summary>
-public sealed record ServerView(
-    string Code,
-    string Name,
-    int Sequence,
-    string? Description,
-    string Url,
-    string? Ip,
-    int Port,
-    string DatabaseHost,
-    int DatabasePort,
-    string DatabaseUser,
-    string ApplicationRole,
-    int? CpuCores,
-    int? MemoryGb,
-    int? DiskGb,
-    int MaxTenants,
-    int TenantCount,
-    int AvailableCapacityPercent,
-    string State,
-    string Health,
-    bool Online,
-    DateTimeOffset? LastCheck,
-    DateTimeOffset CreatedAt)
-{
-    /// <summary>From a row.</summary>
-    public static ServerView Of(Server server)
-    {
-        ArgumentNullException.ThrowIfNull(server);
-        return new ServerView(
-            server.Code, server.Name, server.Sequence, server.Description, server.Url, server.Ip, server.Port,
-            server.DbHost, server.DbPort, server.DbUser, server.ApplicationRole, server.CpuCores, server.MemoryGb, server.DiskGb,
-            server.MaxTenants, server.TenantCount, server.AvailableCapacityPercent, server.State, server.Health, server.Online,
-            server.LastCheck, server.CreatedAt);
-    }
-}
-
 /// <summary><c>/api/servers</c>.</summary>
 internal static class ServersApi
 {
-    private const int LongestReason = 500;
+    private static readonly QueryParameter State = new("state", "Only servers in this state.", ServerStates.All);
+    private static readonly QueryParameter Health = new("health", "Only servers of this health.", ServerHealth.All);
+    private static readonly QueryParameter Region = new("region", "Only servers in this region.");
+    private static readonly QueryParameter Label = new("label", "Only servers with this label.");
 
     public static void MapServers(this IEndpointRouteBuilder routes)
     {
         var servers = routes.MapGroup("/api/servers").WithTags("servers");
         servers.MapPost("/", CreateAsync).NeedsRole(Role.Admin).Describe("createServer", "Registers a server, as a draft")
             .Takes<NewServer>().Answers<ServerView>(StatusCodes.Status201Created).Refuses(StatusCodes.Status409Conflict);
-        servers.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listServers", "Lists the servers, all in one answer").TakesQuery()
+        servers.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listServers", "Lists the servers, in their sequence").TakesQuery(State, Health, Region, Label, QueryParameter.Page, QueryParameter.PageSize)
             .Answers<ListAnswer<ServerView>>();
         servers.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getServer", "Shows a server")
             .Answers<ServerView>().Refuses(StatusCodes.Status404NotFound);
@@ -75,28 +42,53 @@ internal static class ServersApi
             .Describe("activateServer", "Tests the connection to a server and puts it to work")
             .Takes<ActivateServer>().Answers<ServerView>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         servers.MapCredentials();
+        servers.MapServerChanges();
+        servers.MapServerHealth();
+        servers.MapBestServer();
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, ServerStore servers)
     {
         var command = await CommandReader.ReadAsync<NewServer>(context, (given, _) => Task.FromResult(ServerValidation.Check(given)));
-        return await servers.CreateAsync(command, context.RequestAborted) switch
+        return await servers.CreateAsync(command, context.Caller().Name, context.RequestAborted) switch
         {
-            ServerCreated created => TypedResults.Created($"/api/servers/{created.Server.Code}", ServerView.Of(created.Server)),
+            ServerCreated created => Created(context, created.Server),
             ServerRefused refused => throw new ProblemException(
                 Refusals.Conflict($"server-{refused.Field}-taken", "The server is registered already", refused.Message, refused.Field)),
             var other => throw new InvalidOperationException($"A registration cannot end as {other.GetType().Name}."),
         };
     }
 
+    private static Created<ServerView> Created(HttpContext context, Server server)
+    {
+        EntityTag.Show(context, server.Version);
+        return TypedResults.Created($"/api/servers/{server.Code}", ServerView.Of(server));
+    }
+
     private static async Task<IResult> ListAsync(HttpContext context, ServerStore servers)
     {
-        new QueryReader(context).ThrowIfAny();
-        return TypedResults.Ok(Paging.ShowAll(await servers.ListAsync(context.RequestAborted), ServerView.Of));
+        var query = new QueryReader(context);
+        var filter = new ServerFilter
+        {
+            State = query.Choice(State.Name),
+            Health = query.Choice(Health.Name),
+            Region = query.Words(Region.Name, 32),
+            Label = query.Words(Label.Name, 127),
+        };
+        var page = Paging.Read(query);
+        query.ThrowIfAny();
+        return TypedResults.Ok(Paging.Show(await servers.ListAsync(filter, page, context.RequestAborted), ServerView.Of));
     }
 
     private static async Task<IResult> FindAsync(HttpContext context, string code, ServerStore servers) =>
-        TypedResults.Ok(ServerView.Of(await GetAsync(code, servers, context.RequestAborted)));
+        Answer(context, await GetAsync(code, servers, context.RequestAborted));
+
+    /// <summary>The server, with the tag that a change of it is to name.</summary>
+    internal static IResult Answer(HttpContext context, Server server)
+    {
+        EntityTag.Show(context, server.Version);
+        return TypedResults.Ok(ServerView.Of(server));
+    }
 
     private static async Task<IResult> CheckAsync(HttpContext context, string code, ServerStore servers, IServerDirectory directory, ConnectionTest test)
     {
@@ -106,7 +98,7 @@ internal static class ServersApi
     }
 
     private static async Task<IResult> ActivateAsync(
-        HttpContext context, string code, ServerStore servers, IServerDirectory directory, ConnectionTest test)
+        HttpContext context, string code, ServerStore servers, ServerHealthStore health, ServerHealthRound round, IServerDirectory directory, ConnectionTest test)
     {
         var command = context.Request.ContentLength is 0 or null && context.Request.ContentType is null
             ? new ActivateServer()
@@ -127,14 +119,31 @@ internal static class ServersApi
         var why = result.Application.Ok
             ? $"{command.Reason ?? "the connection test passed"}{(result.Application.Warning is { } warning ? $" ({warning})" : "")}"
             : $"{command.Reason} (the test of the application was skipped: {result.Application.Message})";
-        return await servers.ActivateAsync(code, context.Caller().Name, why, context.RequestAborted) switch
+        var active = Changed(await servers.ActivateAsync(code, context.Caller().Name, why, context.RequestAborted));
+        if (result.Application.Version is { } version)
         {
-            ServerStateSet set => TypedResults.Ok(ServerView.Of(set.Server)),
-            ServerStateRefused { Kind: ServerStateRefusal.NotFound } refused => throw new ProblemException(Refusals.NotFound(refused.Message)),
-            ServerStateRefused refused => throw new ProblemException(NotAllowed(refused.Message)),
-            var other => throw new InvalidOperationException($"An activation cannot end as {other.GetType().Name}."),
-        };
+            await health.SetApplicationVersionAsync(active.Id, version, context.RequestAborted);
+        }
+
+        // What was wrong with it before is not to keep orders away until its next check.
+        if (active.Health is ServerHealth.Critical or ServerHealth.Warning)
+        {
+            await round.CheckNowAsync(await GetAsync(code, servers, context.RequestAborted), context.RequestAborted);
+        }
+
+        return Answer(context, await GetAsync(code, servers, context.RequestAborted));
     }
+
+    /// <summary>The server in its new state.</summary>
+    /// <exception cref="ProblemException">404 or 409: it keeps its state.</exception>
+    internal static Server Changed(ServerStateResult result) => result switch
+    {
+        ServerStateSet set => set.Server,
+        ServerStateRefused { Kind: ServerStateRefusal.NotFound } refused => throw new ProblemException(Refusals.NotFound(refused.Message)),
+        ServerStateRefused { Kind: ServerStateRefusal.HasTenants } refused => throw new ProblemException(HasTenants(refused.Message)),
+        ServerStateRefused refused => throw new ProblemException(NotAllowed(refused.Message)),
+        _ => throw new InvalidOperationException($"A change of state cannot end as {result.GetType().Name}."),
+    };
 
     private static IReadOnlyDictionary<string, string[]> FindWrong(ActivateServer command)
     {
@@ -144,9 +153,9 @@ internal static class ServersApi
             errors.Add("reason", "is needed when skipApplicationTest is true; it is recorded");
         }
 
-        if (command.Reason?.Length > LongestReason)
+        if (command.Reason?.Length > ServerReason.Longest)
         {
-            errors.Add("reason", $"must have {LongestReason} characters at most");
+            errors.Add("reason", $"must have {ServerReason.Longest} characters at most");
         }
 
         return errors.ToDictionary();
@@ -155,6 +164,8 @@ internal static class ServersApi
     internal static async Task<Server> GetAsync(string code, ServerStore servers, CancellationToken cancellation) =>
         (Codes.IsPlausible(code) ? await servers.FindAsync(code, cancellation) : null)
         ?? throw new ProblemException(Refusals.NotFound("There is no server with this code; GET /api/servers lists them."));
+
+    internal static Problem HasTenants(string detail) => Refusals.Conflict("server-in-use", "The server is in use", detail);
 
     private static Problem NotAllowed(string detail) =>
         Refusals.Conflict("server-state", "The server's state does not allow it", detail);

@@ -58,6 +58,11 @@ internal static class TenantsApi
                 errors.Add("customer", "must be left out: the token says who the customer is");
             }
 
+            if (customer is not null && given.Size is not null)
+            {
+                errors.Add("size", "must be left out: it follows from the plan");
+            }
+
             errors.AddFurther(await ordering.FindWrongAsync(given.ToOrder(caller, customer), isRefused: !isWhole || !errors.IsEmpty, context.RequestAborted));
             return errors.ToDictionary();
         }

@@ -135,6 +135,21 @@ internal static partial class Logs
     [LoggerMessage(2142, LogLevel.Information, "Ended the timer {InstanceId}: {Reason}")]
     public static partial void TimerEnded(ILogger logger, string instanceId, string reason);
 
+    [LoggerMessage(2150, LogLevel.Debug, "{Count} servers are checked")]
+    public static partial void ServersClaimed(ILogger logger, int count);
+
+    [LoggerMessage(2151, LogLevel.Debug, "Server {Server} is {Health}, checked in {Milliseconds} ms: {Reason}")]
+    public static partial void ServerChecked(ILogger logger, string server, string health, long milliseconds, string? reason);
+
+    [LoggerMessage(2154, LogLevel.Debug, "What was found of server {Server} is recorded; it is {State}")]
+    public static partial void ServerRecorded(ILogger logger, string server, string state);
+
+    [LoggerMessage(2152, LogLevel.Warning, "Server {Server} could not be checked; it is checked again")]
+    public static partial void ServerNotChecked(ILogger logger, string server, Exception exception);
+
+    [LoggerMessage(2153, LogLevel.Debug, "The servers could not be read for their metrics: {Reason}")]
+    public static partial void ServersNotSeen(ILogger logger, string reason);
+
     [LoggerMessage(2130, LogLevel.Warning, "{Caller} made database {Database} (oid {Oid}) the own one of tenant {Tenant}.")]
     public static partial void DatabaseAdopted(ILogger logger, string caller, string database, uint oid, string tenant);
 

@@ -85,6 +85,18 @@ internal static class ApiDocument
             });
         }
 
+        if (metadata.OfType<TakesIfMatch>().LastOrDefault() is { } match)
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = "If-Match",
+                In = ParameterLocation.Header,
+                Required = match.IsRequired,
+                Description = "The ETag of the answer that the change is made of, or * for whatever is there.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+        }
+
         var problem = new OpenApiMediaType { Schema = await context.GetOrCreateSchemaAsync(typeof(ProblemBody), null, cancellation) };
         var role = metadata.OfType<RequiredRole>().LastOrDefault();
         if (role is not null)

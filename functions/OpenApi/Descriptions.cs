@@ -22,6 +22,12 @@ internal static class Descriptions
 
     public static RouteHandlerBuilder TakesKey(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new TakesIdempotencyKey());
 
+    public static RouteHandlerBuilder TakesIfMatch(this RouteHandlerBuilder endpoint, bool isRequired)
+    {
+        endpoint.WithMetadata(new TakesIfMatch(isRequired)).Refuses(StatusCodes.Status400BadRequest, StatusCodes.Status412PreconditionFailed);
+        return isRequired ? endpoint.Refuses(StatusCodes.Status428PreconditionRequired) : endpoint;
+    }
+
     public static RouteHandlerBuilder Answers<TAnswer>(this RouteHandlerBuilder endpoint, int status = StatusCodes.Status200OK) =>
         endpoint.Produces<TAnswer>(status, "application/json");
 

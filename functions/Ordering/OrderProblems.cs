@@ -23,6 +23,7 @@ internal static class OrderProblems
         ReservationRefusalKind.HostTaken => Refusals.Conflict("host-taken", "The host is taken", refused.Message, refused.Field),
         ReservationRefusalKind.DatabaseTaken => Refusals.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
         ReservationRefusalKind.TemplateNotReady => Refusals.Conflict("template-not-ready", "The template is not ready", refused.Message, refused.Field),
+        ReservationRefusalKind.NoSuitableServer => Refusals.Conflict("no-suitable-server", "No server fits", refused.Message, refused.Field),
         ReservationRefusalKind.NoActiveServer => Refusals.Conflict("no-active-server", "No server is active", refused.Message),
         _ => Refusals.Conflict("no-capacity", "There is no room", refused.Message),
     };
@@ -31,6 +32,7 @@ internal static class OrderProblems
     public static Problem ForCustomers(ReservationRefused refused) => refused.Kind switch
     {
         ReservationRefusalKind.DatabaseTaken => Of(refused with { Message = "The name that its database would have is taken: choose another code." }),
+        ReservationRefusalKind.NoSuitableServer => Of(refused with { Message = "There is no such place: choose another region and other labels, or ask the operators." }),
         ReservationRefusalKind.TemplateNotReady or ReservationRefusalKind.NoActiveServer or ReservationRefusalKind.NoCapacity =>
             Of(refused with { Message = "It cannot be made for the moment: try again later, or ask the operators." }),
         _ => Of(refused),

@@ -19,7 +19,7 @@ internal sealed record RoleOrder(string? Server, string Maintenance, string? Adm
 
 /// <summary>Shows or runs the plan for one server, and then tells the control database the logins.</summary>
 internal sealed class RoleMigration(
-    NpgsqlDataSource control, ControlDatabaseMigrator migrator, ServerStore servers, ISecretStore secrets, RoleOrder order)
+    NpgsqlDataSource control, ControlDatabaseMigrator migrator, ServerStore servers, ServerLogins logins, ISecretStore secrets, RoleOrder order)
 {
     private const string TemplatesSql = "select database from control.templates where server_id = $1 and state = 'ready'";
     private const string TenantsSql = "select database from control.tenants where server_id = $1";
@@ -56,7 +56,7 @@ internal sealed class RoleMigration(
             await command.ExecuteNonQueryAsync(cancellation);
         }
 
-        await servers.SetLoginsAsync(server, wish.Maintenance, wish.MaintenancePassword, wish.ApplicationPassword, cancellation);
+        await logins.SetLoginsAsync(server, wish.Maintenance, wish.MaintenancePassword, wish.ApplicationPassword, cancellation);
         await output.WriteLineAsync("Done. A host that runs takes the new logins with its next connection.");
         return true;
     }

@@ -18,6 +18,7 @@ namespace Bibind.Functions.Seeding;
 internal sealed class Seed(
     HostSettings settings,
     ServerStore servers,
+    ServerLogins logins,
     IServerDirectory directory,
     TemplateStore templates,
     ConnectionTest test,
@@ -70,7 +71,7 @@ internal sealed class Seed(
             throw new SettingsException([.. errors.Select(e => $"Seed__Server__{char.ToUpperInvariant(e.Key[0])}{e.Key[1..]} {string.Join("; ", e.Value)}.")]);
         }
 
-        switch (await servers.CreateAsync(server, cancellation))
+        switch (await servers.CreateAsync(server, Who, cancellation))
         {
             case ServerCreated created:
                 Logs.ServerSeeded(logger, wanted.Code);
@@ -85,7 +86,7 @@ internal sealed class Seed(
 
     private async Task<Server> GiveLoginsAsync(Server server, SeedServer wanted, CancellationToken cancellation)
     {
-        await servers.SetLoginsAsync(server, wanted.DatabaseUser, wanted.DatabasePassword, wanted.ApplicationPassword, cancellation);
+        await logins.SetLoginsAsync(server, wanted.DatabaseUser, wanted.DatabasePassword, wanted.ApplicationPassword, cancellation);
         Logs.ServerLoginsSeeded(logger, server.Code, wanted.DatabaseUser, wanted.ApplicationRole);
         return (await servers.GetAsync(server.Id, cancellation))!;
     }

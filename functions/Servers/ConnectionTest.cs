@@ -7,7 +7,11 @@ namespace Bibind.Functions.Servers;
 /// <param name="Ok">True if it can be worked with.</param>
 /// <param name="Message">What was found, or what is wrong and how to mend it.</param>
 /// <param name="Warning">What works and should not be so; null if there is nothing.</param>
-public sealed record CheckResult(bool Ok, string Message, string? Warning = null);
+public sealed record CheckResult(bool Ok, string Message, string? Warning = null)
+{
+    /// <summary>The version that was answered; null where none was.</summary>
+    public string? Version { get; init; }
+}
 
 /// <summary>A server's connection test.</summary>
 /// <param name="Application">The application's JSON-RPC.</param>

@@ -8,8 +8,6 @@ namespace Bibind.Functions.Servers;
 /// <summary>Connects to a server's PostgreSQL as provisioning does, with both logins, and checks what provisioning needs and must not have.</summary>
 public sealed class DatabaseProbe
 {
-    private const int TimeoutSeconds = MaintenanceConnection.TimeoutSeconds;
-
     private readonly RoleCheck _roles;
 
     /// <param name="control">The control database, which no role of a server may reach.</param>
@@ -34,7 +32,7 @@ public sealed class DatabaseProbe
         }
         catch (Exception failure) when (failure is NpgsqlException or SocketException or TimeoutException)
         {
-            return new CheckResult(false, Explain(failure, server, server.DatabaseUser));
+            return new CheckResult(false, DatabaseErrors.Explain(failure, server, server.DatabaseUser, MaintenanceConnection.TimeoutSeconds));
         }
 
         if (await FindLoginFaultAsync(server, cancellation) is { } login)
@@ -64,33 +62,7 @@ public sealed class DatabaseProbe
         }
         catch (Exception failure) when (failure is NpgsqlException or SocketException or TimeoutException)
         {
-            return Explain(failure, server, role);
+            return DatabaseErrors.Explain(failure, server, role, MaintenanceConnection.TimeoutSeconds);
         }
     }
-
-    private static string Explain(Exception failure, ServerConnection server, string role)
-    {
-        var place = $"{server.DatabaseHost}:{server.DatabasePort}";
-        return failure switch
-        {
-            PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } =>
-                $"The password of '{role}' was refused by {place}.",
-            PostgresException { SqlState: PostgresErrorCodes.InvalidAuthorizationSpecification } refused =>
-                $"{place} does not let '{role}' in: {refused.MessageText}.",
-            PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } => $"{place} has no connection left.",
-            PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow } starting => $"{place} is not ready: {starting.MessageText}.",
-            PostgresException refused => $"{place} refused: {refused.MessageText} (SQLSTATE {refused.SqlState}).",
-            SocketException { SocketErrorCode: SocketError.ConnectionRefused } => $"Nothing listens at {place} (connection refused).",
-            SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
-                $"The host name '{server.DatabaseHost}' cannot be resolved.",
-            SocketException { SocketErrorCode: SocketError.HostUnreachable or SocketError.NetworkUnreachable } => $"{place} cannot be reached from here.",
-            SocketException { SocketErrorCode: SocketError.TimedOut } or TimeoutException => TimedOut(server),
-            { InnerException: { } inner } => Explain(inner, server, role),
-            EndOfStreamException or IOException => $"{place} ended the connection; it may not be a PostgreSQL server.",
-            _ => $"{place} cannot be worked with: {failure.Message}",
-        };
-    }
-
-    private static string TimedOut(ServerConnection server) =>
-        $"{server.DatabaseHost}:{server.DatabasePort} did not answer within {TimeoutSeconds} seconds.";
 }

@@ -12,17 +12,25 @@ internal static class MaintenanceConnection
     public static string Describe(ServerConnection server) => Describe(server, server.DatabaseUser, server.DatabasePassword);
 
     /// <summary>As a role.</summary>
-    public static string Describe(ServerConnection server, string role, string password) => new NpgsqlConnectionStringBuilder
+    public static string Describe(ServerConnection server, string role, string password) => Describe(server, role, password, TimeoutSeconds, "bibind connection test");
+
+    /// <summary>As the maintenance role, for a check of the server's health.</summary>
+    /// <param name="server">How to reach it.</param>
+    /// <param name="limitSeconds">How long connecting, and each statement, may take.</param>
+    public static string ForHealth(ServerConnection server, int limitSeconds) =>
+        Describe(server, server.DatabaseUser, server.DatabasePassword, limitSeconds, "bibind health check");
+
+    private static string Describe(ServerConnection server, string role, string password, int limitSeconds, string name) => new NpgsqlConnectionStringBuilder
     {
         Host = server.DatabaseHost,
         Port = server.DatabasePort,
         Username = role,
         Password = password,
         Database = "postgres",
-        Timeout = TimeoutSeconds,
-        CommandTimeout = TimeoutSeconds,
+        Timeout = limitSeconds,
+        CommandTimeout = limitSeconds,
         Pooling = false,
         Options = "-c search_path=pg_catalog",
-        ApplicationName = "bibind connection test",
+        ApplicationName = name,
     }.ConnectionString;
 }

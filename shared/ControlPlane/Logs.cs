@@ -30,6 +30,15 @@ internal static partial class Logs
     [LoggerMessage(2506, LogLevel.Information, "{Who} changed secrets of server '{Code}': {Secrets}")]
     public static partial void ServerPasswordsChanged(ILogger logger, string code, string secrets, string who);
 
+    [LoggerMessage(2508, LogLevel.Information, "{Who} changed server '{Code}' ({Action}: {Fields}): {Why}")]
+    public static partial void ServerChanged(ILogger logger, string who, string code, string action, string fields, string why);
+
+    [LoggerMessage(2509, LogLevel.Warning, "Alert for server '{Code}' ({Kind}): {Reason}")]
+    public static partial void ServerAlertRaised(ILogger logger, string code, string kind, string reason);
+
+    [LoggerMessage(2510, LogLevel.Information, "Alert for server '{Code}' ({Kind}) is over: {Reason}")]
+    public static partial void ServerAlertCleared(ILogger logger, string code, string kind, string reason);
+
     [LoggerMessage(2520, LogLevel.Information, "Domain {Name} is now {State}, job {JobId}")]
     public static partial void DomainStateChanged(ILogger logger, string name, string state, string jobId);
 

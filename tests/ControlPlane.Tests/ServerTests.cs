@@ -10,7 +10,7 @@ public sealed class ServerTests(PostgresCluster cluster)
     public async Task A_new_server_is_a_draft_with_a_draft_of_every_template()
     {
         await using var plane = await cluster.NewPlaneAsync();
-        var created = Assert.IsType<ServerCreated>(await plane.Servers.CreateAsync(TestPlane.NewServer(), CancellationToken.None));
+        var created = Assert.IsType<ServerCreated>(await plane.Servers.CreateAsync(TestPlane.NewServer(), "test", CancellationToken.None));
         Assert.Equal((ServerStates.Draft, ServerHealth.Unknown, 100, 100), (created.Server.State, created.Server.Health, created.Server.MaxTenants, created.Server.AvailableCapacityPercent));
         var templates = await plane.Templates.ListAsync(new TemplateFilter { ServerCode = "odoo-1" }, CancellationToken.None);
         Assert.Equal(["blank", "ecommerce", "restaurant", "services"], templates.Select(t => t.Code));
@@ -21,7 +21,7 @@ public sealed class ServerTests(PostgresCluster cluster)
     public async Task Passwords_are_kept_as_secrets_and_not_in_the_row()
     {
         await using var plane = await cluster.NewPlaneAsync();
-        await plane.Servers.CreateAsync(TestPlane.NewServer() with { MasterPassword = "master-pass-word", ApplicationPassword = "application-pass-word" }, CancellationToken.None);
+        await plane.Servers.CreateAsync(TestPlane.NewServer() with { MasterPassword = "master-pass-word", ApplicationPassword = "application-pass-word" }, "test", CancellationToken.None);
         Assert.DoesNotContain("pass-word", await plane.ScalarAsync<string>("select s::text from control.servers s"), StringComparison.Ordinal);
         var connection = await plane.Get<IServerDirectory>().GetConnectionAsync(1, CancellationToken.None);
         Assert.Equal(("db-pass-word", "application-pass-word", "master-pass-word"), (connection.DatabasePassword, connection.ApplicationPassword, connection.MasterPassword));
@@ -55,9 +55,9 @@ public sealed class ServerTests(PostgresCluster cluster)
     public async Task A_code_is_given_once_and_the_refused_server_leaves_no_secret()
     {
         await using var plane = await cluster.NewPlaneAsync();
-        await plane.Servers.CreateAsync(TestPlane.NewServer(), CancellationToken.None);
+        await plane.Servers.CreateAsync(TestPlane.NewServer(), "test", CancellationToken.None);
         var refused = Assert.IsType<ServerRefused>(
-            await plane.Servers.CreateAsync(TestPlane.NewServer() with { Url = "http://elsewhere" }, CancellationToken.None));
+            await plane.Servers.CreateAsync(TestPlane.NewServer() with { Url = "http://elsewhere" }, "test", CancellationToken.None));
         Assert.Equal("code", refused.Field);
         Assert.Equal(2, await plane.Secrets.CountAsync("servers", CancellationToken.None));
     }
@@ -66,9 +66,9 @@ public sealed class ServerTests(PostgresCluster cluster)
     public async Task An_address_is_registered_once_however_it_is_written()
     {
         await using var plane = await cluster.NewPlaneAsync();
-        await plane.Servers.CreateAsync(TestPlane.NewServer() with { Url = "http://odoo.internal" }, CancellationToken.None);
+        await plane.Servers.CreateAsync(TestPlane.NewServer() with { Url = "http://odoo.internal" }, "test", CancellationToken.None);
         var refused = Assert.IsType<ServerRefused>(
-            await plane.Servers.CreateAsync(TestPlane.NewServer("odoo-2") with { Url = "HTTP://Odoo.Internal:80/" }, CancellationToken.None));
+            await plane.Servers.CreateAsync(TestPlane.NewServer("odoo-2") with { Url = "HTTP://Odoo.Internal:80/" }, "test", CancellationToken.None));
         Assert.Equal("url", refused.Field);
     }
 

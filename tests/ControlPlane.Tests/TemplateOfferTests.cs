@@ -85,7 +85,7 @@ public sealed class TemplateOfferTests(PostgresCluster cluster)
         var refused = Assert.IsType<ReservationRefused>(await plane.ReserveAsync(Order("fr_FR", "EUR", null)));
 
         Assert.Equal(ReservationRefusalKind.TemplateNotReady, refused.Kind);
-        Assert.EndsWith("On odoo-1: 386 of 387 files are missing.", refused.Message, StringComparison.Ordinal);
+        Assert.EndsWith("odoo-1 has a template 'blank' that is not ready (386 of 387 files are missing).", refused.Message, StringComparison.Ordinal);
         Assert.Equal(TemplateStates.Failed, (await plane.Templates.FindAsync("odoo-1", "blank", CancellationToken.None))!.State);
     }
 

@@ -91,7 +91,7 @@ public sealed class TemplateTests(PostgresCluster cluster)
     public async Task A_server_that_is_not_active_is_refused()
     {
         await using var plane = await cluster.NewPlaneAsync();
-        await plane.Servers.CreateAsync(TestPlane.NewServer(), CancellationToken.None);
+        await plane.Servers.CreateAsync(TestPlane.NewServer(), "test", CancellationToken.None);
         Assert.Equal(TemplateRefusalKind.ServerNotActive, Assert.IsType<TemplateRefused>(await BeginAsync(plane, Restaurant)).Kind);
     }
 

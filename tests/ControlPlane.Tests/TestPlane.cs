@@ -61,7 +61,7 @@ public sealed class TestPlane : IAsyncDisposable
     /// <summary>An active server; with the blank template ready unless told otherwise.</summary>
     public async Task<Server> AddServerAsync(string code = "odoo-1", int maxTenants = 100, bool withTemplate = true)
     {
-        await Servers.CreateAsync(NewServer(code, maxTenants), CancellationToken.None);
+        await Servers.CreateAsync(NewServer(code, maxTenants), "test", CancellationToken.None);
         await Servers.ActivateAsync(code, "test", "first use", CancellationToken.None);
         if (withTemplate)
         {

@@ -51,6 +51,7 @@ internal sealed class Installation : IAsyncDisposable
             ["Worker:PollInterval"] = "00:00:00.2",
             // A test that is about them switches them on.
             ["Timers:Sweep"] = "false",
+            ["ServerHealth:Enabled"] = "false",
             ["Seed:Server:Code"] = "local",
             ["Seed:Server:Name"] = "Local",
             // Nobody listens there: no Odoo can be had, and the standard user is put off.

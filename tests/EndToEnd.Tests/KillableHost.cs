@@ -33,6 +33,16 @@ internal sealed class KillableHost : IAsyncDisposable
     public static async Task<KillableHost> StartAsync(
         Installation installation, string? killAt = null, string? failAt = null, IReadOnlyList<string>? stopAt = null)
     {
+        var host = Launch(installation, killAt, failAt, stopAt);
+        await Eventually.UntilAsync(
+            async () => host._process.HasExited || await host.Api.IsReadyAsync(), TimeSpan.FromSeconds(60), "the host is ready");
+        Assert.False(host._process.HasExited, host.Output());
+        return host;
+    }
+
+    /// <summary>Starts a host that may reach its boundary before it is ready.</summary>
+    public static KillableHost Launch(Installation installation, string? killAt, string? failAt = null, IReadOnlyList<string>? stopAt = null)
+    {
         var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
         var start = new ProcessStartInfo("dotnet")
         {
@@ -51,11 +61,7 @@ internal sealed class KillableHost : IAsyncDisposable
         start.Environment["BIBIND_KILL_AT"] = killAt;
         start.Environment["BIBIND_FAIL_AT"] = failAt;
         start.Environment["BIBIND_STOP_AT"] = stopAt is null ? null : string.Join(',', stopAt);
-        var host = new KillableHost(Process.Start(start)!, address);
-        await Eventually.UntilAsync(
-            async () => host._process.HasExited || await host.Api.IsReadyAsync(), TimeSpan.FromSeconds(60), "the host is ready");
-        Assert.False(host._process.HasExited, host.Output());
-        return host;
+        return new KillableHost(Process.Start(start)!, address);
     }
 
     /// <summary>Waits until the host has killed itself.</summary>

@@ -28,9 +28,12 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
     // What operators alone may call.
     private static readonly string[] Closed =
     [
-        "GET /api/jobs/{id}/history", "POST /api/tenants/{code}/database/adopt", "PUT /api/tenants/{code}/customer", "GET /api/webhooks/odoo/refusals",
+        "GET /api/tokens", "GET /api/jobs/{id}/history", "POST /api/tenants/{code}/database/adopt", "PUT /api/tenants/{code}/customer", "GET /api/webhooks/odoo/refusals",
         "POST /api/servers", "GET /api/servers", "GET /api/servers/{code}", "GET /api/servers/{code}/check", "POST /api/servers/{code}/activate",
         "POST /api/servers/{code}/credentials", "GET /metrics",
+        "PATCH /api/servers/{code}", "DELETE /api/servers/{code}", "POST /api/servers/{code}/deactivate", "POST /api/servers/{code}/maintenance",
+        "POST /api/servers/{code}/drain", "POST /api/servers/{code}/undrain", "GET /api/servers/{code}/changes", "GET /api/servers/{code}/health",
+        "POST /api/servers/{code}/health", "GET /api/servers/{code}/tenants", "GET /api/servers/alerts", "GET /api/servers/best",
         "POST /api/templates", "GET /api/templates", "GET /api/templates/{code}",
     ];
 
@@ -45,6 +48,11 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         ["POST /api/domains/purchases"] = """{"name": "bought.example", "confirm": "bought.example", "maxPrice": {"amount": 10, "currency": "EUR"}, "tenant": "{code}"}""",
         ["POST /api/servers"] = "{}",
         ["POST /api/servers/{code}/activate"] = "{}",
+        ["PATCH /api/servers/{code}"] = """{"name": "taken over", "reason": "mine now"}""",
+        ["POST /api/servers/{code}/deactivate"] = """{"reason": "mine now"}""",
+        ["POST /api/servers/{code}/maintenance"] = """{"reason": "mine now"}""",
+        ["POST /api/servers/{code}/drain"] = """{"reason": "mine now"}""",
+        ["POST /api/servers/{code}/undrain"] = """{"reason": "mine now"}""",
         ["POST /api/servers/{code}/credentials"] = """{"databasePassword": "taken-over-0123456789"}""",
         ["POST /api/templates"] = "{}",
         ["POST /webhooks/odoo/{token}"] = "{}",

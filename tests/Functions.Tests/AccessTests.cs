@@ -35,7 +35,20 @@ public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
         ("POST", "/api/servers", "admin"),
         ("GET", "/api/servers", "viewer"),
         ("GET", "/api/servers/none", "viewer"),
+        ("PATCH", "/api/servers/none", "admin"),
+        ("DELETE", "/api/servers/none?reason=x", "admin"),
+        ("GET", "/api/servers/best", "viewer"),
+        ("GET", "/api/servers/alerts", "viewer"),
+        ("GET", "/api/servers/none/check", "admin"),
+        ("GET", "/api/servers/none/health", "viewer"),
+        ("POST", "/api/servers/none/health", "manager"),
+        ("GET", "/api/servers/none/tenants", "viewer"),
+        ("GET", "/api/servers/none/changes", "viewer"),
         ("POST", "/api/servers/none/activate", "admin"),
+        ("POST", "/api/servers/none/deactivate", "admin"),
+        ("POST", "/api/servers/none/maintenance", "admin"),
+        ("POST", "/api/servers/none/drain", "admin"),
+        ("POST", "/api/servers/none/undrain", "admin"),
         ("POST", "/api/templates", "admin"),
         ("GET", "/api/templates", "viewer"),
         ("GET", "/api/templates/none", "viewer"),
@@ -60,7 +73,7 @@ public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task Each_call_lets_in_its_role_and_those_above(string method, string path, string role, string caller)
     {
         var before = await host.CountRowsAsync();
-        using var answer = await host.SendAsync(new HttpMethod(method), path, Tokens[caller], method == "POST" ? "not json" : null);
+        using var answer = await host.SendAsync(new HttpMethod(method), path, Tokens[caller], method is "POST" or "PATCH" ? "not json" : null);
         string[] ladder = ["viewer", "manager", "admin"];
         var rank = Array.IndexOf(ladder, caller);
         if (rank < 0)

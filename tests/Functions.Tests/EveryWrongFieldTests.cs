@@ -17,14 +17,23 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
             """
             {"code": "A", "name": "\u2028", "customer": "a b", "customerName": "\u200b", "customerEmail": "nobody", "offer": "teapot", "plan": "platinum", "template": "casino",
              "locale": {"language": "french", "timeZone": "moon", "dateFormat": "", "currency": "euro", "country": "France", "vat": ""},
-             "callbackUrl": "http://localhost/"}
+             "region": "Moon", "labels": ["A B"], "size": 0, "callbackUrl": "http://localhost/"}
             """),
         ["createServer"] = ("/api/servers",
             """
-            {"code": "X", "name": "", "description": "\u202e", "url": "ftp://x", "ip": "x", "port": 0, "sshUser": "", "sshSecret": "", "databaseHost": "a b",
-             "databasePort": 0, "databaseUser": "", "applicationRole": "", "databasePassword": "", "masterPassword": "", "cpuCores": 0, "memoryGb": 0,
+            {"code": "X", "name": "", "description": "\u202e", "url": "ftp://x", "ip": "x", "port": 0, "sshUser": "", "sshSecret": "", "region": "Moon",
+             "labels": ["a", "a"], "databaseHost": "a b", "databasePort": 0, "databaseUser": "", "applicationRole": "", "databasePassword": "", "masterPassword": "", "cpuCores": 0, "memoryGb": 0,
              "diskGb": 0, "maxTenants": 0}
             """),
+        ["changeServer"] = ("/api/servers/local",
+            """
+            {"name": "", "description": "\u202e", "url": "ftp://x", "ip": "x", "port": 0, "sshUser": "", "sshSecret": "", "region": "Moon", "labels": ["a", "a"],
+             "databaseHost": "a b", "databasePort": 0, "databaseUser": "", "applicationRole": "", "cpuCores": 0, "memoryGb": 0, "diskGb": 0, "maxTenants": 0, "reason": ""}
+            """),
+        ["deactivateServer"] = ("/api/servers/local/deactivate", """{"reason": ""}"""),
+        ["maintainServer"] = ("/api/servers/local/maintenance", """{"reason": " "}"""),
+        ["drainServer"] = ("/api/servers/local/drain", """{"reason": ""}"""),
+        ["undrainServer"] = ("/api/servers/local/undrain", """{"reason": ""}"""),
         ["changeServerCredentials"] = ("/api/servers/local/credentials", """{"databasePassword": "", "applicationPassword": "", "masterPassword": ""}"""),
         ["activateServer"] = ("/api/servers/local/activate", """{"skipApplicationTest": true, "reason": ""}"""),
         ["createTemplate"] = ("/api/templates",
@@ -122,7 +131,8 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     private async Task<IReadOnlyList<string>> RefusedAsync(string operation, JsonObject body)
     {
         await PrepareAsync();
-        using var answer = await host.SendAsync(operation == "assignCustomer" ? HttpMethod.Put : HttpMethod.Post, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
+        var method = operation switch { "assignCustomer" => HttpMethod.Put, "changeServer" => HttpMethod.Patch, _ => HttpMethod.Post };
+        using var answer = await host.SendAsync(method, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
         return [.. problem.GetProperty("errors").EnumerateObject().Select(e => e.Name)];
     }

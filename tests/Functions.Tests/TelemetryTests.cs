@@ -90,8 +90,12 @@ public sealed class TelemetryTests(PostgresServer postgres)
         await using var host = new ApiHost(postgres);
         await host.InitializeAsync();
         await host.OrderTenantAsync(ScriptedOrchestrators.FailingPrefix);
+        using var checkedNow = await host.SendAsync(HttpMethod.Post, $"/api/servers/{ApiHost.Server}/health", ApiHost.ManagerToken);
 
-        string[] names = ["durable_activity_duration_seconds_count", "http_server_request_duration_seconds_count", "dotnet_gc_collections_total", "db_client_"];
+        string[] names =
+        [
+            "bibind_servers_up{", "bibind_servers_count{", "bibind_servers_check_duration_seconds_count{", "durable_activity_duration_seconds_count", "http_server_request_duration_seconds_count", "dotnet_gc_collections_total", "db_client_",
+        ];
         await Eventually.UntilAsync(
             async () =>
             {

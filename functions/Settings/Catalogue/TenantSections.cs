@@ -10,7 +10,23 @@ internal static class TenantSections
         new(
             "Placement and passwords", "",
             Number("Placement:MinimumFreePercent", 20, 0, 100, "Free places, in per cent of all, that a server must have before a new order to take it."),
+            Choice("Placement:Strategy", "spread", ["spread", "pack"], "Which of several servers with room takes a tenant: the one with the most free places (`spread`) or with the fewest (`pack`)."),
             Number("Credentials:PoolSize", 32, 0, 1000, "Hashed passwords kept ready in memory; 0 computes each when it is needed, with fewer rounds.")),
+        new(
+            "Health of servers", "How servers are checked, and what is warned of; see [servers](servers.md).",
+            Flag("ServerHealth:Enabled", true, "False if servers are not to be checked by themselves."),
+            Duration("ServerHealth:Interval", "00:15:00", "00:01:00", "1.00:00:00", "How often each server is checked; whole minutes count."),
+            Duration("ServerHealth:RetryInterval", "00:01:00", "00:01:00", "1.00:00:00", "How soon a server is asked again that did not answer, or that is coming back."),
+            Duration("ServerHealth:Limit", "00:00:10", "00:00:01", "00:01:00", "How long one server may take."),
+            Number("ServerHealth:Concurrency", 500, 1, 5000, "Servers that one machine asks at once."),
+            Number("ServerHealth:FailuresUntilOffline", 3, 1, 100, "Failed checks in a row that make a server offline."),
+            Number("ServerHealth:SuccessesUntilActive", 2, 1, 100, "Checks in a row that it must pass to come back."),
+            Duration("ServerHealth:SlowAnswer", "00:00:05", "00:00:00.001", "00:01:00", "An answer that takes longer is slow."),
+            Number("ServerHealth:MinimumFreeConnectionsPercent", 15, 0, 100, "Free connections, in per cent of all, below which a server is warned of."),
+            Number("ServerHealth:MaximumDiskPercent", 90, 1, 100, "Used disk, in per cent, from which on a server is warned of."),
+            Duration("ServerHealth:LongestTransaction", "06:00:00", "00:00:01", "30.00:00:00", "A transaction that is open for longer is warned of."),
+            Duration("ServerHealth:LongestReplicationLag", "00:05:00", "00:00:01", "1.00:00:00", "A standby that is further behind is warned of."),
+            Duration("ServerHealth:History", "30.00:00:00", "1.00:00:00", "366.00:00:00", "How long the results of checks are kept.")),
         new(
             "Isolation of tenants", "Which role a tenant's SQL runs as; see [tenant isolation](tenant-isolation.md).",
             Choice("Database:TenantIsolation", null, ["shared", "role"], "`shared` (one application role for all tenants) or `role` (one each, behind a pooler).") with

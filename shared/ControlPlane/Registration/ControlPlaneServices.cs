@@ -65,7 +65,7 @@ public static class ControlPlaneServices
         services.AddSingleton<LocalSecretStore>().AddSingleton<MasterKeyCheck>().AddSingleton<SecretRotation>();
         services.AddSingleton<ISecretStore>(s => s.GetRequiredService<LocalSecretStore>());
         services.AddSingleton<IOneTimeReveal>(s => s.GetRequiredService<LocalSecretStore>());
-        services.AddSingleton<ServerStore>();
+        services.AddSingleton<ServerStore>().AddSingleton<ServerLogins>().AddSingleton<ServerChanges>().AddSingleton<ServerHealthStore>().AddSingleton<BestServer>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<TemplateStore>();
         services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());

@@ -1,12 +1,8 @@
-using System.Net;
-using System.Text.RegularExpressions;
-
 namespace Bibind.ControlPlane.Servers;
 
-/// <summary>A server to register; it begins as a draft.</summary>
-public sealed record NewServer
+/// <summary>What is told of a server and may be changed later; secrets are elsewhere.</summary>
+public record ServerFields
 {
-    public required string Code { get; init; }
     public required string Name { get; init; }
     public int Sequence { get; init; } = 10;
     public string? Description { get; init; }
@@ -19,6 +15,12 @@ public sealed record NewServer
 
     /// <summary>Name of the secret that holds the SSH key.</summary>
     public string? SshSecret { get; init; }
+
+    /// <summary>Where it stands; orders may ask for a region.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>What is special about it; an order is placed where all labels are that it asks for.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
     public string DatabaseHost { get; init; } = "localhost";
     public int DatabasePort { get; init; } = 5432;
 
@@ -27,68 +29,30 @@ public sealed record NewServer
 
     /// <summary>The role that the application connects as, and that we enter tenants' databases as.</summary>
     public string ApplicationRole { get; init; } = "odoo";
+    public int? CpuCores { get; init; }
+    public int? MemoryGb { get; init; }
 
-    /// <summary>The password of <see cref="DatabaseUser"/>. Stored as a secret, never in the row.</summary>
+    /// <summary>The disk that its databases share; how full it is, is measured against it.</summary>
+    public int? DiskGb { get; init; }
+
+    /// <summary>Its places; a tenant takes one unless its order, plan or offer says more.</summary>
+    public int MaxTenants { get; init; } = 100;
+}
+
+/// <summary>A server to register; it begins as a draft.</summary>
+public sealed record NewServer : ServerFields
+{
+    public required string Code { get; init; }
+
+    /// <summary>The password of <see cref="ServerFields.DatabaseUser"/>. Stored as a secret, never in the row.</summary>
     public required string DatabasePassword { get; init; }
 
-    /// <summary>The password of <see cref="ApplicationRole"/>. Stored as a secret, never in the row.</summary>
+    /// <summary>The password of <see cref="ServerFields.ApplicationRole"/>. Stored as a secret, never in the row.</summary>
     public required string ApplicationPassword { get; init; }
 
     /// <summary>The application's master password, where it has one. Stored as a secret, never in the row.</summary>
     public string? MasterPassword { get; init; }
-    public int? CpuCores { get; init; }
-    public int? MemoryGb { get; init; }
-    public int? DiskGb { get; init; }
-    public int MaxTenants { get; init; } = 100;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Code} ({DatabaseUser}@{DatabaseHost}:{DatabasePort})";
-}
-
-/// <summary>Checks a server before it is registered.</summary>
-public static partial class ServerValidation
-{
-    /// <summary>Messages by field, as the field is called in JSON; empty if all is well.</summary>
-    public static IReadOnlyDictionary<string, string[]> Check(NewServer server)
-    {
-        ArgumentNullException.ThrowIfNull(server);
-        var errors = new ValidationErrors();
-        errors.Unless(server.Code is not null && Code().IsMatch(server.Code), "code", "must be a lower-case letter, then up to 62 letters, digits or '-', such as odoo-1");
-        errors.Unless(ValidationErrors.IsText(server.Name, 128), "name", "must be 1 to 128 characters without control characters");
-        errors.Unless(IsBaseUrl(server.Url), "url", "must be an absolute http or https address without path, query or user, such as http://10.0.0.5:8069");
-        errors.Unless(server.Description is null || IsDescription(server.Description), "description", "must be at most 2,000 characters that can be seen");
-        errors.Unless(server.Ip is null || IPAddress.TryParse(server.Ip, out _), "ip", "must be an IP address, such as 10.0.0.5");
-        errors.Unless(server.SshUser is null || ValidationErrors.IsText(server.SshUser, 32), "sshUser", "must be the name of an account: 1 to 32 characters");
-        errors.Unless(server.SshSecret is null || ValidationErrors.IsText(server.SshSecret, 200), "sshSecret", "must be the name of a secret: 1 to 200 characters");
-        errors.Unless(server.Port is > 0 and < 65536, "port", "must be 1 to 65535");
-        errors.Unless(server.DatabaseHost is not null && Uri.CheckHostName(server.DatabaseHost) != UriHostNameType.Unknown, "databaseHost", "must be a host name or an address");
-        errors.Unless(server.DatabasePort is > 0 and < 65536, "databasePort", "must be 1 to 65535");
-        errors.Unless(ValidationErrors.IsText(server.DatabaseUser, 63), "databaseUser", "must be the name of a PostgreSQL role: 1 to 63 characters");
-        errors.Unless(ValidationErrors.IsText(server.ApplicationRole, 63), "applicationRole", "must be the name of a PostgreSQL role: 1 to 63 characters");
-        errors.Unless(!string.IsNullOrEmpty(server.DatabasePassword), "databasePassword", "is needed: it is stored encrypted and never shown");
-        errors.Unless(
-            !string.IsNullOrEmpty(server.ApplicationPassword), "applicationPassword",
-            "is needed: the password of applicationRole, as which tenants' databases are entered; it is stored encrypted and never shown");
-        errors.Unless(
-            server.DatabaseUser != server.ApplicationRole, "databaseUser",
-            "must be another role than applicationRole: what creates and drops databases is not what enters them");
-        errors.Unless(server.MasterPassword is not "", "masterPassword", "must not be empty: leave it out if the application has none");
-        errors.Unless(server.MaxTenants > 0, "maxTenants", "must be more than 0");
-        errors.Unless(server.CpuCores is null or > 0, "cpuCores", "must be more than 0");
-        errors.Unless(server.MemoryGb is null or > 0, "memoryGb", "must be more than 0");
-        errors.Unless(server.DiskGb is null or > 0, "diskGb", "must be more than 0");
-        return errors.ToDictionary();
-    }
-
-    // One server, one spelling: the unique index compares text.
-    internal static string CanonicalUrl(string url) => new Uri(url, UriKind.Absolute).GetLeftPart(UriPartial.Authority);
-
-    private static bool IsBaseUrl(string? url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-        && uri.UserInfo.Length == 0 && uri.PathAndQuery == "/" && uri.Fragment.Length == 0;
-
-    private static bool IsDescription(string text) => text.Length <= 2000 && PlainText.ProblemWith(text, mayHaveLines: true) is null;
-
-    [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,62}\z")]
-    private static partial Regex Code();
 }

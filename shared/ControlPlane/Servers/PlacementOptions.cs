@@ -13,13 +13,31 @@ public sealed class PlacementOptions
     /// so that a server of one place can be filled: with 20 per cent, a server of 100 takes its 81st tenant and no 82nd.
     /// </summary>
     public int MinimumFreePercent { get; set; } = 20;
+
+    /// <summary>One of <see cref="PlacementStrategies"/>.</summary>
+    public string Strategy { get; set; } = PlacementStrategies.Spread;
+}
+
+/// <summary>Which of several servers with room is taken.</summary>
+public static class PlacementStrategies
+{
+    /// <summary>The one with the most free places, in per cent of all.</summary>
+    public const string Spread = "spread";
+
+    /// <summary>The one with the fewest, so that others stay empty.</summary>
+    public const string Pack = "pack";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } = [Spread, Pack];
 }
 
 /// <summary>Checks the range.</summary>
 internal sealed class PlacementOptionsValidation : IValidateOptions<PlacementOptions>
 {
     public ValidateOptionsResult Validate(string? name, PlacementOptions options) =>
-        options.MinimumFreePercent is >= 0 and <= 100
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail($"Placement__MinimumFreePercent is {options.MinimumFreePercent}: it must be 0 to 100.");
+        options.MinimumFreePercent is < 0 or > 100
+            ? ValidateOptionsResult.Fail($"Placement__MinimumFreePercent is {options.MinimumFreePercent}: it must be 0 to 100.")
+            : !PlacementStrategies.All.Contains(options.Strategy)
+                ? ValidateOptionsResult.Fail($"Placement__Strategy is '{options.Strategy}': it must be {string.Join(" or ", PlacementStrategies.All)}.")
+                : ValidateOptionsResult.Success;
 }

@@ -1,6 +1,4 @@
-using System.Globalization;
 using Bibind.ControlPlane.Secrets;
-using Bibind.ControlPlane.Tenants;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -10,17 +8,12 @@ namespace Bibind.ControlPlane.Servers;
 /// <summary>The servers in the control database.</summary>
 public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets, TimeProvider time, ILogger<ServerStore> logger)
 {
-    private const string Select =
-        $"""
-        select s.*, (select count(*)::int from control.tenants t where t.server_id = s.id and {TenantStates.IsLive}) as tenant_count
-        from control.servers s
-        """;
-
     /// <summary>Registers a server as a draft, with a draft of every template of the catalogue.</summary>
     /// <exception cref="ArgumentException">The order does not pass <see cref="ServerValidation"/>.</exception>
-    public async Task<ServerCreationResult> CreateAsync(NewServer server, CancellationToken cancellationToken)
+    public async Task<ServerCreationResult> CreateAsync(NewServer server, string who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(server);
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
         if (ServerValidation.Check(server) is { Count: > 0 } errors)
         {
             throw new ArgumentException($"The server is not valid: {string.Join(", ", errors.Keys)}.", nameof(server));
@@ -30,9 +23,9 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
 
         // Secrets first: a row without its password would be a server that nobody can reach or register again. What
         // is left after a crash in between is a secret of an id that is never given out again.
-        var passwordSecret = DatabaseSecret(id);
-        var applicationSecret = ApplicationSecret(id);
-        var masterSecret = server.MasterPassword is null ? null : MasterSecret(id);
+        var passwordSecret = ServerLogins.DatabaseSecret(id);
+        var applicationSecret = ServerLogins.ApplicationSecret(id);
+        var masterSecret = server.MasterPassword is null ? null : ServerLogins.MasterSecret(id);
         await secrets.SetAsync(passwordSecret, server.DatabasePassword, cancellationToken);
         await secrets.SetAsync(applicationSecret, server.ApplicationPassword, cancellationToken);
         if (masterSecret is not null)
@@ -40,7 +33,7 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
             await secrets.SetAsync(masterSecret, server.MasterPassword!, cancellationToken);
         }
 
-        if (await InsertAsync(id, server, passwordSecret, applicationSecret, masterSecret, cancellationToken))
+        if (await InsertAsync(id, server, who, passwordSecret, applicationSecret, masterSecret, cancellationToken))
         {
             return new ServerCreated((await GetAsync(id, cancellationToken))!);
         }
@@ -55,21 +48,45 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
     public async Task<IReadOnlyList<Server>> ListAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return (await connection.QueryAsync<Server>(Sql.Command($"{Select} order by s.sequence, s.code", null, cancellationToken))).AsList();
+        return (await connection.QueryAsync<Server>(Sql.Command(
+            $"{ServerRows.Select} where {ServerRows.IsThere} order by s.sequence, s.code", null, cancellationToken))).AsList();
+    }
+
+    /// <summary>Servers by page, in their sequence.</summary>
+    public async Task<Page<Server>> ListAsync(ServerFilter filter, PageRequest page, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        const string Where =
+            $"""
+            where {ServerRows.IsThere}
+              and (@State::text is null or s.state = @State)
+              and (@Health::text is null or s.health = @Health)
+              and (@Region::text is null or s.region = @Region)
+              and (@Label::text is null or @Label = any(s.labels))
+            """;
+        page = page.Checked();
+        var parameters = new { filter.State, filter.Health, filter.Region, filter.Label, page.Offset, page.Size };
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) from control.servers s {Where}", parameters, cancellationToken));
+        var items = await connection.QueryAsync<Server>(Sql.Command(
+            $"{ServerRows.Select} {Where} order by s.sequence, s.code offset @Offset limit @Size", parameters, cancellationToken));
+        return new Page<Server>(items.AsList(), total, page.Number, page.Size);
     }
 
     /// <summary>The server with this code, or null.</summary>
     public async Task<Server?> FindAsync(string code, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<Server>(Sql.Command($"{Select} where s.code = @code", new { code }, cancellationToken));
+        return await connection.QuerySingleOrDefaultAsync<Server>(Sql.Command(
+            $"{ServerRows.Select} where s.code = @code and {ServerRows.IsThere}", new { code }, cancellationToken));
     }
 
     /// <summary>The server with this id, or null.</summary>
     public async Task<Server?> GetAsync(long id, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<Server>(Sql.Command($"{Select} where s.id = @id", new { id }, cancellationToken));
+        return await connection.QuerySingleOrDefaultAsync<Server>(Sql.Command(
+            $"{ServerRows.Select} where s.id = @id and {ServerRows.IsThere}", new { id }, cancellationToken));
     }
 
     /// <summary>Puts a server to work. The caller has tested its connection.</summary>
@@ -83,13 +100,7 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
         ArgumentException.ThrowIfNullOrWhiteSpace(why);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-
-        // The lock that orders take too: no tenant arrives between the count and the change. It is taken before the
-        // count's snapshot, hence two statements.
-        await connection.ExecuteAsync(Sql.Command(
-            "select 1 from control.servers where code = @code for no key update", new { code }, transaction, cancellationToken));
-        var server = await connection.QuerySingleOrDefaultAsync<Server>(Sql.Command(
-            $"{Select} where s.code = @code", new { code }, transaction, cancellationToken));
+        var server = await ServerRows.LockAsync(connection, transaction, code, cancellationToken);
         if (server is null)
         {
             return new ServerStateRefused(ServerStateRefusal.NotFound, $"There is no server '{code}'.");
@@ -111,77 +122,10 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
                 ServerStateRefusal.HasTenants, $"Server '{code}' has {PlainText.Count(server.TenantCount, "tenant")}: move or remove {(server.TenantCount == 1 ? "it" : "them")} before it is disabled.");
         }
 
-        await connection.ExecuteAsync(Sql.Command(
-            """
-            update control.servers set state = @state where id = @Id;
-            insert into control.server_state_changes (server_id, from_state, to_state, changed_by, reason, changed_at)
-            values (@Id, @From, @state, @who, @why, @Now);
-            """,
-            new { server.Id, From = server.State, state, who, why, Now = time.GetUtcNow() }, transaction, cancellationToken));
+        await ServerRows.SetStateAsync(connection, transaction, server, state, new ChangedBy(who, why, time.GetUtcNow()), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Logs.ServerStateChanged(logger, code, server.State, state, who, why);
         return new ServerStateSet(server with { State = state }, true);
-    }
-
-    /// <summary>Records what a check found.</summary>
-    /// <param name="health">One of <see cref="ServerHealth"/>.</param>
-    public async Task RecordHealthAsync(long id, string health, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(Sql.Command(
-            "update control.servers set health = @health, last_check = @Now where id = @id",
-            new { id, health, Now = time.GetUtcNow() }, cancellationToken));
-    }
-
-    /// <summary>Changes the logins of a server: the maintenance role with its password, and the password of the application's role.</summary>
-    public async Task SetLoginsAsync(Server server, string databaseUser, string databasePassword, string applicationPassword, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(server);
-
-        // The application's first: with it nothing changes for a server that has one, and one that has none did not work.
-        await secrets.SetAsync(ApplicationSecret(server.Id), applicationPassword, cancellationToken);
-        await secrets.SetAsync(DatabaseSecret(server.Id), databasePassword, cancellationToken);
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(Sql.Command(
-            """
-            update control.servers
-            set db_user = @databaseUser, db_password_secret = @Database, application_password_secret = @Application
-            where id = @Id
-            """,
-            new { server.Id, databaseUser, Database = DatabaseSecret(server.Id), Application = ApplicationSecret(server.Id) }, cancellationToken));
-    }
-
-    /// <summary>Stores passwords that were changed at the server; what is null stays.</summary>
-    public async Task SetPasswordsAsync(
-        Server server, string? databasePassword, string? applicationPassword, string? masterPassword, string who, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(server);
-        ArgumentException.ThrowIfNullOrWhiteSpace(who);
-        (string Name, string? Value)[] changes =
-            [(DatabaseSecret(server.Id), databasePassword), (ApplicationSecret(server.Id), applicationPassword), (MasterSecret(server.Id), masterPassword)];
-        foreach (var (name, value) in changes.Where(c => c.Value is not null))
-        {
-            await secrets.SetAsync(name, value!, cancellationToken);
-        }
-
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(Sql.Command(
-            """
-            update control.servers set
-              application_password_secret = case when @HasApplication then @Application else application_password_secret end,
-              master_password_secret = case when @HasMaster then @Master else master_password_secret end
-            where id = @Id
-            """,
-            new
-            {
-                server.Id,
-                HasApplication = applicationPassword is not null,
-                Application = ApplicationSecret(server.Id),
-                HasMaster = masterPassword is not null,
-                Master = MasterSecret(server.Id),
-            },
-            cancellationToken));
-        Logs.ServerPasswordsChanged(logger, server.Code, string.Join(", ", changes.Where(c => c.Value is not null).Select(c => c.Name)), who);
     }
 
     /// <summary>A server's changes of state, oldest first.</summary>
@@ -192,12 +136,6 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
             "select * from control.server_state_changes where server_id = @id order by id", new { id }, cancellationToken))).AsList();
     }
 
-    private static string DatabaseSecret(long id) => string.Create(CultureInfo.InvariantCulture, $"servers/{id}/database-password");
-
-    private static string ApplicationSecret(long id) => string.Create(CultureInfo.InvariantCulture, $"servers/{id}/application-password");
-
-    private static string MasterSecret(long id) => string.Create(CultureInfo.InvariantCulture, $"servers/{id}/master-password");
-
     private async Task<long> NextIdAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -206,17 +144,17 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
     }
 
     private async Task<bool> InsertAsync(
-        long id, NewServer server, string passwordSecret, string applicationSecret, string? masterSecret, CancellationToken cancellationToken)
+        long id, NewServer server, string who, string passwordSecret, string applicationSecret, string? masterSecret, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var inserted = await connection.ExecuteAsync(Sql.Command(
             """
             insert into control.servers (
-              id, code, name, sequence, description, url, ip, port, ssh_user, ssh_secret, db_host, db_port, db_user,
+              id, code, name, sequence, description, url, ip, port, ssh_user, ssh_secret, region, labels, db_host, db_port, db_user,
               application_role, db_password_secret, application_password_secret, master_password_secret, cpu_cores, memory_gb, disk_gb, max_tenants, created_at)
             values (
-              @id, @Code, @Name, @Sequence, @Description, @Url, @Ip, @Port, @SshUser, @SshSecret, @DatabaseHost, @DatabasePort,
+              @id, @Code, @Name, @Sequence, @Description, @Url, @Ip, @Port, @SshUser, @SshSecret, @Region, @Labels, @DatabaseHost, @DatabasePort,
               @DatabaseUser, @ApplicationRole, @passwordSecret, @applicationSecret, @masterSecret, @CpuCores, @MemoryGb, @DiskGb, @MaxTenants, @Now)
             on conflict do nothing
             """,
@@ -232,6 +170,8 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
                 server.Port,
                 server.SshUser,
                 server.SshSecret,
+                server.Region,
+                Labels = server.Labels.ToArray(),
                 server.DatabaseHost,
                 server.DatabasePort,
                 server.DatabaseUser,
@@ -258,6 +198,9 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
             select code, name, @id, 'template_' || code, modules, @Now from control.template_catalogue
             """,
             new { id, Now = time.GetUtcNow() }, transaction, cancellationToken));
+        await ServerRows.RecordAsync(
+            connection, transaction, new Server { Id = id, Code = server.Code }, ServerActions.Create, new Dictionary<string, FieldChange>(),
+            new ChangedBy(who, "registered", time.GetUtcNow()), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }

@@ -53,6 +53,9 @@ public enum ReservationRefusalKind
     /// <summary>No server is active and healthy.</summary>
     NoActiveServer,
 
+    /// <summary>No server in service is in the region, or has the labels.</summary>
+    NoSuitableServer,
+
     /// <summary>No active server has the template ready.</summary>
     TemplateNotReady,
 

@@ -19,7 +19,7 @@ namespace Bibind.ControlPlane.Tenants;
 public sealed class Reservations
 {
     private readonly JobStore _jobs;
-    private readonly Placement _placement;
+    private readonly PlacementOptions _placement;
     private readonly PlatformOptions _platform;
     private readonly TimeProvider _time;
     private readonly ILogger<Reservations> _logger;
@@ -27,9 +27,10 @@ public sealed class Reservations
     public Reservations(
         JobStore jobs, IOptions<PlacementOptions> placement, IOptions<PlatformOptions> platform, TimeProvider time, ILogger<Reservations> logger)
     {
+        ArgumentNullException.ThrowIfNull(placement);
         ArgumentNullException.ThrowIfNull(platform);
         _jobs = jobs;
-        _placement = new Placement(placement);
+        _placement = placement.Value;
         _platform = platform.Value;
         _time = time;
         _logger = logger;
@@ -82,20 +83,27 @@ public sealed class Reservations
             return early;
         }
 
-        var candidates = await Placement.LockCandidatesAsync(connection, transaction, terms.Template!, databaseName, cancellationToken);
-        var (suitable, misfit) = Suit(candidates, terms.Template!, order);
-        if (misfit is not null && suitable.Count == 0)
+        var wish = new PlacementWish
         {
-            return new ReservationRefused(LocaleNotOffered, misfit.Field, misfit.Message);
+            Template = terms.Template,
+            DatabaseName = databaseName,
+            Region = terms.Region,
+            Labels = terms.Labels,
+            Size = terms.Size,
+            MinimumFreePercent = _placement.MinimumFreePercent,
+        };
+        var candidates = await Placement.LockCandidatesAsync(connection, transaction, wish, cancellationToken);
+        var (suitable, misfits) = Suit(candidates, terms.Template!, order);
+        if (misfits.Count > 0 && suitable.Count == 0)
+        {
+            return new ReservationRefused(LocaleNotOffered, misfits[0].Misfit.Field, misfits[0].Misfit.Message);
         }
 
-        var open = suitable.Where(c => c.HasRoom(_placement.MinimumFreePercent)).ToList();
-        var place = open.Find(c => !c.DatabaseTaken);
-        if (place is null)
+        if (Placement.Choose(suitable, wish, _placement.Strategy).FirstOrDefault() is not { } place)
         {
             // A rival may have taken the code while this order waited for the lock; that is the better answer.
             return await FindConflictAsync(connection, transaction, order.Code, host, null, databaseName, cancellationToken)
-                ?? await ExplainNoPlaceAsync(connection, transaction, terms.Template!, databaseName, suitable, open, cancellationToken);
+                ?? Refuse(await Placement.ReadAsync(connection, transaction, wish, null, cancellationToken), wish, [.. misfits.Select(m => m.Server.ServerId)]);
         }
 
         while (true)
@@ -127,16 +135,17 @@ public sealed class Reservations
     }
 
     // A template of one code may offer more on one server than on another. What a backup becomes a tenant of is not made of it.
-    private static (IReadOnlyList<Place> Suitable, TemplateMisfit? Misfit) Suit(IReadOnlyList<Place> candidates, string template, TenantOrder order)
+    private static (IReadOnlyList<ServerStanding> Suitable, IReadOnlyList<(ServerStanding Server, TemplateMisfit Misfit)> Misfits) Suit(
+        IReadOnlyList<ServerStanding> candidates, string template, TenantOrder order)
     {
         if (order.IsRestored)
         {
-            return (candidates, null);
+            return (candidates, []);
         }
 
         var checkedOnes = candidates
-            .Select(c => (Place: c, Misfit: c.TemplateContents is { } contents ? TemplateFit.ProblemWith(template, contents, order.Locale) : null)).ToList();
-        return ([.. checkedOnes.Where(c => c.Misfit is null).Select(c => c.Place)], checkedOnes.Find(c => c.Misfit is not null).Misfit);
+            .Select(c => (Server: c, Misfit: c.TemplateContents is { } contents ? TemplateFit.ProblemWith(template, contents, order.Locale) : null)).ToList();
+        return ([.. checkedOnes.Where(c => c.Misfit is null).Select(c => c.Server)], [.. checkedOnes.Where(c => c.Misfit is not null).Select(c => (c.Server, c.Misfit!))]);
     }
 
     private static Task<Terms> ReadTermsAsync(
@@ -144,6 +153,9 @@ public sealed class Reservations
         connection.QuerySingleAsync<Terms>(Sql.Command(
             """
             select o.code as offer, o.application, o.database_pattern, p.code as plan, t.template,
+                   coalesce(@Region, p.region, o.region) as region,
+                   array(select distinct unnest(@Labels || coalesce(p.labels, '{}') || coalesce(o.labels, '{}')) order by 1) as labels,
+                   coalesce(@Size, p.size, o.size, 1) as size,
                    exists (select from control.template_catalogue c where c.code = t.template)
                      or exists (select from control.templates m where m.code = t.template) as template_known
             from (select 1) one
@@ -151,10 +163,10 @@ public sealed class Reservations
             left join control.plans p on p.code = coalesce(@Plan, o.default_plan)
             cross join lateral (select coalesce(@Template, o.default_template) as template) t
             """,
-            new { order.Offer, order.Plan, order.Template }, transaction, cancellationToken));
+            new { order.Offer, order.Plan, order.Template, order.Region, Labels = order.Labels.ToArray(), order.Size }, transaction, cancellationToken));
 
     private static async Task<ReservationRefused?> FindConflictAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string host, Place? place, string databaseName,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string host, ServerStanding? place, string databaseName,
         CancellationToken cancellationToken)
     {
         var conflict = await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
@@ -176,43 +188,39 @@ public sealed class Reservations
         };
     }
 
-    private async Task<ReservationRefused> ExplainNoPlaceAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string template, string databaseName,
-        IReadOnlyList<Place> candidates, List<Place> open, CancellationToken cancellationToken)
+    // The kind is that of the server that came nearest: what is named can be mended there.
+    private ReservationRefused Refuse(IReadOnlyList<ServerStanding> servers, PlacementWish wish, IReadOnlyList<long> misfits)
     {
-        if (open.Count > 0)
+        var passedOver = Placement.Explain(servers.Where(s => !misfits.Contains(s.ServerId)), wish);
+        var which = Placement.Sentence(passedOver) + string.Concat(
+            servers.Where(s => misfits.Contains(s.ServerId)).Select(s => $" The template on {s.ServerCode} does not offer the order's language, currency or country."));
+        return (passedOver.Count == 0 ? PassedOver.NotServing : passedOver[0].Kind) switch
         {
-            return new ReservationRefused(
-                DatabaseTaken, "code", $"The database name '{databaseName}' is taken on every server with room ({Codes(open)}): choose another code.");
-        }
-
-        if (candidates.Count > 0)
-        {
-            return new ReservationRefused(
-                NoCapacity, "template",
-                $"No server with the template '{template}' has room: {Codes(candidates)} have less than {_placement.MinimumFreePercent} % of their places free, " +
-                "or none. Add a server, raise maxTenants, or remove tenants.");
-        }
-
-        return await Placement.CountActiveAsync(connection, transaction, cancellationToken) == 0
-            ? new ReservationRefused(NoActiveServer, "offer", "No server is active and healthy: activate one, or mend its health.")
-            : new ReservationRefused(
+            PassedOver.DatabaseTaken => new ReservationRefused(
+                DatabaseTaken, "code", $"The database name '{wish.DatabaseName}' is taken on every server with room: choose another code.{which}"),
+            PassedOver.Full => new ReservationRefused(
+                NoCapacity, wish.Size > 1 ? "size" : "template",
+                $"No server that fits has room: {wish.Size} of its places and {_placement.MinimumFreePercent} % of all must be free. "
+                + $"Add a server, raise maxTenants, or remove tenants.{which}"),
+            PassedOver.TemplateNotReady => new ReservationRefused(
                 TemplateNotReady, "template",
-                $"The template '{template}' is not ready on any active server: create it there first, or order another template."
-                + await WhyNotReadyAsync(connection, transaction, template, cancellationToken));
+                $"The template '{wish.Template}' is not ready on any server that fits: create it there first, or order another template.{which}"),
+            PassedOver.NotSuitable => new ReservationRefused(
+                NoSuitableServer, wish.Region is not null ? "region" : "labels", $"No server in service {Wanted(wish)}: ask for another, or add such a server.{which}"),
+            _ => new ReservationRefused(NoActiveServer, "offer", $"No server is active and healthy: activate one, or mend its health.{which}"),
+        };
     }
 
-    private static async Task<string> WhyNotReadyAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string template, CancellationToken cancellationToken) =>
-        await connection.ExecuteScalarAsync<string?>(Sql.Command(
-            """
-            select string_agg(' On ' || s.code || ': ' || m.reason, '' order by s.code)
-            from control.templates m join control.servers s on s.id = m.server_id where m.code = @template and m.state = 'failed'
-            """,
-            new { template }, transaction, cancellationToken)) ?? string.Empty;
+    private static string Wanted(PlacementWish wish) => string.Join(
+        " and ",
+        new[]
+        {
+            wish.Region is null ? null : $"is in the region '{wish.Region}'",
+            wish.Labels.Count == 0 ? null : $"has the labels {string.Join(", ", wish.Labels)}",
+        }.OfType<string>());
 
     private async Task<Tenant?> InsertAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, Terms terms, Place place, string host, string databaseName,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, Terms terms, ServerStanding place, string host, string databaseName,
         CancellationToken cancellationToken) =>
         await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
             """
@@ -220,11 +228,11 @@ public sealed class Reservations
             insert into control.tenants (
               id, code, name, customer, customer_name, customer_email, offer, plan, template_id, template_code, template_database, template_version,
               server_id, database, host, base_url, bucket, language, time_zone, date_format, currency, country, vat, callback_url,
-              state, requested_by, created_at)
+              state, requested_by, created_at, places)
             select
               next.id, @Code, @Name, @Customer, @CustomerName, @CustomerEmail, @Offer, @Plan, @TemplateId, @Template, @TemplateDatabase, @TemplateVersion,
               @ServerId, @databaseName, @host, @BaseUrl, @BucketPrefix || @Code || '-' || next.id, @Language, @TimeZone, @DateFormat,
-              @Currency, @Country, @Vat, @CallbackUrl, 'provisioning', @RequestedBy, @Now
+              @Currency, @Country, @Vat, @CallbackUrl, 'provisioning', @RequestedBy, @Now, @Size
             from next
             on conflict do nothing
             returning *, @ServerCode as server_code, @Application as application
@@ -258,10 +266,9 @@ public sealed class Reservations
                 order.CallbackUrl,
                 order.RequestedBy,
                 Now = _time.GetUtcNow(),
+                terms.Size,
             },
             transaction, cancellationToken));
-
-    private static string Codes(IEnumerable<Place> places) => string.Join(", ", places.Select(p => p.ServerCode));
 
     /// <summary>What the order's words stand for; null where nothing has that name.</summary>
     private sealed record Terms
@@ -272,6 +279,9 @@ public sealed class Reservations
         public string? Plan { get; init; }
         public string? Template { get; init; }
         public bool TemplateKnown { get; init; }
+        public string? Region { get; init; }
+        public IReadOnlyList<string> Labels { get; init; } = [];
+        public int Size { get; init; }
 
         public ReservationRefused? Refusal(TenantOrder order) =>
             Offer is null ? new ReservationRefused(UnknownOffer, "offer", $"There is no offer '{order.Offer}': the list of offers has the codes.")

@@ -24,6 +24,15 @@ public sealed record TenantOrder
     public string? Template { get; init; }
     public TenantLocale Locale { get; init; } = new();
 
+    /// <summary>Where it is to stand; the plan's, else the offer's, unless given.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>Labels that its server must have, beside those of its plan and offer.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>How many of its server's places it takes; the plan's, else the offer's, else one, unless given.</summary>
+    public int? Size { get; init; }
+
     /// <summary>Told how the job ended, when set.</summary>
     public string? CallbackUrl { get; init; }
 

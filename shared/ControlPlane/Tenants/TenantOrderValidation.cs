@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Servers;
 
 namespace Bibind.ControlPlane.Tenants;
 
@@ -33,6 +34,9 @@ public static partial class TenantOrderValidation
         errors.Unless(
             order.CallbackUrl is null || IsCallback(order.CallbackUrl),
             "callbackUrl", "must be an absolute http or https address without user and password, at most 2,048 characters");
+        errors.Unless(order.Region is null || PlacementTerms.IsRegion(order.Region), "region", PlacementTerms.RegionRule);
+        errors.Unless(order.Labels is null || PlacementTerms.AreLabels(order.Labels), "labels", PlacementTerms.LabelRule);
+        errors.Unless(order.Size is null || PlacementTerms.IsSize(order.Size.Value), "size", PlacementTerms.SizeRule);
         CheckLocale(errors, order.Locale);
         return errors.ToDictionary();
     }

@@ -100,7 +100,7 @@ public sealed class UpgradeTests
         await using var services = new ServiceCollection().AddLogging().AddSingleton(control).AddControlPlane(configuration).BuildServiceProvider();
         var servers = services.GetRequiredService<ServerStore>();
         var server = await servers.FindAsync(installation.Settings["Seed:Server:Code"], CancellationToken.None);
-        await servers.SetPasswordsAsync(
+        await services.GetRequiredService<ServerLogins>().SetPasswordsAsync(
             server!, installation.Settings["Seed:Server:DatabasePassword"], installation.Settings["Seed:Server:ApplicationPassword"], null, "test", CancellationToken.None);
     }
 

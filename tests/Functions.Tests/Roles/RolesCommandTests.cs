@@ -60,7 +60,7 @@ public sealed class RolesCommandTests : IAsyncLifetime
                 DatabasePassword = _postgres.PasswordOf("bibind"),
                 ApplicationPassword = "not known then",
             },
-            CancellationToken.None);
+            "test", CancellationToken.None);
         await Servers.ActivateAsync("old", "test", "first use", CancellationToken.None);
         await _services.GetRequiredService<TemplateStore>().AttachAsync(
             new NewTemplate { Code = "blank", Server = "old", Database = "template_blank", RequestedBy = "test" }, new FoundTemplate("hash-1", 44_000_000, null, null), CancellationToken.None);
