@@ -25,11 +25,11 @@ internal static class HostJson
         }
         catch (JsonException malformed)
         {
-            throw new ProblemException(Refusals.Unreadable(Words(what, malformed)));
+            throw new ProblemException(ProblemFactory.Unreadable(Words(what, malformed)));
         }
         catch (IOException broken) when (broken is not BadHttpRequestException)
         {
-            throw new ProblemException(Refusals.BrokenBody);
+            throw new ProblemException(ProblemFactory.BrokenBody);
         }
     }
 

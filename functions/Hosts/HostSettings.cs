@@ -84,7 +84,7 @@ public sealed partial record HostSettings
         if (Kind.IsFunctionHost())
         {
             options.ShutdownTimeout = Pump.ActivityGrace;
-            options.MaxActivityGiveBacks = PumpOptions.MaxActivityGiveBacks;
+            options.MaxActivityAbandons = PumpOptions.MaxActivityAbandons;
             foreach (var name in Pump.LeftActivities)
             {
                 options.ActivityLimits[name] = 0;

@@ -21,7 +21,7 @@ internal static partial class AcmeChallengeApi
     private static async Task<IResult> AnswerAsync(HttpContext context, string token, ChallengeStore challenges) =>
         Token().IsMatch(token) && await challenges.FindAsync(token, context.RequestAborted) is { } answer
             ? Results.Text(answer, MediaTypeNames.Text.Plain)
-            : throw new ProblemException(Refusals.NotFound("No challenge of this token waits for its answer."));
+            : throw new ProblemException(ProblemFactory.NotFound("No challenge of this token waits for its answer."));
 
     [GeneratedRegex(@"\A[A-Za-z0-9_-]{16,200}\z")]
     private static partial Regex Token();

@@ -30,7 +30,7 @@ internal static class BackupsApi
             .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         ofTenant.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("listBackups", "Lists a tenant's backups, newest first, all in one answer")
-            .Answers<ListAnswer<BackupView>>().Refuses(StatusCodes.Status404NotFound);
+            .Answers<ListResponse<BackupView>>().Refuses(StatusCodes.Status404NotFound);
 
         routes.MapGroup("/api/tenants/{code}").WithTags("tenants").MapPost("/resume", ResumeAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant)
             .Describe("resumeTenant", "Opens a tenant that a failed restore left suspended")
@@ -155,12 +155,12 @@ internal static class BackupsApi
         }
         catch (BackupDamagedException damaged)
         {
-            throw new ProblemException(Refusals.Conflict("backup-damaged", "The backup cannot be used", damaged.Message));
+            throw new ProblemException(ProblemFactory.Conflict("backup-damaged", "The backup cannot be used", damaged.Message));
         }
     }
 
     private static BackupFileStore Require(BackupFileStore? part) =>
-        part ?? throw new ProblemException(Refusals.NotFound("The backup was taken without a file store; part=database gives its database."));
+        part ?? throw new ProblemException(ProblemFactory.NotFound("The backup was taken without a file store; part=database gives its database."));
 
     private static TenantOrder OrderOf(NewTenantOfBackup wanted, Tenant source, string caller) => new()
     {
@@ -184,7 +184,7 @@ internal static class BackupsApi
 
     private static async Task<StoredBackup> RequireAsync(string id, BackupStore backups, CancellationToken cancellation) =>
         (Codes.IsPlausible(id) ? await backups.FindAsync(id, cancellation) : null)
-        ?? throw new ProblemException(Refusals.NotFound("There is no backup with this id; GET /api/tenants/{code}/backups lists them."));
+        ?? throw new ProblemException(ProblemFactory.NotFound("There is no backup with this id; GET /api/tenants/{code}/backups lists them."));
 
-    private static Problem NoSuchTenant() => Refusals.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
+    private static Problem NoSuchTenant() => ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
 }

@@ -38,13 +38,13 @@ internal static class BestServerApi
         query.ThrowIfAny();
         if (!PlacementTerms.AreLabels(wish.Labels))
         {
-            throw new ProblemException(Refusals.BadQuery(new Dictionary<string, string[]> { [Labels.Name] = [PlacementTerms.LabelRule] }));
+            throw new ProblemException(ProblemFactory.BadQuery(new Dictionary<string, string[]> { [Labels.Name] = [PlacementTerms.LabelRule] }));
         }
 
         var found = await best.FindAsync(wish, strategy, context.RequestAborted);
         return found.Code is { } code && await servers.FindAsync(code, context.RequestAborted) is { } server
             ? TypedResults.Ok(new BestServerView(ServerView.Of(server), found.PassedOver))
-            : throw new ProblemException(Refusals.NotFound(
+            : throw new ProblemException(ProblemFactory.NotFound(
                 found.PassedOver.Count == 0
                     ? "There is no server in service: register one and activate it."
                     : $"No server can take it: {string.Join("; ", found.PassedOver.Take(20).Select(p => $"{p.Server} {p.Reason}"))}."));

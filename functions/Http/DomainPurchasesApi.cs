@@ -79,7 +79,7 @@ internal static partial class DomainPurchasesApi
         var name = context.Request.Query["name"] is [{ Length: > 0 } one] ? DomainName.Fold(one) : string.Empty;
         if (DomainName.Refusal(name, platform.Value.Domain) is { } wrong)
         {
-            throw new ProblemException(Refusals.BadQuery(new Dictionary<string, string[]> { ["name"] = [wrong] }));
+            throw new ProblemException(ProblemFactory.BadQuery(new Dictionary<string, string[]> { ["name"] = [wrong] }));
         }
 
         var offer = await ordering.OfferAsync(name, context.RequestAborted);

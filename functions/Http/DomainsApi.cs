@@ -48,7 +48,7 @@ internal static class DomainsApi
             .Takes<AddDomainCommand>().TakesKey().Answers<DomainOrdered>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         domains.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("listDomains", "Lists a tenant's own host names, oldest first, all in one answer")
-            .Answers<ListAnswer<DomainView>>().Refuses(StatusCodes.Status404NotFound);
+            .Answers<ListResponse<DomainView>>().Refuses(StatusCodes.Status404NotFound);
         domains.MapDelete("/{name}", RemoveAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant).Describe("removeDomain", "Takes a host name of the customer's own away")
             .TakesKey().Answers<DomainOrdered>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         domains.MapPost("/{name}/validate", ValidateAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant).Describe("validateDomain", "Looks at a host name's records at once")
@@ -78,7 +78,7 @@ internal static class DomainsApi
         var key = IdempotencyKey.Read(context.Request);
         if (!Codes.IsPlausible(code) || !IsPlausible(name))
         {
-            throw new ProblemException(Refusals.NotFound("There is no such tenant, or it has no such domain."));
+            throw new ProblemException(ProblemFactory.NotFound("There is no such tenant, or it has no such domain."));
         }
 
         // The name is looked up with the order, so that a repetition gets its answer when the name has gone.
@@ -112,11 +112,11 @@ internal static class DomainsApi
 
     private static async Task<Tenant> TenantAsync(string code, TenantStore tenants, CancellationToken cancellation) =>
         (Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null)
-        ?? throw new ProblemException(Refusals.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
+        ?? throw new ProblemException(ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
 
     private static async Task<Domain> DomainAsync(Tenant tenant, string name, DomainStore domains, CancellationToken cancellation) =>
         (IsPlausible(name) ? await domains.FindAsync(tenant.Id, name.ToLowerInvariant(), cancellation) : null)
-        ?? throw new ProblemException(Refusals.NotFound($"Tenant '{tenant.Code}' has no such domain; GET /api/tenants/{tenant.Code}/domains lists them."));
+        ?? throw new ProblemException(ProblemFactory.NotFound($"Tenant '{tenant.Code}' has no such domain; GET /api/tenants/{tenant.Code}/domains lists them."));
 
     // Host names are longer than codes, and know no case.
     private static bool IsPlausible(string name) => name.Length <= 253 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');

@@ -10,7 +10,7 @@ namespace Bibind.Functions.Http;
 /// <param name="Status"><c>live</c>, <c>ready</c> or <c>not-ready</c>.</param>
 /// <param name="Checks">Each thing it needs: <c>ok</c>, or what is missing.</param>
 /// <param name="Version">Which version of the program runs.</param>
-public sealed record HealthAnswer(string Status, IReadOnlyDictionary<string, string> Checks, string Version);
+public sealed record HealthResponse(string Status, IReadOnlyDictionary<string, string> Checks, string Version);
 
 /// <summary><c>/health</c>: for whoever runs the host.</summary>
 internal static class HealthApi
@@ -19,19 +19,19 @@ internal static class HealthApi
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", Live).WithTags("health").Describe("live", "Says that the process runs").Answers<HealthAnswer>().WithMetadata(new Probe(), new NeedsNoDatabase());
+        routes.MapGet("/health/live", Live).WithTags("health").Describe("live", "Says that the process runs").Answers<HealthResponse>().WithMetadata(new Probe(), new NeedsNoDatabase());
         routes.MapGet("/health/ready", ReadyAsync).WithTags("health").Describe("ready", "Says whether orders can be taken and worked on")
-            .Answers<HealthAnswer>().Answers<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).WithMetadata(new Probe(), new NeedsNoDatabase());
+            .Answers<HealthResponse>().Answers<HealthResponse>(StatusCodes.Status503ServiceUnavailable).WithMetadata(new Probe(), new NeedsNoDatabase());
     }
 
-    private static JsonHttpResult<HealthAnswer> Live() => TypedResults.Json(new HealthAnswer("live", new Dictionary<string, string>(), ProgramVersion.Text), ApiJson.Options);
+    private static JsonHttpResult<HealthResponse> Live() => TypedResults.Json(new HealthResponse("live", new Dictionary<string, string>(), ProgramVersion.Text), ApiJson.Options);
 
-    private static async Task<IResult> ReadyAsync(HttpContext context, IEnumerable<IReadinessCheck> checks, ConnectionPools pools, ILogger<HealthAnswer> logger)
+    private static async Task<IResult> ReadyAsync(HttpContext context, IEnumerable<IReadinessCheck> checks, ConnectionPools pools, ILogger<HealthResponse> logger)
     {
         var results = await Task.WhenAll(checks.Select(c => RunAsync(c, pools, logger, context.RequestAborted)));
         var ready = results.All(r => r.Fault is null || r.IsWarning);
         return TypedResults.Json(
-            new HealthAnswer(ready ? "ready" : "not-ready", results.ToDictionary(r => r.Name, r => r.Fault ?? "ok", StringComparer.Ordinal), ProgramVersion.Text),
+            new HealthResponse(ready ? "ready" : "not-ready", results.ToDictionary(r => r.Name, r => r.Fault ?? "ok", StringComparer.Ordinal), ProgramVersion.Text),
             ApiJson.Options,
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }

@@ -29,11 +29,11 @@ internal static class JobsApi
     {
         var jobs = routes.MapGroup("/api/jobs").WithTags("jobs");
         jobs.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.Filtered).Describe("listJobs", "Lists jobs, newest first")
-            .TakesQuery(Tenant, State, Kind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<JobSummary>>();
+            .TakesQuery(Tenant, State, Kind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<JobSummary>>();
         jobs.MapGet("/{id}", FindAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnJob).Describe("getJob", "Shows a job with its steps")
             .Answers<JobView>().Refuses(StatusCodes.Status404NotFound);
         jobs.MapGet("/{id}/history", HistoryAsync).NeedsRole(Role.Viewer).Describe("getJobHistory", "Shows every line of a job's history, oldest first")
-            .TakesQuery(Full, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<JsonElement>>().Refuses(StatusCodes.Status404NotFound);
+            .TakesQuery(Full, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<JsonElement>>().Refuses(StatusCodes.Status404NotFound);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, JobStore jobs, DurableTaskClient client, TimeProvider time)
@@ -56,7 +56,7 @@ internal static class JobsApi
     }
 
     // How far an open job is only the task hub knows, so all that are open are asked for; there are never many.
-    private static async Task<ListAnswer<JobSummary>> ListOpenAsync(
+    private static async Task<ListResponse<JobSummary>> ListOpenAsync(
         string state, JobFilter filter, PageRequest page, JobStore jobs, DurableTaskClient client, DateTimeOffset now, CancellationToken cancellation)
     {
         var matching = new List<JobSummary>();
@@ -70,7 +70,7 @@ internal static class JobsApi
         }
         while (open.Items.Count == PageRequest.LargestSize);
 
-        return new ListAnswer<JobSummary>(
+        return new ListResponse<JobSummary>(
             [.. matching.Skip((page.Number - 1) * page.Size).Take(page.Size)], matching.Count, page.Number, page.Size);
     }
 
@@ -98,12 +98,12 @@ internal static class JobsApi
         var job = await RequireAsync(id, jobs, context.RequestAborted);
         var history = await client.GetHistoryAsync(job.Id, context.RequestAborted);
         var shown = history.Skip((page.Number - 1) * page.Size).Take(page.Size).ToList();
-        return TypedResults.Ok(new ListAnswer<JsonElement>(JobHistory.Show(shown, full), history.Count, page.Number, page.Size));
+        return TypedResults.Ok(new ListResponse<JsonElement>(JobHistory.Show(shown, full), history.Count, page.Number, page.Size));
     }
 
     private static async Task<Job> RequireAsync(string id, JobStore jobs, CancellationToken cancellation) =>
         (Codes.IsPlausible(id) ? await jobs.FindAsync(id, cancellation) : null)
-        ?? throw new ProblemException(Refusals.NotFound("There is no job with this id; GET /api/jobs lists them."));
+        ?? throw new ProblemException(ProblemFactory.NotFound("There is no job with this id; GET /api/jobs lists them."));
 
     private static async Task<IReadOnlyDictionary<string, OrchestrationState>> InstancesAsync(
         IReadOnlyList<Job> jobs, DurableTaskClient client, CancellationToken cancellation) =>

@@ -25,10 +25,10 @@ internal static class OdooWebhook
         HttpContext context, string token, Callers callers, TokenUses uses, TenantOrdering ordering, WebhookRefusals refusals, ILogger<OdooOrder> logger)
     {
         var found = callers.FindWebhook(token)
-            ?? throw new ProblemException(Refusals.NotFound("This webhook address is unknown; use one that the settings name (OdooWebhooks__N)."));
+            ?? throw new ProblemException(ProblemFactory.NotFound("This webhook address is unknown; use one that the settings name (OdooWebhooks__N)."));
         if (!uses.Accept(found.Name))
         {
-            throw new ProblemException(Refusals.NotFound($"This webhook address ended at {found.Name.NotAfter:u}; use the one that replaced it (OdooWebhooks__N)."));
+            throw new ProblemException(ProblemFactory.NotFound($"This webhook address ended at {found.Name.NotAfter:u}; use the one that replaced it (OdooWebhooks__N)."));
         }
 
         var caller = found.Owner;
@@ -62,7 +62,7 @@ internal static class OdooWebhook
         {
             var inItsOwnWords = record.InItsOwnWords(wrong);
             throw new ProblemException(
-                refused.Problem.Kind == Refusals.InvalidCommand ? Refusals.Invalid(inItsOwnWords) : refused.Problem with { Errors = inItsOwnWords });
+                refused.Problem.Kind == ProblemFactory.InvalidCommand ? ProblemFactory.Invalid(inItsOwnWords) : refused.Problem with { Errors = inItsOwnWords });
         }
     }
 

@@ -54,7 +54,7 @@ internal static class PendingApi
     public static void MapPendingItems(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/pending-items", ListAsync).WithTags("tenants").NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.Filtered)
             .Describe("listPendingItems", "Lists what tenants still lack and what is done later by itself, the oldest first")
-            .TakesQuery(Kind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<TenantPendingItem>>();
+            .TakesQuery(Kind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<TenantPendingItem>>();
 
     private static async Task<IResult> ListAsync(HttpContext context, PendingItems items)
     {

@@ -30,7 +30,7 @@ internal static class ServerChangesApi
         Map("undrain", "undrainServer", "Takes the mark away: the server takes new tenants again", (context, code, reason, services) =>
             SetDrainingAsync(context, code, draining: false, reason, services));
         servers.MapGet("/{code}/changes", ListAsync).NeedsRole(Role.Viewer).Describe("listServerChanges", "Lists who changed what of a server and why, newest first")
-            .TakesQuery(QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<ServerChangeView>>().Refuses(StatusCodes.Status404NotFound);
+            .TakesQuery(QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<ServerChangeView>>().Refuses(StatusCodes.Status404NotFound);
 
         void Map(string action, string name, string summary, Func<HttpContext, string, string, IServiceProvider, Task<Server>> act) =>
             servers.MapPost($"/{{code}}/{action}", async (HttpContext context, string code) =>
@@ -101,7 +101,7 @@ internal static class ServerChangesApi
         query.ThrowIfAny();
         if (string.IsNullOrWhiteSpace(reason))
         {
-            throw new ProblemException(Refusals.BadQuery(new Dictionary<string, string[]> { [Reason.Name] = ["is missing: say why it is removed; it is recorded"] }));
+            throw new ProblemException(ProblemFactory.BadQuery(new Dictionary<string, string[]> { [Reason.Name] = ["is missing: say why it is removed; it is recorded"] }));
         }
 
         var server = await ServersApi.GetAsync(code, servers, context.RequestAborted);
@@ -138,11 +138,11 @@ internal static class ServerChangesApi
     private static Server Done(ServerChangeResult result) => result switch
     {
         ServerChangeResult.Done done => done.Server,
-        ServerChangeResult.NotFound gone => throw new ProblemException(Refusals.NotFound(gone.Message)),
+        ServerChangeResult.NotFound gone => throw new ProblemException(ProblemFactory.NotFound(gone.Message)),
         ServerChangeResult.Stale stale => throw new ProblemException(EntityTag.Stale($"Server '{stale.Server.Code}'", stale.Server.Version)),
         ServerChangeResult.InUse used => throw new ProblemException(ServersApi.HasTenants(used.Message)),
         ServerChangeResult.Taken taken => throw new ProblemException(
-            Refusals.Conflict($"server-{taken.Field}-taken", "The server is registered already", taken.Message, taken.Field)),
+            ProblemFactory.Conflict($"server-{taken.Field}-taken", "The server is registered already", taken.Message, taken.Field)),
         _ => throw new InvalidOperationException($"A change cannot end as {result.GetType().Name}."),
     };
 }

@@ -18,15 +18,15 @@ internal static class ServerHealthApi
     {
         servers.MapGet("/{code}/health", ListChecksAsync).NeedsRole(Role.Viewer)
             .Describe("listServerChecks", "Lists the checks of a server's health with what they measured, newest first")
-            .TakesQuery(QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<ServerCheckView>>().Refuses(StatusCodes.Status404NotFound);
+            .TakesQuery(QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<ServerCheckView>>().Refuses(StatusCodes.Status404NotFound);
         servers.MapPost("/{code}/health", CheckNowAsync).NeedsRole(Role.Manager)
             .Describe("checkServerHealth", "Checks a server's health now; the result counts as that of the timer does")
             .Answers<ServerView>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         servers.MapGet("/alerts", ListAlertsAsync).NeedsRole(Role.Viewer).Describe("listServerAlerts", "Lists alerts about servers, newest first")
-            .TakesQuery(Open, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<ServerAlertView>>();
+            .TakesQuery(Open, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<ServerAlertView>>();
         servers.MapGet("/{code}/tenants", ListTenantsAsync).NeedsRole(Role.Viewer)
             .Describe("listServerTenants", "Lists the tenants that are or were on a server, newest first")
-            .TakesQuery(TenantState, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<TenantView>>().Refuses(StatusCodes.Status404NotFound);
+            .TakesQuery(TenantState, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<TenantView>>().Refuses(StatusCodes.Status404NotFound);
     }
 
     private static QueryParameter TenantState { get; } = new("state", "Only tenants in this state.", TenantStates.All);
@@ -45,7 +45,7 @@ internal static class ServerHealthApi
         var server = await ServersApi.GetAsync(code, servers, context.RequestAborted);
         if (server.State is ServerStates.Draft or ServerStates.Disabled)
         {
-            throw new ProblemException(Refusals.Conflict(
+            throw new ProblemException(ProblemFactory.Conflict(
                 "server-state", "The server's state does not allow it",
                 $"Server '{code}' is {server.State}: its health is not watched. GET /api/servers/{code}/check tests the connection."));
         }

@@ -32,7 +32,7 @@ internal static class ServersApi
         servers.MapPost("/", CreateAsync).NeedsRole(Role.Admin).Describe("createServer", "Registers a server, as a draft")
             .Takes<NewServer>().Answers<ServerView>(StatusCodes.Status201Created).Refuses(StatusCodes.Status409Conflict);
         servers.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listServers", "Lists the servers, in their sequence").TakesQuery(State, Health, Region, Label, QueryParameter.Page, QueryParameter.PageSize)
-            .Answers<ListAnswer<ServerView>>();
+            .Answers<ListResponse<ServerView>>();
         servers.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getServer", "Shows a server")
             .Answers<ServerView>().Refuses(StatusCodes.Status404NotFound);
         servers.MapGet("/{code}/check", CheckAsync).NeedsRole(Role.Admin)
@@ -54,7 +54,7 @@ internal static class ServersApi
         {
             ServerCreated created => Created(context, created.Server),
             ServerRefused refused => throw new ProblemException(
-                Refusals.Conflict($"server-{refused.Field}-taken", "The server is registered already", refused.Message, refused.Field)),
+                ProblemFactory.Conflict($"server-{refused.Field}-taken", "The server is registered already", refused.Message, refused.Field)),
             var other => throw new InvalidOperationException($"A registration cannot end as {other.GetType().Name}."),
         };
     }
@@ -139,7 +139,7 @@ internal static class ServersApi
     internal static Server Changed(ServerStateResult result) => result switch
     {
         ServerStateSet set => set.Server,
-        ServerStateRefused { Kind: ServerStateRefusal.NotFound } refused => throw new ProblemException(Refusals.NotFound(refused.Message)),
+        ServerStateRefused { Kind: ServerStateRefusal.NotFound } refused => throw new ProblemException(ProblemFactory.NotFound(refused.Message)),
         ServerStateRefused { Kind: ServerStateRefusal.HasTenants } refused => throw new ProblemException(HasTenants(refused.Message)),
         ServerStateRefused refused => throw new ProblemException(NotAllowed(refused.Message)),
         _ => throw new InvalidOperationException($"A change of state cannot end as {result.GetType().Name}."),
@@ -163,12 +163,12 @@ internal static class ServersApi
 
     internal static async Task<Server> GetAsync(string code, ServerStore servers, CancellationToken cancellation) =>
         (Codes.IsPlausible(code) ? await servers.FindAsync(code, cancellation) : null)
-        ?? throw new ProblemException(Refusals.NotFound("There is no server with this code; GET /api/servers lists them."));
+        ?? throw new ProblemException(ProblemFactory.NotFound("There is no server with this code; GET /api/servers lists them."));
 
-    internal static Problem HasTenants(string detail) => Refusals.Conflict("server-in-use", "The server is in use", detail);
+    internal static Problem HasTenants(string detail) => ProblemFactory.Conflict("server-in-use", "The server is in use", detail);
 
     private static Problem NotAllowed(string detail) =>
-        Refusals.Conflict("server-state", "The server's state does not allow it", detail);
+        ProblemFactory.Conflict("server-state", "The server's state does not allow it", detail);
 
     private static Problem Failed(string code, ConnectionTestResult result) => new(
         StatusCodes.Status422UnprocessableEntity,

@@ -120,9 +120,9 @@ internal static class TemplatesApi
         templates.MapPost("/", CreateAsync).NeedsRole(Role.Admin).Describe("createTemplate", "Makes a template database on a server")
             .Takes<CreateTemplate>().TakesKey().Answers<TemplateAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status409Conflict);
         templates.MapGet("/", ListAsync).NeedsRole(Role.Viewer).Describe("listTemplates", "Lists the templates of all servers, all in one answer")
-            .TakesQuery(Server, State).Answers<ListAnswer<TemplateView>>();
+            .TakesQuery(Server, State).Answers<ListResponse<TemplateView>>();
         templates.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getTemplate", "Shows a template on every server that has it")
-            .TakesQuery(Server).Answers<ListAnswer<TemplateView>>().Refuses(StatusCodes.Status404NotFound);
+            .TakesQuery(Server).Answers<ListResponse<TemplateView>>().Refuses(StatusCodes.Status404NotFound);
     }
 
     private static async Task<IResult> CreateAsync(
@@ -169,7 +169,7 @@ internal static class TemplatesApi
         var found = Codes.IsPlausible(code) ? await templates.ListAsync(filter, context.RequestAborted) : [];
         return found.Count > 0
             ? TypedResults.Ok(Paging.ShowAll(found, TemplateView.Of))
-            : throw new ProblemException(Refusals.NotFound("There is no template with this code; GET /api/templates lists them."));
+            : throw new ProblemException(ProblemFactory.NotFound("There is no template with this code; GET /api/templates lists them."));
     }
 
     private static NewTemplate ToOrder(CreateTemplate command, string caller) => new()

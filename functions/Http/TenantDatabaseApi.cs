@@ -25,7 +25,7 @@ internal static class TenantDatabaseApi
         var command = await CommandReader.ReadAsync<AdoptDatabase>(context, (given, _) => Task.FromResult(FindWrong(given)));
         if (!Codes.IsPlausible(code))
         {
-            throw new ProblemException(Refusals.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
+            throw new ProblemException(ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
         }
 
         var caller = context.Caller().Name;

@@ -29,7 +29,7 @@ internal static class TenantsApi
         tenants.MapPost("/", OrderAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.Filtered).Describe("orderTenant", "Orders a tenant")
             .Takes<CreateTenant>().TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status409Conflict);
         tenants.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.Filtered).Describe("listTenants", "Lists tenants, newest first")
-            .TakesQuery(State, PendingKind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<TenantView>>();
+            .TakesQuery(State, PendingKind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<TenantView>>();
         tenants.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("getTenant", "Shows the living tenant with a code, or the last one that had it")
             .Answers<TenantView>().Refuses(StatusCodes.Status404NotFound);
         tenants.MapDelete("/{code}", DestroyAsync).NeedsRole(Role.Admin).OpenToCustomers(CustomerReach.OwnTenant).Describe("destroyTenant", "Removes a tenant and everything that belongs to it")
@@ -109,7 +109,7 @@ internal static class TenantsApi
         var tenant = await GetAsync(code, tenants, context.RequestAborted);
         if (tenant.State == TenantStates.Provisioning)
         {
-            throw new ProblemException(Refusals.Conflict("job-running", "The tenant is not ready", $"Tenant '{code}' is being provisioned; ask again when it is active."));
+            throw new ProblemException(ProblemFactory.Conflict("job-running", "The tenant is not ready", $"Tenant '{code}' is being provisioned; ask again when it is active."));
         }
 
         string[] missing = [.. (await pending.OfAsync(tenant.Id, context.RequestAborted)).Select(p => p.Kind).Where(k => k == PendingKinds.StandardUser)];
@@ -135,11 +135,11 @@ internal static class TenantsApi
                     $"The passwords of tenant '{code}' were shown once, at {earlier.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC; POST /api/tenants/{code}/credentials/reset makes new ones."
                         + (missing.Length > 0 ? " The standard user does not exist yet: its password is shown once it does." : string.Empty)));
             default:
-                throw new ProblemException(Refusals.NotFound($"Tenant '{code}' has no credentials here."));
+                throw new ProblemException(ProblemFactory.NotFound($"Tenant '{code}' has no credentials here."));
         }
     }
 
-    private static Task<OrderAnswer> ResetAsync(HttpContext context, string code, CredentialOrdering ordering)
+    private static Task<OrderResponse> ResetAsync(HttpContext context, string code, CredentialOrdering ordering)
     {
         var key = IdempotencyKey.Read(context.Request);
         if (!Codes.IsPlausible(code))
@@ -159,5 +159,5 @@ internal static class TenantsApi
     private static async Task<Tenant> GetAsync(string code, TenantStore tenants, CancellationToken cancellation) =>
         (Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null) ?? throw new ProblemException(NotFound());
 
-    private static Problem NotFound() => Refusals.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
+    private static Problem NotFound() => ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
 }

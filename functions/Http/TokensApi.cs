@@ -23,7 +23,7 @@ internal static class TokensApi
     public static void MapTokens(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/tokens", ListAsync).WithTags("tokens").NeedsRole(Role.Admin)
             .Describe("listTokens", "Lists the tokens of the settings, without the tokens themselves, and when each was last used").TakesQuery()
-            .Answers<ListAnswer<TokenView>>();
+            .Answers<ListResponse<TokenView>>();
 
     private static async Task<IResult> ListAsync(HttpContext context, Callers callers, TokenUseStore store, TimeProvider time)
     {

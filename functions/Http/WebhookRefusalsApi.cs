@@ -37,9 +37,9 @@ internal static class WebhookRefusalsApi
     private static readonly QueryParameter Caller = new("caller", "Only deliveries of the console with this name.");
 
     public static void MapWebhookRefusals(this IEndpointRouteBuilder routes) =>
-        routes.MapGet(SecretPaths.Refusals, ListAsync).WithTags("webhooks").NeedsRole(Role.Manager)
+        routes.MapGet(SecretPaths.ProblemFactory, ListAsync).WithTags("webhooks").NeedsRole(Role.Manager)
             .Describe("listWebhookRefusals", "Lists deliveries of Odoo's webhooks that were refused, newest first")
-            .TakesQuery(Caller, QueryParameter.Page, QueryParameter.PageSize).Answers<ListAnswer<WebhookRefusalView>>();
+            .TakesQuery(Caller, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<WebhookRefusalView>>();
 
     private static async Task<IResult> ListAsync(HttpContext context, WebhookRefusals refusals)
     {

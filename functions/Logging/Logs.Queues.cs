@@ -28,7 +28,7 @@ internal static partial class Logs
     public static partial void SettlingFailed(ILogger logger, string messageId, string queue, Exception exception);
 
     [LoggerMessage(2108, LogLevel.Information, "Message {MessageId} of {Queue} was given back, because the host stops.")]
-    public static partial void GivenBack(ILogger logger, string messageId, string queue);
+    public static partial void Abandoned(ILogger logger, string messageId, string queue);
 
     [LoggerMessage(2111, LogLevel.Warning, "The control database is away; no messages are taken until it is back.")]
     public static partial void GateClosed(ILogger logger);

@@ -11,7 +11,7 @@ public sealed class BackupOrdering(CommandTransaction transactions, BackupJobOpe
 {
     /// <summary>Orders a backup of a tenant.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be taken now.</exception>
-    public Task<OrderAnswer> BackUpAsync(string code, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
+    public Task<OrderResponse> BackUpAsync(string code, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
         transactions.RunAsync(
             request,
             async work =>
@@ -24,7 +24,7 @@ public sealed class BackupOrdering(CommandTransaction transactions, BackupJobOpe
 
     /// <summary>Orders that a backup takes the place of its tenant's database.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be restored now.</exception>
-    public Task<OrderAnswer> RestoreAsync(string backupId, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
+    public Task<OrderResponse> RestoreAsync(string backupId, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
         transactions.RunAsync(
             request,
             async work =>
@@ -44,7 +44,7 @@ public sealed class BackupOrdering(CommandTransaction transactions, BackupJobOpe
 
     /// <summary>Orders that a tenant which a failed restore left suspended is opened again.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be opened now.</exception>
-    public Task<OrderAnswer> ResumeAsync(string code, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
+    public Task<OrderResponse> ResumeAsync(string code, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
         transactions.RunAsync(
             request,
             async work =>
@@ -65,7 +65,7 @@ public sealed class BackupOrdering(CommandTransaction transactions, BackupJobOpe
 
     /// <summary>Orders that a backup is tried out.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be tried out now.</exception>
-    public Task<OrderAnswer> VerifyAsync(string backupId, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
+    public Task<OrderResponse> VerifyAsync(string backupId, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
         transactions.RunAsync(
             request,
             async work =>

@@ -19,7 +19,7 @@ public sealed record AcceptedOrder(string Location, object Body);
 /// <param name="Location">Where the job is found.</param>
 /// <param name="Body">JSON text.</param>
 /// <param name="Replayed">True if it is the first answer again.</param>
-public sealed record OrderAnswer(int Status, string? Location, string? Body, bool Replayed) : IResult
+public sealed record OrderResponse(int Status, string? Location, string? Body, bool Replayed) : IResult
 {
     /// <inheritdoc/>
     public Task ExecuteAsync(HttpContext httpContext)
@@ -80,7 +80,7 @@ public sealed class CommandTransaction(
 
     /// <summary>Does the work unless its key has an answer already.</summary>
     /// <exception cref="ProblemException">The work refused, or the key belongs to another request.</exception>
-    public async Task<OrderAnswer> RunAsync(CommandRequest request, OrderWork work, CancellationToken cancellation)
+    public async Task<OrderResponse> RunAsync(CommandRequest request, OrderWork work, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(work);
@@ -92,7 +92,7 @@ public sealed class CommandTransaction(
     /// answered at this moment is found by <see cref="RunAsync(CommandRequest, OrderWork, CancellationToken)"/>, which waits for it.
     /// </summary>
     /// <exception cref="ProblemException">The key belongs to another request.</exception>
-    public async Task<OrderAnswer?> FindAnswerAsync(CommandRequest request, CancellationToken cancellation)
+    public async Task<OrderResponse?> FindAnswerAsync(CommandRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
         return request.Key is null ? null : AnswerOf(await keys.LookAsync(request.Caller, request.Key, request.Hash(), cancellation));
@@ -132,7 +132,7 @@ public sealed class CommandTransaction(
         }
     }
 
-    private async Task<OrderAnswer> AnswerAsync(CommandRequest request, OrderWork work, UnitOfWork unit)
+    private async Task<OrderResponse> AnswerAsync(CommandRequest request, OrderWork work, UnitOfWork unit)
     {
         var hash = request.Key is null ? string.Empty : request.Hash();
         if (request.Key is not null
@@ -151,21 +151,21 @@ public sealed class CommandTransaction(
             throw new ProblemException(CustomerReachMiddleware.NoSuchTenant);
         }
 
-        var answer = new OrderAnswer(
+        var answer = new OrderResponse(
             StatusCodes.Status202Accepted, accepted.Location, JsonSerializer.Serialize(accepted.Body, ApiJson.Options), Replayed: false);
         if (request.Key is not null)
         {
             await keys.RecordAsync(
-                unit.Connection, unit.Transaction, request.Caller, request.Key, hash, new StoredAnswer(answer.Status, answer.Location, answer.Body),
+                unit.Connection, unit.Transaction, request.Caller, request.Key, hash, new StoredResponse(answer.Status, answer.Location, answer.Body),
                 unit.CancellationToken);
         }
 
         return answer;
     }
 
-    private static OrderAnswer? AnswerOf(IdempotencyResult known) => known switch
+    private static OrderResponse? AnswerOf(IdempotencyResult known) => known switch
     {
-        IdempotencyResult.Repeated repeated => new OrderAnswer(repeated.Answer.Status, repeated.Answer.Location, repeated.Answer.Body, Replayed: true),
+        IdempotencyResult.Repeated repeated => new OrderResponse(repeated.Answer.Status, repeated.Answer.Location, repeated.Answer.Body, Replayed: true),
         IdempotencyResult.UsedForAnother => throw new ProblemException(new Problem(
             StatusCodes.Status422UnprocessableEntity,
             "idempotency-key-reused",

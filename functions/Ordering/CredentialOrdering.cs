@@ -10,7 +10,7 @@ public sealed class CredentialOrdering(CommandTransaction transactions, TenantCr
 {
     /// <summary>Orders new passwords for a tenant's administrator and standard user.</summary>
     /// <exception cref="ProblemException">404 or 409: they cannot be set now.</exception>
-    public Task<OrderAnswer> ResetAsync(string code, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
+    public Task<OrderResponse> ResetAsync(string code, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
         transactions.RunAsync(
             request,
             async work =>

@@ -14,7 +14,7 @@ public sealed class DatabaseOrdering(
 {
     /// <summary>Adopts the database of the tenant's name on the tenant's server.</summary>
     /// <exception cref="ProblemException">404, 409, 422 or 503: it cannot be adopted now.</exception>
-    public Task<OrderAnswer> AdoptAsync(string code, AdoptDatabase command, string requestedBy, CommandRequest request, CancellationToken cancellation)
+    public Task<OrderResponse> AdoptAsync(string code, AdoptDatabase command, string requestedBy, CommandRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(command);
         return transactions.RunAsync(
@@ -24,7 +24,7 @@ public sealed class DatabaseOrdering(
                 var tenant = Require(await DatabaseAdoptions.BeginAsync(work.Connection, work.Transaction, code, work.CancellationToken));
                 if (command.Database != tenant.Database)
                 {
-                    throw new ProblemException(Refusals.Invalid("database", $"must be the name of the tenant's database, '{tenant.Database}', to confirm which one is meant"));
+                    throw new ProblemException(ProblemFactory.Invalid("database", $"must be the name of the tenant's database, '{tenant.Database}', to confirm which one is meant"));
                 }
 
                 var sight = Require(await LookAsync(tenant, work.CancellationToken));
@@ -52,7 +52,7 @@ public sealed class DatabaseOrdering(
         }
         catch (PermanentFailureException refused)
         {
-            throw new ProblemException(Refusals.Conflict("server-refuses", "The server's PostgreSQL refuses", refused.Message));
+            throw new ProblemException(ProblemFactory.Conflict("server-refuses", "The server's PostgreSQL refuses", refused.Message));
         }
     }
 

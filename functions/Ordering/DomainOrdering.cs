@@ -25,12 +25,12 @@ public sealed class DomainOrdering(
 {
     /// <summary>Orders a name for a tenant.</summary>
     /// <exception cref="ProblemException">404, 409 or 422: it cannot have the name.</exception>
-    public Task<OrderAnswer> AddAsync(string code, string name, string requestedBy, CommandRequest request, CancellationToken cancellation)
+    public Task<OrderResponse> AddAsync(string code, string name, string requestedBy, CommandRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(name);
         var host = DomainName.Fold(name);
         return DomainName.Refusal(host, platform.Value.Domain) is { } wrong
-            ? throw new ProblemException(Refusals.Invalid("name", wrong))
+            ? throw new ProblemException(ProblemFactory.Invalid("name", wrong))
             : transactions.RunAsync(
                 request,
                 async work =>
@@ -46,7 +46,7 @@ public sealed class DomainOrdering(
 
     /// <summary>Orders a name's removal; a job that waits for its records gives way at once.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be removed now.</exception>
-    public async Task<OrderAnswer> RemoveAsync(
+    public async Task<OrderResponse> RemoveAsync(
         string code, string name, string requestedBy, CommandRequest request, CancellationToken cancellation)
     {
         string? waiting = null;
@@ -63,7 +63,7 @@ public sealed class DomainOrdering(
             cancellation);
         if (waiting is not null)
         {
-            await client.RaiseEventAsync(waiting, Domains.ValidateEvent, Nothing.Value, cancellation);
+            await client.RaiseEventAsync(waiting, Domains.ValidateEvent, Unit.Value, cancellation);
         }
 
         return answer;
@@ -76,11 +76,11 @@ public sealed class DomainOrdering(
         ArgumentNullException.ThrowIfNull(domain);
         if (domain.State != DomainStates.WaitingForDns)
         {
-            throw new ProblemException(Refusals.Conflict(
+            throw new ProblemException(ProblemFactory.Conflict(
                 "domain-state", "The domain does not wait for its records", $"The domain '{domain.Name}' is {domain.State}; only one that is {DomainStates.WaitingForDns} is looked at."));
         }
 
-        await client.RaiseEventAsync(domain.JobId, Domains.ValidateEvent, Nothing.Value, cancellation);
+        await client.RaiseEventAsync(domain.JobId, Domains.ValidateEvent, Unit.Value, cancellation);
         Logs.DomainLookAsked(logger, requestedBy, domain.Name);
     }
 

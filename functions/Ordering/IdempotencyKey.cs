@@ -27,6 +27,6 @@ public static class IdempotencyKey
 
         return values is [{ Length: > 0 and <= LongestKey } key] && key.All(c => c is >= ' ' and <= '~')
             ? key
-            : throw new ProblemException(Refusals.Unreadable($"The header {Header} must be given once, with 1 to {LongestKey} printable ASCII characters."));
+            : throw new ProblemException(ProblemFactory.Unreadable($"The header {Header} must be given once, with 1 to {LongestKey} printable ASCII characters."));
     }
 }

@@ -18,14 +18,14 @@ internal static class OrderProblems
     {
         ReservationRefusalKind.UnknownOffer or ReservationRefusalKind.UnknownPlan or ReservationRefusalKind.UnknownTemplate
             or ReservationRefusalKind.ApplicationNotProvided or ReservationRefusalKind.LocaleNotOffered or ReservationRefusalKind.DatabaseNameInvalid =>
-            Refusals.Invalid(refused.Field, refused.Message),
-        ReservationRefusalKind.CodeTaken => Refusals.Conflict("code-taken", "The code is taken", refused.Message, refused.Field),
-        ReservationRefusalKind.HostTaken => Refusals.Conflict("host-taken", "The host is taken", refused.Message, refused.Field),
-        ReservationRefusalKind.DatabaseTaken => Refusals.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
-        ReservationRefusalKind.TemplateNotReady => Refusals.Conflict("template-not-ready", "The template is not ready", refused.Message, refused.Field),
-        ReservationRefusalKind.NoSuitableServer => Refusals.Conflict("no-suitable-server", "No server fits", refused.Message, refused.Field),
-        ReservationRefusalKind.NoActiveServer => Refusals.Conflict("no-active-server", "No server is active", refused.Message),
-        _ => Refusals.Conflict("no-capacity", "There is no room", refused.Message),
+            ProblemFactory.Invalid(refused.Field, refused.Message),
+        ReservationRefusalKind.CodeTaken => ProblemFactory.Conflict("code-taken", "The code is taken", refused.Message, refused.Field),
+        ReservationRefusalKind.HostTaken => ProblemFactory.Conflict("host-taken", "The host is taken", refused.Message, refused.Field),
+        ReservationRefusalKind.DatabaseTaken => ProblemFactory.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
+        ReservationRefusalKind.TemplateNotReady => ProblemFactory.Conflict("template-not-ready", "The template is not ready", refused.Message, refused.Field),
+        ReservationRefusalKind.NoSuitableServer => ProblemFactory.Conflict("no-suitable-server", "No server fits", refused.Message, refused.Field),
+        ReservationRefusalKind.NoActiveServer => ProblemFactory.Conflict("no-active-server", "No server is active", refused.Message),
+        _ => ProblemFactory.Conflict("no-capacity", "There is no room", refused.Message),
     };
 
     /// <summary>In words that tell a customer nothing of the operators' servers.</summary>
@@ -40,49 +40,49 @@ internal static class OrderProblems
 
     public static Problem Of(TerminationRefused refused) => refused.Kind switch
     {
-        TerminationRefusalKind.NotFound => Refusals.NotFound(refused.Message),
-        TerminationRefusalKind.JobRunning or TerminationRefusalKind.Provisioning => Refusals.Conflict("job-running", JobRunning, refused.Message),
-        TerminationRefusalKind.NamesTakenAgain => Refusals.Conflict("names-taken-again", "Its names belong to another tenant", refused.Message),
-        _ => Refusals.Conflict("nothing-to-remove", "There is nothing to remove", refused.Message),
+        TerminationRefusalKind.NotFound => ProblemFactory.NotFound(refused.Message),
+        TerminationRefusalKind.JobRunning or TerminationRefusalKind.Provisioning => ProblemFactory.Conflict("job-running", JobRunning, refused.Message),
+        TerminationRefusalKind.NamesTakenAgain => ProblemFactory.Conflict("names-taken-again", "Its names belong to another tenant", refused.Message),
+        _ => ProblemFactory.Conflict("nothing-to-remove", "There is nothing to remove", refused.Message),
     };
 
     public static Problem Of(BackupJobRefused refused) => refused.Kind switch
     {
-        BackupJobRefusalKind.NotFound => Refusals.NotFound(refused.Message),
-        BackupJobRefusalKind.JobRunning => Refusals.Conflict("job-running", JobRunning, refused.Message),
-        _ => Refusals.Conflict("tenant-not-active", WrongState, refused.Message),
+        BackupJobRefusalKind.NotFound => ProblemFactory.NotFound(refused.Message),
+        BackupJobRefusalKind.JobRunning => ProblemFactory.Conflict("job-running", JobRunning, refused.Message),
+        _ => ProblemFactory.Conflict("tenant-not-active", WrongState, refused.Message),
     };
 
     public static Problem Of(AdoptionRefused refused) => refused.Kind switch
     {
-        AdoptionRefusalKind.NotFound => Refusals.NotFound(refused.Message),
-        AdoptionRefusalKind.JobRunning => Refusals.Conflict("job-running", JobRunning, refused.Message),
-        _ => Refusals.Conflict("tenant-state", WrongState, refused.Message),
+        AdoptionRefusalKind.NotFound => ProblemFactory.NotFound(refused.Message),
+        AdoptionRefusalKind.JobRunning => ProblemFactory.Conflict("job-running", JobRunning, refused.Message),
+        _ => ProblemFactory.Conflict("tenant-state", WrongState, refused.Message),
     };
 
     public static Problem Of(DomainRefused refused) => refused.Kind switch
     {
-        DomainRefusalKind.NoTenant or DomainRefusalKind.NoDomain => Refusals.NotFound(refused.Message),
-        DomainRefusalKind.Taken => Refusals.Conflict("domain-taken", "The domain is taken", refused.Message, "name"),
-        DomainRefusalKind.JobRunning => Refusals.Conflict("job-running", "A job is at work", refused.Message),
-        _ => Refusals.Conflict("tenant-state", WrongState, refused.Message),
+        DomainRefusalKind.NoTenant or DomainRefusalKind.NoDomain => ProblemFactory.NotFound(refused.Message),
+        DomainRefusalKind.Taken => ProblemFactory.Conflict("domain-taken", "The domain is taken", refused.Message, "name"),
+        DomainRefusalKind.JobRunning => ProblemFactory.Conflict("job-running", "A job is at work", refused.Message),
+        _ => ProblemFactory.Conflict("tenant-state", WrongState, refused.Message),
     };
 
     public static Problem Of(TemplateRefused refused) => refused.Kind switch
     {
-        TemplateRefusalKind.UnknownServer => Refusals.Invalid(refused.Field, refused.Message),
-        TemplateRefusalKind.ServerNotActive => Refusals.Conflict("server-not-active", "The server is not active", refused.Message, refused.Field),
-        TemplateRefusalKind.TemplateExists => Refusals.Conflict("template-exists", "The template exists already", refused.Message, refused.Field),
-        _ => Refusals.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
+        TemplateRefusalKind.UnknownServer => ProblemFactory.Invalid(refused.Field, refused.Message),
+        TemplateRefusalKind.ServerNotActive => ProblemFactory.Conflict("server-not-active", "The server is not active", refused.Message, refused.Field),
+        TemplateRefusalKind.TemplateExists => ProblemFactory.Conflict("template-exists", "The template exists already", refused.Message, refused.Field),
+        _ => ProblemFactory.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
     };
 
     /// <summary>Why new passwords cannot be set for the tenant with this code.</summary>
     public static Problem Of(CredentialResetResult result, string code) => result switch
     {
-        CredentialResetResult.NotFound => Refusals.NotFound("There is no tenant with this code; GET /api/tenants lists them."),
+        CredentialResetResult.NotFound => ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."),
         CredentialResetResult.InTheWay(var job) =>
-            Refusals.Conflict("job-running", JobRunning, $"Job '{job}' of tenant '{code}' is in the way: wait for its end."),
-        CredentialResetResult.NotActive(var state) => Refusals.Conflict(
+            ProblemFactory.Conflict("job-running", JobRunning, $"Job '{job}' of tenant '{code}' is in the way: wait for its end."),
+        CredentialResetResult.NotActive(var state) => ProblemFactory.Conflict(
             "tenant-not-active", "The tenant is not active", $"Tenant '{code}' is {state}: passwords are set only where it is active."),
         _ => throw new InvalidOperationException($"A job was neither opened nor refused: {result.GetType().Name}."),
     };
@@ -90,11 +90,11 @@ internal static class OrderProblems
     /// <summary>Why a database cannot be made the tenant's own.</summary>
     public static Problem Of(AdoptableDatabase database) => database.Kind switch
     {
-        AdoptableKind.Ours => Refusals.Conflict(
+        AdoptableKind.Ours => ProblemFactory.Conflict(
             "database-known", "The database is the tenant's own already", "It is known as the tenant's own: there is nothing to adopt."),
-        AdoptableKind.Missing => Refusals.Conflict("database-missing", "There is no such database", database.Words),
-        AdoptableKind.Invalid => Refusals.Conflict("database-invalid", "The database is invalid", database.Words),
-        AdoptableKind.Others => Refusals.Conflict("database-taken", "The database is another's", database.Words),
-        _ => Refusals.Conflict("database-owner", "The database belongs to another role", database.Words),
+        AdoptableKind.Missing => ProblemFactory.Conflict("database-missing", "There is no such database", database.Words),
+        AdoptableKind.Invalid => ProblemFactory.Conflict("database-invalid", "The database is invalid", database.Words),
+        AdoptableKind.Others => ProblemFactory.Conflict("database-taken", "The database is another's", database.Words),
+        _ => ProblemFactory.Conflict("database-owner", "The database belongs to another role", database.Words),
     };
 }

@@ -30,7 +30,7 @@ public sealed class PurchaseOrdering(
     {
         if (registrar.Provider == RegistrarProviders.None)
         {
-            throw new ProblemException(Refusals.Conflict(
+            throw new ProblemException(ProblemFactory.Conflict(
                 "no-registrar", "Domains are not sold here", "No registrar is set: Domains__Registrar__Provider has to be ovh or route53."));
         }
 
@@ -40,7 +40,7 @@ public sealed class PurchaseOrdering(
         }
         catch (PermanentFailureException refused)
         {
-            throw new ProblemException(Refusals.Conflict("registrar-refuses", "The registrar refuses the question", refused.Message));
+            throw new ProblemException(ProblemFactory.Conflict("registrar-refuses", "The registrar refuses the question", refused.Message));
         }
         catch (TransientFailureException away)
         {
@@ -54,7 +54,7 @@ public sealed class PurchaseOrdering(
 
     /// <summary>Orders a domain; the name was confirmed and the price has a limit.</summary>
     /// <exception cref="ProblemException">404, 409 or 503: it cannot be bought now.</exception>
-    public async Task<OrderAnswer> BuyAsync(
+    public async Task<OrderResponse> BuyAsync(
         string name, Price limit, string? tenant, string requestedBy, CommandRequest request, CancellationToken cancellation)
     {
         // A repetition gets its answer though the name is not available any more.
@@ -119,12 +119,12 @@ public sealed class PurchaseOrdering(
         var tenant = Requests.Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null;
         if (tenant is null || (customer is not null && tenant.Customer != customer))
         {
-            throw new ProblemException(Refusals.NotFound("There is no tenant with the code in 'tenant'; GET /api/tenants lists them."));
+            throw new ProblemException(ProblemFactory.NotFound("There is no tenant with the code in 'tenant'; GET /api/tenants lists them."));
         }
 
         if (tenant.State != TenantStates.Active)
         {
-            throw new ProblemException(Refusals.Conflict(
+            throw new ProblemException(ProblemFactory.Conflict(
                 "tenant-state", "The tenant's state does not allow it", $"Tenant '{code}' is {tenant.State}: a domain can be bought for it when it is active.", "tenant"));
         }
     }
@@ -133,15 +133,15 @@ public sealed class PurchaseOrdering(
     {
         if (offer is not { IsAvailable: true, Price: { } price })
         {
-            throw new ProblemException(Refusals.Conflict("domain-unavailable", "The domain cannot be bought", offer.Reason!, "name"));
+            throw new ProblemException(ProblemFactory.Conflict("domain-unavailable", "The domain cannot be bought", offer.Reason!, "name"));
         }
 
         return price.RefusalAbove(limit) is { } refusal
-            ? throw new ProblemException(Refusals.Conflict("price-limit", "The price is not within the limit", $"'{name}' was not ordered: {refusal}.", "maxPrice"))
+            ? throw new ProblemException(ProblemFactory.Conflict("price-limit", "The price is not within the limit", $"'{name}' was not ordered: {refusal}.", "maxPrice"))
             : price;
     }
 
     // A customer is not told who else buys it.
-    private static Problem UnderWay(string name, string? job) => Refusals.Conflict(
+    private static Problem UnderWay(string name, string? job) => ProblemFactory.Conflict(
         "purchase-under-way", "The domain is being bought", job is null ? $"'{name}' is being bought: wait for the end of that." : $"Job '{job}' is buying '{name}': wait for its end.", "name");
 }

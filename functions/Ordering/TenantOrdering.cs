@@ -52,7 +52,7 @@ public sealed class TenantOrdering(
 
     /// <summary>Orders a tenant.</summary>
     /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
-    public Task<OrderAnswer> OrderAsync(TenantOrder order, CommandRequest request, CancellationToken cancellation)
+    public Task<OrderResponse> OrderAsync(TenantOrder order, CommandRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(order);
         Check(order);
@@ -61,7 +61,7 @@ public sealed class TenantOrdering(
 
     /// <summary>Orders the tenant that a record stands for; a repetition gets the first job for as long as the tenant lives.</summary>
     /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
-    public Task<OrderAnswer> OrderForRecordAsync(TenantOrder order, WebhookRecord record, CancellationToken cancellation)
+    public Task<OrderResponse> OrderForRecordAsync(TenantOrder order, WebhookRecord record, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(order);
         ArgumentNullException.ThrowIfNull(record);
@@ -103,7 +103,7 @@ public sealed class TenantOrdering(
 
     /// <summary>Orders a tenant that a backup of another becomes.</summary>
     /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
-    public Task<OrderAnswer> RestoreNewAsync(TenantOrder order, BackupRef backup, CommandRequest request, CancellationToken cancellation)
+    public Task<OrderResponse> RestoreNewAsync(TenantOrder order, BackupRef backup, CommandRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(order);
         Check(order, "newTenant.");
@@ -115,7 +115,7 @@ public sealed class TenantOrdering(
 
     /// <summary>Orders a tenant's removal.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be removed now.</exception>
-    public Task<OrderAnswer> DestroyAsync(string code, bool finalBackup, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
+    public Task<OrderResponse> DestroyAsync(string code, bool finalBackup, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
         transactions.RunAsync(
             request,
             async work =>
@@ -149,7 +149,7 @@ public sealed class TenantOrdering(
             }
             && await OrderCatalogue.FindUnknownAsync(order, work.Connection, work.Transaction, work.CancellationToken) is { Count: > 0 } unknown)
         {
-            throw new ProblemException(Refusals.Invalid(unknown));
+            throw new ProblemException(ProblemFactory.Invalid(unknown));
         }
 
         if (result is not Reservation reservation)
@@ -175,7 +175,7 @@ public sealed class TenantOrdering(
     {
         if (FindWrong(order) is { IsEmpty: false } errors)
         {
-            throw new ProblemException(Refusals.Invalid(errors.ToDictionary().ToDictionary(e => prefix + e.Key, e => e.Value)));
+            throw new ProblemException(ProblemFactory.Invalid(errors.ToDictionary().ToDictionary(e => prefix + e.Key, e => e.Value)));
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class ProblemsMiddleware(RequestDelegate next, ConnectionPools p
         var response = context.Response;
         if (response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null })
         {
-            await Refusals.OfStatus(context).WriteAsync(context);
+            await ProblemFactory.OfStatus(context).WriteAsync(context);
         }
     }
 
@@ -58,19 +58,19 @@ internal sealed class ProblemsMiddleware(RequestDelegate next, ConnectionPools p
             case ProblemException refused:
                 return refused.Problem;
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Refusals.TooLarge(BodyLimits.Read);
+                return ProblemFactory.TooLarge(BodyLimits.Read);
             case BadHttpRequestException bad:
-                return Refusals.Unreadable(bad.Message) with { Status = bad.StatusCode };
+                return ProblemFactory.Unreadable(bad.Message) with { Status = bad.StatusCode };
             // Before the database: the socket's fault is within it.
             case RpcException { StatusCode: StatusCode.Unavailable or StatusCode.DeadlineExceeded } silent:
                 Logs.EngineUnavailable(logger, Problem.TraceOf(context), silent);
-                return Refusals.EngineUnavailable;
+                return ProblemFactory.EngineUnavailable;
             case var away when TransientDatabaseError.Is(away):
                 Logs.DatabaseUnavailable(logger, Problem.TraceOf(context), away);
-                return Refusals.Unavailable;
+                return ProblemFactory.Unavailable;
             default:
                 Logs.UnexpectedFailure(logger, context.Request.Method, SecretPaths.Show(context.Request.Path), Problem.TraceOf(context), exception);
-                return Refusals.Unexpected;
+                return ProblemFactory.Unexpected;
         }
     }
 }

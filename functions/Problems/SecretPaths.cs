@@ -4,7 +4,7 @@ namespace Bibind.Functions.Problems;
 public static class SecretPaths
 {
     /// <summary>The one address about webhooks that holds none.</summary>
-    public const string Refusals = "/api/webhooks/odoo/refusals";
+    public const string ProblemFactory = "/api/webhooks/odoo/refusals";
 
     private const string Webhooks = "/webhooks";
 
@@ -15,6 +15,6 @@ public static class SecretPaths
     public static bool MayHoldOne(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return path.Contains("webhook", StringComparison.OrdinalIgnoreCase) && path != Refusals;
+        return path.Contains("webhook", StringComparison.OrdinalIgnoreCase) && path != ProblemFactory;
     }
 }

@@ -11,7 +11,7 @@ public sealed class PumpOptions
     /// How often an activity may be given back because the time was up; then it fails and says so, for it would begin anew
     /// for ever.
     /// </summary>
-    public const int MaxActivityGiveBacks = 5;
+    public const int MaxActivityAbandons = 5;
 
     /// <summary>How long one run of the pump works at most; a host that ends calls earlier wins.</summary>
     public TimeSpan Limit { get; set; } = TimeSpan.FromMinutes(4);

@@ -79,7 +79,7 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
 
         if (stopping.IsCancellationRequested && (!work.IsCompleted || work.IsCanceled || work.Exception?.InnerException is OperationCanceledException))
         {
-            await GiveBackAsync();
+            await AbandonAsync();
             return null;
         }
 
@@ -158,11 +158,11 @@ internal sealed class QueueDelivery(DeliveryContext context, BrokerMessage messa
         }
     }
 
-    private async Task GiveBackAsync()
+    private async Task AbandonAsync()
     {
         if (await TryUntilLostAsync(c => context.Queue.HideAsync(message, TimeSpan.Zero, c)))
         {
-            Logs.GivenBack(context.Logger, message.Id, context.Queue.Name);
+            Logs.Abandoned(context.Logger, message.Id, context.Queue.Name);
         }
     }
 

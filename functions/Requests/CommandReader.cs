@@ -66,18 +66,18 @@ public static class CommandReader
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type))
         {
-            throw new ProblemException(Refusals.UnsupportedType("Send Content-Type: application/json."));
+            throw new ProblemException(ProblemFactory.UnsupportedType("Send Content-Type: application/json."));
         }
 
         if (!type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
             || (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
         {
-            throw new ProblemException(Refusals.UnsupportedType($"'{request.ContentType}' cannot be read here; send application/json in UTF-8."));
+            throw new ProblemException(ProblemFactory.UnsupportedType($"'{request.ContentType}' cannot be read here; send application/json in UTF-8."));
         }
 
         if (request.Headers.ContentEncoding.Count > 0 && request.Headers.ContentEncoding != "identity")
         {
-            throw new ProblemException(Refusals.UnsupportedType("A compressed body cannot be read here; send it without Content-Encoding."));
+            throw new ProblemException(ProblemFactory.UnsupportedType("A compressed body cannot be read here; send it without Content-Encoding."));
         }
     }
 
@@ -85,7 +85,7 @@ public static class CommandReader
     {
         if (context.Request.ContentLength > BodyLimits.Read)
         {
-            throw new ProblemException(Refusals.TooLarge(BodyLimits.Read));
+            throw new ProblemException(ProblemFactory.TooLarge(BodyLimits.Read));
         }
 
         // A chunked body tells its length only by ending, so one byte more than allowed is asked for.
@@ -102,22 +102,22 @@ public static class CommandReader
         catch (IOException broken) when (broken is not BadHttpRequestException)
         {
             // Such as a chunk's size that no number holds.
-            throw new ProblemException(Refusals.BrokenBody);
+            throw new ProblemException(ProblemFactory.BrokenBody);
         }
 
-        return length <= BodyLimits.Read ? buffer.AsMemory(0, length) : throw new ProblemException(Refusals.TooLarge(BodyLimits.Read));
+        return length <= BodyLimits.Read ? buffer.AsMemory(0, length) : throw new ProblemException(ProblemFactory.TooLarge(BodyLimits.Read));
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> bytes)
     {
         if (bytes.IsEmpty)
         {
-            throw new ProblemException(Refusals.Unreadable("The body is empty; send a JSON object."));
+            throw new ProblemException(ProblemFactory.Unreadable("The body is empty; send a JSON object."));
         }
 
         if (!Utf8.IsValid(bytes.Span))
         {
-            throw new ProblemException(Refusals.Unreadable("The body is not UTF-8."));
+            throw new ProblemException(ProblemFactory.Unreadable("The body is not UTF-8."));
         }
 
         JsonDocument document;
@@ -127,7 +127,7 @@ public static class CommandReader
         }
         catch (JsonException malformed)
         {
-            throw new ProblemException(Refusals.Unreadable(
+            throw new ProblemException(ProblemFactory.Unreadable(
                 $"The body is not valid JSON at line {malformed.LineNumber + 1}, position {malformed.BytePositionInLine + 1} (or nested deeper than {Parsing.MaxDepth} levels)."));
         }
 
@@ -138,6 +138,6 @@ public static class CommandReader
 
         var kind = JsonWords.Of(document.RootElement);
         document.Dispose();
-        throw new ProblemException(Refusals.Unreadable($"The body is {kind}; send a JSON object."));
+        throw new ProblemException(ProblemFactory.Unreadable($"The body is {kind}; send a JSON object."));
     }
 }

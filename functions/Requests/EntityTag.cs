@@ -29,7 +29,7 @@ internal static class EntityTag
 
         if (!EntityTagHeaderValue.TryParseStrictList([.. header.OfType<string>()], out var tags) || tags.Count == 0)
         {
-            throw new ProblemException(Refusals.Unreadable("If-Match is no list of entity tags: send the ETag of an answer as it is, with its quotes, or *."));
+            throw new ProblemException(ProblemFactory.Unreadable("If-Match is no list of entity tags: send the ETag of an answer as it is, with its quotes, or *."));
         }
 
         // A weak tag never matches: two versions of one weak tag may differ.

@@ -48,7 +48,7 @@ public sealed class FieldErrors
     {
         if (!IsEmpty)
         {
-            throw new ProblemException(Refusals.Invalid(ToDictionary()));
+            throw new ProblemException(ProblemFactory.Invalid(ToDictionary()));
         }
     }
 

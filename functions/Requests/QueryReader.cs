@@ -112,7 +112,7 @@ public sealed class QueryReader
     {
         if (!_errors.IsEmpty)
         {
-            throw new ProblemException(Refusals.BadQuery(_errors.ToDictionary()));
+            throw new ProblemException(ProblemFactory.BadQuery(_errors.ToDictionary()));
         }
     }
 

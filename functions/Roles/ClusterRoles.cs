@@ -3,14 +3,14 @@ using Npgsql;
 namespace Bibind.Functions.Roles;
 
 /// <summary>What a role may.</summary>
-internal sealed record RoleSight(
+internal sealed record RoleInfo(
     string Name, bool CanLogin, bool IsSuperuser, bool BypassesRowSecurity, bool Replicates, bool CreatesRoles, bool CreatesDatabases, bool Inherits);
 
 /// <summary>A role that another one reaches through its memberships.</summary>
 /// <param name="Member">Who reaches it.</param>
 /// <param name="Through">The role that <paramref name="Member"/> is a member of itself, and that leads there.</param>
 /// <param name="Group">What is reached.</param>
-internal sealed record RoleReach(string Member, string Through, RoleSight Group);
+internal sealed record RoleReach(string Member, string Through, RoleInfo Group);
 
 /// <summary>A database and who has it.</summary>
 internal sealed record DatabaseOwnership(string Name, string Owner, bool IsTemplate, bool AllowsConnections, bool IsOpenToPublic);
@@ -43,7 +43,7 @@ internal sealed class ClusterRoles(NpgsqlConnection connection)
     public bool TellsMembershipApart => connection.PostgreSqlVersion.Major >= 16;
 
     /// <summary>The roles of these names that there are.</summary>
-    public async Task<IReadOnlyDictionary<string, RoleSight>> FindAsync(IReadOnlyList<string> names, CancellationToken cancellation) =>
+    public async Task<IReadOnlyDictionary<string, RoleInfo>> FindAsync(IReadOnlyList<string> names, CancellationToken cancellation) =>
         (await QueryAsync(RolesSql, row => Sight(row, 0), cancellation, (object)names.ToArray())).ToDictionary(r => r.Name, StringComparer.Ordinal);
 
     /// <summary>Everything that these roles reach through memberships, direct or not.</summary>
@@ -87,7 +87,7 @@ internal sealed class ClusterRoles(NpgsqlConnection connection)
         return rows;
     }
 
-    private static RoleSight Sight(NpgsqlDataReader row, int first) => new(
+    private static RoleInfo Sight(NpgsqlDataReader row, int first) => new(
         row.GetString(first), row.GetBoolean(first + 1), row.GetBoolean(first + 2), row.GetBoolean(first + 3), row.GetBoolean(first + 4),
         row.GetBoolean(first + 5), row.GetBoolean(first + 6), row.GetBoolean(first + 7));
 }

@@ -62,7 +62,7 @@ internal sealed class RoleCheck(NpgsqlDataSource control)
         return faults;
     }
 
-    private static void AddAttributes(List<string> faults, RoleSight role, bool mayCreateRoles)
+    private static void AddAttributes(List<string> faults, RoleInfo role, bool mayCreateRoles)
     {
         var name = SqlNames.Quote(role.Name);
         if (role.IsSuperuser)

@@ -60,7 +60,7 @@ internal sealed class RolePlan(NpgsqlConnection administrator, RoleWish wish, Co
         return _steps;
     }
 
-    private void AddMaintenance(RoleSight? there)
+    private void AddMaintenance(RoleInfo? there)
     {
         const string Modest = "LOGIN CREATEDB NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS";
         var name = SqlNames.Quote(wish.Maintenance);
@@ -78,7 +78,7 @@ internal sealed class RolePlan(NpgsqlConnection administrator, RoleWish wish, Co
         }
     }
 
-    private void AddApplication(RoleSight there)
+    private void AddApplication(RoleInfo there)
     {
         var name = SqlNames.Quote(Application);
         if (there.IsSuperuser || there.BypassesRowSecurity || there.Replicates || there.CreatesRoles || !there.CanLogin)

@@ -41,12 +41,12 @@ internal sealed class AccessProblems : IAuthorizationMiddlewareResultHandler
         {
             var result = await context.AuthenticateAsync(SignIn.Scheme);
             throw result.Failure as ProblemException ?? new ProblemException(result.None
-                ? Refusals.Unauthorized("Send the header Authorization: Bearer <token>.")
-                : Refusals.InvalidToken(JwtScheme.Explain(result.Failure)));
+                ? ProblemFactory.Unauthorized("Send the header Authorization: Bearer <token>.")
+                : ProblemFactory.InvalidToken(JwtScheme.Explain(result.Failure)));
         }
 
         throw new ProblemException(context.Caller().Customer is not null && !AccessHandler.IsOpenToCustomers(context)
-            ? Refusals.NotForCustomers
-            : Refusals.Forbidden(context.GetEndpoint()!.Metadata.GetMetadata<RequiredRole>()!.Name));
+            ? ProblemFactory.NotForCustomers
+            : ProblemFactory.Forbidden(context.GetEndpoint()!.Metadata.GetMetadata<RequiredRole>()!.Name));
     }
 }

@@ -23,13 +23,13 @@ internal static class BearerToken
 
         if (token.Length > LongestToken)
         {
-            throw new ProblemException(Refusals.InvalidToken($"The token is too long: {LongestToken:N0} characters at most."));
+            throw new ProblemException(ProblemFactory.InvalidToken($"The token is too long: {LongestToken:N0} characters at most."));
         }
 
         // RFC 6750; two headers that a proxy made one of hold a comma.
         return token.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~' or '+' or '/' or '=')
             ? token
-            : throw new ProblemException(Refusals.InvalidToken("The token holds characters that no bearer token has."));
+            : throw new ProblemException(ProblemFactory.InvalidToken("The token holds characters that no bearer token has."));
     }
 
     /// <summary>True for what looks like a signed JSON Web Token.</summary>

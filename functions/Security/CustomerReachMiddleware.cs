@@ -10,10 +10,10 @@ namespace Bibind.Functions.Security;
 internal sealed class CustomerReachMiddleware(RequestDelegate next, CustomerTenants tenants)
 {
     /// <summary>The answer about a tenant that is not there, or not the customer's.</summary>
-    public static Problem NoSuchTenant { get; } = Refusals.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
+    public static Problem NoSuchTenant { get; } = ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
 
-    private static readonly Problem NoSuchJob = Refusals.NotFound("There is no job with this id; GET /api/jobs lists them.");
-    private static readonly Problem NoSuchBackup = Refusals.NotFound("There is no backup with this id; GET /api/tenants/{code}/backups lists them.");
+    private static readonly Problem NoSuchJob = ProblemFactory.NotFound("There is no job with this id; GET /api/jobs lists them.");
+    private static readonly Problem NoSuchBackup = ProblemFactory.NotFound("There is no backup with this id; GET /api/tenants/{code}/backups lists them.");
 
     public async Task InvokeAsync(HttpContext context)
     {

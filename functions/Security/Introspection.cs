@@ -148,7 +148,7 @@ internal sealed class Introspection(SignInOptions options, TokenCallers callers,
         {
             // A refusal of our own account is no fault of the caller's either.
             Logs.IssuerAway(logger, "introspection", failure);
-            throw new ProblemException(Refusals.IssuerUnavailable);
+            throw new ProblemException(ProblemFactory.IssuerUnavailable);
         }
         finally
         {

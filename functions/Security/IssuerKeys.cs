@@ -60,7 +60,7 @@ internal sealed class IssuerKeys(SignInOptions options, HttpClient http, TimePro
             }
 
             // The issuer was asked just now: an id that it did not know then is refused with the token.
-            return _isAway || _keys is null ? throw new ProblemException(Refusals.IssuerUnavailable) : _keys.Configuration;
+            return _isAway || _keys is null ? throw new ProblemException(ProblemFactory.IssuerUnavailable) : _keys.Configuration;
         }
         finally
         {
@@ -117,7 +117,7 @@ internal sealed class IssuerKeys(SignInOptions options, HttpClient http, TimePro
             // Whatever is wrong with the issuer's documents, the caller's token may be right.
             (_isAway, _nextFetch) = (true, time.GetUtcNow() + RetryDelay);
             Logs.IssuerAway(logger, "keys", failure);
-            throw new ProblemException(Refusals.IssuerUnavailable);
+            throw new ProblemException(ProblemFactory.IssuerUnavailable);
         }
     }
 

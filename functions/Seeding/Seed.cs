@@ -150,7 +150,7 @@ internal sealed class Seed(
     }
 
     // What cannot be looked into now is learnt from the first tenant that is made of it.
-    private async Task<TemplateSight> LookAsync(Server server, string database, CancellationToken cancellation)
+    private async Task<TemplateInfo> LookAsync(Server server, string database, CancellationToken cancellation)
     {
         try
         {
@@ -159,7 +159,7 @@ internal sealed class Seed(
         catch (ActivityFailureException failed)
         {
             Logs.TemplateNotSeen(logger, database, server.Code, failed.Message);
-            return new TemplateSight(null, null);
+            return new TemplateInfo(null, null);
         }
     }
 }

@@ -16,7 +16,7 @@ internal static class Activation
     /// <param name="place">The tenant.</param>
     /// <param name="notes">What earlier steps want to tell a person.</param>
     /// <exception cref="TaskFailedException">A step failed, and its retries gave up.</exception>
-    public static async Task<TenantReady> RunAsync(TaskOrchestrationContext context, Saga saga, TenantPlace place, IReadOnlyList<string> notes)
+    public static async Task<TenantReady> RunAsync(TaskOrchestrationContext context, Saga saga, TenantDescriptor place, IReadOnlyList<string> notes)
     {
         var user = TryAsync(context, Application.CreateStandardUser, place, "The standard user was not made");
         var smoke = TryAsync(context, Application.SmokeTest, place, "The tenant was not seen to answer");
@@ -40,7 +40,7 @@ internal static class Activation
     /// </summary>
     /// <inheritdoc cref="RunAsync"/>
     public static async Task<TenantReady> AfterFirstBackupAsync(
-        TaskOrchestrationContext context, Saga saga, TenantPlace place, IReadOnlyList<string> notes)
+        TaskOrchestrationContext context, Saga saga, TenantDescriptor place, IReadOnlyList<string> notes)
     {
         var user = await context.CallActivityAsync(Application.CreateStandardUser, place);
         var smoke = await context.CallActivityAsync(Application.SmokeTest, place);
@@ -53,7 +53,7 @@ internal static class Activation
 
     // What trying again can mend is put off; what it cannot fails the order.
     private static async Task<StepOutcome> TryAsync(
-        TaskOrchestrationContext context, ActivityDefinition<TenantPlace, StepOutcome> step, TenantPlace place, string otherwise)
+        TaskOrchestrationContext context, ActivityDefinition<TenantDescriptor, StepOutcome> step, TenantDescriptor place, string otherwise)
     {
         try
         {

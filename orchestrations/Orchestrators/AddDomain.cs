@@ -54,7 +54,7 @@ public sealed class AddDomain : TaskOrchestrator<DomainOrder, DomainOutcome>
 
             try
             {
-                await context.WaitForExternalEvent<Nothing>(Domains.ValidateEvent, pause < left ? pause : left);
+                await context.WaitForExternalEvent<Unit>(Domains.ValidateEvent, pause < left ? pause : left);
 
                 // Whoever asks has changed something, and the next look may be worth it soon.
                 pause = FirstPause / 2;

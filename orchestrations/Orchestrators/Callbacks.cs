@@ -11,7 +11,7 @@ internal static class Callbacks
     /// Tells the caller where a callback URL is set. The job's end does not depend on it: a caller that cannot be told
     /// is a note on the job.
     /// </summary>
-    public static async Task<StepOutcome?> TellAsync(TaskOrchestrationContext context, TenantPlace place, string state, string? reason)
+    public static async Task<StepOutcome?> TellAsync(TaskOrchestrationContext context, TenantDescriptor place, string state, string? reason)
     {
         if (place.CallbackUrl is not { } url)
         {

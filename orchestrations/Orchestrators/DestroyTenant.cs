@@ -10,7 +10,7 @@ public sealed class DestroyTenant : TaskOrchestrator<DestroyTenantOrder, TenantD
     /// <inheritdoc/>
     public override async Task<TenantDestroyed> RunAsync(TaskOrchestrationContext context, DestroyTenantOrder order)
     {
-        TenantPlace? place = null;
+        TenantDescriptor? place = null;
         try
         {
             place = await context.CallActivityAsync(Tenants.BeginDestroy, order);
@@ -41,7 +41,7 @@ public sealed class DestroyTenant : TaskOrchestrator<DestroyTenantOrder, TenantD
     }
 
     /// <summary>From the outside in: nobody reaches a database that is being dropped.</summary>
-    private static async Task<IReadOnlyList<string>> RemoveAsync(TaskOrchestrationContext context, TenantPlace place, bool keepBackups)
+    private static async Task<IReadOnlyList<string>> RemoveAsync(TaskOrchestrationContext context, TenantDescriptor place, bool keepBackups)
     {
         var saga = new Saga(context);
         if (!keepBackups)
@@ -63,7 +63,7 @@ public sealed class DestroyTenant : TaskOrchestrator<DestroyTenantOrder, TenantD
         return await saga.UndoAsync();
     }
 
-    private static Task<Nothing> EndAsync(TaskOrchestrationContext context, DestroyTenantOrder order, Inventory inventory, string? reason) =>
+    private static Task<Unit> EndAsync(TaskOrchestrationContext context, DestroyTenantOrder order, Inventory inventory, string? reason) =>
         context.CallActivityAsync(Tenants.EndDestroy, new TenantDestroyEnd
         {
             TenantId = order.TenantId,

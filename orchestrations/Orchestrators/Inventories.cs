@@ -8,7 +8,7 @@ namespace Bibind.Orchestrators;
 internal static class Inventories
 {
     /// <summary>Asks every server; an inventory that cannot be taken says so instead of hiding it.</summary>
-    public static async Task<Inventory> TakeAsync(TaskOrchestrationContext context, TenantPlace place, bool keepBackups)
+    public static async Task<Inventory> TakeAsync(TaskOrchestrationContext context, TenantDescriptor place, bool keepBackups)
     {
         try
         {

@@ -5,10 +5,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Orchestrators;
 
 /// <summary>Backs up every tenant whose plan says so, night after night; each at its own minute, so that no server gets all at once.</summary>
-public sealed class NightlyBackups : TaskOrchestrator<NightlyBackupsState, Nothing>
+public sealed class NightlyBackups : TaskOrchestrator<NightlyBackupsState, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskOrchestrationContext context, NightlyBackupsState state)
+    public override async Task<Unit> RunAsync(TaskOrchestrationContext context, NightlyBackupsState state)
     {
         var night = await context.CallActivityAsync(BackupJobs.NextNight, state);
         for (var minute = 0; minute < BackupJobs.NightMinutes; minute++)
@@ -31,6 +31,6 @@ public sealed class NightlyBackups : TaskOrchestrator<NightlyBackupsState, Nothi
         }
 
         context.ContinueAsNew(new NightlyBackupsState(night));
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

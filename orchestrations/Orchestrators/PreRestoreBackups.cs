@@ -9,14 +9,14 @@ internal static class PreRestoreBackups
 {
     /// <summary>Takes a backup; a host whose backups are switched off has taken none, and that is a failure here.</summary>
     /// <exception cref="BackupsOffException">Backups are switched off.</exception>
-    public static async Task<BackupTaken> TakeAsync(TaskOrchestrationContext context, TenantPlace place, string kind)
+    public static async Task<BackupTaken> TakeAsync(TaskOrchestrationContext context, TenantDescriptor place, string kind)
     {
         var taken = await context.CallActivityAsync(Backup.Take, new BackupRequest(place, kind));
         return taken.Key.Length > 0 ? taken : throw new BackupsOffException();
     }
 
     /// <summary>The id in the list of backups, the same for every attempt.</summary>
-    public static string IdOf(TenantPlace place, string kind) => $"{place.JobId}-{kind}";
+    public static string IdOf(TenantDescriptor place, string kind) => $"{place.JobId}-{kind}";
 }
 
 /// <summary>Backups are switched off on this installation.</summary>

@@ -7,7 +7,7 @@ namespace Bibind.Orchestrators;
 /// <summary>Ends the making of a tenant that failed: undo, proof, state, and word to the caller.</summary>
 internal static class ProvisionFailure
 {
-    public static async Task EndAsync(TaskOrchestrationContext context, Saga saga, long tenantId, string jobId, TenantPlace? place, string reason)
+    public static async Task EndAsync(TaskOrchestrationContext context, Saga saga, long tenantId, string jobId, TenantDescriptor? place, string reason)
     {
         var failedUndoSteps = await saga.UndoAsync();
         var inventory = place is null ? new Inventory() : await Inventories.TakeAsync(context, place, keepBackups: false);

@@ -15,7 +15,7 @@ public sealed class ProvisionTenant(int version) : TaskOrchestrator<ProvisionTen
     public override async Task<TenantReady> RunAsync(TaskOrchestrationContext context, ProvisionTenantOrder order)
     {
         var saga = new Saga(context);
-        TenantPlace? place = null;
+        TenantDescriptor? place = null;
         try
         {
             place = await context.CallActivityAsync(Tenants.Reserve, order);

@@ -5,7 +5,7 @@ using Microsoft.DurableTask;
 namespace Bibind.Orchestrators;
 
 /// <summary>Renews certificates in their time and gives them to the proxy, round after round, for ever.</summary>
-public sealed class RenewCertificates : TaskOrchestrator<RenewalRound, Nothing>
+public sealed class RenewCertificates : TaskOrchestrator<RenewalRound, Unit>
 {
     /// <summary>There is one of it, whatever the number of hosts.</summary>
     public const string InstanceId = "renew-certificates";
@@ -14,11 +14,11 @@ public sealed class RenewCertificates : TaskOrchestrator<RenewalRound, Nothing>
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
 
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskOrchestrationContext context, RenewalRound round)
+    public override async Task<Unit> RunAsync(TaskOrchestrationContext context, RenewalRound round)
     {
         var next = context.CurrentUtcDateTime + LongestPause;
         var unpublished = new List<string>(round.Unpublished);
-        var due = await AskAsync(context, Certificates.FindDue, Nothing.Value);
+        var due = await AskAsync(context, Certificates.FindDue, Unit.Value);
         foreach (var name in due?.Names ?? [])
         {
             var outcome = await AskAsync(context, Certificates.Renew, new CertificateToRenew(name));
@@ -51,7 +51,7 @@ public sealed class RenewCertificates : TaskOrchestrator<RenewalRound, Nothing>
         var earliest = context.CurrentUtcDateTime + ShortestPause;
         await context.CreateTimer(next > earliest ? next : earliest);
         context.ContinueAsNew(new RenewalRound { Unpublished = left });
-        return Nothing.Value;
+        return Unit.Value;
     }
 
     private static async Task<bool> TryPublishAsync(TaskOrchestrationContext context, string name)

@@ -17,7 +17,7 @@ public sealed class RestoreNewTenant(int version) : TaskOrchestrator<RestoreNewT
     public override async Task<TenantReady> RunAsync(TaskOrchestrationContext context, RestoreNewTenantOrder order)
     {
         var saga = new Saga(context);
-        TenantPlace? place = null;
+        TenantDescriptor? place = null;
         try
         {
             place = await context.CallActivityAsync(

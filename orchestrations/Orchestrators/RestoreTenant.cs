@@ -102,7 +102,7 @@ public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantO
         }
     }
 
-    private static Task<Nothing> EndAsync(
+    private static Task<Unit> EndAsync(
         TaskOrchestrationContext context, RestoreTenantOrder order, bool isOpen, TenantRestored? result, string? reason) =>
         context.CallActivityAsync(BackupJobs.EndRestore, new RestoreEnd
         {
@@ -118,7 +118,7 @@ public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantO
     {
         public RestoreTenantOrder Order => order;
 
-        public TenantPlace? Place { get; set; }
+        public TenantDescriptor? Place { get; set; }
 
         public bool RouteTouched { get; set; }
 

@@ -12,7 +12,7 @@ public sealed class ResumeTenant : TaskOrchestrator<ResumeTenantOrder, TenantRes
     /// <inheritdoc/>
     public override async Task<TenantResumed> RunAsync(TaskOrchestrationContext context, ResumeTenantOrder order)
     {
-        TenantPlace? place = null;
+        TenantDescriptor? place = null;
         TenantResumed result;
         try
         {
@@ -30,7 +30,7 @@ public sealed class ResumeTenant : TaskOrchestrator<ResumeTenantOrder, TenantRes
         return result;
     }
 
-    private static async Task<TenantResumed> OpenAsync(TaskOrchestrationContext context, ResumeTenantOrder order, TenantPlace place)
+    private static async Task<TenantResumed> OpenAsync(TaskOrchestrationContext context, ResumeTenantOrder order, TenantDescriptor place)
     {
         var failed = place with { JobId = order.RestoreJobId };
         var found = await context.CallActivityAsync(
@@ -57,7 +57,7 @@ public sealed class ResumeTenant : TaskOrchestrator<ResumeTenantOrder, TenantRes
     }
 
     /// <summary>The tenant stays suspended, and nobody is led to it.</summary>
-    private static async Task<string> CloseAsync(TaskOrchestrationContext context, TenantPlace? place, string reason)
+    private static async Task<string> CloseAsync(TaskOrchestrationContext context, TenantDescriptor? place, string reason)
     {
         if (place is null)
         {

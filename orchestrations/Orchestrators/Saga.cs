@@ -14,14 +14,14 @@ public sealed class Saga(TaskOrchestrationContext context)
     /// <summary>Acts, having registered the undo.</summary>
     /// <exception cref="TaskFailedException">The act failed, and its retries gave up.</exception>
     public Task<TOutput> DoAsync<TInput, TOutput>(
-        ActivityDefinition<TInput, TOutput> act, TInput input, ActivityDefinition<TInput, Nothing> undoneBy)
+        ActivityDefinition<TInput, TOutput> act, TInput input, ActivityDefinition<TInput, Unit> undoneBy)
     {
         UndoneBy(undoneBy, input);
         return context.CallActivityAsync(act, input);
     }
 
     /// <summary>Registers an undo for an act that follows.</summary>
-    public void UndoneBy<TInput>(ActivityDefinition<TInput, Nothing> undo, TInput input) =>
+    public void UndoneBy<TInput>(ActivityDefinition<TInput, Unit> undo, TInput input) =>
         _undo.Add((undo.Name, () => context.CallActivityAsync(undo, input)));
 
     /// <summary>

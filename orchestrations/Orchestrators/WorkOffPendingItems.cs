@@ -5,16 +5,16 @@ using Microsoft.DurableTask;
 namespace Bibind.Orchestrators;
 
 /// <summary>Does from time to time what tenants still lack, for ever; once for all machines.</summary>
-public sealed class WorkOffPendingItems : TaskOrchestrator<PendingRound, Nothing>
+public sealed class WorkOffPendingItems : TaskOrchestrator<PendingRound, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskOrchestrationContext context, PendingRound round)
+    public override async Task<Unit> RunAsync(TaskOrchestrationContext context, PendingRound round)
     {
         await context.CreateTimer(round.Wait);
         PendingRound next;
         try
         {
-            next = await context.CallActivityAsync(Tenants.WorkOffPending, Nothing.Value);
+            next = await context.CallActivityAsync(Tenants.WorkOffPending, Unit.Value);
         }
         catch (TaskFailedException)
         {
@@ -23,6 +23,6 @@ public sealed class WorkOffPendingItems : TaskOrchestrator<PendingRound, Nothing
         }
 
         context.ContinueAsNew(next);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -8,7 +8,7 @@ public static class Backup
     public static readonly ActivityDefinition<BackupRequest, BackupTaken> Take = new("backup.take", Policies.Act);
 
     /// <summary>Says whether a backup can take the place of its tenant's database, before anything is changed: a refusal is a failure.</summary>
-    public static readonly ActivityDefinition<RestoreRequest, Nothing> CheckRestore = new("backup.check_restore", Policies.Act);
+    public static readonly ActivityDefinition<RestoreRequest, Unit> CheckRestore = new("backup.check_restore", Policies.Act);
 
     /// <summary>Restores into a database beside the tenant's, which gets the name only when it is complete.</summary>
     public static readonly ActivityDefinition<RestoreRequest, RestoredDatabase> Restore = new("backup.restore", Policies.Act);
@@ -17,19 +17,19 @@ public static class Backup
     public static readonly ActivityDefinition<VerifyRequest, BackupReceipt> Verify = new("backup.verify", Policies.Act);
 
     /// <summary>Drops the databases that trials of ours left when they died; answers how many.</summary>
-    public static readonly ActivityDefinition<Nothing, int> SweepTrials = new("backup.sweep_trials", Policies.Round);
+    public static readonly ActivityDefinition<Unit, int> SweepTrials = new("backup.sweep_trials", Policies.Round);
 
     /// <summary>Deletes one backup, objects and row.</summary>
-    public static readonly ActivityDefinition<BackupRef, Nothing> DeleteOne = new("backup.delete_one", Policies.Undo);
+    public static readonly ActivityDefinition<BackupRef, Unit> DeleteOne = new("backup.delete_one", Policies.Undo);
 
     /// <summary>Deletes every backup of the tenant, objects and rows, and the key that they were encrypted with.</summary>
-    public static readonly ActivityDefinition<TenantPlace, Nothing> DeleteAll = new("backup.delete_all", Policies.Undo);
+    public static readonly ActivityDefinition<TenantDescriptor, Unit> DeleteAll = new("backup.delete_all", Policies.Undo);
 }
 
 /// <summary>A backup to take.</summary>
 /// <param name="Place">The tenant.</param>
 /// <param name="Kind"><c>first</c>, <c>final</c>, <c>manual</c> or <c>scheduled</c>.</param>
-public sealed record BackupRequest(TenantPlace Place, string Kind);
+public sealed record BackupRequest(TenantDescriptor Place, string Kind);
 
 /// <summary>A stored, restorable copy.</summary>
 /// <param name="Key">The key of the dump in the object store.</param>
@@ -50,7 +50,7 @@ public sealed record BackupRef(long TenantId, string BackupId);
 /// <param name="Place">The tenant that gets it: the one it was taken of, or a new one.</param>
 /// <param name="Backup">The backup.</param>
 /// <param name="Replace">True puts it in the place of the tenant's database; false is for a tenant that has none yet.</param>
-public sealed record RestoreRequest(TenantPlace Place, BackupRef Backup, bool Replace);
+public sealed record RestoreRequest(TenantDescriptor Place, BackupRef Backup, bool Replace);
 
 /// <summary>A database that was brought back; like a clone, it is held back until it is handed over.</summary>
 /// <param name="Database">Its name.</param>
@@ -62,7 +62,7 @@ public sealed record RestoredDatabase(string Database, long Bytes, int Tables, s
 /// <summary>A backup to try out.</summary>
 /// <param name="Place">A tenant on the server that the trial runs on; its own database is not touched.</param>
 /// <param name="Backup">The backup.</param>
-public sealed record VerifyRequest(TenantPlace Place, BackupRef Backup);
+public sealed record VerifyRequest(TenantDescriptor Place, BackupRef Backup);
 
 /// <summary>Proof that a backup was restored, and what was in it.</summary>
 public sealed record BackupReceipt

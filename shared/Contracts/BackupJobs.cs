@@ -135,7 +135,7 @@ public sealed record ResumeEnd(long TenantId, string JobId, TenantResumed? Resul
 /// <param name="Place">The tenant, with the restore's job.</param>
 /// <param name="BackupId">The backup that was to be brought back.</param>
 /// <param name="SafetyBackupId">The one of before, which the way back brings back.</param>
-public sealed record FailedRestore(TenantPlace Place, string BackupId, string SafetyBackupId);
+public sealed record FailedRestore(TenantDescriptor Place, string BackupId, string SafetyBackupId);
 
 /// <summary>Which of a failed restore's backups is in the tenant's place.</summary>
 /// <param name="BackupId">The backup; null if the database was not replaced.</param>
@@ -166,19 +166,19 @@ public static class BackupJobs
     private static readonly RetryPolicy Stubborn = new(40, TimeSpan.FromMilliseconds(200), 2, TimeSpan.FromMinutes(1));
 
     /// <summary>Where the tenant of an open job lives.</summary>
-    public static readonly ActivityDefinition<TenantJob, TenantPlace> Begin = new("backup_jobs.begin", Quick);
-    public static readonly ActivityDefinition<BackupEnd, Nothing> EndBackup = new("backup_jobs.end_backup", Stubborn);
+    public static readonly ActivityDefinition<TenantJob, TenantDescriptor> Begin = new("backup_jobs.begin", Quick);
+    public static readonly ActivityDefinition<BackupEnd, Unit> EndBackup = new("backup_jobs.end_backup", Stubborn);
 
     /// <summary>Stores the receipt with the backup.</summary>
-    public static readonly ActivityDefinition<VerifyEnd, Nothing> EndVerify = new("backup_jobs.end_verify", Stubborn);
-    public static readonly ActivityDefinition<RestoreEnd, Nothing> EndRestore = new("backup_jobs.end_restore", Stubborn);
+    public static readonly ActivityDefinition<VerifyEnd, Unit> EndVerify = new("backup_jobs.end_verify", Stubborn);
+    public static readonly ActivityDefinition<RestoreEnd, Unit> EndRestore = new("backup_jobs.end_restore", Stubborn);
 
     /// <summary>Clears away what a failed restore left, and says whether it had replaced the tenant's database.</summary>
     public static readonly ActivityDefinition<RestoreRequest, RestoreSettled> SettleRestore = new("backup_jobs.settle_restore", Policies.Undo);
 
     /// <summary>Says what a failed restore left in the tenant's place, and clears away what is half done.</summary>
     public static readonly ActivityDefinition<FailedRestore, FailedRestoreFound> FindReplaced = new("backup_jobs.find_replaced", Policies.Act);
-    public static readonly ActivityDefinition<ResumeEnd, Nothing> EndResume = new("backup_jobs.end_resume", Stubborn);
+    public static readonly ActivityDefinition<ResumeEnd, Unit> EndResume = new("backup_jobs.end_resume", Stubborn);
 
     /// <summary>The ids of a tenant's backups that its plan does not keep.</summary>
     public static readonly ActivityDefinition<TenantJob, IReadOnlyList<string>> ListExpired = new("backup_jobs.list_expired", Quick);

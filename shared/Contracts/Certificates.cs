@@ -5,17 +5,17 @@ namespace Bibind.Contracts;
 /// <summary>The tenant's TLS certificate.</summary>
 public static class Certificates
 {
-    public static readonly ActivityDefinition<TenantPlace, Nothing> Issue = new("certificates.issue", Policies.Act);
-    public static readonly ActivityDefinition<TenantPlace, Nothing> Revoke = new("certificates.revoke", Policies.Undo);
+    public static readonly ActivityDefinition<TenantDescriptor, Unit> Issue = new("certificates.issue", Policies.Act);
+    public static readonly ActivityDefinition<TenantDescriptor, Unit> Revoke = new("certificates.revoke", Policies.Undo);
 
     /// <summary>Renews a certificate if its time has come; a renewal that fails is an outcome, to be tried again at its <c>LookAt</c>.</summary>
     public static readonly ActivityDefinition<CertificateToRenew, RenewalOutcome> Renew = new("certificates.renew", Policies.Act);
 
     /// <summary>Names of certificates to look at now, the most urgent first.</summary>
-    public static readonly ActivityDefinition<Nothing, DueCertificates> FindDue = new("certificates.find_due", Policies.Act);
+    public static readonly ActivityDefinition<Unit, DueCertificates> FindDue = new("certificates.find_due", Policies.Act);
 
     /// <summary>The tenants, at the host names, that a certificate is presented for.</summary>
-    public static readonly ActivityDefinition<CertificateToRenew, ServedPlaces> FindServed = new("certificates.find_served", Policies.Act);
+    public static readonly ActivityDefinition<CertificateToRenew, ServedTenants> FindServed = new("certificates.find_served", Policies.Act);
 }
 
 /// <summary>Certificates to look at now.</summary>
@@ -24,7 +24,7 @@ public static class Certificates
 public sealed record DueCertificates(IReadOnlyList<string> Names, bool MayBeMore);
 
 /// <summary>Where a certificate is presented.</summary>
-public sealed record ServedPlaces(IReadOnlyList<TenantPlace> Places);
+public sealed record ServedTenants(IReadOnlyList<TenantDescriptor> Places);
 
 /// <summary>One round of the renewal timer.</summary>
 public sealed record RenewalRound

@@ -22,7 +22,7 @@ public sealed record CredentialsReset
 /// <summary>Whose passwords the application has taken.</summary>
 /// <param name="Place">The tenant.</param>
 /// <param name="HasUser">True if the standard user is there and has its new password.</param>
-public sealed record PasswordsTaken(TenantPlace Place, bool HasUser);
+public sealed record PasswordsTaken(TenantDescriptor Place, bool HasUser);
 
 /// <summary>How a reset ended: with a result, or with the reason why not.</summary>
 public sealed record CredentialResetEnd(string JobId, CredentialsReset? Result, string? Reason);
@@ -34,14 +34,14 @@ public sealed record CredentialResetEnd(string JobId, CredentialsReset? Result, 
 public static class CredentialResets
 {
     /// <summary>Finds the place of the tenant whose open job this is, and makes the passwords that it is to have.</summary>
-    public static readonly ActivityDefinition<ResetCredentialsOrder, TenantPlace> Begin = new("credentials.begin_reset", Policies.Act);
+    public static readonly ActivityDefinition<ResetCredentialsOrder, TenantDescriptor> Begin = new("credentials.begin_reset", Policies.Act);
 
     /// <summary>Writes the new passwords into the application's database; sessions end by that.</summary>
-    public static readonly ActivityDefinition<TenantPlace, PasswordsTaken> Apply = new("application.reset_passwords", Policies.Act);
+    public static readonly ActivityDefinition<TenantDescriptor, PasswordsTaken> Apply = new("application.reset_passwords", Policies.Act);
 
     /// <summary>The new passwords are those that count, and nobody has seen them yet.</summary>
-    public static readonly ActivityDefinition<PasswordsTaken, Nothing> Complete = new("credentials.complete_reset", Policies.Undo);
+    public static readonly ActivityDefinition<PasswordsTaken, Unit> Complete = new("credentials.complete_reset", Policies.Undo);
 
     /// <summary>Closes the job.</summary>
-    public static readonly ActivityDefinition<CredentialResetEnd, Nothing> End = new("credentials.end_reset", Policies.Undo);
+    public static readonly ActivityDefinition<CredentialResetEnd, Unit> End = new("credentials.end_reset", Policies.Undo);
 }

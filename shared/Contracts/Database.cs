@@ -10,6 +10,6 @@ public sealed record CloneResult(long Bytes, bool AlreadyThere);
 /// <summary>The tenant's database.</summary>
 public static class Database
 {
-    public static readonly ActivityDefinition<TenantPlace, CloneResult> Clone = new("database.clone", Policies.Act);
-    public static readonly ActivityDefinition<TenantPlace, Nothing> Drop = new("database.drop", Policies.Undo);
+    public static readonly ActivityDefinition<TenantDescriptor, CloneResult> Clone = new("database.clone", Policies.Act);
+    public static readonly ActivityDefinition<TenantDescriptor, Unit> Drop = new("database.drop", Policies.Undo);
 }

@@ -5,6 +5,6 @@ namespace Bibind.Contracts;
 /// <summary>The tenant's DNS record.</summary>
 public static class Dns
 {
-    public static readonly ActivityDefinition<TenantPlace, Nothing> CreateRecord = new("dns.create_record", Policies.Act);
-    public static readonly ActivityDefinition<TenantPlace, Nothing> DeleteRecord = new("dns.delete_record", Policies.Undo);
+    public static readonly ActivityDefinition<TenantDescriptor, Unit> CreateRecord = new("dns.create_record", Policies.Act);
+    public static readonly ActivityDefinition<TenantDescriptor, Unit> DeleteRecord = new("dns.delete_record", Policies.Undo);
 }

@@ -92,7 +92,7 @@ public static class DomainPurchases
     private static readonly RetryPolicy Stubborn = new(40, TimeSpan.FromMilliseconds(200), 2, TimeSpan.FromMinutes(1));
 
     /// <summary>Orders the name, unless it is in the account or on order there already; asks for the price once more before.</summary>
-    public static readonly ActivityDefinition<BuyDomainOrder, Nothing> Order = new("domain_purchases.order", Patient);
+    public static readonly ActivityDefinition<BuyDomainOrder, Unit> Order = new("domain_purchases.order", Patient);
 
     /// <summary>Looks once how the order stands.</summary>
     public static readonly ActivityDefinition<BuyDomainOrder, PurchaseStanding> Look = new("domain_purchases.look", Patient);

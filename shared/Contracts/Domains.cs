@@ -21,13 +21,13 @@ public sealed record DomainOrder
 /// <summary>A tenant by two of its names.</summary>
 /// <param name="Custom">At the customer's own host name.</param>
 /// <param name="Platform">At the platform's.</param>
-public sealed record DomainPlace(TenantPlace Custom, TenantPlace Platform);
+public sealed record DomainDescriptor(TenantDescriptor Custom, TenantDescriptor Platform);
 
 /// <summary>Whether a name leads to us.</summary>
 /// <param name="State">One of the constants.</param>
 /// <param name="Note">What is missing, in words.</param>
 /// <param name="Place">Set when it leads to us.</param>
-public sealed record DomainCheck(string State, string? Note = null, DomainPlace? Place = null)
+public sealed record DomainCheck(string State, string? Note = null, DomainDescriptor? Place = null)
 {
     /// <summary>The records are as they must be, and the name is being set up from now on.</summary>
     public const string Leads = "leads";
@@ -62,11 +62,11 @@ public static class Domains
     public static readonly ActivityDefinition<DomainOrder, DomainCheck> Check = new("domains.check", Quick);
 
     /// <summary>The tenant at the name that is to be removed, and at the platform's.</summary>
-    public static readonly ActivityDefinition<DomainOrder, DomainPlace> Locate = new("domains.locate", Quick);
+    public static readonly ActivityDefinition<DomainOrder, DomainDescriptor> Locate = new("domains.locate", Quick);
     public static readonly ActivityDefinition<DomainOrder, DomainOutcome> Activate = new("domains.activate", Quick);
 
     /// <summary>Ends a job that did not come to its aim; the name keeps the reason.</summary>
-    public static readonly ActivityDefinition<DomainEnd, Nothing> End = new("domains.end", Stubborn);
+    public static readonly ActivityDefinition<DomainEnd, Unit> End = new("domains.end", Stubborn);
 
     /// <summary>Deletes the row of a name that was withdrawn.</summary>
     public static readonly ActivityDefinition<DomainOrder, DomainOutcome> Forget = new("domains.forget", Stubborn);

@@ -8,9 +8,9 @@ namespace Bibind.Contracts;
 /// <param name="AlreadyThere">True if an earlier attempt had finished it.</param>
 public sealed record FileStoreCopied(long Files, long Bytes, bool AlreadyThere);
 
-/// <summary>The files that go with the tenant's database, where the installation keeps such (<see cref="TenantPlace.HasFileStore"/>).</summary>
+/// <summary>The files that go with the tenant's database, where the installation keeps such (<see cref="TenantDescriptor.HasFileStore"/>).</summary>
 public static class FileStore
 {
-    public static readonly ActivityDefinition<TenantPlace, FileStoreCopied> Copy = new("filestore.copy", Policies.Act);
-    public static readonly ActivityDefinition<TenantPlace, Nothing> Remove = new("filestore.remove", Policies.Undo);
+    public static readonly ActivityDefinition<TenantDescriptor, FileStoreCopied> Copy = new("filestore.copy", Policies.Act);
+    public static readonly ActivityDefinition<TenantDescriptor, Unit> Remove = new("filestore.remove", Policies.Undo);
 }

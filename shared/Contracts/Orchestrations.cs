@@ -11,11 +11,11 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<ProvisionTenantOrder, TenantReady> ProvisionTenantV1 = new("ProvisionTenant");
     public static readonly OrchestratorDefinition<DestroyTenantOrder, TenantDestroyed> DestroyTenant = new("DestroyTenant");
     public static readonly OrchestratorDefinition<CreateTemplateOrder, TemplateReady> CreateTemplate = new("CreateTemplate");
-    public static readonly OrchestratorDefinition<SweepOrder, Nothing> Sweep = new("Sweep");
+    public static readonly OrchestratorDefinition<SweepOrder, Unit> Sweep = new("Sweep");
     public static readonly OrchestratorDefinition<DomainOrder, DomainOutcome> AddDomain = new("AddDomain");
     public static readonly OrchestratorDefinition<DomainOrder, DomainOutcome> RemoveDomain = new("RemoveDomain");
     public static readonly OrchestratorDefinition<BuyDomainOrder, DomainBought> BuyDomain = new("BuyDomain");
-    public static readonly OrchestratorDefinition<RenewalRound, Nothing> RenewCertificates = new("RenewCertificates");
+    public static readonly OrchestratorDefinition<RenewalRound, Unit> RenewCertificates = new("RenewCertificates");
     public static readonly OrchestratorDefinition<BackUpTenantOrder, TenantBackedUp> BackUpTenant = new("BackUpTenant");
     public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RestoreTenant = new("RestoreTenant.2");
 
@@ -28,6 +28,6 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenantV1 = new("RestoreNewTenant");
     public static readonly OrchestratorDefinition<VerifyBackupOrder, BackupReceipt> VerifyBackup = new("VerifyBackup");
     public static readonly OrchestratorDefinition<ResetCredentialsOrder, CredentialsReset> ResetCredentials = new("ResetCredentials");
-    public static readonly OrchestratorDefinition<NightlyBackupsState, Nothing> NightlyBackups = new("NightlyBackups");
-    public static readonly OrchestratorDefinition<PendingRound, Nothing> WorkOffPendingItems = new("WorkOffPendingItems");
+    public static readonly OrchestratorDefinition<NightlyBackupsState, Unit> NightlyBackups = new("NightlyBackups");
+    public static readonly OrchestratorDefinition<PendingRound, Unit> WorkOffPendingItems = new("WorkOffPendingItems");
 }

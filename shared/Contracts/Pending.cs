@@ -25,7 +25,7 @@ public static class PendingKinds
 public sealed record PutOff(string Kind, string Reason);
 
 /// <summary>A tenant whose making has come to its end: where it lives, what its job wants to say, and what it still lacks.</summary>
-public sealed record TenantToActivate : TenantPlace
+public sealed record TenantToActivate : TenantDescriptor
 {
     [JsonConstructor]
     public TenantToActivate()
@@ -33,7 +33,7 @@ public sealed record TenantToActivate : TenantPlace
     }
 
     [SetsRequiredMembers]
-    public TenantToActivate(TenantPlace place)
+    public TenantToActivate(TenantDescriptor place)
         : base(place)
     {
     }

@@ -5,9 +5,9 @@ namespace Bibind.Contracts;
 /// <summary>The tenant's bucket.</summary>
 public static class Storage
 {
-    public static readonly ActivityDefinition<TenantPlace, Nothing> CreateBucket = new("storage.create_bucket", Policies.Act);
-    public static readonly ActivityDefinition<TenantPlace, Nothing> DeleteBucket = new("storage.delete_bucket", Policies.Undo);
+    public static readonly ActivityDefinition<TenantDescriptor, Unit> CreateBucket = new("storage.create_bucket", Policies.Act);
+    public static readonly ActivityDefinition<TenantDescriptor, Unit> DeleteBucket = new("storage.delete_bucket", Policies.Undo);
 
     /// <summary>Gives every tenant's bucket the quota of its plan; how many had another.</summary>
-    public static readonly ActivityDefinition<Nothing, int> FollowQuotas = new("storage.follow_quotas", Policies.Round);
+    public static readonly ActivityDefinition<Unit, int> FollowQuotas = new("storage.follow_quotas", Policies.Round);
 }

@@ -42,15 +42,15 @@ public static class Templates
     private static readonly RetryPolicy Twice = new(2, TimeSpan.FromSeconds(1));
 
     /// <summary>Checks the server's state and connection, and that the database does not exist yet.</summary>
-    public static readonly ActivityDefinition<CreateTemplateOrder, Nothing> Check = new("templates.check", Policies.Act);
-    public static readonly ActivityDefinition<CreateTemplateOrder, Nothing> CreateDatabase = new("templates.create_database", Policies.Act);
-    public static readonly ActivityDefinition<CreateTemplateOrder, Nothing> DropDatabase = new("templates.drop_database", Policies.Undo);
+    public static readonly ActivityDefinition<CreateTemplateOrder, Unit> Check = new("templates.check", Policies.Act);
+    public static readonly ActivityDefinition<CreateTemplateOrder, Unit> CreateDatabase = new("templates.create_database", Policies.Act);
+    public static readonly ActivityDefinition<CreateTemplateOrder, Unit> DropDatabase = new("templates.drop_database", Policies.Undo);
 
     /// <summary>Installs the application's modules; limited to five minutes.</summary>
-    public static readonly ActivityDefinition<CreateTemplateOrder, Nothing> Initialise = new("templates.initialise", Twice);
-    public static readonly ActivityDefinition<CreateTemplateOrder, Nothing> SmokeTest = new("templates.smoke_test", Policies.Act);
+    public static readonly ActivityDefinition<CreateTemplateOrder, Unit> Initialise = new("templates.initialise", Twice);
+    public static readonly ActivityDefinition<CreateTemplateOrder, Unit> SmokeTest = new("templates.smoke_test", Policies.Act);
 
     /// <summary>Locks the database against connections, hashes its content and marks the template ready.</summary>
     public static readonly ActivityDefinition<CreateTemplateOrder, TemplateReady> MarkReady = new("templates.mark_ready", Policies.Act);
-    public static readonly ActivityDefinition<TemplateFailure, Nothing> MarkFailed = new("templates.mark_failed", Policies.Undo);
+    public static readonly ActivityDefinition<TemplateFailure, Unit> MarkFailed = new("templates.mark_failed", Policies.Undo);
 }

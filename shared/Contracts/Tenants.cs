@@ -36,7 +36,7 @@ public sealed record ProvisionTenantOrder
 /// <summary>
 /// Where a tenant lives. Every step of a tenant's jobs takes it; it holds names, never secrets.
 /// </summary>
-public record TenantPlace
+public record TenantDescriptor
 {
     public required long TenantId { get; init; }
     public required string JobId { get; init; }
@@ -175,28 +175,28 @@ public static class Tenants
     private static readonly RetryPolicy Stubborn = new(40, TimeSpan.FromMilliseconds(200), 2, TimeSpan.FromMinutes(1));
 
     /// <summary>Confirms the place that was reserved when the order was accepted.</summary>
-    public static readonly ActivityDefinition<ProvisionTenantOrder, TenantPlace> Reserve = new("tenants.reserve", Quick);
+    public static readonly ActivityDefinition<ProvisionTenantOrder, TenantDescriptor> Reserve = new("tenants.reserve", Quick);
 
     /// <summary>Ends a provisioning well; what the tenant still lacks, its first backup among it, is pending from then on.</summary>
     public static readonly ActivityDefinition<TenantToActivate, TenantReady> Activate = new("tenants.activate", Quick);
 
     /// <summary>Takes an activation back whose answer was lost, so that nobody looks after the tenant while it is undone.</summary>
-    public static readonly ActivityDefinition<TenantPlace, Nothing> Deactivate = new("tenants.deactivate", Stubborn);
+    public static readonly ActivityDefinition<TenantDescriptor, Unit> Deactivate = new("tenants.deactivate", Stubborn);
 
     /// <summary>Ends a provisioning that was undone: state, reason and proof, and the code is free again.</summary>
-    public static readonly ActivityDefinition<TenantFailure, Nothing> MarkFailed = new("tenants.mark_failed", Stubborn);
+    public static readonly ActivityDefinition<TenantFailure, Unit> MarkFailed = new("tenants.mark_failed", Stubborn);
 
     /// <summary>Finds the place of a tenant that is to be destroyed and keeps it out of every other job.</summary>
-    public static readonly ActivityDefinition<DestroyTenantOrder, TenantPlace> BeginDestroy = new("tenants.begin_destroy", Quick);
+    public static readonly ActivityDefinition<DestroyTenantOrder, TenantDescriptor> BeginDestroy = new("tenants.begin_destroy", Quick);
 
     /// <summary>Ends a destroy: stores the proof; the tenant is terminated if it is clean, else keeps the reason.</summary>
-    public static readonly ActivityDefinition<TenantDestroyEnd, Nothing> EndDestroy = new("tenants.end_destroy", Stubborn);
+    public static readonly ActivityDefinition<TenantDestroyEnd, Unit> EndDestroy = new("tenants.end_destroy", Stubborn);
 
     /// <summary>Instance id of the timer that does what tenants still lack; there is one, whatever the number of hosts.</summary>
     public const string PendingTimer = "timer-pending-items";
 
     /// <summary>Does what tenants still lack and what is due; answers how long to wait before the next round, by the settings.</summary>
-    public static readonly ActivityDefinition<Nothing, PendingRound> WorkOffPending = new("tenants.work_off_pending", Policies.Round);
+    public static readonly ActivityDefinition<Unit, PendingRound> WorkOffPending = new("tenants.work_off_pending", Policies.Round);
 
     /// <summary>Starts the removal of what abandoned tenants left.</summary>
     public static readonly ActivityDefinition<SweepOrder, SweepResult> Sweep = new("tenants.sweep", Quick);
@@ -208,7 +208,7 @@ public static class Tenants
 /// <summary>What to look for.</summary>
 /// <param name="Place">The tenant.</param>
 /// <param name="KeepBackups">True if backups that are found are kept on purpose.</param>
-public sealed record InventoryRequest(TenantPlace Place, bool KeepBackups);
+public sealed record InventoryRequest(TenantDescriptor Place, bool KeepBackups);
 
 /// <summary>How a destroy ended.</summary>
 public sealed record TenantDestroyEnd

@@ -112,7 +112,7 @@ internal static class ActivityLeasing
                 ExecutionId = reader.GetString(3),
                 Scheduled = (TaskScheduledEvent)HistoryJson.Read(reader.GetString(4)),
                 Deliveries = reader.GetInt32(5),
-                GivenBack = reader.GetInt32(6),
+                Abandoned = reader.GetInt32(6),
                 Owner = reader.GetString(7),
                 IsPooled = reader.GetBoolean(8),
                 TraceParent = await reader.IsDBNullAsync(9, cancellationToken) ? null : reader.GetString(9),

@@ -63,7 +63,7 @@ public sealed partial class PostgresTaskHub
     }
 
     /// <inheritdoc/>
-    public async Task CompleteActivitiesAsync(IReadOnlyList<ActivityAnswer> answers, CancellationToken cancellationToken)
+    public async Task CompleteActivitiesAsync(IReadOnlyList<ActivityResult> answers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(answers);
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);

@@ -87,7 +87,7 @@ public sealed partial class PostgresTaskHub
     }
 
     /// <inheritdoc/>
-    public async Task IsolateAsync(InstanceLease lease, string reason, CancellationToken cancellationToken)
+    public async Task QuarantineAsync(InstanceLease lease, string reason, CancellationToken cancellationToken)
     {
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
@@ -104,7 +104,7 @@ public sealed partial class PostgresTaskHub
     }
 
     /// <inheritdoc/>
-    public async Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellationToken)
+    public async Task<bool> ReleaseQuarantinedAsync(string instanceId, CancellationToken cancellationToken)
     {
         await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);

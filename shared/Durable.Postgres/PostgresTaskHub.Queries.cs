@@ -62,7 +62,7 @@ public sealed partial class PostgresTaskHub
             Where("created_at < {0}", HubSql.Time(to.UtcDateTime));
         }
 
-        if (query.Isolated is { } isolated)
+        if (query.Quarantined is { } isolated)
         {
             Where(isolated ? "isolated_reason IS NOT NULL" : "isolated_reason IS NULL");
         }
@@ -126,7 +126,7 @@ public sealed partial class PostgresTaskHub
                 FailureDetails = HistoryJson.ReadFailure(Nullable(11)),
                 ParentInstanceId = Nullable(12),
                 Tags = HistoryJson.ReadTags(reader.GetString(13)),
-                IsolatedReason = Nullable(14),
+                QuarantineReason = Nullable(14),
             });
         }
 

@@ -96,7 +96,7 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
         ActivatorUtilities.CreateInstance<TActivity>(services)
             .RunAsync(new DurableActivityContext("worker", typeof(TActivity).Name, 1, 1, CancellationToken.None), input);
 
-    private static TenantPlace Place(long tenantId, string database) => new()
+    private static TenantDescriptor Place(long tenantId, string database) => new()
     {
         TenantId = tenantId,
         JobId = $"job-{database}",

@@ -44,7 +44,7 @@ public sealed class RepetitionTests(PostgresCluster cluster)
         await using (var transaction = await connection.BeginTransactionAsync())
         {
             await plane.Idempotency.BeginAsync(connection, transaction, "console", "key-1", "hash", CancellationToken.None);
-            await plane.Idempotency.RecordAsync(connection, transaction, "console", "key-1", "hash", new StoredAnswer(202, null, null), CancellationToken.None);
+            await plane.Idempotency.RecordAsync(connection, transaction, "console", "key-1", "hash", new StoredResponse(202, null, null), CancellationToken.None);
         }
 
         var result = await plane.InTransactionAsync((c, t) => plane.Idempotency.BeginAsync(c, t, "console", "key-1", "hash", CancellationToken.None));
@@ -75,7 +75,7 @@ public sealed class RepetitionTests(PostgresCluster cluster)
         Assert.Equal(second, await DeliverAsync(plane));
     }
 
-    private static Task<StoredAnswer> OrderOnceAsync(TestPlane plane, string key, string hash) => plane.InTransactionAsync(async (c, t) =>
+    private static Task<StoredResponse> OrderOnceAsync(TestPlane plane, string key, string hash) => plane.InTransactionAsync(async (c, t) =>
     {
         if (await plane.Idempotency.BeginAsync(c, t, "console", key, hash, CancellationToken.None) is IdempotencyResult.Repeated repeated)
         {
@@ -83,7 +83,7 @@ public sealed class RepetitionTests(PostgresCluster cluster)
         }
 
         var reservation = Assert.IsType<Reservation>(await plane.Reservations.ReserveAsync(c, t, TestPlane.Order(), CancellationToken.None));
-        var answer = new StoredAnswer(202, $"/api/jobs/{reservation.JobId}", """{"code":"acme"}""");
+        var answer = new StoredResponse(202, $"/api/jobs/{reservation.JobId}", """{"code":"acme"}""");
         await plane.Idempotency.RecordAsync(c, t, "console", key, hash, answer, CancellationToken.None);
         return answer;
     });

@@ -20,7 +20,7 @@ public sealed class ReservationTests(PostgresCluster cluster)
             Locale = new TenantLocale { Language = "fr_FR", TimeZone = "Europe/Paris", DateFormat = "%d/%m/%Y", Currency = "EUR", Country = "FR", Vat = "FR123" },
         };
         var reservation = Assert.IsType<Reservation>(await plane.ReserveAsync(order));
-        var expected = new TenantPlace
+        var expected = new TenantDescriptor
         {
             TenantId = reservation.TenantId,
             JobId = $"provision-acme-{reservation.TenantId}",

@@ -41,11 +41,11 @@ public abstract class DelegatingTaskHub(ITaskHub inner) : ITaskHub
     public virtual Task RewindAsync(string instanceId, ExecutionRewoundEvent message, CancellationToken cancellationToken) =>
         Inner.RewindAsync(instanceId, message, cancellationToken);
 
-    public virtual Task IsolateAsync(InstanceLease lease, string reason, CancellationToken cancellationToken) =>
-        Inner.IsolateAsync(lease, reason, cancellationToken);
+    public virtual Task QuarantineAsync(InstanceLease lease, string reason, CancellationToken cancellationToken) =>
+        Inner.QuarantineAsync(lease, reason, cancellationToken);
 
-    public virtual Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellationToken) =>
-        Inner.ReleaseIsolatedAsync(instanceId, cancellationToken);
+    public virtual Task<bool> ReleaseQuarantinedAsync(string instanceId, CancellationToken cancellationToken) =>
+        Inner.ReleaseQuarantinedAsync(instanceId, cancellationToken);
 
     public virtual Task<StoredExecution> LoadExecutionAsync(string instanceId, CancellationToken cancellationToken) =>
         Inner.LoadExecutionAsync(instanceId, cancellationToken);
@@ -54,7 +54,7 @@ public abstract class DelegatingTaskHub(ITaskHub inner) : ITaskHub
 
     public virtual Task CommitAsync(IReadOnlyList<TurnCommit> turns, CancellationToken cancellationToken) => Inner.CommitAsync(turns, cancellationToken);
 
-    public virtual Task CompleteActivitiesAsync(IReadOnlyList<ActivityAnswer> answers, CancellationToken cancellationToken) =>
+    public virtual Task CompleteActivitiesAsync(IReadOnlyList<ActivityResult> answers, CancellationToken cancellationToken) =>
         Inner.CompleteActivitiesAsync(answers, cancellationToken);
 
     public virtual Task<LostLeases> RenewAsync(LeaseRenewal renewal, CancellationToken cancellationToken) => Inner.RenewAsync(renewal, cancellationToken);

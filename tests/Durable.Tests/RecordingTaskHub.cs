@@ -131,7 +131,7 @@ public sealed class RecordingTaskHub(ITaskHub inner) : DelegatingTaskHub(inner)
         }
     }
 
-    public override async Task CompleteActivitiesAsync(IReadOnlyList<ActivityAnswer> answers, CancellationToken cancellationToken)
+    public override async Task CompleteActivitiesAsync(IReadOnlyList<ActivityResult> answers, CancellationToken cancellationToken)
     {
         await base.CompleteActivitiesAsync(answers, cancellationToken);
         Interlocked.Add(ref _answered, answers.Count);

@@ -26,13 +26,13 @@ public sealed class LateEffectsTests
         {
             await host.Api.FailureOfAsync(await host.Api.OrderByWebhookAsync(world.Installation.Code));
             await world.AssertNothingIsLeftAsync();
-            await MakeAsync<PrepareCredentials, Nothing>(host);
+            await MakeAsync<PrepareCredentials, Unit>(host);
             await MakeAsync<CloneDatabase, CloneResult>(host);
             await MakeAsync<CopyFileStore, FileStoreCopied>(host);
-            await MakeAsync<CreateDnsRecord, Nothing>(host);
-            await MakeAsync<IssueCertificate, Nothing>(host);
-            await MakeAsync<CreateBucket, Nothing>(host);
-            await MakeAsync<PublishRoute, Nothing>(host);
+            await MakeAsync<CreateDnsRecord, Unit>(host);
+            await MakeAsync<IssueCertificate, Unit>(host);
+            await MakeAsync<CreateBucket, Unit>(host);
+            await MakeAsync<PublishRoute, Unit>(host);
         }
 
         Assert.True(await world.IsKnownToProxyAsync(world.HostOf(world.Installation.Code)));
@@ -53,7 +53,7 @@ public sealed class LateEffectsTests
             await host.Api.EndOfAsync(await host.Api.DestroyAsync(installation.Code, finalBackup: true));
             await installation.ComesToRestAsync();
             await MakeAsync<CloneDatabase, CloneResult>(host);
-            await MakeAsync<CreateBucket, Nothing>(host);
+            await MakeAsync<CreateBucket, Unit>(host);
         }
 
         var backups = await installation.CountAsync("select count(*) from control.backups");
@@ -119,7 +119,7 @@ public sealed class LateEffectsTests
 
     // Outside any worker, so that no lease keeps it from its effect.
     private static async Task MakeAsync<TActivity, TOutput>(InProcessHost host)
-        where TActivity : TaskActivity<TenantPlace, TOutput>
+        where TActivity : TaskActivity<TenantDescriptor, TOutput>
     {
         var tenants = await host.Services.GetRequiredService<TenantStore>().ListAsync(new TenantFilter(), PageRequest.First, CancellationToken.None);
         var place = Assert.Single(tenants.Items).ToPlace("late") with { HasFileStore = true };

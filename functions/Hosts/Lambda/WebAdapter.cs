@@ -27,7 +27,7 @@ internal static class WebAdapter
     {
         if (context.Request.Headers.ContainsKey(OverHttp))
         {
-            throw new ProblemException(Refusals.NotFound("There is nothing here for callers from outside."));
+            throw new ProblemException(ProblemFactory.NotFound("There is nothing here for callers from outside."));
         }
 
         using var document = await HostJson.ReadAsync(context, "The event", LargestEvent);
@@ -37,7 +37,7 @@ internal static class WebAdapter
         }
         catch (UnknownEventException unknown)
         {
-            throw new ProblemException(Refusals.Unreadable(unknown.Message));
+            throw new ProblemException(ProblemFactory.Unreadable(unknown.Message));
         }
     }
 }

@@ -33,7 +33,7 @@ internal static class DemoCommand
         await using var servers = options.IsFull ? await FullServers.StartAsync(console, cancellationToken) : null;
         var isReal = servers is not null && IsReal(options, console);
         await using var installation = await Installation.OpenAsync(
-            options.IsFull ? InstallationPlace.Throwaway(options.Root) : InstallationPlace.Kept(options.Root), hasTemplates: !isReal,
+            options.IsFull ? InstallationPaths.Throwaway(options.Root) : InstallationPaths.Kept(options.Root), hasTemplates: !isReal,
             async postgres => servers is null ? new Dictionary<string, string>() : await servers.StartApplicationAsync(postgres, isReal, console, cancellationToken),
             console, cancellationToken);
         return await PostgresWatch.RunAsync(

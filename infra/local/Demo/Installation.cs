@@ -9,14 +9,14 @@ internal sealed class Installation : IAsyncDisposable
 {
     private static readonly OdooVariant[] Variants = [OdooVariant.Blank, OdooVariant.Restaurant, OdooVariant.Ecommerce, OdooVariant.Services];
 
-    private Installation(InstallationPlace place, EmbeddedPostgres postgres, SettingsFile settings)
+    private Installation(InstallationPaths place, EmbeddedPostgres postgres, SettingsFile settings)
     {
         Place = place;
         Postgres = postgres;
         Settings = settings;
     }
 
-    public InstallationPlace Place { get; }
+    public InstallationPaths Place { get; }
 
     public EmbeddedPostgres Postgres { get; }
 
@@ -27,7 +27,7 @@ internal sealed class Installation : IAsyncDisposable
     /// <param name="hasTemplates">True for made-up templates, which a real Odoo cannot work with.</param>
     /// <param name="settings">Starts what needs the database server; what it answers is set in the settings file, whatever that says.</param>
     public static async Task<Installation> OpenAsync(
-        InstallationPlace place, bool hasTemplates, Func<EmbeddedPostgres, Task<IReadOnlyDictionary<string, string>>> settings, IAnsiConsole console,
+        InstallationPaths place, bool hasTemplates, Func<EmbeddedPostgres, Task<IReadOnlyDictionary<string, string>>> settings, IAnsiConsole console,
         CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();

@@ -13,10 +13,10 @@ namespace Bibind.Activities.Application;
 /// address and our passwords are new, and it sends no mail beside the one it is a copy of. Company and people stay as they were.
 /// </summary>
 public sealed class AdoptApplication(
-    PostgresConnector postgres, ISecretStore secrets, ApplicationProviders applications, ILogger<AdoptApplication> logger) : TaskActivity<TenantPlace, Nothing>
+    PostgresConnector postgres, ISecretStore secrets, ApplicationProviders applications, ILogger<AdoptApplication> logger) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
@@ -33,11 +33,11 @@ public sealed class AdoptApplication(
                 logger.ApplicationAdopted(place.Database);
             }
 
-            return Nothing.Value;
+            return Unit.Value;
         });
     }
 
-    private async Task<string> SecretAsync(string name, TenantPlace place, CancellationToken cancellationToken) =>
+    private async Task<string> SecretAsync(string name, TenantDescriptor place, CancellationToken cancellationToken) =>
         await secrets.FindAsync(name, cancellationToken)
         ?? throw new PermanentFailureException($"The passwords of tenant '{place.Code}' are not among the secrets.");
 }

@@ -11,10 +11,10 @@ namespace Bibind.Activities.Application;
 
 /// <summary>Gives the clone its own identity, company and administrator by SQL, before the application can see it.</summary>
 public sealed class ConfigureApplication(
-    PostgresConnector postgres, ISecretStore secrets, ApplicationProviders applications, ITemplateDirectory templates, ILogger<ConfigureApplication> logger) : TaskActivity<TenantPlace, Nothing>
+    PostgresConnector postgres, ISecretStore secrets, ApplicationProviders applications, ITemplateDirectory templates, ILogger<ConfigureApplication> logger) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
@@ -32,6 +32,6 @@ public sealed class ConfigureApplication(
             await templates.LearnAsync(place.ServerId, place.TemplateCode, contents, cancellationToken);
         }
 
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -9,19 +9,19 @@ namespace Bibind.Activities.Application;
 
 /// <summary>Lets the application see the configured database by giving it the ownership.</summary>
 public sealed class HandOverApplication(PostgresConnector postgres, TenantRoleLifecycle roles, ILogger<HandOverApplication> logger)
-    : TaskActivity<TenantPlace, Nothing>
+    : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
-        var target = MarkedDatabase.Of(place);
+        var target = LabelledDatabase.Of(place);
         await using var session = await postgres.OpenMaintenanceAsync(
             place.ServerId, $"bibind hand over {place.Code}", context.CancellationToken);
         return await session.TranslateErrorsAsync(target.Name, async () =>
         {
-            await MarkedDatabases.RequireOursAsync(session, target, "handed over", context.CancellationToken);
+            await LabelledDatabases.RequireOursAsync(session, target, "handed over", context.CancellationToken);
 
             // The pooler first: the application opens every database that it lists.
             await roles.PutAsync(session, place, context.CancellationToken);
@@ -38,7 +38,7 @@ public sealed class HandOverApplication(PostgresConnector postgres, TenantRoleLi
                 """,
                 context.CancellationToken);
             logger.DatabaseHandedOver(target.Name, session.Server.ApplicationRole);
-            return Nothing.Value;
+            return Unit.Value;
         });
     }
 }

@@ -16,18 +16,18 @@ public interface IApplication
     /// <summary>Gives a clone its own identity, company and administrator, in one transaction.</summary>
     /// <returns>What its template offers; null if an earlier attempt had configured it.</returns>
     /// <exception cref="Bibind.Durable.PermanentFailureException">The template lacks what the order asks for; it says what it has.</exception>
-    Task<TemplateContents?> ConfigureAsync(NpgsqlConnection connection, TenantPlace place, string administratorHash, CancellationToken cancellationToken);
+    Task<TemplateContents?> ConfigureAsync(NpgsqlConnection connection, TenantDescriptor place, string administratorHash, CancellationToken cancellationToken);
 
     /// <summary>Makes a restored copy of another tenant's database one of its own, in one transaction; people and records stay.</summary>
     /// <returns>False if an earlier attempt had done it.</returns>
-    Task<bool> AdoptAsync(NpgsqlConnection connection, TenantPlace place, string administratorHash, string userHash, CancellationToken cancellationToken);
+    Task<bool> AdoptAsync(NpgsqlConnection connection, TenantDescriptor place, string administratorHash, string userHash, CancellationToken cancellationToken);
 
     /// <summary>Tells the application its public address; a running one learns of it.</summary>
     /// <returns>True if it was another before.</returns>
-    Task<bool> SetAddressAsync(NpgsqlConnection connection, TenantPlace place, CancellationToken cancellationToken);
+    Task<bool> SetAddressAsync(NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken);
 
     /// <summary>What in a tenant's database is not as it should be, in words.</summary>
-    Task<IReadOnlyList<string>> FindFaultsAsync(NpgsqlConnection connection, TenantPlace place, CancellationToken cancellationToken);
+    Task<IReadOnlyList<string>> FindFaultsAsync(NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken);
 
     /// <summary>
     /// Prepares a database that was brought back, before it takes its name: nothing that waited then goes out now, and a running

@@ -13,7 +13,7 @@ namespace Bibind.Activities.Application;
 /// Gives the tenant's administrator and standard user their new passwords. The application signs each session with its user's
 /// password, so those that are open end.
 /// </summary>
-public sealed class ResetPasswords(PostgresConnector postgres, ISecretStore secrets, ILogger<ResetPasswords> logger) : TaskActivity<TenantPlace, PasswordsTaken>
+public sealed class ResetPasswords(PostgresConnector postgres, ISecretStore secrets, ILogger<ResetPasswords> logger) : TaskActivity<TenantDescriptor, PasswordsTaken>
 {
     private const string FindAdministratorSql =
         "select u.id from ir_model_data d join res_users u on u.id = d.res_id where d.module = 'base' and d.name = 'user_admin'";
@@ -29,7 +29,7 @@ public sealed class ResetPasswords(PostgresConnector postgres, ISecretStore secr
     private const string SetUserSql = "update res_users set password = $2 where login = $1 and id <> $3 and active";
 
     /// <inheritdoc/>
-    public override async Task<PasswordsTaken> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<PasswordsTaken> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
@@ -42,7 +42,7 @@ public sealed class ResetPasswords(PostgresConnector postgres, ISecretStore secr
 
     // One transaction: both are the new ones or neither is.
     private async Task<PasswordsTaken> SetAsync(
-        NpgsqlConnection connection, TenantPlace place, string administratorHash, string userPassword, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TenantDescriptor place, string administratorHash, string userPassword, CancellationToken cancellationToken)
     {
         await LeaseFence.EnsureHeldAsync();
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);

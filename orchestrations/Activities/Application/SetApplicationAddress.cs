@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Application;
 
 /// <summary>Tells the application its public address, and that no login changes it.</summary>
-public sealed class SetApplicationAddress(PostgresConnector postgres, ApplicationProviders applications, ILogger<SetApplicationAddress> logger) : TaskActivity<TenantPlace, Nothing>
+public sealed class SetApplicationAddress(PostgresConnector postgres, ApplicationProviders applications, ILogger<SetApplicationAddress> logger) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
@@ -23,7 +23,7 @@ public sealed class SetApplicationAddress(PostgresConnector postgres, Applicatio
                 logger.AddressSet(place.Database, place.BaseUrl);
             }
 
-            return Nothing.Value;
+            return Unit.Value;
         });
     }
 }

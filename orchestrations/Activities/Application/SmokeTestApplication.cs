@@ -10,7 +10,7 @@ namespace Bibind.Activities.Application;
 /// <summary>Checks that the tenant's database is its own, can be seen by the application, and that the application answers for it.</summary>
 public sealed class SmokeTestApplication(
     PostgresConnector postgres, ApplicationProviders applications, IServerDirectory servers, IHttpClientFactory clients, TimeProvider time)
-    : TaskActivity<TenantPlace, StepOutcome>
+    : TaskActivity<TenantDescriptor, StepOutcome>
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
@@ -20,7 +20,7 @@ public sealed class SmokeTestApplication(
         """;
 
     /// <inheritdoc/>
-    public override async Task<StepOutcome> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<StepOutcome> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
@@ -38,7 +38,7 @@ public sealed class SmokeTestApplication(
     }
 
     private static async Task<IReadOnlyList<string>> FindFaultsAsync(
-        DatabaseSession session, IApplication application, TenantPlace place, CancellationToken cancellationToken)
+        DatabaseSession session, IApplication application, TenantDescriptor place, CancellationToken cancellationToken)
     {
         await using var look = new NpgsqlCommand(DatabaseSql, session.Connection) { Parameters = { new() { Value = session.Server.ApplicationRole } } };
         var isSeen = await look.ExecuteScalarAsync(cancellationToken) is true;
@@ -46,7 +46,7 @@ public sealed class SmokeTestApplication(
         return isSeen ? faults : ["the application cannot see it", .. faults];
     }
 
-    private async Task<StepOutcome> AskApplicationAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task<StepOutcome> AskApplicationAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         var server = await servers.GetConnectionAsync(place.ServerId, cancellationToken);
         using var limited = new CancellationTokenSource(AnswerLimit, time);

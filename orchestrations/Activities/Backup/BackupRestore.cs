@@ -26,11 +26,11 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
     /// <summary>Makes the scratch database and fills it; on failure it is dropped again.</summary>
     /// <returns>What does not come back, in words.</returns>
     internal async Task<IReadOnlyList<string>> RunAsync(
-        MaintenanceSession session, TenantPlace place, KnownDatabase wanted, BackupManifest manifest, CancellationToken cancellationToken)
+        MaintenanceSession session, TenantDescriptor place, KnownDatabase wanted, BackupManifest manifest, CancellationToken cancellationToken)
     {
         var scratch = wanted.Name;
         await roles.PutAsync(session, place, cancellationToken);
-        var entry = await postgres.EnterAsync(DatabasePlace.Of(place, scratch), cancellationToken);
+        var entry = await postgres.EnterAsync(DatabaseDescriptor.Of(place, scratch), cancellationToken);
         await ScratchDatabase.CreateAsync(session, wanted, entry, manifest, cancellationToken);
         try
         {
@@ -52,7 +52,7 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
         {
             // Not with our caller's token: what failed because it was cancelled must be cleared away too.
             using var cleanup = LeaseFence.SuspendForCleanup();
-            await MarkedDatabases.DropWorkAsync(session, wanted.Holder, scratch, CancellationToken.None);
+            await LabelledDatabases.DropWorkAsync(session, wanted.Holder, scratch, CancellationToken.None);
             throw;
         }
     }
@@ -87,14 +87,14 @@ public sealed class BackupRestore(BackupFiles files, PgRestore program, Postgres
     }
 
     private async Task<IReadOnlyList<string>> FillViewsAsync(
-        DatabaseEntry entry, TenantPlace place, DumpSelection? selection, CancellationToken cancellationToken)
+        DatabaseEntry entry, TenantDescriptor place, DumpSelection? selection, CancellationToken cancellationToken)
     {
         if (selection is not { Views.Count: > 0 })
         {
             return [];
         }
 
-        await using var database = await postgres.OpenAsync(DatabasePlace.Of(place, entry.Database), cancellationToken);
+        await using var database = await postgres.OpenAsync(DatabaseDescriptor.Of(place, entry.Database), cancellationToken);
         return await database.TranslateErrorsAsync(() => RestoredContent.FillViewsAsync(database, selection.Views, cancellationToken));
     }
 }

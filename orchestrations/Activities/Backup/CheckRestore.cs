@@ -12,25 +12,25 @@ namespace Bibind.Activities.Backup;
 /// missing, damaged, too new for the server or for every program here. Nothing is changed.
 /// </summary>
 public sealed class CheckRestore(PostgresConnector postgres, BackupFiles files, FileStoreArchives archives, BackupRestore restore)
-    : TaskActivity<RestoreRequest, Nothing>
+    : TaskActivity<RestoreRequest, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, RestoreRequest request)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, RestoreRequest request)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(request);
         var cancellationToken = context.CancellationToken;
-        var target = MarkedDatabase.Of(request.Place);
+        var target = LabelledDatabase.Of(request.Place);
         await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind check {request.Place.Code}", cancellationToken);
         return await session.TranslateErrorsAsync(target.Name, async () =>
         {
-            await MarkedDatabases.FindOursAsync(session, target, cancellationToken);
+            await LabelledDatabases.FindOursAsync(session, target, cancellationToken);
             var manifest = await files.ReadManifestAsync(request.Backup, cancellationToken);
             BackupRestore.RefuseOlderServer(manifest, session);
             await restore.CheckAsync(session, manifest, cancellationToken);
             await files.VerifyAsync(manifest, cancellationToken);
             await archives.VerifyAsync(manifest, cancellationToken);
-            return Nothing.Value;
+            return Unit.Value;
         });
     }
 }

@@ -10,10 +10,10 @@ namespace Bibind.Activities.Backup;
 
 /// <summary>Deletes every backup of a tenant: first the objects, then what the catalogue knows of them, then their key.</summary>
 public sealed class DeleteAllBackups(IObjectStore store, IBackupCatalogue catalogue, BackupDataKeys keys, IOptions<BackupOptions> options)
-    : TaskActivity<TenantPlace, Nothing>
+    : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
@@ -37,6 +37,6 @@ public sealed class DeleteAllBackups(IObjectStore store, IBackupCatalogue catalo
         }
 
         await keys.ForgetAsync(place.TenantId, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

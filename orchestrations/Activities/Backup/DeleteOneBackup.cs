@@ -10,10 +10,10 @@ namespace Bibind.Activities.Backup;
 
 /// <summary>Deletes one backup: first its objects, then its row; succeeds when there is none.</summary>
 public sealed class DeleteOneBackup(IObjectStore store, IBackupCatalogue catalogue, BackupFiles files, IOptions<BackupOptions> options)
-    : TaskActivity<BackupRef, Nothing>
+    : TaskActivity<BackupRef, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, BackupRef backup)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, BackupRef backup)
     {
         ArgumentNullException.ThrowIfNull(context);
         if (await files.FindAsync(backup, context.CancellationToken) is { } found)
@@ -22,6 +22,6 @@ public sealed class DeleteOneBackup(IObjectStore store, IBackupCatalogue catalog
             await catalogue.DeleteAsync(found.Id, context.CancellationToken);
         }
 
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

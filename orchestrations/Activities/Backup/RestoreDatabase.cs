@@ -34,18 +34,18 @@ public sealed class RestoreDatabase(
         ArgumentNullException.ThrowIfNull(request);
         var cancellationToken = context.CancellationToken;
         var place = request.Place;
-        var target = MarkedDatabase.Of(place);
+        var target = LabelledDatabase.Of(place);
         var restored = target with { Mark = $"{target.Owner} restored={RestoredBy(request)}", Maker = MakerOf(place), Restored = RestoredBy(request) };
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, restored.Maker, cancellationToken);
         return await session.TranslateErrorsAsync(target.Name, async () =>
         {
             // An attempt that lost its lease may be at work yet: it must not name a database whose files we have cleared away.
-            await MarkedDatabases.EndMakersAsync(session, restored, time, cancellationToken);
-            var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken);
+            await LabelledDatabases.EndMakersAsync(session, restored, time, cancellationToken);
+            var there = await LabelledDatabases.FindOursAsync(session, target, cancellationToken);
             if (there is { IsInvalid: true } && request.Replace)
             {
                 // Nothing of it can be read any more, and nothing comes back.
-                there = await MarkedDatabases.FindUsableAsync(session, target, cancellationToken);
+                there = await LabelledDatabases.FindUsableAsync(session, target, cancellationToken);
             }
 
             var (manifest, notes) = there?.Known?.Restored == restored.Restored
@@ -61,7 +61,7 @@ public sealed class RestoreDatabase(
     /// <summary>By what a database is known that this job brought back from this backup.</summary>
     internal static string RestoredBy(RestoreRequest request) => $"{request.Place.JobId}/{request.Backup.BackupId}";
 
-    private static string MakerOf(TenantPlace place) =>
+    private static string MakerOf(TenantDescriptor place) =>
         string.Create(CultureInfo.InvariantCulture, $"bibind restore {place.TenantId} {place.Code}");
 
     private static (BackupManifest, IReadOnlyList<string>) Known(BackupManifest manifest) => (manifest, manifest.Notes());
@@ -69,7 +69,7 @@ public sealed class RestoreDatabase(
     private static string? Join(IEnumerable<string?> notes) => string.Join(' ', notes.OfType<string>()) is { Length: > 0 } joined ? joined : null;
 
     private async Task<(BackupManifest Manifest, IReadOnlyList<string> Notes)> RestoreAsync(
-        MaintenanceSession session, RestoreRequest request, MarkedDatabase restored, bool isThere, CancellationToken cancellationToken)
+        MaintenanceSession session, RestoreRequest request, LabelledDatabase restored, bool isThere, CancellationToken cancellationToken)
     {
         if (isThere && !request.Replace)
         {
@@ -107,13 +107,13 @@ public sealed class RestoreDatabase(
             await PrepareAsync(request.Place, scratch, fileStores.Brings(manifest), cancellationToken);
 
             await AnalyzeAsync(request.Place, scratch, cancellationToken);
-            var login = (await postgres.EnterAsync(DatabasePlace.Of(request.Place), cancellationToken)).Login;
+            var login = (await postgres.EnterAsync(DatabaseDescriptor.Of(request.Place), cancellationToken)).Login;
             await RestoreSwap.RunAsync(session, scratch, restored, request.Place, login.Role, isThere, cancellationToken);
         }
         catch
         {
             using var cleanup = LeaseFence.SuspendForCleanup();
-            await MarkedDatabases.DropWorkAsync(session, restored.Holder, scratch, CancellationToken.None);
+            await LabelledDatabases.DropWorkAsync(session, restored.Holder, scratch, CancellationToken.None);
             throw;
         }
 
@@ -121,9 +121,9 @@ public sealed class RestoreDatabase(
         return (manifest, notes);
     }
 
-    private async Task AnalyzeAsync(TenantPlace place, string scratch, CancellationToken cancellationToken)
+    private async Task AnalyzeAsync(TenantDescriptor place, string scratch, CancellationToken cancellationToken)
     {
-        await using var database = await postgres.OpenAsync(DatabasePlace.Of(place, scratch), cancellationToken);
+        await using var database = await postgres.OpenAsync(DatabaseDescriptor.Of(place, scratch), cancellationToken);
         await database.TranslateErrorsAsync(async () =>
         {
             await RestoredContent.AnalyzeAsync(database, cancellationToken);
@@ -131,23 +131,23 @@ public sealed class RestoreDatabase(
         });
     }
 
-    private async Task PrepareAsync(TenantPlace place, string scratch, bool hasFiles, CancellationToken cancellationToken)
+    private async Task PrepareAsync(TenantDescriptor place, string scratch, bool hasFiles, CancellationToken cancellationToken)
     {
-        await using var content = await postgres.OpenAsync(DatabasePlace.Of(place, scratch), cancellationToken);
+        await using var content = await postgres.OpenAsync(DatabaseDescriptor.Of(place, scratch), cancellationToken);
         await content.TranslateErrorsAsync(async () =>
         {
             await applications.Of(place.Application).PrepareRestoredAsync(content.Connection, hasFiles, cancellationToken);
-            return Nothing.Value;
+            return Unit.Value;
         });
     }
 
     private async Task<RestoredDatabase> DescribeAsync(
-        MaintenanceSession session, RestoreRequest request, MarkedDatabase restored, string? note, CancellationToken cancellationToken)
+        MaintenanceSession session, RestoreRequest request, LabelledDatabase restored, string? note, CancellationToken cancellationToken)
     {
         // A crash after the swap leaves what was replaced.
         await RestoreSwap.RecordAsync(session, restored, request.Place, cancellationToken);
-        await MarkedDatabases.DropWorkAsync(session, restored.Holder, RestoreSwap.FormerName(request.Place), cancellationToken);
-        _ = await MarkedDatabases.FindOursAsync(session, restored, cancellationToken)
+        await LabelledDatabases.DropWorkAsync(session, restored.Holder, RestoreSwap.FormerName(request.Place), cancellationToken);
+        _ = await LabelledDatabases.FindOursAsync(session, restored, cancellationToken)
             ?? throw new TransientFailureException($"The database '{request.Place.Database}' is not there after it was restored.");
         await using var database = await postgres.OpenAsync(request.Place, cancellationToken);
         var bytes = await DatabaseCatalogue.MeasureAsync(session, request.Place.Database, cancellationToken);

@@ -7,10 +7,10 @@ namespace Bibind.Activities.Backup;
 /// <summary>What a restore that died may have left of a tenant: a database half restored, or one that was replaced.</summary>
 internal static class RestoreLeftovers
 {
-    public static async Task DropAsync(MaintenanceSession session, TenantPlace place, CancellationToken cancellationToken)
+    public static async Task DropAsync(MaintenanceSession session, TenantDescriptor place, CancellationToken cancellationToken)
     {
         var holder = DatabaseHolder.Tenant(place.TenantId);
-        await MarkedDatabases.DropWorkAsync(session, holder, ScratchDatabase.NameForRestore(place), cancellationToken);
-        await MarkedDatabases.DropWorkAsync(session, holder, RestoreSwap.FormerName(place), cancellationToken);
+        await LabelledDatabases.DropWorkAsync(session, holder, ScratchDatabase.NameForRestore(place), cancellationToken);
+        await LabelledDatabases.DropWorkAsync(session, holder, RestoreSwap.FormerName(place), cancellationToken);
     }
 }

@@ -16,16 +16,16 @@ internal static class RestoreSwap
     private const int MostAttempts = 5;
 
     /// <summary>The name of what was replaced, until it is dropped.</summary>
-    public static string FormerName(TenantPlace place) =>
+    public static string FormerName(TenantDescriptor place) =>
         string.Create(CultureInfo.InvariantCulture, $"bibind-former-{place.TenantId}-{place.Code}");
 
     public static async Task RunAsync(
-        MaintenanceSession session, string scratch, MarkedDatabase restored, TenantPlace place, string role, bool isThere, CancellationToken cancellationToken)
+        MaintenanceSession session, string scratch, LabelledDatabase restored, TenantDescriptor place, string role, bool isThere, CancellationToken cancellationToken)
     {
         var (database, former, fresh) = (SqlText.Identifier(restored.Name), SqlText.Identifier(FormerName(place)), SqlText.Identifier(scratch));
-        if (!await MarkedDatabases.DropWorkAsync(session, restored.Holder, FormerName(place), cancellationToken))
+        if (!await LabelledDatabases.DropWorkAsync(session, restored.Holder, FormerName(place), cancellationToken))
         {
-            throw MarkedDatabases.Foreign(session, FormerName(place));
+            throw LabelledDatabases.Foreign(session, FormerName(place));
         }
 
         // Known by what brought it back before it has the name: killed after the renaming, it is told by that.
@@ -63,18 +63,18 @@ internal static class RestoreSwap
     }
 
     /// <summary>Says of both what they are now; what died before is made good by the retry.</summary>
-    public static async Task RecordAsync(MaintenanceSession session, MarkedDatabase restored, TenantPlace place, CancellationToken cancellationToken)
+    public static async Task RecordAsync(MaintenanceSession session, LabelledDatabase restored, TenantDescriptor place, CancellationToken cancellationToken)
     {
         await RecordAsync(session, restored.Name, restored.Name, DatabasePurposes.Current, restored, cancellationToken);
         if (await DatabaseCatalogue.LookAsync(session, FormerName(place), cancellationToken) is { } former
-            && (await MarkedDatabases.KnownAsync(session, restored.Holder, cancellationToken)).Find(former.Oid) is { } known)
+            && (await LabelledDatabases.KnownAsync(session, restored.Holder, cancellationToken)).Find(former.Oid) is { } known)
         {
             await session.Register.RecordAsync(known with { Name = former.Name, Purpose = DatabasePurposes.Former }, cancellationToken);
         }
     }
 
     private static async Task RecordAsync(
-        MaintenanceSession session, string now, string name, string purpose, MarkedDatabase restored, CancellationToken cancellationToken)
+        MaintenanceSession session, string now, string name, string purpose, LabelledDatabase restored, CancellationToken cancellationToken)
     {
         var sight = await DatabaseCatalogue.LookAsync(session, now, cancellationToken)
             ?? throw new TransientFailureException($"The database '{now}' is not there any more: another attempt of the step has taken over.");

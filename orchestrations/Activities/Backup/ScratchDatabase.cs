@@ -24,11 +24,11 @@ internal static class ScratchDatabase
     private static readonly string[] CoreTables = ["res_users", "res_company", "ir_module_module", "ir_attachment"];
 
     /// <summary>The name while a tenant's database is restored.</summary>
-    public static string NameForRestore(TenantPlace place) =>
+    public static string NameForRestore(TenantDescriptor place) =>
         string.Create(CultureInfo.InvariantCulture, $"bibind-restore-{place.TenantId}-{place.Code}");
 
     /// <summary>What a tenant's backup is restored into.</summary>
-    public static KnownDatabase ForRestore(TenantPlace place) => new()
+    public static KnownDatabase ForRestore(TenantDescriptor place) => new()
     {
         ServerId = place.ServerId,
         Oid = null,
@@ -63,9 +63,9 @@ internal static class ScratchDatabase
         MaintenanceSession session, KnownDatabase wanted, DatabaseEntry entry, BackupManifest manifest, CancellationToken cancellationToken)
     {
         var name = wanted.Name;
-        if (!await MarkedDatabases.DropWorkAsync(session, wanted.Holder, name, cancellationToken))
+        if (!await LabelledDatabases.DropWorkAsync(session, wanted.Holder, name, cancellationToken))
         {
-            throw MarkedDatabases.Foreign(session, name);
+            throw LabelledDatabases.Foreign(session, name);
         }
 
         // Recorded while it is our login's, which is how an attempt that follows a crash knows it.

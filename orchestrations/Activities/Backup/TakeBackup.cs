@@ -72,11 +72,11 @@ public sealed class TakeBackup(
     }
 
     // What stands in the place of the tenant's database may be somebody else's, and holds nothing of his.
-    private async Task RequireOursAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task RequireOursAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
-        var target = MarkedDatabase.Of(place);
+        var target = LabelledDatabase.Of(place);
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind back up {place.Code}", cancellationToken);
-        await session.TranslateErrorsAsync(target.Name, () => MarkedDatabases.RequireOursAsync(session, target, "backed up", cancellationToken));
+        await session.TranslateErrorsAsync(target.Name, () => LabelledDatabases.RequireOursAsync(session, target, "backed up", cancellationToken));
     }
 
     private async Task<BackupRecord> RecordAsync(BackupRequest request, string? insteadOf, CancellationToken cancellationToken)
@@ -221,7 +221,7 @@ public sealed class TakeBackup(
         }
     }
 
-    private async Task<Source> ReadSourceAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task<Source> ReadSourceAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         await using var session = await postgres.OpenAsync(place, cancellationToken);
         return await session.TranslateErrorsAsync(async () =>

@@ -30,19 +30,19 @@ public sealed class VerifyBackup(
             var notes = await restore.RunAsync(session, request.Place, trial, manifest, cancellationToken);
             try
             {
-                var receipt = (await CountAsync(session, DatabasePlace.Of(request.Place, scratch), manifest, cancellationToken)) with { Notes = notes };
+                var receipt = (await CountAsync(session, DatabaseDescriptor.Of(request.Place, scratch), manifest, cancellationToken)) with { Notes = notes };
                 logger.BackupVerified(receipt.BackupId, receipt.Tables, receipt.DumpBytes);
                 return receipt;
             }
             finally
             {
                 using var cleanup = LeaseFence.SuspendForCleanup();
-                await MarkedDatabases.DropWorkAsync(session, trial.Holder, scratch, CancellationToken.None);
+                await LabelledDatabases.DropWorkAsync(session, trial.Holder, scratch, CancellationToken.None);
             }
         });
     }
 
-    private async Task<BackupReceipt> CountAsync(MaintenanceSession session, DatabasePlace scratch, BackupManifest manifest, CancellationToken cancellationToken)
+    private async Task<BackupReceipt> CountAsync(MaintenanceSession session, DatabaseDescriptor scratch, BackupManifest manifest, CancellationToken cancellationToken)
     {
         await using var database = await postgres.OpenAsync(scratch, cancellationToken);
         return await database.TranslateErrorsAsync(async () => new BackupReceipt

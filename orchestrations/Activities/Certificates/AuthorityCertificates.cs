@@ -17,7 +17,7 @@ internal sealed class AuthorityCertificates(
     private readonly CertificateOptions _options = options.Value;
 
     /// <inheritdoc/>
-    public async Task IssueAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task IssueAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         var use = IsShared(place.Host) ? OfPlatform() : OwnOf(place);
@@ -49,7 +49,7 @@ internal sealed class AuthorityCertificates(
     }
 
     /// <inheritdoc/>
-    public async Task RevokeAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task RevokeAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         var name = CertificateNames.Of(place);
@@ -79,7 +79,7 @@ internal sealed class AuthorityCertificates(
     }
 
     /// <inheritdoc/>
-    public Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken)
+    public Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         return store.ExistsAsync(CertificateNames.Of(place), cancellationToken);
@@ -89,7 +89,7 @@ internal sealed class AuthorityCertificates(
     public bool ShowsProofs => _options.Provider is CertificateProviders.Acme or CertificateProviders.Wildcard;
 
     /// <inheritdoc/>
-    public Task<bool> IsProofShownAsync(TenantPlace place, CancellationToken cancellationToken)
+    public Task<bool> IsProofShownAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         return proofs.IsShownAsync(CertificateNames.Of(place), place.Host, cancellationToken);
@@ -99,7 +99,7 @@ internal sealed class AuthorityCertificates(
     public Task SweepProofsAsync(CancellationToken cancellationToken) => proofs.SweepAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<TenantCertificate?> FindAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task<TenantCertificate?> FindAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         var held = await store.FindAsync(CertificateNames.Of(place), cancellationToken)
@@ -119,5 +119,5 @@ internal sealed class AuthorityCertificates(
     private CertificateFor OfPlatform() =>
         new(CertificateNames.OfPlatform(_options.PlatformDomain), null, [$"*.{_options.PlatformDomain}"]);
 
-    private static CertificateFor OwnOf(TenantPlace place) => new(CertificateNames.Of(place), place.TenantId, [place.Host]);
+    private static CertificateFor OwnOf(TenantDescriptor place) => new(CertificateNames.Of(place), place.TenantId, [place.Host]);
 }

@@ -48,7 +48,7 @@ internal sealed record HeldCertificate(string ChainPem, string PrivateKeyPem, st
 internal static class CertificateNames
 {
     /// <summary>Of a tenant's own.</summary>
-    public static string Of(TenantPlace place) => string.Create(CultureInfo.InvariantCulture, $"certificates/tenants/{place.TenantId}/{place.Host}");
+    public static string Of(TenantDescriptor place) => string.Create(CultureInfo.InvariantCulture, $"certificates/tenants/{place.TenantId}/{place.Host}");
 
     /// <summary>Of the one that the platform's sub-domains share.</summary>
     public static string OfPlatform(string domain) => $"certificates/platform/{domain}";

@@ -6,7 +6,7 @@ namespace Bibind.Activities.Certificates;
 public interface ITenantCertificates
 {
     /// <summary>The newest certificate that covers the host name: the tenant's own, else the shared one; null when there is neither.</summary>
-    Task<TenantCertificate?> FindAsync(TenantPlace place, CancellationToken cancellationToken);
+    Task<TenantCertificate?> FindAsync(TenantDescriptor place, CancellationToken cancellationToken);
 }
 
 /// <summary>A certificate with its key, as a proxy takes them; <see cref="object.ToString"/> leaves the key out.</summary>

@@ -6,16 +6,16 @@ namespace Bibind.Activities.Certificates;
 public sealed class NoCertificates : ICertificateProvider, ITenantCertificates, ICertificateRenewals
 {
     /// <inheritdoc/>
-    public Task IssueAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task IssueAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task RevokeAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task RevokeAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(false);
+    public Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.FromResult(false);
 
     /// <inheritdoc/>
-    public Task<TenantCertificate?> FindAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult<TenantCertificate?>(null);
+    public Task<TenantCertificate?> FindAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.FromResult<TenantCertificate?>(null);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> DueAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);

@@ -6,10 +6,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Certificates;
 
 /// <summary>Revokes the tenant's TLS certificate; with the platform's name those of its own names, too.</summary>
-public sealed class RevokeCertificate(ICertificateProvider certificates, ITenantDomains domains) : TaskActivity<TenantPlace, Nothing>
+public sealed class RevokeCertificate(ICertificateProvider certificates, ITenantDomains domains) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         foreach (var at in await domains.BesidesAsync(place, onlyActive: false, context.CancellationToken))
@@ -18,6 +18,6 @@ public sealed class RevokeCertificate(ICertificateProvider certificates, ITenant
         }
 
         await certificates.RevokeAsync(place, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

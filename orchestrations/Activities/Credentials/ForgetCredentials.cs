@@ -6,14 +6,14 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Credentials;
 
 /// <summary>Deletes every secret of a tenant.</summary>
-public sealed class ForgetCredentials(ISecretStore secrets) : TaskActivity<TenantPlace, Nothing>
+public sealed class ForgetCredentials(ISecretStore secrets) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
         await secrets.DeleteAsync(TenantSecrets.Prefix(place.TenantId), context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -6,10 +6,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Credentials;
 
 /// <summary>Makes the tenant's passwords and keeps them as secrets; those that are there already stay.</summary>
-public sealed class PrepareCredentials(ISecretStore secrets, PreparedPasswords passwords) : TaskActivity<TenantPlace, Nothing>
+public sealed class PrepareCredentials(ISecretStore secrets, PreparedPasswords passwords) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
@@ -25,6 +25,6 @@ public sealed class PrepareCredentials(ISecretStore secrets, PreparedPasswords p
                 : PasslibPbkdf2Sha512.Hash(password, PasslibPbkdf2Sha512.RandomTextRounds),
             cancellationToken);
         await secrets.GetOrSetAsync(TenantSecrets.User(id), RandomPassword.Make, cancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -28,7 +28,7 @@ public static class TenantSecrets
     public static string DatabaseRole(long tenantId) => Prefix(tenantId) + "database-role";
 
     /// <summary>The standard user's login: the customer's e-mail address, else, and where that is the administrator's login, <c>user@host</c>.</summary>
-    public static string UserLogin(TenantPlace place)
+    public static string UserLogin(TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(place);
         return string.IsNullOrWhiteSpace(place.CustomerEmail) || string.Equals(place.CustomerEmail, AdministratorLogin, StringComparison.OrdinalIgnoreCase)

@@ -33,14 +33,14 @@ public sealed class AdoptableDatabases(PostgresConnector postgres)
 {
     /// <summary>The database of the tenant's name on its server.</summary>
     /// <inheritdoc cref="PostgresConnector.OpenMaintenanceAsync" path="/exception"/>
-    public async Task<AdoptableDatabase> LookAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task<AdoptableDatabase> LookAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         var holder = DatabaseHolder.Tenant(place.TenantId);
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind adopt {place.Code}", cancellationToken);
         return await session.TranslateErrorsAsync(place.Database, async () =>
         {
-            var known = await MarkedDatabases.KnownAsync(session, holder, cancellationToken);
+            var known = await LabelledDatabases.KnownAsync(session, holder, cancellationToken);
             var name = $"The database '{place.Database}' on server '{session.Server.Code}'";
             if (await DatabaseCatalogue.LookAsync(session, place.Database, cancellationToken) is not { } sight)
             {

@@ -19,10 +19,10 @@ internal static class ForeignDatabases
     /// <param name="sight">The one of that name; null if none has it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public static async Task<string> DescribeAsync(
-        MaintenanceSession session, MarkedDatabase target, KnownDatabases known, DatabaseInfo? sight, CancellationToken cancellationToken)
+        MaintenanceSession session, LabelledDatabase target, KnownDatabases known, DatabaseInfo? sight, CancellationToken cancellationToken)
     {
         var remedy = target.Holder.TenantId is null ? string.Empty : $" {Remedy}";
-        var renamed = await MarkedDatabases.FindRenamedAsync(session, target, known, cancellationToken);
+        var renamed = await LabelledDatabases.FindRenamedAsync(session, target, known, cancellationToken);
         if (sight is null)
         {
             return $"the database of {target.Holder} (oid {renamed?.Oid}) has been renamed '{renamed?.Name}'. Give it its name back.";
@@ -48,10 +48,10 @@ internal static class ForeignDatabases
 
     /// <summary>True if the holder had a database of that name, so that nobody knows whether this one holds what is the holder's.</summary>
     public static async Task<bool> IsInTheWayAsync(
-        MaintenanceSession session, MarkedDatabase target, KnownDatabases known, DatabaseInfo sight, CancellationToken cancellationToken) =>
+        MaintenanceSession session, LabelledDatabase target, KnownDatabases known, DatabaseInfo sight, CancellationToken cancellationToken) =>
         Expected(target, known) is not null
         && await session.Register.FindAsync(session.Server.ServerId, sight.Oid, cancellationToken) is null;
 
-    private static KnownDatabase? Expected(MarkedDatabase target, KnownDatabases known) =>
+    private static KnownDatabase? Expected(LabelledDatabase target, KnownDatabases known) =>
         known.All.FirstOrDefault(d => d.Name == target.Name);
 }

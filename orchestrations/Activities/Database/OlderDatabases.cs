@@ -27,7 +27,7 @@ public sealed class OlderDatabases(PostgresConnector postgres, ServerStore serve
                 await session.TranslateErrorsAsync(MaintenanceSession.Database, async () =>
                 {
                     await DatabaseAdoption.RunAsync(session, cancellationToken);
-                    return Nothing.Value;
+                    return Unit.Value;
                 });
             }
             catch (ActivityFailureException away)

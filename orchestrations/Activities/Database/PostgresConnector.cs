@@ -46,9 +46,9 @@ public sealed class PostgresConnector(
     }
 
     /// <summary>A connection of its own to the tenant's database.</summary>
-    /// <inheritdoc cref="OpenAsync(DatabasePlace, CancellationToken)"/>
-    public Task<DatabaseSession> OpenAsync(TenantPlace place, CancellationToken cancellationToken) =>
-        OpenAsync(DatabasePlace.Of(place), cancellationToken);
+    /// <inheritdoc cref="OpenAsync(DatabaseDescriptor, CancellationToken)"/>
+    public Task<DatabaseSession> OpenAsync(TenantDescriptor place, CancellationToken cancellationToken) =>
+        OpenAsync(DatabaseDescriptor.Of(place), cancellationToken);
 
     /// <summary>
     /// A connection of its own to a database that tenants or templates are in; never pooled, since an idle session would keep the database
@@ -56,7 +56,7 @@ public sealed class PostgresConnector(
     /// </summary>
     /// <exception cref="PermanentFailureException">The server is unknown or refuses us, or nobody may enter the database.</exception>
     /// <exception cref="TransientFailureException">The server cannot be reached now.</exception>
-    public async Task<DatabaseSession> OpenAsync(DatabasePlace place, CancellationToken cancellationToken)
+    public async Task<DatabaseSession> OpenAsync(DatabaseDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         var entry = await EnterAsync(place, cancellationToken);
@@ -81,8 +81,8 @@ public sealed class PostgresConnector(
     }
 
     /// <summary>Who enters a database, for programs that connect by themselves.</summary>
-    /// <inheritdoc cref="OpenAsync(DatabasePlace, CancellationToken)" path="/exception"/>
-    public async Task<DatabaseEntry> EnterAsync(DatabasePlace place, CancellationToken cancellationToken)
+    /// <inheritdoc cref="OpenAsync(DatabaseDescriptor, CancellationToken)" path="/exception"/>
+    public async Task<DatabaseEntry> EnterAsync(DatabaseDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         var server = await servers.GetConnectionAsync(place.ServerId, cancellationToken);

@@ -12,7 +12,7 @@ public interface ITenantLogins
 {
     /// <summary>The login for a database.</summary>
     /// <exception cref="PermanentFailureException">Nobody may enter it yet; says what is missing.</exception>
-    Task<DatabaseLogin> FindAsync(ServerConnection server, DatabasePlace place, CancellationToken cancellationToken);
+    Task<DatabaseLogin> FindAsync(ServerConnection server, DatabaseDescriptor place, CancellationToken cancellationToken);
 }
 
 /// <summary>A role that can log in.</summary>
@@ -29,34 +29,34 @@ public sealed record DatabaseLogin(string Role, string Password)
 /// <param name="Database">Its name, which may be that of a copy which is being made.</param>
 /// <param name="TenantId">Whose content it is; null for a template's.</param>
 /// <param name="Role">The tenant's own role; null where tenants share the application's.</param>
-public sealed record DatabasePlace(long ServerId, string Database, long? TenantId, string? Role = null)
+public sealed record DatabaseDescriptor(long ServerId, string Database, long? TenantId, string? Role = null)
 {
     /// <summary>The tenant's database.</summary>
-    public static DatabasePlace Of(TenantPlace place)
+    public static DatabaseDescriptor Of(TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(place);
         return Of(place, place.Database);
     }
 
     /// <summary>A database with the tenant's content under another name.</summary>
-    public static DatabasePlace Of(TenantPlace place, string database)
+    public static DatabaseDescriptor Of(TenantDescriptor place, string database)
     {
         ArgumentNullException.ThrowIfNull(place);
-        return new DatabasePlace(place.ServerId, database, place.TenantId, place.DatabaseRole);
+        return new DatabaseDescriptor(place.ServerId, database, place.TenantId, place.DatabaseRole);
     }
 
     /// <summary>A template's database.</summary>
-    public static DatabasePlace Of(CreateTemplateOrder order)
+    public static DatabaseDescriptor Of(CreateTemplateOrder order)
     {
         ArgumentNullException.ThrowIfNull(order);
         return Of(order, order.Database);
     }
 
     /// <summary>A template's database under another name.</summary>
-    public static DatabasePlace Of(CreateTemplateOrder order, string database)
+    public static DatabaseDescriptor Of(CreateTemplateOrder order, string database)
     {
         ArgumentNullException.ThrowIfNull(order);
-        return new DatabasePlace(order.ServerId, database, null);
+        return new DatabaseDescriptor(order.ServerId, database, null);
     }
 }
 
@@ -64,7 +64,7 @@ public sealed record DatabasePlace(long ServerId, string Database, long? TenantI
 public sealed class SharedLogins : ITenantLogins
 {
     /// <inheritdoc/>
-    public Task<DatabaseLogin> FindAsync(ServerConnection server, DatabasePlace place, CancellationToken cancellationToken)
+    public Task<DatabaseLogin> FindAsync(ServerConnection server, DatabaseDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(place);

@@ -5,13 +5,13 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Dns;
 
 /// <summary>Makes the tenant's host name point at us.</summary>
-public sealed class CreateDnsRecord(IDnsProvider dns) : TaskActivity<TenantPlace, Nothing>
+public sealed class CreateDnsRecord(IDnsProvider dns) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         await dns.CreateAsync(place, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -5,13 +5,13 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Dns;
 
 /// <summary>Deletes the tenant's DNS record.</summary>
-public sealed class DeleteDnsRecord(IDnsProvider dns) : TaskActivity<TenantPlace, Nothing>
+public sealed class DeleteDnsRecord(IDnsProvider dns) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         await dns.DeleteAsync(place, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

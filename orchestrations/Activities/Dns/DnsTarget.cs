@@ -23,7 +23,7 @@ internal sealed record DnsTarget(IReadOnlyList<IPAddress> Addresses, string? Nam
     }
 
     /// <summary>The record sets that make a name point here.</summary>
-    public IReadOnlyList<RecordSet> At(string host, int ttl, OwnershipMark mark)
+    public IReadOnlyList<RecordSet> At(string host, int ttl, OwnershipLabel mark)
     {
         if (Name is not null)
         {

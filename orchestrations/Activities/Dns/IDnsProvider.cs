@@ -6,11 +6,11 @@ namespace Bibind.Activities.Dns;
 public interface IDnsProvider
 {
     /// <summary>Makes the host name point at us; succeeds when it does already.</summary>
-    Task CreateAsync(TenantPlace place, CancellationToken cancellationToken);
+    Task CreateAsync(TenantDescriptor place, CancellationToken cancellationToken);
 
     /// <summary>Deletes our record; succeeds when there is none.</summary>
-    Task DeleteAsync(TenantPlace place, CancellationToken cancellationToken);
+    Task DeleteAsync(TenantDescriptor place, CancellationToken cancellationToken);
 
     /// <summary>True if a record of ours is there, as the provider answers now.</summary>
-    Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken);
+    Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken);
 }

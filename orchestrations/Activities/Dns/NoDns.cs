@@ -7,13 +7,13 @@ namespace Bibind.Activities.Dns;
 public sealed class NoDns : IDnsProvider, IDnsChallenges, IHostReadiness
 {
     /// <inheritdoc/>
-    public Task CreateAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task CreateAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task DeleteAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task DeleteAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(false);
+    public Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.FromResult(false);
 
     /// <inheritdoc/>
     public Task PresentAsync(string fqdn, string value, CancellationToken cancellationToken) =>

@@ -9,7 +9,7 @@ internal sealed record RecordSet(string Name, string Type, IReadOnlyList<string>
     public int Ttl { get; init; }
 
     /// <summary>Whose they are, if they say so.</summary>
-    public OwnershipMark? Mark { get; init; }
+    public OwnershipLabel? Mark { get; init; }
 
     /// <summary>What else tells whose they are, in words.</summary>
     public string? Note { get; init; }
@@ -38,7 +38,7 @@ internal sealed record RecordSetChange(RecordSet? Before, RecordSet? After)
 /// <summary>Our mark on records: which installation made them, for what.</summary>
 /// <param name="Owner">The installation (<c>Dns__Owner</c>).</param>
 /// <param name="Resource">Such as <c>tenant/17</c>.</param>
-internal sealed record OwnershipMark(string Owner, string Resource)
+internal sealed record OwnershipLabel(string Owner, string Resource)
 {
     private const string Heritage = "heritage=bibind,bibind/owner=";
     private const string ResourceKey = ",bibind/resource=";
@@ -47,7 +47,7 @@ internal sealed record OwnershipMark(string Owner, string Resource)
     public string Text => $"{Heritage}{Owner}{ResourceKey}{Resource}";
 
     /// <summary>Reads a mark; null if the text is none of ours.</summary>
-    public static OwnershipMark? TryParse(string text)
+    public static OwnershipLabel? TryParse(string text)
     {
         if (!text.StartsWith(Heritage, StringComparison.Ordinal))
         {
@@ -55,7 +55,7 @@ internal sealed record OwnershipMark(string Owner, string Resource)
         }
 
         var at = text.IndexOf(ResourceKey, StringComparison.Ordinal);
-        return at < 0 ? null : new OwnershipMark(text[Heritage.Length..at], text[(at + ResourceKey.Length)..]);
+        return at < 0 ? null : new OwnershipLabel(text[Heritage.Length..at], text[(at + ResourceKey.Length)..]);
     }
 
     /// <summary>Where the mark is where a record cannot carry one: a TXT beside it, at the name with the type before it, or below the zone's own name.</summary>

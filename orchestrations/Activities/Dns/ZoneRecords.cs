@@ -21,10 +21,10 @@ internal sealed class ZoneRecords(
     private static readonly string[] Texts = ["TXT"];
     private readonly DnsOptions _options = options.Value;
 
-    private OwnershipMark ChallengeMark => new(_options.Owner, ChallengeResource);
+    private OwnershipLabel ChallengeMark => new(_options.Owner, ChallengeResource);
 
     /// <inheritdoc/>
-    public async Task CreateAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task CreateAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         RequireInZone(place.Host);
@@ -37,7 +37,7 @@ internal sealed class ZoneRecords(
     }
 
     /// <inheritdoc/>
-    public Task DeleteAsync(TenantPlace place, CancellationToken cancellationToken)
+    public Task DeleteAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         var mark = MarkOf(place);
@@ -58,7 +58,7 @@ internal sealed class ZoneRecords(
     }
 
     /// <inheritdoc/>
-    public async Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         var mark = MarkOf(place);
@@ -126,7 +126,7 @@ internal sealed class ZoneRecords(
     /// <inheritdoc/>
     public Task WaitUntilPointsAsync(string host, CancellationToken cancellationToken)
     {
-        var hasOnlyV6 = DnsTarget.TryParse(_options.Target) is { Name: null } target && target.At(host, 0, new OwnershipMark("", "")).All(s => s.Type == "AAAA");
+        var hasOnlyV6 = DnsTarget.TryParse(_options.Target) is { Name: null } target && target.At(host, 0, new OwnershipLabel("", "")).All(s => s.Type == "AAAA");
         return IsInZone(host)
             ? authoritative.WaitUntilAsync(
                 new RecordSet(host, hasOnlyV6 ? "AAAA" : "A", ["any address"]), answered => answered.Values.Count > 0, cancellationToken)
@@ -186,9 +186,9 @@ internal sealed class ZoneRecords(
         $"The DNS zone {_options.Zone} has {set.Type} {string.Join(", ", set.Values)} at {set.Name} already, and it is not ours to change: "
         + $"{set.Whose(_options.Owner)}. Delete it at the DNS provider, or use another name.");
 
-    private OwnershipMark MarkOf(TenantPlace place) => new(_options.Owner, $"tenant/{place.TenantId}");
+    private OwnershipLabel MarkOf(TenantDescriptor place) => new(_options.Owner, $"tenant/{place.TenantId}");
 
-    private async Task<DnsTarget> TargetOfAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task<DnsTarget> TargetOfAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         if (_options.Target.Length > 0)
         {

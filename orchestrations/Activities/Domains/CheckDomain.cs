@@ -39,7 +39,7 @@ public sealed class CheckDomain(DomainStore domains, DomainLifecycle lifecycle, 
         return await lifecycle.NoteAsync(order, fault, cancellationToken) ? new DomainCheck(DomainCheck.Waits, fault) : new DomainCheck(DomainCheck.Withdrawn);
     }
 
-    private async Task<(DomainPlace? Place, string? Refusal, bool IsWithdrawn)> BeginAsync(DomainOrder order, CancellationToken cancellationToken)
+    private async Task<(DomainDescriptor? Place, string? Refusal, bool IsWithdrawn)> BeginAsync(DomainOrder order, CancellationToken cancellationToken)
     {
         try
         {

@@ -6,10 +6,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Domains;
 
 /// <summary>Finds the tenant at a name that is to be removed.</summary>
-public sealed class LocateDomain(DomainLifecycle domains) : TaskActivity<DomainOrder, DomainPlace>
+public sealed class LocateDomain(DomainLifecycle domains) : TaskActivity<DomainOrder, DomainDescriptor>
 {
     /// <inheritdoc/>
-    public override Task<DomainPlace> RunAsync(TaskActivityContext context, DomainOrder input)
+    public override Task<DomainDescriptor> RunAsync(TaskActivityContext context, DomainOrder input)
     {
         ArgumentNullException.ThrowIfNull(context);
         return domains.LocateAsync(input, context.CancellationToken);
@@ -28,14 +28,14 @@ public sealed class ActivateDomain(DomainLifecycle domains) : TaskActivity<Domai
 }
 
 /// <summary>Ends a job about a name that did not come to its aim.</summary>
-public sealed class EndDomain(DomainLifecycle domains) : TaskActivity<DomainEnd, Nothing>
+public sealed class EndDomain(DomainLifecycle domains) : TaskActivity<DomainEnd, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, DomainEnd input)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, DomainEnd input)
     {
         ArgumentNullException.ThrowIfNull(context);
         await domains.EndAsync(input, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }
 

@@ -16,7 +16,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
     public bool IsOn => true;
 
-    public Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken) => TranslateErrorsAsync(place.Database, async () =>
+    public Task<FileStoreCopied> CopyAsync(TenantDescriptor place, CancellationToken cancellationToken) => TranslateErrorsAsync(place.Database, async () =>
     {
         var store = Store(place);
         var isThere = IsThere(store);
@@ -53,7 +53,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return new FileStoreCopied(files, bytes, isThere);
     });
 
-    public bool Remove(TenantPlace place, CancellationToken cancellationToken) =>
+    public bool Remove(TenantDescriptor place, CancellationToken cancellationToken) =>
         TranslateErrors(place.Database, () => Remove(Store(place), cancellationToken));
 
     public void Make(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () =>
@@ -90,7 +90,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
     public void Settle(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () =>
     {
         var store = StoreFolder.Of(Root(server), order);
-        if (store.Look() == FileStoreSight.Ours)
+        if (store.Look() == FileStoreInfo.Ours)
         {
             store.GiveAll();
         }
@@ -110,20 +110,20 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return Remove(store, cancellationToken);
     });
 
-    public FileStoreSight Look(TenantPlace place) => TranslateErrors(place.Database, () =>
+    public FileStoreInfo Look(TenantDescriptor place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
-        return new[] { store.New, store.Restoring, store.Ready, store.Former }.Any(Directory.Exists) ? FileStoreSight.Ours : store.Look();
+        return new[] { store.New, store.Restoring, store.Ready, store.Former }.Any(Directory.Exists) ? FileStoreInfo.Ours : store.Look();
     });
 
-    public void Adopt(TenantPlace place) => TranslateErrors(place.Database, () =>
+    public void Adopt(TenantDescriptor place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
         if (store.IsUnmarked())
         {
             store.WriteMark(store.Final, flush: false);
         }
-        else if (store.Look() == FileStoreSight.Foreign)
+        else if (store.Look() == FileStoreInfo.Foreign)
         {
             throw Foreign(store);
         }
@@ -131,14 +131,14 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public IEnumerable<StoredFile> List(TenantPlace place) => TranslateErrors(place.Database, () => StoreFolder.Files(Store(place).Final));
+    public IEnumerable<StoredFile> List(TenantDescriptor place) => TranslateErrors(place.Database, () => StoreFolder.Files(Store(place).Final));
 
-    public FileStream? Open(TenantPlace place, string name) => TranslateErrors(place.Database, () => UnixFiles.OpenPlain(Store(place).Final, Safe(name)));
+    public FileStream? Open(TenantDescriptor place, string name) => TranslateErrors(place.Database, () => UnixFiles.OpenPlain(Store(place).Final, Safe(name)));
 
-    public void BeginReplacement(TenantPlace place, bool replace) => TranslateErrors(place.Database, () =>
+    public void BeginReplacement(TenantDescriptor place, bool replace) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
-        if (replace ? store.Look() == FileStoreSight.Foreign && !store.IsUnmarked() : store.Look() != FileStoreSight.Absent)
+        if (replace ? store.Look() == FileStoreInfo.Foreign && !store.IsUnmarked() : store.Look() != FileStoreInfo.Absent)
         {
             throw Foreign(store);
         }
@@ -149,14 +149,14 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken) => TranslateErrorsAsync(place.Database, async () =>
+    public Task AddAsync(TenantDescriptor place, StoredFile file, Stream content, CancellationToken cancellationToken) => TranslateErrorsAsync(place.Database, async () =>
     {
         var store = Store(place);
         await store.WriteAsync(store.Restoring, file with { Name = Safe(file.Name) }, content, cancellationToken);
         return true;
     });
 
-    public void CompleteReplacement(TenantPlace place) => TranslateErrors(place.Database, () =>
+    public void CompleteReplacement(TenantDescriptor place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
         store.WriteMark(store.Restoring, flush: true);
@@ -164,7 +164,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public void Swap(TenantPlace place) => TranslateErrors(place.Database, () =>
+    public void Swap(TenantDescriptor place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
         if (Directory.Exists(store.Ready))
@@ -184,7 +184,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public void DropReplacement(TenantPlace place) => TranslateErrors(place.Database, () =>
+    public void DropReplacement(TenantDescriptor place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);
         StoreFolder.Delete(store.Restoring);
@@ -199,7 +199,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
             cancellationToken.ThrowIfCancellationRequested();
             var found = DropUnseen(store);
             var sight = store.Look();
-            if (sight == FileStoreSight.Ours)
+            if (sight == FileStoreInfo.Ours)
             {
                 // Renamed first: a store that is half deleted must not be taken for a whole one.
                 store.Rename(store.Final, store.Former);
@@ -209,7 +209,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
             if (!found)
             {
-                return sight == FileStoreSight.Absent;
+                return sight == FileStoreInfo.Absent;
             }
         }
 
@@ -218,8 +218,8 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
     private static bool IsThere(StoreFolder store) => store.Look() switch
     {
-        FileStoreSight.Ours => true,
-        FileStoreSight.Foreign => throw Foreign(store),
+        FileStoreInfo.Ours => true,
+        FileStoreInfo.Foreign => throw Foreign(store),
         _ => false,
     };
 
@@ -290,7 +290,7 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
     private static PermanentFailureException Foreign(StoreFolder store) =>
         new($"A file store named '{store.Name}' is already there ('{store.Final}') and is not ours; it was left as it is. Move it away, or delete it.");
 
-    private StoreFolder Store(TenantPlace place) => StoreFolder.Of(Root(place.ServerCode), place);
+    private StoreFolder Store(TenantDescriptor place) => StoreFolder.Of(Root(place.ServerCode), place);
 
     private string Root(string server) => Path.GetFullPath(options.Value.Folder!.Replace(FileStoreOptions.ServerPlaceholder, server, StringComparison.Ordinal));
 }

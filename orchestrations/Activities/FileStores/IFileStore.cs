@@ -14,11 +14,11 @@ public interface IFileStore
 
     /// <summary>Gives the tenant a copy of its template's store; goes on where an earlier attempt stopped. A template without a store gives an empty one.</summary>
     /// <exception cref="Bibind.Durable.PermanentFailureException">There is a store of that name that is not ours.</exception>
-    Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken);
+    Task<FileStoreCopied> CopyAsync(TenantDescriptor place, CancellationToken cancellationToken);
 
     /// <summary>Removes the tenant's store, finished or not, and whatever a restore left; succeeds when there is nothing.</summary>
     /// <returns>False if there is a store of that name that is not ours, which was left alone.</returns>
-    bool Remove(TenantPlace place, CancellationToken cancellationToken);
+    bool Remove(TenantDescriptor place, CancellationToken cancellationToken);
 
     /// <summary>Makes an empty store for a template that the application is about to fill; succeeds when it is there.</summary>
     /// <exception cref="Bibind.Durable.PermanentFailureException">There is a store of that name that is not this template's.</exception>
@@ -45,35 +45,35 @@ public interface IFileStore
     bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken);
 
     /// <summary>What is there of the tenant.</summary>
-    FileStoreSight Look(TenantPlace place);
+    FileStoreInfo Look(TenantDescriptor place);
 
     /// <summary>
     /// Makes the store of a tenant that works carry our mark, where the application made it itself because the
     /// installation did not keep file stores yet.
     /// </summary>
-    void Adopt(TenantPlace place);
+    void Adopt(TenantDescriptor place);
 
     /// <summary>The tenant's files, in no order; what appears meanwhile may be missing. None where there is no store.</summary>
-    IEnumerable<StoredFile> List(TenantPlace place);
+    IEnumerable<StoredFile> List(TenantDescriptor place);
 
     /// <summary>A file's content; null if it is gone or is no plain file.</summary>
-    FileStream? Open(TenantPlace place, string name);
+    FileStream? Open(TenantDescriptor place, string name);
 
     /// <summary>Begins a store that is to replace the tenant's, empty; one that an earlier attempt began is dropped.</summary>
     /// <exception cref="Bibind.Durable.PermanentFailureException">A store is there that is not to be replaced.</exception>
-    void BeginReplacement(TenantPlace place, bool replace);
+    void BeginReplacement(TenantDescriptor place, bool replace);
 
     /// <summary>Adds a file to the store that was begun.</summary>
-    Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken);
+    Task AddAsync(TenantDescriptor place, StoredFile file, Stream content, CancellationToken cancellationToken);
 
     /// <summary>Says that the store that was begun is complete, and makes sure that it is on the disk.</summary>
-    void CompleteReplacement(TenantPlace place);
+    void CompleteReplacement(TenantDescriptor place);
 
     /// <summary>Puts the complete store in the place of the tenant's; goes on where an earlier attempt stopped, and does nothing when there is none.</summary>
-    void Swap(TenantPlace place);
+    void Swap(TenantDescriptor place);
 
     /// <summary>Drops the store that was begun or completed, if there is one.</summary>
-    void DropReplacement(TenantPlace place);
+    void DropReplacement(TenantDescriptor place);
 }
 
 /// <summary>A file in a store.</summary>
@@ -82,7 +82,7 @@ public interface IFileStore
 public sealed record StoredFile(string Name, DateTimeOffset WrittenAt);
 
 /// <summary>What is there under a tenant's name.</summary>
-public enum FileStoreSight
+public enum FileStoreInfo
 {
     /// <summary>Nothing.</summary>
     Absent,

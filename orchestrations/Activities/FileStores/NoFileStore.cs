@@ -10,10 +10,10 @@ public sealed class NoFileStore : IFileStore
     public bool IsOn => false;
 
     /// <inheritdoc/>
-    public Task<FileStoreCopied> CopyAsync(TenantPlace place, CancellationToken cancellationToken) => throw Off();
+    public Task<FileStoreCopied> CopyAsync(TenantDescriptor place, CancellationToken cancellationToken) => throw Off();
 
     /// <inheritdoc/>
-    public bool Remove(TenantPlace place, CancellationToken cancellationToken) => throw Off();
+    public bool Remove(TenantDescriptor place, CancellationToken cancellationToken) => throw Off();
 
     /// <inheritdoc/>
     public void Make(CreateTemplateOrder order, string server) => throw Off();
@@ -34,31 +34,31 @@ public sealed class NoFileStore : IFileStore
     public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) => throw Off();
 
     /// <inheritdoc/>
-    public FileStoreSight Look(TenantPlace place) => throw Off();
+    public FileStoreInfo Look(TenantDescriptor place) => throw Off();
 
     /// <inheritdoc/>
-    public void Adopt(TenantPlace place) => throw Off();
+    public void Adopt(TenantDescriptor place) => throw Off();
 
     /// <inheritdoc/>
-    public IEnumerable<StoredFile> List(TenantPlace place) => throw Off();
+    public IEnumerable<StoredFile> List(TenantDescriptor place) => throw Off();
 
     /// <inheritdoc/>
-    public FileStream? Open(TenantPlace place, string name) => throw Off();
+    public FileStream? Open(TenantDescriptor place, string name) => throw Off();
 
     /// <inheritdoc/>
-    public void BeginReplacement(TenantPlace place, bool replace) => throw Off();
+    public void BeginReplacement(TenantDescriptor place, bool replace) => throw Off();
 
     /// <inheritdoc/>
-    public Task AddAsync(TenantPlace place, StoredFile file, Stream content, CancellationToken cancellationToken) => throw Off();
+    public Task AddAsync(TenantDescriptor place, StoredFile file, Stream content, CancellationToken cancellationToken) => throw Off();
 
     /// <inheritdoc/>
-    public void CompleteReplacement(TenantPlace place) => throw Off();
+    public void CompleteReplacement(TenantDescriptor place) => throw Off();
 
     /// <inheritdoc/>
-    public void Swap(TenantPlace place) => throw Off();
+    public void Swap(TenantDescriptor place) => throw Off();
 
     /// <inheritdoc/>
-    public void DropReplacement(TenantPlace place) => throw Off();
+    public void DropReplacement(TenantDescriptor place) => throw Off();
 
     // A job that began while there was one.
     private static PermanentFailureException Off() => new("The job needs the file store that it began with, and FileStore__Provider is none now.");

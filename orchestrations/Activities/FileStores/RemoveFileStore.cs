@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.FileStores;
 
 /// <summary>Removes a tenant's files; a store that is not ours is never touched.</summary>
-public sealed class RemoveFileStore(IFileStore files, ILogger<RemoveFileStore> logger) : TaskActivity<TenantPlace, Nothing>
+public sealed class RemoveFileStore(IFileStore files, ILogger<RemoveFileStore> logger) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
@@ -18,6 +18,6 @@ public sealed class RemoveFileStore(IFileStore files, ILogger<RemoveFileStore> l
             logger.ForeignFileStoreLeft(place.Database, place.ServerCode);
         }
 
-        return Task.FromResult(Nothing.Value);
+        return Task.FromResult(Unit.Value);
     }
 }

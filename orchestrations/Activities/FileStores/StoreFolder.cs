@@ -62,13 +62,13 @@ internal sealed class StoreFolder
     /// <summary>What is being replaced or removed.</summary>
     public string Former { get; }
 
-    public static StoreFolder Of(string root, TenantPlace place) =>
-        new(root, place.Database, string.Create(CultureInfo.InvariantCulture, $"{place.TenantId}-{place.Code}"), MarkedDatabase.Of(place).Owner);
+    public static StoreFolder Of(string root, TenantDescriptor place) =>
+        new(root, place.Database, string.Create(CultureInfo.InvariantCulture, $"{place.TenantId}-{place.Code}"), LabelledDatabase.Of(place).Owner);
 
     public static StoreFolder Of(string root, CreateTemplateOrder order) =>
-        new(root, order.Database, string.Create(CultureInfo.InvariantCulture, $"template-{order.TemplateId}"), MarkedDatabase.Of(order).Owner)
+        new(root, order.Database, string.Create(CultureInfo.InvariantCulture, $"template-{order.TemplateId}"), LabelledDatabase.Of(order).Owner)
         {
-            Staged = Path.Combine(root, MarkedDatabase.Of(order).StagingName),
+            Staged = Path.Combine(root, LabelledDatabase.Of(order).StagingName),
         };
 
     /// <summary>Of a template, what the application makes under its database's staging name.</summary>
@@ -86,10 +86,10 @@ internal sealed class StoreFolder
     }
 
     /// <summary>What is under the final name.</summary>
-    public FileStoreSight Look() =>
-        !Path.Exists(Final) && new FileInfo(Final).LinkTarget is null ? FileStoreSight.Absent
-        : IsFolder(Final) && ReadMark(Final) == _mark ? FileStoreSight.Ours
-        : FileStoreSight.Foreign;
+    public FileStoreInfo Look() =>
+        !Path.Exists(Final) && new FileInfo(Final).LinkTarget is null ? FileStoreInfo.Absent
+        : IsFolder(Final) && ReadMark(Final) == _mark ? FileStoreInfo.Ours
+        : FileStoreInfo.Foreign;
 
     /// <summary>True if the final name is borne by a folder without any mark.</summary>
     public bool IsUnmarked() => IsFolder(Final) && ReadMark(Final) is null;

@@ -52,7 +52,7 @@ public sealed class TakeInventory(
     internal async Task<Contracts.Inventory> LookAsync(InventoryRequest request, CancellationToken cancellationToken)
     {
         var place = request.Place;
-        var target = MarkedDatabase.Of(place);
+        var target = LabelledDatabase.Of(place);
         return new Contracts.Inventory
         {
             Items =
@@ -74,7 +74,7 @@ public sealed class TakeInventory(
         };
     }
 
-    private async Task<IReadOnlyList<InventoryItem>> AskForDatabasesAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<InventoryItem>> AskForDatabasesAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         try
         {
@@ -87,7 +87,7 @@ public sealed class TakeInventory(
         }
     }
 
-    private async Task<IReadOnlyList<InventoryItem>> AskForDomainsAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<InventoryItem>> AskForDomainsAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         var items = new List<InventoryItem>();
         foreach (var at in await domains.BesidesAsync(place, onlyActive: false, cancellationToken))
@@ -100,19 +100,19 @@ public sealed class TakeInventory(
         return items;
     }
 
-    private async Task<IReadOnlyList<InventoryItem>> AskForProofAsync(TenantPlace place, CancellationToken cancellationToken) => certificates.ShowsProofs
+    private async Task<IReadOnlyList<InventoryItem>> AskForProofAsync(TenantDescriptor place, CancellationToken cancellationToken) => certificates.ShowsProofs
         ? [await AskAsync("acme-challenge", $"_acme-challenge.{place.Host}", async () => Seen(await certificates.IsProofShownAsync(place, cancellationToken)))]
         : [];
 
-    private async Task<IReadOnlyList<InventoryItem>> AskForStorageUserAsync(TenantPlace place, CancellationToken cancellationToken) => storageUsers.IsOn
+    private async Task<IReadOnlyList<InventoryItem>> AskForStorageUserAsync(TenantDescriptor place, CancellationToken cancellationToken) => storageUsers.IsOn
         ? [await AskAsync("storage-user", place.Bucket, async () => Seen(await storageUsers.ExistsAsync(place, cancellationToken)))]
         : [];
 
-    private async Task<IReadOnlyList<InventoryItem>> AskForFileStoreAsync(TenantPlace place) => fileStore.IsOn
+    private async Task<IReadOnlyList<InventoryItem>> AskForFileStoreAsync(TenantDescriptor place) => fileStore.IsOn
         ? [await AskAsync("file-store", place.Database, () => Task.FromResult(fileStore.Look(place) switch
             {
-                FileStoreSight.Absent => Seen(false),
-                FileStoreSight.Ours => Seen(true),
+                FileStoreInfo.Absent => Seen(false),
+                FileStoreInfo.Ours => Seen(true),
                 _ => new Answer(InventoryItem.Absent, ForeignDetail),
             }))]
         : [];
@@ -131,7 +131,7 @@ public sealed class TakeInventory(
         }
     }
 
-    private async Task<Answer> LookForRoleAsync(TenantPlace place, MarkedDatabase target, CancellationToken cancellationToken)
+    private async Task<Answer> LookForRoleAsync(TenantDescriptor place, LabelledDatabase target, CancellationToken cancellationToken)
     {
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
         return await session.TranslateErrorsAsync(target.Name, async () =>
@@ -143,7 +143,7 @@ public sealed class TakeInventory(
         });
     }
 
-    private async Task<IReadOnlyList<InventoryItem>> AskForTenantRoleAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<InventoryItem>> AskForTenantRoleAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         if (place.DatabaseRole is not { } role)
         {
@@ -165,11 +165,11 @@ public sealed class TakeInventory(
         ];
     }
 
-    private async Task<Answer> LookForBucketAsync(TenantPlace place, CancellationToken cancellationToken) =>
+    private async Task<Answer> LookForBucketAsync(TenantDescriptor place, CancellationToken cancellationToken) =>
         await buckets.LookAsync(place, cancellationToken) switch
         {
-            BucketSight.Absent => Seen(false),
-            BucketSight.Ours => Seen(true),
+            BucketInfo.Absent => Seen(false),
+            BucketInfo.Ours => Seen(true),
             _ => new Answer(InventoryItem.Absent, ForeignDetail),
         };
 
@@ -182,7 +182,7 @@ public sealed class TakeInventory(
             : new Answer(InventoryItem.Present, count);
     }
 
-    private async Task<Answer> LookForSecretsAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task<Answer> LookForSecretsAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         var count = await secrets.CountAsync(TenantSecrets.Prefix(place.TenantId), cancellationToken);
         return count == 0 ? Seen(false) : new Answer(InventoryItem.Present, PlainText.Count(count, "secret"));

@@ -11,22 +11,22 @@ public sealed class TenantDatabases(PostgresConnector postgres)
     private const string Kind = "database";
 
     /// <summary>The names that we give: the tenant's own, and those while it is made or restored.</summary>
-    internal static IReadOnlyList<string> NamesOf(TenantPlace place)
+    internal static IReadOnlyList<string> NamesOf(TenantDescriptor place)
     {
-        var target = MarkedDatabase.Of(place);
+        var target = LabelledDatabase.Of(place);
         return [target.Name, target.StagingName, ScratchDatabase.NameForRestore(place), RestoreSwap.FormerName(place)];
     }
 
     /// <summary>One item for each name, and one for each database of the tenant's that somebody renamed.</summary>
     /// <inheritdoc cref="PostgresConnector.OpenMaintenanceAsync" path="/exception"/>
-    public async Task<IReadOnlyList<InventoryItem>> ListAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<InventoryItem>> ListAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
-        var target = MarkedDatabase.Of(place);
+        var target = LabelledDatabase.Of(place);
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind inventory {place.Code}", cancellationToken);
         return await session.TranslateErrorsAsync(target.Name, async () =>
         {
-            var known = await MarkedDatabases.KnownAsync(session, target.Holder, cancellationToken);
+            var known = await LabelledDatabases.KnownAsync(session, target.Holder, cancellationToken);
             var names = NamesOf(place);
             var items = new List<InventoryItem>();
             foreach (var name in names)
@@ -49,7 +49,7 @@ public sealed class TenantDatabases(PostgresConnector postgres)
     }
 
     private static async Task<InventoryItem> LookAsync(
-        MaintenanceSession session, MarkedDatabase target, KnownDatabases known, string name, CancellationToken cancellationToken)
+        MaintenanceSession session, LabelledDatabase target, KnownDatabases known, string name, CancellationToken cancellationToken)
     {
         if (await DatabaseCatalogue.LookAsync(session, name, cancellationToken) is not { } sight)
         {
@@ -58,7 +58,7 @@ public sealed class TenantDatabases(PostgresConnector postgres)
 
         var isOurs = name == target.Name
             ? known.Find(sight.Oid) is not null
-            : await MarkedDatabases.IsOursAsync(session, target.Holder, sight, cancellationToken);
+            : await LabelledDatabases.IsOursAsync(session, target.Holder, sight, cancellationToken);
         if (isOurs)
         {
             return new InventoryItem(Kind, name, InventoryItem.Present, await SizeAsync(session, sight, cancellationToken));

@@ -85,7 +85,7 @@ public sealed partial class WorldDifferences(
             "select id from control.tenants where state = 'active' order by id", cancellationToken: cancellationToken))).AsList();
     }
 
-    private async Task<(TenantPlace Place, Contracts.Inventory Found)> LookAsync(long tenantId, CancellationToken cancellationToken)
+    private async Task<(TenantDescriptor Place, Contracts.Inventory Found)> LookAsync(long tenantId, CancellationToken cancellationToken)
     {
         var place = await tenants.GetPlaceAsync(tenantId, JobId, cancellationToken);
         return (place, await inventory.LookAsync(new InventoryRequest(place, KeepBackups: true), cancellationToken));
@@ -121,7 +121,7 @@ public sealed partial class WorldDifferences(
         var differences = new List<WorldDifference> { new(code, "database", name, what) };
         var options = platform.Value;
         var host = $"{code}.{options.Domain}";
-        var place = new TenantPlace
+        var place = new TenantDescriptor
         {
             TenantId = tenantId,
             JobId = JobId,

@@ -94,7 +94,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Certificates.Revoke, Make<RevokeCertificate>)
             .AddActivity(Contracts.Certificates.Renew, Make<RenewCertificate>)
             .AddActivity(Contracts.Certificates.FindDue, Make<FindDueCertificates>)
-            .AddActivity(Contracts.Certificates.FindServed, Make<FindServedPlaces>)
+            .AddActivity(Contracts.Certificates.FindServed, Make<FindServedTenants>)
             .AddActivity(Contracts.Domains.Check, Make<CheckDomain>)
             .AddActivity(Contracts.Domains.Locate, Make<LocateDomain>)
             .AddActivity(Contracts.Domains.Activate, Make<ActivateDomain>)

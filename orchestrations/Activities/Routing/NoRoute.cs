@@ -6,14 +6,14 @@ namespace Bibind.Activities.Routing;
 public sealed class NoRoute : IRouteProvider
 {
     /// <inheritdoc/>
-    public Task PublishAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task PublishAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task SuspendAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task SuspendAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task WithdrawAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task WithdrawAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(false);
+    public Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.FromResult(false);
 }

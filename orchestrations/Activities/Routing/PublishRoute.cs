@@ -6,10 +6,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Routing;
 
 /// <summary>Leads the tenant's host name to its server; with the platform's name those of its own, too.</summary>
-public sealed class PublishRoute(IRouteProvider routes, ITenantDomains domains) : TaskActivity<TenantPlace, Nothing>
+public sealed class PublishRoute(IRouteProvider routes, ITenantDomains domains) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         foreach (var at in await domains.BesidesAsync(place, onlyActive: true, context.CancellationToken))
@@ -18,6 +18,6 @@ public sealed class PublishRoute(IRouteProvider routes, ITenantDomains domains) 
         }
 
         await routes.PublishAsync(place, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

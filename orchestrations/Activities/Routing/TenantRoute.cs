@@ -76,18 +76,18 @@ internal sealed partial record TenantRoute
         string.Join('\n', Host, Owner, Upstream.AbsoluteUri, SecureAddress, Certificate?.Thumbprint, IsSuspended, WebsocketPort, LargestBody, RefusedPaths) + (ApplicationHost is null ? null : $"\n{ApplicationHost}"))))[..32];
 
     /// <summary>How a route is marked as a tenant's.</summary>
-    public static string OwnerOf(TenantPlace place) => string.Create(CultureInfo.InvariantCulture, $"tenant={place.TenantId} code={place.Code}");
+    public static string OwnerOf(TenantDescriptor place) => string.Create(CultureInfo.InvariantCulture, $"tenant={place.TenantId} code={place.Code}");
 
     /// <summary>The host name, if it may be one.</summary>
     /// <exception cref="PermanentFailureException">It may not.</exception>
-    public static string HostOf(TenantPlace place) =>
+    public static string HostOf(TenantDescriptor place) =>
         place.Host.Length <= 253 && HostPattern().IsMatch(place.Host)
             ? place.Host
             : throw new PermanentFailureException($"'{place.Host}' is no host name that a proxy can be told: letters a-z, digits, hyphens and dots.");
 
     /// <summary>The tenant's route as the control plane wants it now.</summary>
     /// <exception cref="PermanentFailureException">The host name or the certificate is not usable.</exception>
-    public static TenantRoute Of(TenantPlace place, ServerConnection server, TenantCertificate? certificate, bool isSuspended, RoutingOptions options)
+    public static TenantRoute Of(TenantDescriptor place, ServerConnection server, TenantCertificate? certificate, bool isSuspended, RoutingOptions options)
     {
         var host = HostOf(place);
         return new TenantRoute

@@ -6,10 +6,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Routing;
 
 /// <summary>Withdraws the tenant's route; with the platform's name those of its own names, too.</summary>
-public sealed class WithdrawRoute(IRouteProvider routes, ITenantDomains domains) : TaskActivity<TenantPlace, Nothing>
+public sealed class WithdrawRoute(IRouteProvider routes, ITenantDomains domains) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         if (await domains.CloseAsync(place, context.CancellationToken) is { } busy)
@@ -24,6 +24,6 @@ public sealed class WithdrawRoute(IRouteProvider routes, ITenantDomains domains)
         }
 
         await routes.WithdrawAsync(place, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -9,7 +9,7 @@ using Bibind.Activities.RateLimits;
 namespace Bibind.Activities.Services;
 
 /// <summary>What a service answered, read to its end.</summary>
-internal sealed record ServiceAnswer(HttpStatusCode Status, HttpResponseHeaders Headers, string? MediaType, byte[] Body)
+internal sealed record ServiceResponse(HttpStatusCode Status, HttpResponseHeaders Headers, string? MediaType, byte[] Body)
 {
     public bool IsSuccess => (int)Status is >= 200 and < 300;
 
@@ -25,19 +25,19 @@ internal sealed record ServiceAnswer(HttpStatusCode Status, HttpResponseHeaders 
 /// <param name="retryAfterBudget">How long the waits that one call is asked for may be together.</param>
 /// <param name="detailOf">Finds the service's own words in an answer that limits us.</param>
 internal sealed class ServiceClient(
-    HttpClient http, string service, TimeSpan callLimit, TimeSpan retryAfterBudget, TimeProvider time, Func<ServiceAnswer, string?>? detailOf = null)
+    HttpClient http, string service, TimeSpan callLimit, TimeSpan retryAfterBudget, TimeProvider time, Func<ServiceResponse, string?>? detailOf = null)
 {
     private const int LargestAnswer = 8 * 1024 * 1024;
 
     /// <summary>Sends what <paramref name="make"/> makes, anew at each attempt, since a signature has a time in it.</summary>
     /// <exception cref="TransientFailureException">The service cannot be reached or did not answer in time.</exception>
     /// <exception cref="RateLimitedException">The service asks for a longer wait than the budget lasts.</exception>
-    public Task<ServiceAnswer> SendAsync(Func<Task<HttpRequestMessage>> make, CancellationToken cancellationToken, Func<ServiceAnswer, bool>? isThrottled = null) =>
+    public Task<ServiceResponse> SendAsync(Func<Task<HttpRequestMessage>> make, CancellationToken cancellationToken, Func<ServiceResponse, bool>? isThrottled = null) =>
         new RetryAfterBudget(retryAfterBudget, time).RunAsync(() => SendOnceAsync(make, isThrottled, cancellationToken), cancellationToken);
 
     /// <summary>Reads an answer as JSON.</summary>
     /// <exception cref="TransientFailureException">It is not JSON: whatever stands before the service has answered instead.</exception>
-    public JsonElement ReadJson(ServiceAnswer answer)
+    public JsonElement ReadJson(ServiceResponse answer)
     {
         try
         {
@@ -51,11 +51,11 @@ internal sealed class ServiceClient(
     }
 
     /// <summary>The failure that an answer is which makes no sense.</summary>
-    public TransientFailureException Unreadable(ServiceAnswer answer) =>
+    public TransientFailureException Unreadable(ServiceResponse answer) =>
         new($"{service} answered {(int)answer.Status} with {answer.Body.Length} bytes of {answer.MediaType ?? "nothing declared"} that cannot be read.");
 
-    private async Task<ServiceAnswer> SendOnceAsync(
-        Func<Task<HttpRequestMessage>> make, Func<ServiceAnswer, bool>? isThrottled, CancellationToken cancellationToken)
+    private async Task<ServiceResponse> SendOnceAsync(
+        Func<Task<HttpRequestMessage>> make, Func<ServiceResponse, bool>? isThrottled, CancellationToken cancellationToken)
     {
         using var request = await make();
         var where = $"{service} at {request.RequestUri!.Authority}";
@@ -64,7 +64,7 @@ internal sealed class ServiceClient(
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
-            var answer = new ServiceAnswer(
+            var answer = new ServiceResponse(
                 response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType, await ReadAsync(response, where, limit.Token));
             return answer.Status == HttpStatusCode.TooManyRequests
                 || (answer.Status == HttpStatusCode.ServiceUnavailable && response.Headers.RetryAfter is not null)
@@ -99,7 +99,7 @@ internal sealed class ServiceClient(
         return buffer.ToArray();
     }
 
-    private RateLimitedException Limited(ServiceAnswer answer)
+    private RateLimitedException Limited(ServiceResponse answer)
     {
         var wait = RetryAfterBudget.Read(answer.Headers, time);
         var told = wait is { } span ? $" {Math.Ceiling(span.TotalSeconds):0} s" : "";

@@ -23,16 +23,16 @@ public interface IStorageUsers
     bool IsOn { get; }
 
     /// <summary>Makes the tenant's user, keeps its keys as a secret, and gives it the bucket with the plan's quota; may be called again.</summary>
-    Task GrantAsync(TenantPlace place, CancellationToken cancellationToken);
+    Task GrantAsync(TenantDescriptor place, CancellationToken cancellationToken);
 
     /// <summary>Gives the tenant's bucket the quota that its plan has by now; true if it had another.</summary>
-    Task<bool> FollowPlanAsync(TenantPlace place, CancellationToken cancellationToken);
+    Task<bool> FollowPlanAsync(TenantDescriptor place, CancellationToken cancellationToken);
 
     /// <summary>Deletes the tenant's user and forgets its keys; succeeds when there is none, and leaves one that is not ours.</summary>
-    Task RevokeAsync(TenantPlace place, CancellationToken cancellationToken);
+    Task RevokeAsync(TenantDescriptor place, CancellationToken cancellationToken);
 
     /// <summary>True if the tenant's user is there.</summary>
-    Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken);
+    Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken);
 }
 
 /// <summary>No tenant has keys of its own.</summary>
@@ -40,11 +40,11 @@ internal sealed class NoStorageUsers : IStorageUsers
 {
     public bool IsOn => false;
 
-    public Task GrantAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task GrantAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task<bool> FollowPlanAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(false);
+    public Task<bool> FollowPlanAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.FromResult(false);
 
-    public Task RevokeAsync(TenantPlace place, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task RevokeAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(false);
+    public Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.FromResult(false);
 }

@@ -5,7 +5,7 @@ using Bibind.Contracts;
 namespace Bibind.Activities.Storage;
 
 /// <summary>What a look at a tenant's bucket showed.</summary>
-public enum BucketSight
+public enum BucketInfo
 {
     /// <summary>There is none.</summary>
     Absent,
@@ -21,19 +21,19 @@ public enum BucketSight
 public sealed class TenantBucket(IObjectStore store)
 {
     /// <summary>Whose the bucket is.</summary>
-    public async Task<BucketSight> LookAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task<BucketInfo> LookAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         try
         {
             if (!await store.BucketExistsAsync(place.Bucket, cancellationToken))
             {
-                return BucketSight.Absent;
+                return BucketInfo.Absent;
             }
         }
         catch (ForeignBucketException)
         {
-            return BucketSight.Foreign;
+            return BucketInfo.Foreign;
         }
 
         var mark = await ReadMarkAsync(place, cancellationToken);
@@ -42,25 +42,25 @@ public sealed class TenantBucket(IObjectStore store)
             var first = await store.ListAsync(place.Bucket, string.Empty, null, 1, cancellationToken);
             if (first.Objects.Count == 0)
             {
-                return BucketSight.Ours;
+                return BucketInfo.Ours;
             }
 
             // What lies in it may be the mark, which another delivery of the step has just put there.
             mark = await ReadMarkAsync(place, cancellationToken);
         }
 
-        return mark == Mark(place) ? BucketSight.Ours : BucketSight.Foreign;
+        return mark == Mark(place) ? BucketInfo.Ours : BucketInfo.Foreign;
     }
 
     /// <summary>Marks the bucket as the tenant's.</summary>
-    public async Task MarkAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task MarkAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         using var mark = new MemoryStream(Encoding.UTF8.GetBytes(Mark(place)));
         await store.PutAsync(place.Bucket, ObjectNames.Mark, mark, cancellationToken);
     }
 
-    private async Task<string?> ReadMarkAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task<string?> ReadMarkAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         await using var mark = await store.OpenReadAsync(place.Bucket, ObjectNames.Mark, cancellationToken);
         if (mark is null)
@@ -72,5 +72,5 @@ public sealed class TenantBucket(IObjectStore store)
         return await reader.ReadToEndAsync(cancellationToken);
     }
 
-    private static string Mark(TenantPlace place) => string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId}");
+    private static string Mark(TenantDescriptor place) => string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId}");
 }

@@ -8,10 +8,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Templates;
 
 /// <summary>Checks that the server's PostgreSQL lets us in and that the template's database is not there yet.</summary>
-public sealed partial class CheckTemplate(PostgresConnector postgres, ApplicationProviders applications) : TaskActivity<CreateTemplateOrder, Nothing>
+public sealed partial class CheckTemplate(PostgresConnector postgres, ApplicationProviders applications) : TaskActivity<CreateTemplateOrder, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
@@ -38,8 +38,8 @@ public sealed partial class CheckTemplate(PostgresConnector postgres, Applicatio
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind check {order.Code}", context.CancellationToken);
         return await session.TranslateErrorsAsync(order.Database, async () =>
         {
-            await MarkedDatabases.FindOursAsync(session, MarkedDatabase.Of(order), context.CancellationToken);
-            return Nothing.Value;
+            await LabelledDatabases.FindOursAsync(session, LabelledDatabase.Of(order), context.CancellationToken);
+            return Unit.Value;
         });
     }
 

@@ -5,10 +5,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Templates;
 
 /// <summary>Creates the template's empty file store and database; where the application's server is asked to fill them, that creates them too.</summary>
-public sealed class CreateTemplateDatabase(TemplateDatabase databases, TemplateFiles files) : TaskActivity<CreateTemplateOrder, Nothing>
+public sealed class CreateTemplateDatabase(TemplateDatabase databases, TemplateFiles files) : TaskActivity<CreateTemplateOrder, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
@@ -18,6 +18,6 @@ public sealed class CreateTemplateDatabase(TemplateDatabase databases, TemplateF
             await databases.CreateAsync(order, context.CancellationToken);
         }
 
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Templates;
 
 /// <summary>Drops the template's database and then its files, finished or half made; what is not ours is never touched.</summary>
-public sealed class DropTemplateDatabase(TemplateDatabase databases, TemplateFiles files, ILogger<DropTemplateDatabase> logger) : TaskActivity<CreateTemplateOrder, Nothing>
+public sealed class DropTemplateDatabase(TemplateDatabase databases, TemplateFiles files, ILogger<DropTemplateDatabase> logger) : TaskActivity<CreateTemplateOrder, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
@@ -23,6 +23,6 @@ public sealed class DropTemplateDatabase(TemplateDatabase databases, TemplateFil
             logger.ForeignFileStoreLeft(order.Database, order.Code);
         }
 
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

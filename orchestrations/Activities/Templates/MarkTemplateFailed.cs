@@ -6,14 +6,14 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Templates;
 
 /// <summary>Tells the control database why a template could not be made.</summary>
-public sealed class MarkTemplateFailed(ITemplateDirectory directory) : TaskActivity<TemplateFailure, Nothing>
+public sealed class MarkTemplateFailed(ITemplateDirectory directory) : TaskActivity<TemplateFailure, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TemplateFailure failure)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TemplateFailure failure)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(failure);
         await directory.MarkFailedAsync(failure.TemplateId, failure.JobId, failure.Reason, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -19,15 +19,15 @@ public sealed class MarkTemplateReady(
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
         var cancellationToken = context.CancellationToken;
-        var target = MarkedDatabase.Of(order);
+        var target = LabelledDatabase.Of(order);
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind lock {order.Code}", cancellationToken);
         var sight = await session.TranslateErrorsAsync(
-            target.Name, () => MarkedDatabases.RequireOursAsync(session, target, "made a template", cancellationToken));
+            target.Name, () => LabelledDatabases.RequireOursAsync(session, target, "made a template", cancellationToken));
 
         // A locked database cannot be read any more, so the hash is remembered for the next attempt before it is locked.
         var (hash, contents) = sight.AllowsConnections ? await ReadAsync(order, cancellationToken) : (RememberedHash(order, sight), null);
         await session.Register.RecordAsync(sight.Known! with { ContentHash = hash }, cancellationToken);
-        var builder = (await postgres.EnterAsync(DatabasePlace.Of(order), cancellationToken)).Login.Role;
+        var builder = (await postgres.EnterAsync(DatabaseDescriptor.Of(order), cancellationToken)).Login.Role;
         await session.TranslateErrorsAsync(target.Name, async () =>
         {
             var database = SqlText.Identifier(target.Name);
@@ -50,7 +50,7 @@ public sealed class MarkTemplateReady(
 
     private async Task<(string Hash, TemplateContents? Contents)> ReadAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
-        await using var content = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
+        await using var content = await postgres.OpenAsync(DatabaseDescriptor.Of(order), cancellationToken);
         return await content.TranslateErrorsAsync(async () => (
             await TemplateContent.HashAsync(content.Connection, cancellationToken),
             await applications.Of(order.Application).FindContentsAsync(content.Connection, cancellationToken)));

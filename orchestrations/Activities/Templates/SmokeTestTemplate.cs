@@ -9,17 +9,17 @@ namespace Bibind.Activities.Templates;
 
 /// <summary>Checks that the template holds what a tenant's configuration will need, and every file that it names.</summary>
 public sealed class SmokeTestTemplate(PostgresConnector postgres, TemplateDatabase databases, TemplateFiles files, ApplicationProviders applications)
-    : TaskActivity<CreateTemplateOrder, Nothing>
+    : TaskActivity<CreateTemplateOrder, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
         var cancellationToken = context.CancellationToken;
         var application = applications.Of(order.Application);
         IReadOnlyList<NamedFile> named;
-        await using (var session = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken))
+        await using (var session = await postgres.OpenAsync(DatabaseDescriptor.Of(order), cancellationToken))
         {
             named = await session.TranslateErrorsAsync(() => application.ListFilesAsync(session.Connection, cancellationToken));
 
@@ -39,6 +39,6 @@ public sealed class SmokeTestTemplate(PostgresConnector postgres, TemplateDataba
 
         return await files.FindProblemAsync(order.ServerId, order.Database, named, cancellationToken) is { } problem
             ? throw new PermanentFailureException(problem)
-            : Nothing.Value;
+            : Unit.Value;
     }
 }

@@ -19,20 +19,20 @@ public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler
     public async Task CreateAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var target = MarkedDatabase.Of(order);
-        var builder = (await postgres.EnterAsync(DatabasePlace.Of(order), cancellationToken)).Login.Role;
+        var target = LabelledDatabase.Of(order);
+        var builder = (await postgres.EnterAsync(DatabaseDescriptor.Of(order), cancellationToken)).Login.Role;
         await using (var session = await postgres.OpenMaintenanceAsync(order.ServerId, target.Maker, cancellationToken))
         {
             await session.TranslateErrorsAsync(target.Name, async () =>
             {
                 var isIsolated = pooler.Serves(session.Server.Code);
-                await MarkedDatabases.EndMakersAsync(session, target, time, cancellationToken);
-                if (await MarkedDatabases.FindUsableAsync(session, target, cancellationToken) is not null)
+                await LabelledDatabases.EndMakersAsync(session, target, time, cancellationToken);
+                if (await LabelledDatabases.FindUsableAsync(session, target, cancellationToken) is not null)
                 {
-                    return Nothing.Value;
+                    return Unit.Value;
                 }
 
-                if (!await MarkedDatabases.IsStagedAsync(session, target, cancellationToken))
+                if (!await LabelledDatabases.IsStagedAsync(session, target, cancellationToken))
                 {
                     // Where tenants have roles of their own, the schema "public" of what it begins as is the templates' role's already.
                     var source = isIsolated ? $"template {SqlText.Identifier(TenantIsolationOptions.EmptyDatabase)}" : "encoding 'unicode' lc_collate 'C' template template0";
@@ -41,7 +41,7 @@ public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler
                 }
 
                 // Recorded while it is our login's, which is how an attempt that follows a crash knows it.
-                await MarkedDatabases.RecordStagedAsync(session, target, cancellationToken);
+                await LabelledDatabases.RecordStagedAsync(session, target, cancellationToken);
                 // Who fills the schema "public" has to own the database or the schema. The templates' role owns no database, ever: all that
                 // it owns anywhere is what is given to a tenant.
                 await session.ExecuteAsync(
@@ -50,8 +50,8 @@ public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler
                         : $"alter database {SqlText.Identifier(target.StagingName)} owner to {SqlText.Identifier(builder)}",
                     cancellationToken);
                 await DatabaseAccess.OpenAsync(session, target.StagingName, builder, cancellationToken);
-                await MarkedDatabases.PublishAsync(session, target, cancellationToken);
-                return Nothing.Value;
+                await LabelledDatabases.PublishAsync(session, target, cancellationToken);
+                return Unit.Value;
             });
         }
 
@@ -63,9 +63,9 @@ public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler
     public async Task<bool> DropAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var target = MarkedDatabase.Of(order);
+        var target = LabelledDatabase.Of(order);
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind drop {order.Code}", cancellationToken);
-        return await session.TranslateErrorsAsync(target.Name, async () => await MarkedDatabases.DropAsync(session, target, time, cancellationToken) is null);
+        return await session.TranslateErrorsAsync(target.Name, async () => await LabelledDatabases.DropAsync(session, target, time, cancellationToken) is null);
     }
 
     /// <summary>Which of the template's modules are not installed, each with its state; empty if all are.</summary>
@@ -75,7 +75,7 @@ public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler
     public async Task<IReadOnlyList<string>> FindMissingModulesAsync(CreateTemplateOrder order, string database, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        await using var session = await postgres.OpenAsync(DatabasePlace.Of(order, database), cancellationToken);
+        await using var session = await postgres.OpenAsync(DatabaseDescriptor.Of(order, database), cancellationToken);
         return await session.TranslateErrorsAsync<IReadOnlyList<string>>(async () =>
         {
             var states = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -101,7 +101,7 @@ public sealed class TemplateDatabase(PostgresConnector postgres, IDatabasePooler
 
     private async Task AddExtensionsAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
-        await using var session = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
+        await using var session = await postgres.OpenAsync(DatabaseDescriptor.Of(order), cancellationToken);
         foreach (var extension in Extensions)
         {
             await session.TranslateErrorsAsync(async () =>

@@ -11,7 +11,7 @@ namespace Bibind.Activities.Templates;
 /// <summary>What a template that somebody else made offers, and why it cannot be cloned.</summary>
 /// <param name="Contents">Null if it holds no application that we know.</param>
 /// <param name="Problem">Null if it can be cloned.</param>
-public sealed record TemplateSight(TemplateContents? Contents, string? Problem);
+public sealed record TemplateInfo(TemplateContents? Contents, string? Problem);
 
 /// <summary>Looks into a template that takes no connections: into a copy, which is dropped again.</summary>
 public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files, ApplicationProviders applications)
@@ -21,18 +21,18 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
     /// <param name="application">What it should hold, one of <see cref="Applications"/>.</param>
     /// <param name="database">Its database.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task<TemplateSight> RunAsync(long serverId, string application, string database, CancellationToken cancellationToken)
+    public async Task<TemplateInfo> RunAsync(long serverId, string application, string database, CancellationToken cancellationToken)
     {
         var provider = applications.Of(application);
 
         // By the template's name, so that the next look drops what one that died has left; one at a time, since hosts start together.
-        var copy = new DatabasePlace(serverId, $"bibind-look-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)))[..16]}", TenantId: null);
+        var copy = new DatabaseDescriptor(serverId, $"bibind-look-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)))[..16]}", TenantId: null);
         var isAlone = $"hashtextextended({SqlText.Literal(copy.Database)}, 0)";
         await using var session = await postgres.OpenMaintenanceAsync(serverId, $"bibind look {copy.Database}", cancellationToken);
         await session.TranslateErrorsAsync(database, async () =>
         {
             await session.ExecuteAsync($"select pg_advisory_lock({isAlone})", cancellationToken);
-            return Nothing.Value;
+            return Unit.Value;
         });
         try
         {
@@ -46,10 +46,10 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
                     cancellationToken);
                 var entry = await postgres.EnterAsync(copy, cancellationToken);
                 await DatabaseAccess.OpenAsync(session, copy.Database, entry.Login.Role, cancellationToken);
-                return Nothing.Value;
+                return Unit.Value;
             });
             var (contents, named) = await ReadAsync(copy, provider, cancellationToken);
-            return new TemplateSight(contents, await files.FindProblemAsync(serverId, database, named, cancellationToken));
+            return new TemplateInfo(contents, await files.FindProblemAsync(serverId, database, named, cancellationToken));
         }
         finally
         {
@@ -60,7 +60,7 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
     }
 
     private async Task<(TemplateContents? Contents, IReadOnlyList<NamedFile> Named)> ReadAsync(
-        DatabasePlace copy, IApplication provider, CancellationToken cancellationToken)
+        DatabaseDescriptor copy, IApplication provider, CancellationToken cancellationToken)
     {
         await using var content = await postgres.OpenAsync(copy, cancellationToken);
         return await content.TranslateErrorsAsync(async () => (

@@ -7,10 +7,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Tenants;
 
 /// <summary>Finds the place of a tenant that the endpoint has set to terminating.</summary>
-public sealed class BeginDestroyTenant(TenantLifecycle tenants, IFileStore files) : TaskActivity<DestroyTenantOrder, TenantPlace>
+public sealed class BeginDestroyTenant(TenantLifecycle tenants, IFileStore files) : TaskActivity<DestroyTenantOrder, TenantDescriptor>
 {
     /// <inheritdoc/>
-    public override async Task<TenantPlace> RunAsync(TaskActivityContext context, DestroyTenantOrder input)
+    public override async Task<TenantDescriptor> RunAsync(TaskActivityContext context, DestroyTenantOrder input)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(input);

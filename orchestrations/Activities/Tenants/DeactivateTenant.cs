@@ -6,14 +6,14 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Tenants;
 
 /// <summary>Takes an activation back whose answer was lost: the first step of the undo.</summary>
-public sealed class DeactivateTenant(TenantDeactivation deactivation) : TaskActivity<TenantPlace, Nothing>
+public sealed class DeactivateTenant(TenantDeactivation deactivation) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
         await deactivation.DeactivateAsync(place.TenantId, place.JobId, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -7,12 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Tenants;
 
 /// <summary>Gives the bucket of every tenant the quota of its plan, where the plan, or what it allows, has changed since.</summary>
-public sealed class FollowQuotas(IStorageUsers users, RoutedTenants tenants, TenantStore store, ILogger<FollowQuotas> logger) : TaskActivity<Nothing, int>
+public sealed class FollowQuotas(IStorageUsers users, RoutedTenants tenants, TenantStore store, ILogger<FollowQuotas> logger) : TaskActivity<Unit, int>
 {
     private const int AtOnce = 4;
 
     /// <inheritdoc/>
-    public override async Task<int> RunAsync(TaskActivityContext context, Nothing input)
+    public override async Task<int> RunAsync(TaskActivityContext context, Unit input)
     {
         ArgumentNullException.ThrowIfNull(context);
         if (!users.IsOn)

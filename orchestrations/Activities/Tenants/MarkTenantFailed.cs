@@ -6,14 +6,14 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Tenants;
 
 /// <summary>Ends a provisioning that was undone: state, reason and proof, and the code is free again.</summary>
-public sealed class MarkTenantFailed(TenantLifecycle tenants) : TaskActivity<TenantFailure, Nothing>
+public sealed class MarkTenantFailed(TenantLifecycle tenants) : TaskActivity<TenantFailure, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, TenantFailure input)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, TenantFailure input)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(input);
         await tenants.MarkFailedAsync(input, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -37,7 +37,7 @@ public sealed class RepairTenantRoles(
             });
     }
 
-    private async Task RepairAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task RepairAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         try
         {
@@ -47,7 +47,7 @@ public sealed class RepairTenantRoles(
                 await session.TranslateErrorsAsync(place.Database, async () =>
                 {
                     await roles.PutAsync(session, place, cancellationToken);
-                    return Nothing.Value;
+                    return Unit.Value;
                 });
                 logger.TenantRoleRepaired(place.Database, place.DatabaseRole!);
             }
@@ -60,7 +60,7 @@ public sealed class RepairTenantRoles(
         }
     }
 
-    private async Task<bool> MayEnterAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task<bool> MayEnterAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         try
         {

@@ -8,10 +8,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Tenants;
 
 /// <summary>Confirms the place that was reserved, and decides what the later steps have to agree on.</summary>
-public sealed class ReserveTenant(TenantLifecycle tenants, IFileStore files, IDatabasePooler pooler) : TaskActivity<ProvisionTenantOrder, TenantPlace>
+public sealed class ReserveTenant(TenantLifecycle tenants, IFileStore files, IDatabasePooler pooler) : TaskActivity<ProvisionTenantOrder, TenantDescriptor>
 {
     /// <inheritdoc/>
-    public override async Task<TenantPlace> RunAsync(TaskActivityContext context, ProvisionTenantOrder input)
+    public override async Task<TenantDescriptor> RunAsync(TaskActivityContext context, ProvisionTenantOrder input)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(input);

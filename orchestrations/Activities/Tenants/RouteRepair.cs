@@ -34,7 +34,7 @@ public sealed class RouteRepair(IRouteProvider routes, RoutedTenants tenants, Te
         }
 
         var place = tenant.ToPlace(jobId);
-        return !await routes.ExistsAsync(DomainPlaces.At(place, place.Host, place.Host), cancellationToken);
+        return !await routes.ExistsAsync(DomainDescriptors.At(place, place.Host, place.Host), cancellationToken);
     }
 
     private async Task<int> RepairAsync(long id, string jobId, CancellationToken cancellationToken)
@@ -59,10 +59,10 @@ public sealed class RouteRepair(IRouteProvider routes, RoutedTenants tenants, Te
         return repaired;
     }
 
-    private async Task<IReadOnlyList<TenantPlace>> MissingAsync(TenantPlace place, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<TenantDescriptor>> MissingAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
-        var missing = new List<TenantPlace>();
-        foreach (var at in (await domains.BesidesAsync(place, onlyActive: true, cancellationToken)).Append(DomainPlaces.At(place, place.Host, place.Host)))
+        var missing = new List<TenantDescriptor>();
+        foreach (var at in (await domains.BesidesAsync(place, onlyActive: true, cancellationToken)).Append(DomainDescriptors.At(place, place.Host, place.Host)))
         {
             if (!await routes.ExistsAsync(at, cancellationToken))
             {
@@ -74,7 +74,7 @@ public sealed class RouteRepair(IRouteProvider routes, RoutedTenants tenants, Te
     }
 
     // One that cannot be published is not in the way of the others, and comes again in the next round.
-    private async Task<bool> TryPublishAsync(TenantPlace place, bool isSuspended, CancellationToken cancellationToken)
+    private async Task<bool> TryPublishAsync(TenantDescriptor place, bool isSuspended, CancellationToken cancellationToken)
     {
         try
         {

@@ -21,13 +21,13 @@ public sealed class WorkOffPending(
     CreateStandardUser createUser,
     SmokeTestApplication smokeTest,
     IOptions<PendingOptions> options,
-    ILogger<WorkOffPending> logger) : TaskActivity<Nothing, PendingRound>
+    ILogger<WorkOffPending> logger) : TaskActivity<Unit, PendingRound>
 {
     private const int DueAtMost = 40;
     private const int AtOnce = 4;
 
     /// <inheritdoc/>
-    public override async Task<PendingRound> RunAsync(TaskActivityContext context, Nothing input)
+    public override async Task<PendingRound> RunAsync(TaskActivityContext context, Unit input)
     {
         ArgumentNullException.ThrowIfNull(context);
         if (options.Value.Enabled)

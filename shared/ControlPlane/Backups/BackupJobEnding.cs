@@ -16,7 +16,7 @@ public sealed class BackupJobEnding(
 {
     /// <summary>The place of the tenant whose open job this is.</summary>
     /// <exception cref="PermanentFailureException">The job is not an open one of this tenant.</exception>
-    public async Task<TenantPlace> ConfirmAsync(long tenantId, string jobId, CancellationToken cancellationToken)
+    public async Task<TenantDescriptor> ConfirmAsync(long tenantId, string jobId, CancellationToken cancellationToken)
     {
         var tenant = await tenants.GetAsync(tenantId, cancellationToken)
             ?? throw new PermanentFailureException($"There is no tenant {tenantId} in the control database.");

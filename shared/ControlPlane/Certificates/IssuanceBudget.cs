@@ -12,7 +12,7 @@ public sealed record IssuanceLimits(int PerWeek, int FailuresPerHour);
 /// <param name="OrderId">To be ended with <see cref="IssuanceBudget.EndAsync"/>; null if there is no room.</param>
 /// <param name="RoomAt">When there is room again.</param>
 /// <param name="Reason">Why there is none, in words.</param>
-public sealed record BudgetAnswer(long? OrderId, DateTimeOffset? RoomAt = null, string? Reason = null);
+public sealed record BudgetDecision(long? OrderId, DateTimeOffset? RoomAt = null, string? Reason = null);
 
 /// <summary>Counts orders before they are placed, over all machines, so that no authority has to refuse one.</summary>
 public sealed class IssuanceBudget(NpgsqlDataSource database, TimeProvider time)
@@ -22,7 +22,7 @@ public sealed class IssuanceBudget(NpgsqlDataSource database, TimeProvider time)
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
     /// <summary>Takes a place for an order, if there is one.</summary>
-    public async Task<BudgetAnswer> TakeAsync(string host, IssuanceLimits limits, CancellationToken cancellationToken)
+    public async Task<BudgetDecision> TakeAsync(string host, IssuanceLimits limits, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(limits);
         var domain = RegisteredDomain.Of(host);
@@ -38,7 +38,7 @@ public sealed class IssuanceBudget(NpgsqlDataSource database, TimeProvider time)
             new { host, Since = now - Hour }, transaction, cancellationToken))).AsList();
         if (failures.Count >= limits.FailuresPerHour)
         {
-            return new BudgetAnswer(
+            return new BudgetDecision(
                 null, failures[^limits.FailuresPerHour].OrderedAt + Hour,
                 $"{PlainText.Count(failures.Count, "order")} for {host} failed within an hour, the last because: {failures[^1].Reason}");
         }
@@ -48,7 +48,7 @@ public sealed class IssuanceBudget(NpgsqlDataSource database, TimeProvider time)
             new { domain, Since = now - Week }, transaction, cancellationToken))).AsList();
         if (orders.Count >= limits.PerWeek)
         {
-            return new BudgetAnswer(
+            return new BudgetDecision(
                 null, orders[^limits.PerWeek] + Week, $"{PlainText.Count(orders.Count, "certificate")} of {domain} {(orders.Count == 1 ? "was" : "were")} ordered within 7 days, and {limits.PerWeek} may be");
         }
 
@@ -56,7 +56,7 @@ public sealed class IssuanceBudget(NpgsqlDataSource database, TimeProvider time)
             "insert into control.certificate_orders (registered_domain, host, ordered_at) values (@domain, @host, @now) returning id",
             new { domain, host, now }, transaction, cancellationToken));
         await transaction.CommitAsync(cancellationToken);
-        return new BudgetAnswer(id);
+        return new BudgetDecision(id);
     }
 
     /// <summary>Says how an order ended.</summary>

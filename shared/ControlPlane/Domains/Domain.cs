@@ -93,9 +93,9 @@ public interface ITenantDomains
     /// <param name="place">The tenant.</param>
     /// <param name="onlyActive">True leaves out names that are not reached yet or any more.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task<IReadOnlyList<TenantPlace>> BesidesAsync(TenantPlace place, bool onlyActive, CancellationToken cancellationToken);
+    Task<IReadOnlyList<TenantDescriptor>> BesidesAsync(TenantDescriptor place, bool onlyActive, CancellationToken cancellationToken);
 
     /// <summary>Takes every name of the tenant out of the hands of jobs that wait or are done; for its removal.</summary>
     /// <returns>A name that a job is setting up at this moment, which has to be waited for, or null.</returns>
-    Task<string?> CloseAsync(TenantPlace place, CancellationToken cancellationToken);
+    Task<string?> CloseAsync(TenantDescriptor place, CancellationToken cancellationToken);
 }

@@ -121,7 +121,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
     /// <summary>From now on the name is being set up, and a removal waits for that; the tenant at its names.</summary>
     /// <returns>Null, and why, if it cannot begin now.</returns>
     /// <exception cref="DomainLostException">Another tenant has proved the name.</exception>
-    public async Task<(DomainPlace? Place, string? Refusal, bool IsWithdrawn)> BeginIssuingAsync(DomainOrder order, CancellationToken cancellationToken)
+    public async Task<(DomainDescriptor? Place, string? Refusal, bool IsWithdrawn)> BeginIssuingAsync(DomainOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -140,7 +140,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         var begun = await ProveAsync(connection, transaction, order, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         var place = tenant.ToPlace(order.JobId);
-        return begun == 0 ? (null, null, true) : (new DomainPlace(DomainPlaces.At(place, tenant.Host, order.Name), place), null, false);
+        return begun == 0 ? (null, null, true) : (new DomainDescriptor(DomainDescriptors.At(place, tenant.Host, order.Name), place), null, false);
     }
 
     // Of two that prove the name at once the index lets one through; the other waits here for its end.
@@ -181,7 +181,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
             throw new PermanentFailureException($"The domain '{order.Name}' was taken away from tenant '{order.Code}' while it was being set up.");
         }
 
-        var address = DomainPlaces.At(tenant.ToPlace(order.JobId), tenant.Host, order.Name).BaseUrl;
+        var address = DomainDescriptors.At(tenant.ToPlace(order.JobId), tenant.Host, order.Name).BaseUrl;
         await SetAddressAsync(connection, transaction, tenant.Id, address, cancellationToken);
         var outcome = new DomainOutcome(order.Code, order.Name, "active", address);
         await jobs.FinishAsync(connection, transaction, order.JobId, new JobEnd { Outcome = JobOutcomes.Succeeded, Result = outcome }, cancellationToken);
@@ -216,7 +216,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
 
     /// <summary>The tenant at the name that is being removed, and where it is reached without it.</summary>
     /// <exception cref="PermanentFailureException">There is no such tenant.</exception>
-    public async Task<DomainPlace> LocateAsync(DomainOrder order, CancellationToken cancellationToken)
+    public async Task<DomainDescriptor> LocateAsync(DomainOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -224,8 +224,8 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
             $"{TenantStore.Select} where t.id = @TenantId", new { order.TenantId }, cancellationToken))
             ?? throw new PermanentFailureException($"There is no tenant {order.TenantId} in the control database.");
         var place = tenant.ToPlace(order.JobId);
-        var custom = DomainPlaces.At(place, tenant.Host, order.Name);
-        return new DomainPlace(custom, place.BaseUrl == custom.BaseUrl ? DomainPlaces.At(place, tenant.Host, tenant.Host) : place);
+        var custom = DomainDescriptors.At(place, tenant.Host, order.Name);
+        return new DomainDescriptor(custom, place.BaseUrl == custom.BaseUrl ? DomainDescriptors.At(place, tenant.Host, tenant.Host) : place);
     }
 
     /// <summary>Deletes the row of a name that was withdrawn; the public address is the platform's again if it was this one.</summary>
@@ -287,12 +287,12 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
         }
 
         var place = tenant.ToPlace(order.JobId);
-        if (place.BaseUrl != DomainPlaces.At(place, tenant.Host, order.Name).BaseUrl)
+        if (place.BaseUrl != DomainDescriptors.At(place, tenant.Host, order.Name).BaseUrl)
         {
             return place.BaseUrl;
         }
 
-        var platform = DomainPlaces.At(place, tenant.Host, tenant.Host).BaseUrl;
+        var platform = DomainDescriptors.At(place, tenant.Host, tenant.Host).BaseUrl;
         await SetAddressAsync(connection, transaction, tenant.Id, platform, cancellationToken);
         return platform;
     }

@@ -49,23 +49,23 @@ public sealed class DomainStore(NpgsqlDataSource database, TenantStore tenants, 
     }
 
     /// <summary>Every living tenant that a certificate serves: one, or for the platform's own all of them.</summary>
-    public async Task<IReadOnlyList<TenantPlace>> ServedAsync(long? tenantId, string host, string jobId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TenantDescriptor>> ServedAsync(long? tenantId, string host, string jobId, CancellationToken cancellationToken)
     {
         if (tenantId is { } id)
         {
             return await tenants.GetAsync(id, cancellationToken) is { State: not (TenantStates.Terminated or TenantStates.Failed or TenantStates.Terminating) } tenant
-                ? [DomainPlaces.At(tenant.ToPlace(jobId), tenant.Host, host)]
+                ? [DomainDescriptors.At(tenant.ToPlace(jobId), tenant.Host, host)]
                 : [];
         }
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var all = await connection.QueryAsync<Tenant>(Sql.Command(
             $"{TenantStore.Select} where t.state in ('active', 'suspended') order by t.id", new { }, cancellationToken));
-        return [.. all.Select(t => DomainPlaces.At(t.ToPlace(jobId), t.Host, t.Host))];
+        return [.. all.Select(t => DomainDescriptors.At(t.ToPlace(jobId), t.Host, t.Host))];
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<TenantPlace>> BesidesAsync(TenantPlace place, bool onlyActive, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TenantDescriptor>> BesidesAsync(TenantDescriptor place, bool onlyActive, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -76,11 +76,11 @@ public sealed class DomainStore(NpgsqlDataSource database, TenantStore tenants, 
             order by d.id
             """,
             new { place.TenantId, place.Host, onlyActive }, cancellationToken));
-        return [.. names.Select(name => DomainPlaces.At(place, place.Host, name))];
+        return [.. names.Select(name => DomainDescriptors.At(place, place.Host, name))];
     }
 
     /// <inheritdoc/>
-    public async Task<string?> CloseAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task<string?> CloseAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -102,13 +102,13 @@ public sealed class DomainStore(NpgsqlDataSource database, TenantStore tenants, 
 }
 
 /// <summary>Says where a tenant is at one of its names.</summary>
-public static class DomainPlaces
+public static class DomainDescriptors
 {
     /// <summary>The tenant at a name, which it is reached by over the same scheme.</summary>
     /// <param name="place">The tenant at any of its names.</param>
     /// <param name="platformHost">Its name at the platform.</param>
     /// <param name="name">The name that is wanted.</param>
-    public static TenantPlace At(TenantPlace place, string platformHost, string name)
+    public static TenantDescriptor At(TenantDescriptor place, string platformHost, string name)
     {
         ArgumentNullException.ThrowIfNull(place);
         var scheme = place.BaseUrl.StartsWith("http://", StringComparison.Ordinal) ? "http" : "https";

@@ -8,7 +8,7 @@ namespace Bibind.ControlPlane.Idempotency;
 /// <param name="Status">HTTP status.</param>
 /// <param name="Location">The Location header, when there was one.</param>
 /// <param name="Body">The body as it was sent.</param>
-public sealed record StoredAnswer(int Status, string? Location, string? Body);
+public sealed record StoredResponse(int Status, string? Location, string? Body);
 
 /// <summary>What is known of an idempotency key.</summary>
 public abstract record IdempotencyResult
@@ -21,7 +21,7 @@ public abstract record IdempotencyResult
     public sealed record FirstTime : IdempotencyResult;
 
     /// <summary>The request was answered before.</summary>
-    public sealed record Repeated(StoredAnswer Answer) : IdempotencyResult;
+    public sealed record Repeated(StoredResponse Answer) : IdempotencyResult;
 
     /// <summary>The key was used for another request.</summary>
     public sealed record UsedForAnother : IdempotencyResult;
@@ -58,13 +58,13 @@ public sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider tim
         const string Sought = "select request_hash, status, location, body from control.idempotency_keys where caller = @caller and key = @key";
         var row = await connection.QuerySingleOrDefaultAsync<Row>(Sql.Command(Sought, new { caller, key }, transaction, cancellationToken));
         return row is null ? new IdempotencyResult.FirstTime()
-            : row.RequestHash == requestHash ? new IdempotencyResult.Repeated(new StoredAnswer(row.Status, row.Location, row.Body))
+            : row.RequestHash == requestHash ? new IdempotencyResult.Repeated(new StoredResponse(row.Status, row.Location, row.Body))
             : new IdempotencyResult.UsedForAnother();
     }
 
     /// <summary>Stores the answer in the same transaction.</summary>
     public async Task RecordAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string caller, string key, string requestHash, StoredAnswer answer,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string caller, string key, string requestHash, StoredResponse answer,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);

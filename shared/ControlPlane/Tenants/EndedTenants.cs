@@ -7,7 +7,7 @@ namespace Bibind.ControlPlane.Tenants;
 /// <summary>A tenant that was proved to be gone.</summary>
 /// <param name="Place">Where it was.</param>
 /// <param name="KeepsBackups">True if backups of it are kept on purpose.</param>
-public sealed record EndedTenant(TenantPlace Place, bool KeepsBackups);
+public sealed record EndedTenant(TenantDescriptor Place, bool KeepsBackups);
 
 /// <summary>Finds tenants that have ended and should be looked at again: a machine that slept meanwhile may have made something of theirs since.</summary>
 public sealed class EndedTenants(NpgsqlDataSource database, TimeProvider time)

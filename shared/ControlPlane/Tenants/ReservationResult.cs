@@ -9,7 +9,7 @@ public abstract record ReservationResult;
 /// The tenant's code, host, database and place are held, and its job is open; the orchestration <paramref name="JobId"/>
 /// is the caller's to start in the same transaction.
 /// </summary>
-public sealed record Reservation(long TenantId, string JobId, TenantPlace Place) : ReservationResult
+public sealed record Reservation(long TenantId, string JobId, TenantDescriptor Place) : ReservationResult
 {
     /// <summary>The input of the orchestration.</summary>
     public ProvisionTenantOrder Order => new() { TenantId = TenantId, JobId = JobId, Code = Place.Code };

@@ -33,7 +33,7 @@ public sealed class RoutedTenants(NpgsqlDataSource database)
     /// Does something about a tenant while no job can begin to change it: its row is locked, as it is at every change of
     /// state. Does nothing if it is not settled any more.
     /// </summary>
-    public async Task HoldAsync(long id, string jobId, Func<TenantPlace, bool, Task> work, CancellationToken cancellationToken)
+    public async Task HoldAsync(long id, string jobId, Func<TenantDescriptor, bool, Task> work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);

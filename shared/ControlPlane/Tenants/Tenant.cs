@@ -60,7 +60,7 @@ public sealed record Tenant
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>Where it lives, as the steps of one of its jobs see it.</summary>
-    public TenantPlace ToPlace(string jobId) => new()
+    public TenantDescriptor ToPlace(string jobId) => new()
     {
         TenantId = Id,
         JobId = jobId,

@@ -75,7 +75,7 @@ public sealed class TenantCredentialJobs(TenantStore tenants, JobStore jobs)
 
     /// <summary>The place of the tenant whose open job this is.</summary>
     /// <exception cref="PermanentFailureException">The job is not an open one of this tenant.</exception>
-    public async Task<TenantPlace> ConfirmAsync(long tenantId, string jobId, CancellationToken cancellationToken)
+    public async Task<TenantDescriptor> ConfirmAsync(long tenantId, string jobId, CancellationToken cancellationToken)
     {
         var place = await tenants.GetPlaceAsync(tenantId, jobId, cancellationToken);
         return await jobs.FindAsync(jobId, cancellationToken) is { FinishedAt: null } job && job.TenantId == tenantId

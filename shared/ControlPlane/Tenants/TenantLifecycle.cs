@@ -18,7 +18,7 @@ public sealed class TenantLifecycle(
 {
     /// <summary>The place of a tenant that is being provisioned.</summary>
     /// <exception cref="PermanentFailureException">There is no such reservation any more.</exception>
-    public async Task<TenantPlace> ConfirmReservationAsync(long tenantId, string jobId, CancellationToken cancellationToken)
+    public async Task<TenantDescriptor> ConfirmReservationAsync(long tenantId, string jobId, CancellationToken cancellationToken)
     {
         var tenant = await tenants.GetAsync(tenantId, cancellationToken) ?? throw NoSuchTenant(tenantId);
         return tenant.State == TenantStates.Provisioning
@@ -160,7 +160,7 @@ public sealed class TenantLifecycle(
 
     /// <summary>The place of a tenant that the given job removes. The open job keeps every other one out.</summary>
     /// <exception cref="PermanentFailureException">The tenant is not terminating, or the job is not its open one.</exception>
-    public async Task<TenantPlace> ConfirmTerminationAsync(long tenantId, string jobId, CancellationToken cancellationToken)
+    public async Task<TenantDescriptor> ConfirmTerminationAsync(long tenantId, string jobId, CancellationToken cancellationToken)
     {
         var tenant = await tenants.GetAsync(tenantId, cancellationToken) ?? throw NoSuchTenant(tenantId);
         if (tenant.State != TenantStates.Terminating)

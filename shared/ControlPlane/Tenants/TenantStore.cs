@@ -52,7 +52,7 @@ public sealed class TenantStore(NpgsqlDataSource database)
 
     /// <summary>Where the tenant lives, as the steps of the given job see it.</summary>
     /// <exception cref="PermanentFailureException">There is no such tenant.</exception>
-    public async Task<TenantPlace> GetPlaceAsync(long tenantId, string jobId, CancellationToken cancellationToken) =>
+    public async Task<TenantDescriptor> GetPlaceAsync(long tenantId, string jobId, CancellationToken cancellationToken) =>
         (await GetAsync(tenantId, cancellationToken))?.ToPlace(jobId)
         ?? throw new PermanentFailureException($"There is no tenant {tenantId} in the control database.");
 

@@ -27,7 +27,7 @@ public record HubQuery : OrchestrationQuery
     public KeyValuePair<string, string>? Tag { get; init; }
 
     /// <summary>True: only instances that no worker runs any more; false: only the others.</summary>
-    public bool? Isolated { get; init; }
+    public bool? Quarantined { get; init; }
 
     internal static HubQuery Of(OrchestrationQuery query) => query as HubQuery ?? new HubQuery
     {

@@ -196,7 +196,7 @@ public sealed class TaskHubClient : DurableTaskClient
 
     internal async Task<bool> ReleaseAsync(string instanceId, CancellationToken cancellation)
     {
-        var released = await Hub.ReleaseIsolatedAsync(instanceId, cancellation);
+        var released = await Hub.ReleaseQuarantinedAsync(instanceId, cancellation);
         _handedIn();
         return released;
     }

@@ -35,10 +35,10 @@ public static class ClientExtensions
             client is TaskHubClient ours ? ours.Hub.GetHistoryAsync(instanceId, cancellation) : OtherBackends.GetHistoryAsync(client, instanceId, cancellation);
 
         /// <summary>
-        /// Gives an isolated instance back to the workers; false if there is none. One that has a termination in its inbox
+        /// Gives a quarantined instance back to the workers; false if there is none. One that has a termination in its inbox
         /// ends without its code being run.
         /// </summary>
-        public Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellation = default) =>
+        public Task<bool> ReleaseQuarantinedAsync(string instanceId, CancellationToken cancellation = default) =>
             client is TaskHubClient ours
                 ? ours.ReleaseAsync(instanceId, cancellation)
                 : throw new NotSupportedException($"{client.GetType().Name} is the client of another backend than ours, which isolates nothing.");

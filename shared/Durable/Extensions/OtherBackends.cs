@@ -33,9 +33,9 @@ internal static class OtherBackends
     /// <exception cref="NotSupportedException">The query asks for what only our hub knows.</exception>
     public static async Task<OrchestrationPage> QueryAsync(DurableTaskClient client, OrchestrationQuery query, CancellationToken cancellation)
     {
-        if (query is HubQuery { Name: not null } or HubQuery { Tag: not null } or HubQuery { Isolated: not null })
+        if (query is HubQuery { Name: not null } or HubQuery { Tag: not null } or HubQuery { Quarantined: not null })
         {
-            throw new NotSupportedException($"{client.GetType().Name} cannot be asked for names, tags or isolated instances: that takes the engine on PostgreSQL.");
+            throw new NotSupportedException($"{client.GetType().Name} cannot be asked for names, tags or quarantined instances: that takes the engine on PostgreSQL.");
         }
 
         await foreach (var page in client.GetAllInstancesAsync(query).AsPages(query.ContinuationToken, query.PageSize).WithCancellation(cancellation))

@@ -43,8 +43,8 @@ public interface IHubManagement
     /// <exception cref="InvalidOperationException">There is none, or it has not failed.</exception>
     Task RewindAsync(string instanceId, ExecutionRewoundEvent message, CancellationToken cancellationToken);
 
-    /// <summary>Gives an isolated instance back to the workers; false if there is none.</summary>
-    Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellationToken);
+    /// <summary>Gives a quarantined instance back to the workers; false if there is none.</summary>
+    Task<bool> ReleaseQuarantinedAsync(string instanceId, CancellationToken cancellationToken);
 
     /// <summary>What waits now, for gauges.</summary>
     Task<HubBacklog> GetBacklogAsync(CancellationToken cancellationToken);
@@ -55,8 +55,8 @@ public interface IHubManagement
 /// <param name="OldestMessage">How long the oldest of them has been due.</param>
 /// <param name="Activities">Activities that nobody runs, counted up to 10,000.</param>
 /// <param name="OldestActivity">How long the oldest of them has been due.</param>
-/// <param name="Isolated">Instances taken from all workers.</param>
-public sealed record HubBacklog(long Messages, TimeSpan OldestMessage, long Activities, TimeSpan OldestActivity, long Isolated)
+/// <param name="Quarantined">Instances taken from all workers.</param>
+public sealed record HubBacklog(long Messages, TimeSpan OldestMessage, long Activities, TimeSpan OldestActivity, long Quarantined)
 {
     /// <summary>Nothing waits.</summary>
     public static HubBacklog Empty { get; } = new(0, TimeSpan.Zero, 0, TimeSpan.Zero, 0);

@@ -17,10 +17,10 @@ public interface ITurnStore
     Task CommitAsync(IReadOnlyList<TurnCommit> turns, CancellationToken cancellationToken);
 
     /// <summary>Ends leased activities and puts their answers into the inboxes; one whose lease was lost is left alone.</summary>
-    Task CompleteActivitiesAsync(IReadOnlyList<ActivityAnswer> answers, CancellationToken cancellationToken);
+    Task CompleteActivitiesAsync(IReadOnlyList<ActivityResult> answers, CancellationToken cancellationToken);
 
     /// <summary>Takes an instance from all workers until it is released. An old token is ignored.</summary>
-    Task IsolateAsync(InstanceLease lease, string reason, CancellationToken cancellationToken);
+    Task QuarantineAsync(InstanceLease lease, string reason, CancellationToken cancellationToken);
 }
 
 /// <summary>A running execution as it is stored.</summary>
@@ -129,4 +129,4 @@ public sealed record ChildRewind(string InstanceId, ExecutionRewoundEvent Messag
 /// <param name="InstanceId">The caller.</param>
 /// <param name="ExecutionId">The caller's execution.</param>
 /// <param name="Event">Completed or failed.</param>
-public sealed record ActivityAnswer(ActivityLease Lease, string InstanceId, string ExecutionId, HistoryEvent Event);
+public sealed record ActivityResult(ActivityLease Lease, string InstanceId, string ExecutionId, HistoryEvent Event);

@@ -102,7 +102,7 @@ public sealed record LeasedActivity
     public required int Deliveries { get; init; }
 
     /// <summary>How often a worker gave it back on purpose.</summary>
-    public int GivenBack { get; init; }
+    public int Abandoned { get; init; }
 }
 
 /// <summary>Leases to prolong.</summary>

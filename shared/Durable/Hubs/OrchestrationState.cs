@@ -29,7 +29,7 @@ public sealed record OrchestrationState
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Why no worker runs the instance any more, until it is released; null for all others.</summary>
-    public string? IsolatedReason { get; init; }
+    public string? QuarantineReason { get; init; }
 
     /// <summary>True if the instance has ended.</summary>
     public bool IsCompleted => RuntimeStatus is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated;

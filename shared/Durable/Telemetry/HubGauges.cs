@@ -27,7 +27,7 @@ internal sealed class HubGauges : BackgroundService
         [
             meter.CreateObservableGauge("durable.queue.depth", Depths, "{item}", "Work that is due and waits for a worker, counted up to 10,000"),
             meter.CreateObservableGauge("durable.queue.age", Ages, "s", "How long the oldest work that is due has waited"),
-            meter.CreateObservableGauge("durable.instances.isolated", () => _backlog.Isolated, "{instance}", "Instances taken from all workers until someone releases them"),
+            meter.CreateObservableGauge("durable.instances.isolated", () => _backlog.Quarantined, "{instance}", "Instances taken from all workers until someone releases them"),
             meter.CreateObservableGauge("durable.instances.held", () => worker.HeldInstances, "{instance}", "Instances that this worker holds"),
             meter.CreateObservableGauge("durable.activities.running", () => worker.RunningActivities, "{activity}", "Activities that run in this process"),
         ];

@@ -13,7 +13,7 @@ namespace Bibind.Durable.Worker;
 internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator sessions) : IDisposable
 {
     private readonly ConcurrentDictionary<ActivityLease, RunningActivity> _running = new();
-    private readonly Channel<ActivityAnswer> _answers = Channel.CreateUnbounded<ActivityAnswer>();
+    private readonly Channel<ActivityResult> _answers = Channel.CreateUnbounded<ActivityResult>();
     private readonly CancellationTokenSource _stopping = new();
     private readonly LeftToOthers<Guid> _leftToOthers = new(worker.Time);
     private Task _answering = Task.CompletedTask;
@@ -76,7 +76,7 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
         foreach (var answer in answers)
         {
             Interlocked.Increment(ref _unstored);
-            _answers.Writer.TryWrite(new ActivityAnswer(answer.Activity!.Value, answer.InstanceId!, answer.ExecutionId!, answer.Event));
+            _answers.Writer.TryWrite(new ActivityResult(answer.Activity!.Value, answer.InstanceId!, answer.ExecutionId!, answer.Event));
         }
     }
 
@@ -159,20 +159,20 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
                 var delay = Backoff.After(worker.Options.FirstBackoff, activity.Deliveries);
                 Logs.UnknownActivity(worker.Logger, activity.InstanceId, scheduled.Name, scheduled.Version, delay);
                 _leftToOthers.Add(activity.Lease.ActivityId, delay);
-                await GiveBackAsync(activity);
+                await AbandonAsync(activity);
                 return null;
             }
 
-            if (activity.Deliveries - activity.GivenBack > worker.Options.MaxActivityDeliveries)
+            if (activity.Deliveries - activity.Abandoned > worker.Options.MaxActivityDeliveries)
             {
                 throw new PermanentFailureException(
                     $"The activity '{scheduled.Name}' was delivered {worker.Options.MaxActivityDeliveries} times and never answered: it ends the process or never returns.");
             }
 
-            if (activity.GivenBack > worker.Options.MaxActivityGiveBacks)
+            if (activity.Abandoned > worker.Options.MaxActivityAbandons)
             {
                 throw new PermanentFailureException(
-                    $"The activity '{scheduled.Name}' was given back {activity.GivenBack} times because its worker's time was up: it takes longer than one call lasts. Leave it to a worker that lives on.");
+                    $"The activity '{scheduled.Name}' was given back {activity.Abandoned} times because its worker's time was up: it takes longer than one call lasts. Leave it to a worker that lives on.");
             }
 
             LeaseFence.Set(() => EnsureHeldAsync(running, cancellation));
@@ -200,7 +200,7 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             Logs.ActivityGivenBack(worker.Logger, activity.InstanceId, scheduled.Name, scheduled.EventId);
-            await GiveBackAsync(activity);
+            await AbandonAsync(activity);
             return null;
         }
         catch (Exception failure)
@@ -262,7 +262,7 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
         }
     }
 
-    private async Task GiveBackAsync(LeasedActivity activity)
+    private async Task AbandonAsync(LeasedActivity activity)
     {
         try
         {
@@ -277,7 +277,7 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
 
     private async Task AnswerAsync()
     {
-        var group = new List<ActivityAnswer>();
+        var group = new List<ActivityResult>();
         while (await _answers.Reader.WaitToReadAsync())
         {
             group.Clear();
@@ -291,7 +291,7 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
         }
     }
 
-    private async Task StoreAsync(IReadOnlyList<ActivityAnswer> group)
+    private async Task StoreAsync(IReadOnlyList<ActivityResult> group)
     {
         // An answer is the proof of an effect: it is kept until it is stored, or until the process ends, when the
         // lease runs out and the idempotent activity is asked again.

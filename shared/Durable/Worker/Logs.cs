@@ -32,8 +32,8 @@ internal static partial class Logs
     [LoggerMessage(1014, LogLevel.Warning, "Instance {InstanceId}: {Reason} Offered again in {Delay}")]
     public static partial void VersionRefused(ILogger logger, string instanceId, string reason, TimeSpan delay);
 
-    [LoggerMessage(1015, LogLevel.Critical, "Instance {InstanceId} is isolated: {Reason}")]
-    public static partial void InstanceIsolated(ILogger logger, string instanceId, string reason);
+    [LoggerMessage(1015, LogLevel.Critical, "Instance {InstanceId} is quarantined: {Reason}")]
+    public static partial void InstanceQuarantined(ILogger logger, string instanceId, string reason);
 
     [LoggerMessage(1016, LogLevel.Critical, "Instance {InstanceId}: a turn has run for more than {Limit} and is given up; it still holds a thread ({Stuck} such)")]
     public static partial void TurnStuck(ILogger logger, string instanceId, TimeSpan limit, int stuck);

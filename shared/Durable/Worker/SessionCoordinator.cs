@@ -80,7 +80,7 @@ internal sealed class SessionCoordinator : ISessionCoordinator, IDisposable
     {
         if (leased.Attempts > _worker.Options.MaxAttemptsWithoutTurn)
         {
-            _ = IsolateAsync(leased);
+            _ = QuarantineAsync(leased);
             return;
         }
 
@@ -198,13 +198,13 @@ internal sealed class SessionCoordinator : ISessionCoordinator, IDisposable
         _turns.Dispose();
     }
 
-    private async Task IsolateAsync(LeasedInstance leased)
+    private async Task QuarantineAsync(LeasedInstance leased)
     {
         var reason = $"The instance was leased {leased.Attempts - 1} times in a row and never finished a turn: its code ends the process or never yields.";
-        Logs.InstanceIsolated(_worker.Logger, leased.Lease.InstanceId, reason);
+        Logs.InstanceQuarantined(_worker.Logger, leased.Lease.InstanceId, reason);
         try
         {
-            await _worker.Hub.IsolateAsync(leased.Lease, reason, CancellationToken.None);
+            await _worker.Hub.QuarantineAsync(leased.Lease, reason, CancellationToken.None);
         }
         catch (Exception unavailable)
         {

@@ -54,14 +54,14 @@ public sealed class TaskHubWorkerOptions
     /// <summary>The first wait before work that cannot be run here, or whose commit failed, is offered again; doubled up to one minute.</summary>
     public TimeSpan FirstBackoff { get; set; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Leases in a row that may end without a turn before the instance is isolated.</summary>
+    /// <summary>Leases in a row that may end without a turn before the instance is quarantined.</summary>
     public int MaxAttemptsWithoutTurn { get; set; } = 5;
 
     /// <summary>Deliveries of an activity that may end without an answer before it is failed for good.</summary>
     public int MaxActivityDeliveries { get; set; } = 10;
 
     /// <summary>How often an activity may be given back at a shutdown before it is failed for good: it takes longer than workers here live.</summary>
-    public int MaxActivityGiveBacks { get; set; } = int.MaxValue;
+    public int MaxActivityAbandons { get; set; } = int.MaxValue;
 
     /// <summary>How long the code of a turn may run; afterwards its instance is taken from it. The thread cannot be.</summary>
     public TimeSpan MaxTurnDuration { get; set; } = TimeSpan.FromSeconds(30);

@@ -77,7 +77,7 @@ internal sealed class TurnRunner(WorkerContext worker, ISessionCoordinator sessi
         var first = state.Started ?? inputs.Select(i => i.Event).OfType<ExecutionStartedEvent>().FirstOrDefault();
         if (first is not null && worker.Registry.FindOrchestrator(first.Name, first.Version) is null)
         {
-            await GiveBackAsync(
+            await AbandonAsync(
                 session, inputs, delay => Logs.UnknownOrchestrator(worker.Logger, session.Lease.InstanceId, first.Name, first.Version, delay));
             return;
         }
@@ -86,7 +86,7 @@ internal sealed class TurnRunner(WorkerContext worker, ISessionCoordinator sessi
         {
             if (worker.Options.Versioning.FailureStrategy == VersionFailureStrategy.Reject)
             {
-                await GiveBackAsync(session, inputs, delay => Logs.VersionRefused(worker.Logger, session.Lease.InstanceId, refusal, delay));
+                await AbandonAsync(session, inputs, delay => Logs.VersionRefused(worker.Logger, session.Lease.InstanceId, refusal, delay));
                 return;
             }
 
@@ -128,7 +128,7 @@ internal sealed class TurnRunner(WorkerContext worker, ISessionCoordinator sessi
         committer.Add(new PendingTurn(session, commit, inputs, Claimed(commit)));
     }
 
-    private async Task GiveBackAsync(InstanceSession session, IReadOnlyList<TurnInput> inputs, Action<TimeSpan> log)
+    private async Task AbandonAsync(InstanceSession session, IReadOnlyList<TurnInput> inputs, Action<TimeSpan> log)
     {
         var delay = BackoffFor(session.Lease.InstanceId);
         log(delay);

@@ -232,20 +232,20 @@ public sealed class ConfigureApplicationTests
             world.Logs.Lines, line => line.Contains(hash, StringComparison.Ordinal) || line.Contains("-password", StringComparison.Ordinal));
     }
 
-    private static async Task<TenantPlace> ConfigureAsync(World world, TenantPlace? place = null)
+    private static async Task<TenantDescriptor> ConfigureAsync(World world, TenantDescriptor? place = null)
     {
         place = await world.CloneAsync(place);
         await world.RunAsync<ConfigureApplication>(place);
         return place;
     }
 
-    private static Task<string?> ParameterAsync(World world, TenantPlace place, string key) =>
+    private static Task<string?> ParameterAsync(World world, TenantDescriptor place, string key) =>
         world.AskAsync<string>($"select value from ir_config_parameter where key = '{key}'", place.Database);
 
-    private static Task<long> CountAsync(World world, TenantPlace place, string from) =>
+    private static Task<long> CountAsync(World world, TenantDescriptor place, string from) =>
         world.AskAsync<long>($"select count(*) from {from}", place.Database);
 
-    private static Task<string?> DumpAsync(World world, TenantPlace place) =>
+    private static Task<string?> DumpAsync(World world, TenantDescriptor place) =>
         world.AskAsync<string>(
             "select string_agg(key || '=' || value, e'\\n' order by key) || (select string_agg(u::text, e'\\n' order by id) from res_users u) from ir_config_parameter",
             place.Database);

@@ -9,8 +9,8 @@ namespace Bibind.Activities.Tests.Application;
 public sealed class CopiesFixture : IAsyncLifetime
 {
     private World? _world;
-    private TenantPlace? _clone;
-    private TenantPlace? _copy;
+    private TenantDescriptor? _clone;
+    private TenantDescriptor? _copy;
 
     public async ValueTask InitializeAsync()
     {
@@ -28,7 +28,7 @@ public sealed class CopiesFixture : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _world?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private static async Task<TenantPlace> FilledAsync(World world)
+    private static async Task<TenantDescriptor> FilledAsync(World world)
     {
         var place = await world.CloneAsync();
 

@@ -123,7 +123,7 @@ public sealed class CreateStandardUserTests
             await killed.CancelAsync();
             return made;
         };
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.RunAsync<CreateStandardUser, TenantPlace, StepOutcome>(place, killed.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.RunAsync<CreateStandardUser, TenantDescriptor, StepOutcome>(place, killed.Token));
 
         var outcome = await RunAsync(world, place);
 
@@ -235,7 +235,7 @@ public sealed class CreateStandardUserTests
         return world;
     }
 
-    private static async Task<TenantPlace> PrepareAsync(World world)
+    private static async Task<TenantDescriptor> PrepareAsync(World world)
     {
         var place = await world.CloneAsync();
         await world.RunAsync<ConfigureApplication>(place);
@@ -243,10 +243,10 @@ public sealed class CreateStandardUserTests
         return place;
     }
 
-    private static async Task<string> HashAsync(World world, TenantPlace place) =>
+    private static async Task<string> HashAsync(World world, TenantDescriptor place) =>
         await world.AskAsync<string>($"select password from res_users where login = '{place.CustomerEmail}'", place.Database) ?? string.Empty;
 
-    private static Task<long> KeysAsync(World world, TenantPlace place) => world.AskAsync<long>("select count(*) from res_users_apikeys", place.Database);
+    private static Task<long> KeysAsync(World world, TenantDescriptor place) => world.AskAsync<long>("select count(*) from res_users_apikeys", place.Database);
 
-    private static Task<StepOutcome> RunAsync(World world, TenantPlace place) => world.RunAsync<CreateStandardUser, TenantPlace, StepOutcome>(place);
+    private static Task<StepOutcome> RunAsync(World world, TenantDescriptor place) => world.RunAsync<CreateStandardUser, TenantDescriptor, StepOutcome>(place);
 }

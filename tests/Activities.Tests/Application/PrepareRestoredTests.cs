@@ -60,7 +60,7 @@ public sealed class PrepareRestoredTests
         await world.ExecuteAsync($"drop database {place.Database} with (force)");
     }
 
-    private static async Task PrepareAsync(World world, TenantPlace place)
+    private static async Task PrepareAsync(World world, TenantDescriptor place)
     {
         await using var connection = await world.OpenAsync(place.Database);
         await world.Get<ApplicationProviders>().Of(Applications.Odoo).PrepareRestoredAsync(connection, hasFiles: true, CancellationToken.None);

@@ -90,7 +90,7 @@ public sealed class SetApplicationAddressTests
         Assert.Equal("The application 'magento' cannot be provided here; there is odoo.", refused.Message);
     }
 
-    private static async Task<TenantPlace> ConfiguredAsync(World world, string setup)
+    private static async Task<TenantDescriptor> ConfiguredAsync(World world, string setup)
     {
         var place = await world.CloneAsync();
         await world.ExecuteAsApplicationAsync(setup, place.Database);

@@ -75,7 +75,7 @@ public sealed class SmokeTestApplicationTests
         Assert.Contains("the application cannot see it", failed.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<TenantPlace> FinishedAsync(World world)
+    private static async Task<TenantDescriptor> FinishedAsync(World world)
     {
         var place = await world.CloneAsync();
         await world.RunAsync<ConfigureApplication>(place);
@@ -83,5 +83,5 @@ public sealed class SmokeTestApplicationTests
         return place;
     }
 
-    private static Task<StepOutcome> RunAsync(World world, TenantPlace place) => world.RunAsync<SmokeTestApplication, TenantPlace, StepOutcome>(place);
+    private static Task<StepOutcome> RunAsync(World world, TenantDescriptor place) => world.RunAsync<SmokeTestApplication, TenantDescriptor, StepOutcome>(place);
 }

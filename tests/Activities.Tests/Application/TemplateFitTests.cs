@@ -88,7 +88,7 @@ public sealed class TemplateFitTests
         return (await Assert.ThrowsAsync<PermanentFailureException>(() => ConfigureAsync(world, locale, setup))).Message;
     }
 
-    private static async Task<TenantPlace> ConfigureAsync(World world, TenantLocale locale, string setup)
+    private static async Task<TenantDescriptor> ConfigureAsync(World world, TenantLocale locale, string setup)
     {
         var place = await world.CloneAsync(World.NewPlace() with { Locale = locale });
         await world.ExecuteAsApplicationAsync(setup, place.Database);

@@ -41,7 +41,7 @@ public sealed class CompiledAssetsTests
         Assert.Equal("a-picture,in-a-file.js,in-the-database.js", await AssetsAsync(files.World, files.Place));
     }
 
-    private static Task AddAssetsAsync(World world, TenantPlace place) => world.ExecuteAsync(
+    private static Task AddAssetsAsync(World world, TenantDescriptor place) => world.ExecuteAsync(
         """
         insert into ir_attachment (name, type, url, store_fname, db_datas) values
           ('in-a-file.js', 'binary', '/web/assets/1/in-a-file.js', '1a/1a2b', null),
@@ -50,7 +50,7 @@ public sealed class CompiledAssetsTests
         """,
         place.Database);
 
-    private static Task<string?> AssetsAsync(World world, TenantPlace place) => world.AskAsync<string>(
+    private static Task<string?> AssetsAsync(World world, TenantDescriptor place) => world.AskAsync<string>(
         "select string_agg(name, ',' order by name) from ir_attachment where name in ('a-picture', 'in-a-file.js', 'in-the-database.js')", place.Database);
 
     // The same installation at another time: its backups and its secrets.

@@ -18,7 +18,7 @@ internal sealed class FilesWorld : IAsyncDisposable
 
     public string Bucket { get; }
 
-    public TenantPlace Place { get; } = Fixtures.World.NewPlace();
+    public TenantDescriptor Place { get; } = Fixtures.World.NewPlace();
 
     public static async Task<FilesWorld> CreateAsync(params (string Key, string? Value)[] settings)
     {
@@ -28,16 +28,16 @@ internal sealed class FilesWorld : IAsyncDisposable
         OdooFiles.Write(folder, OdooTemplateFixture.Database);
         var files = new FilesWorld(world, folder, settings.FirstOrDefault(s => s.Key == "Backups:Bucket").Value ?? RestoreSteps.Bucket);
         await world.CloneAsync(files.Place);
-        await world.RunAsync<CopyFileStore, TenantPlace, FileStoreCopied>(files.Place);
+        await world.RunAsync<CopyFileStore, TenantDescriptor, FileStoreCopied>(files.Place);
         return files;
     }
 
-    public string StoreOf(TenantPlace place) => Path.Combine(Folder, place.Database);
+    public string StoreOf(TenantDescriptor place) => Path.Combine(Folder, place.Database);
 
-    public string File(TenantPlace place, string name) => Path.Combine(StoreOf(place), name);
+    public string File(TenantDescriptor place, string name) => Path.Combine(StoreOf(place), name);
 
     /// <summary>There is a store of each of these tenants and nothing else but the template's.</summary>
-    public void AssertTidy(params TenantPlace[] places) => Assert.Equal(
+    public void AssertTidy(params TenantDescriptor[] places) => Assert.Equal(
         places.Select(p => p.Database).Append(OdooTemplateFixture.Database).Order(StringComparer.Ordinal),
         Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 

@@ -118,7 +118,7 @@ public sealed class RestoreRefusalTests
         Assert.Empty(await TrialsAsync(world, backup));
     }
 
-    private static async Task<(World World, TenantPlace Place, BackupRef Backup)> WithPgRestoreAsync(string body)
+    private static async Task<(World World, TenantDescriptor Place, BackupRef Backup)> WithPgRestoreAsync(string body)
     {
         var folder = Testing.PostgresFixture.NewFolder();
         var world = await World.CreateAsync(("Backups:PgRestore", Script.Write(folder, "pg_restore", body)));
@@ -127,7 +127,7 @@ public sealed class RestoreRefusalTests
         return (world, place, backup);
     }
 
-    private static async Task DamageAsync(World world, TenantPlace place, string damage)
+    private static async Task DamageAsync(World world, TenantDescriptor place, string damage)
     {
         var row = world.Backups.Rows.Values.Single(r => r.TenantId == place.TenantId);
         var dump = Path.Combine(world.Folder, "objects", Bucket, row.Key);

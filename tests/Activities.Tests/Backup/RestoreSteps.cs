@@ -11,25 +11,25 @@ internal static class RestoreSteps
     public const string Bucket = "bibind-backups";
     public static readonly CancellationToken None = CancellationToken.None;
 
-    public static async Task<(TenantPlace Place, BackupRef Backup)> BackedUpAsync(World world)
+    public static async Task<(TenantDescriptor Place, BackupRef Backup)> BackedUpAsync(World world)
     {
         var place = await world.CloneAsync();
         return (place, await TakeAsync(world, place));
     }
 
-    public static async Task<BackupRef> TakeAsync(World world, TenantPlace place)
+    public static async Task<BackupRef> TakeAsync(World world, TenantDescriptor place)
     {
         await world.RunAsync<TakeBackup, BackupRequest, BackupTaken>(new BackupRequest(place, "manual"));
         return new BackupRef(place.TenantId, $"{place.JobId}-manual");
     }
 
-    public static Task<RestoredDatabase> RestoreAsync(World world, TenantPlace place, BackupRef backup, bool replace = false) =>
+    public static Task<RestoredDatabase> RestoreAsync(World world, TenantDescriptor place, BackupRef backup, bool replace = false) =>
         world.RunAsync<RestoreDatabase, RestoreRequest, RestoredDatabase>(new RestoreRequest(place, backup, replace));
 
-    public static Task<BackupReceipt> VerifyAsync(World world, TenantPlace place, BackupRef backup) =>
+    public static Task<BackupReceipt> VerifyAsync(World world, TenantDescriptor place, BackupRef backup) =>
         world.RunAsync<VerifyBackup, VerifyRequest, BackupReceipt>(new VerifyRequest(place, backup));
 
-    public static async Task ChangeManifestAsync(World world, TenantPlace place, Func<BackupManifest, BackupManifest> change)
+    public static async Task ChangeManifestAsync(World world, TenantDescriptor place, Func<BackupManifest, BackupManifest> change)
     {
         var row = world.Backups.Rows.Values.Single(r => r.TenantId == place.TenantId);
         await using var stored = (await world.Store.OpenReadAsync(Bucket, row.ManifestKey, None))!;
@@ -70,7 +70,7 @@ internal static class RestoreSteps
     public static Task<string?> StateAsync(World world, string database) => world.AskAsync<string>(
         $"select format('%s %s %s', datdba::regrole, datistemplate, datallowconn) from pg_database where datname = '{database}'");
 
-    public static async Task<string> ScratchesAsync(World world, TenantPlace place) => await world.AskAsync<string>(
+    public static async Task<string> ScratchesAsync(World world, TenantDescriptor place) => await world.AskAsync<string>(
         $"select string_agg(datname, ',') from pg_database where datname like 'bibind-%-{place.TenantId}-{place.Code}'") ?? string.Empty;
 
     public static async Task<string> TrialsAsync(World world, BackupRef backup) => await world.AskAsync<string>(

@@ -236,8 +236,8 @@ public sealed class TakeBackupTests
         var kept = await world.RunAsync<TakeBackup, BackupRequest, BackupTaken>(new BackupRequest(place, "manual"));
         var doomed = new BackupRef(place.TenantId, $"{place.JobId}-first");
 
-        await world.RunAsync<DeleteOneBackup, BackupRef, Nothing>(doomed);
-        await world.RunAsync<DeleteOneBackup, BackupRef, Nothing>(doomed);
+        await world.RunAsync<DeleteOneBackup, BackupRef, Unit>(doomed);
+        await world.RunAsync<DeleteOneBackup, BackupRef, Unit>(doomed);
 
         Assert.Equal("manual", Assert.Single(world.Backups.Rows.Values).Kind);
         Assert.Equal(2, Files(world).Count);
@@ -261,10 +261,10 @@ public sealed class TakeBackupTests
         Assert.NotNull(await world.Store.HeadAsync(Bucket, kept.Key, CancellationToken.None));
     }
 
-    private static Task<BackupTaken> TakeAsync(World world, TenantPlace place, CancellationToken cancellationToken = default) =>
+    private static Task<BackupTaken> TakeAsync(World world, TenantDescriptor place, CancellationToken cancellationToken = default) =>
         world.RunAsync<TakeBackup, BackupRequest, BackupTaken>(new BackupRequest(place, "first"), cancellationToken);
 
-    private static async Task<(World World, TenantPlace Place)> WithPgDumpAsync(string body)
+    private static async Task<(World World, TenantDescriptor Place)> WithPgDumpAsync(string body)
     {
         var folder = PostgresFixture.NewFolder();
         var script = Script.Write(folder, "pg_dump", $"if [ \"$1\" = --version ]; then echo 'pg_dump (PostgreSQL) 15.8'; exit; fi\n{body}");
@@ -281,14 +281,14 @@ public sealed class TakeBackupTests
         return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)] : [];
     }
 
-    private static async Task<Stream> DumpAsync(World world, TenantPlace place)
+    private static async Task<Stream> DumpAsync(World world, TenantDescriptor place)
     {
         var files = world.Get<BackupFiles>();
         var backup = new BackupRef(place.TenantId, world.Backups.Rows.Values.Single(r => r.TenantId == place.TenantId).Id);
         return await files.OpenDumpAsync(await files.ReadManifestAsync(backup, CancellationToken.None), CancellationToken.None);
     }
 
-    private static async Task<string> ListContentAsync(World world, TenantPlace place)
+    private static async Task<string> ListContentAsync(World world, TenantDescriptor place)
     {
         var file = Path.Combine(world.Folder, "plain.dump");
         await using (var dump = await DumpAsync(world, place))

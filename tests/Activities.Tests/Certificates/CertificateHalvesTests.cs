@@ -125,7 +125,7 @@ public sealed class CertificateHalvesTests
         Assert.Equal(1, await world.Secrets.CountAsync(order, None));
     }
 
-    private static async Task<(TenantPlace Place, string Name)> WithoutRowAsync(CertificateWorld world)
+    private static async Task<(TenantDescriptor Place, string Name)> WithoutRowAsync(CertificateWorld world)
     {
         var place = world.NewPlace();
         await world.Certificates.IssueAsync(place, None);

@@ -120,14 +120,14 @@ internal sealed class CertificateWorld : IAsyncDisposable
         [("Certificates:Acme:Directory", pebble.Directory.ToString()), ("Certificates:Acme:TrustedRoots", pebble.TrustedRootsFile)];
 
     /// <summary>A tenant in the zone.</summary>
-    public TenantPlace NewPlace()
+    public TenantDescriptor NewPlace()
     {
         var place = World.NewPlace();
         return place with { Host = $"{place.Code}.{Zone}", BaseUrl = $"https://{place.Code}.{Zone}" };
     }
 
     /// <summary>The certificate itself; the test has seen that it is there.</summary>
-    public async Task<X509Certificate2> LeafAsync(TenantPlace place) =>
+    public async Task<X509Certificate2> LeafAsync(TenantDescriptor place) =>
         X509Certificate2.CreateFromPem((await Found.FindAsync(place, CancellationToken.None))!.ChainPem);
 
     /// <summary>What the proxy and the host do together: answers challenges on the port where a Pebble looks.</summary>

@@ -100,9 +100,9 @@ public sealed class LeftProofsTests
         Assert.False(await world.Certificates.IsProofShownAsync(place, None));
     }
 
-    private static Task ShowAsync(CertificateWorld world, TenantPlace place, string token) => ShowAsync(world, place, ChallengeTypes.Dns, token);
+    private static Task ShowAsync(CertificateWorld world, TenantDescriptor place, string token) => ShowAsync(world, place, ChallengeTypes.Dns, token);
 
-    private static async Task ShowAsync(CertificateWorld world, TenantPlace place, string challengeType, string token)
+    private static async Task ShowAsync(CertificateWorld world, TenantDescriptor place, string challengeType, string token)
     {
         var key = (await world.Get<AcmeClient>().AccountAsync(None)).Key;
         await world.Get<ChallengeProofs>().ShowAsync(

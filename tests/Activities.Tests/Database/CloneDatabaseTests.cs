@@ -213,10 +213,10 @@ public sealed class CloneDatabaseTests
             Limit, "no session bears the maker's name");
     }
 
-    private static Task<CloneResult> CloneAsync(World world, TenantPlace place) =>
-        world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(place);
+    private static Task<CloneResult> CloneAsync(World world, TenantDescriptor place) =>
+        world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(place);
 
-    private static async Task<TenantPlace> PlaceWithOpenTemplateAsync(World world)
+    private static async Task<TenantDescriptor> PlaceWithOpenTemplateAsync(World world)
     {
         var place = World.NewPlace();
         var template = $"open_{place.Code}";

@@ -27,7 +27,7 @@ public sealed class DatabaseIdentityTests
         var place = await HandedOverAsync(world);
         await CommentAsync(world, place.Database, comment);
 
-        Assert.True((await world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(place)).AlreadyThere);
+        Assert.True((await world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(place)).AlreadyThere);
         var backup = await RestoreSteps.TakeAsync(world, place);
         await RestoreSteps.RestoreAsync(world, place, backup, replace: true);
         await CommentAsync(world, place.Database, "null", role: null);
@@ -46,7 +46,7 @@ public sealed class DatabaseIdentityTests
         await world.ExecuteAsync($"create database {place.Database} owner odoo");
         await CommentAsync(world, place.Database, $"'bibind tenant={place.TenantId} code={place.Code}'");
 
-        await Assert.ThrowsAsync<PermanentFailureException>(() => world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(place));
+        await Assert.ThrowsAsync<PermanentFailureException>(() => world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(place));
         await world.RunAsync<DropDatabase>(place);
 
         Assert.True(await world.DatabaseExistsAsync(place.Database));
@@ -149,7 +149,7 @@ public sealed class DatabaseIdentityTests
         await world.ExecuteAsync($"create database \"{staging}\" owner odoo");
         await world.ExecuteAsync("create table planted (id int)", staging);
 
-        await world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(place);
+        await world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(place);
 
         Assert.False(await world.AskAsync<bool>("select to_regclass('planted') is not null", place.Database));
         Assert.False(await world.DatabaseExistsAsync(staging));
@@ -163,7 +163,7 @@ public sealed class DatabaseIdentityTests
         var staging = $"bibind-new-{place.TenantId}-{place.Code}";
         await world.ExecuteAsync($"create database \"{staging}\"");
 
-        var refused = await Assert.ThrowsAsync<PermanentFailureException>(() => world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(place));
+        var refused = await Assert.ThrowsAsync<PermanentFailureException>(() => world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(place));
 
         Assert.Contains($"A database named '{staging}' on server 'srv-1' is not ours", refused.Message, StringComparison.Ordinal);
         Assert.True(await world.DatabaseExistsAsync(staging));
@@ -180,7 +180,7 @@ public sealed class DatabaseIdentityTests
         world.Databases.Known[1] = Known(template, 1) with { Holder = DatabaseHolder.Template(place.TenantId) };
 
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(
-            () => world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(place with { TemplateDatabase = template }));
+            () => world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(place with { TemplateDatabase = template }));
 
         Assert.Contains("is not the template that was made there", refused.Message, StringComparison.Ordinal);
     }
@@ -226,7 +226,7 @@ public sealed class DatabaseIdentityTests
         Purpose = DatabasePurposes.Current,
     };
 
-    private static async Task<TenantPlace> HandedOverAsync(World world)
+    private static async Task<TenantDescriptor> HandedOverAsync(World world)
     {
         var place = await world.CloneAsync();
         await world.RunAsync<HandOverApplication>(place);
@@ -240,9 +240,9 @@ public sealed class DatabaseIdentityTests
         await write.ExecuteNonQueryAsync();
     }
 
-    private static Task<RestoreSettled> SettleAsync(World world, TenantPlace place, BackupRef backup) =>
+    private static Task<RestoreSettled> SettleAsync(World world, TenantDescriptor place, BackupRef backup) =>
         world.RunAsync<SettleRestore, RestoreRequest, RestoreSettled>(new RestoreRequest(place, backup, Replace: true));
 
-    private static Task<Contracts.Inventory> InventoryAsync(World world, TenantPlace place) =>
+    private static Task<Contracts.Inventory> InventoryAsync(World world, TenantDescriptor place) =>
         world.RunAsync<TakeInventory, InventoryRequest, Contracts.Inventory>(new InventoryRequest(place, KeepBackups: false));
 }

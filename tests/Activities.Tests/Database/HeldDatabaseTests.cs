@@ -145,14 +145,14 @@ public sealed class HeldDatabaseTests
         return Process.Start(start)!;
     }
 
-    private static async Task<TenantPlace> HandedOverAsync(World world)
+    private static async Task<TenantDescriptor> HandedOverAsync(World world)
     {
         var place = await world.CloneAsync();
         await world.RunAsync<HandOverApplication>(place);
         return place;
     }
 
-    private static async Task<TenantPlace> PlaceWithLockedTemplateAsync(World world)
+    private static async Task<TenantDescriptor> PlaceWithLockedTemplateAsync(World world)
     {
         var place = World.NewPlace();
         var template = $"held_{place.Code}";
@@ -194,5 +194,5 @@ public sealed class HeldDatabaseTests
         await end.ExecuteNonQueryAsync();
     }
 
-    private static Task<CloneResult> CloneAsync(World world, TenantPlace place) => world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(place);
+    private static Task<CloneResult> CloneAsync(World world, TenantDescriptor place) => world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(place);
 }

@@ -56,7 +56,7 @@ public sealed class InvalidDatabaseTests
         }
 
         await BreakAsync(world, name);
-        await world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(place);
+        await world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(place);
 
         Assert.Equal("admin", await world.AskAsync<string>("select login from res_users where id = 2", place.Database));
         Assert.False(await world.DatabaseExistsAsync($"bibind-new-{place.TenantId}-{place.Code}"));
@@ -72,7 +72,7 @@ public sealed class InvalidDatabaseTests
         await BreakAsync(world, template);
 
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(
-            () => world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(place with { TemplateDatabase = template }));
+            () => world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(place with { TemplateDatabase = template }));
 
         Assert.Contains("is invalid, for a DROP of it was interrupted", refused.Message, StringComparison.Ordinal);
         await world.ExecuteAsync($"drop database {template}");

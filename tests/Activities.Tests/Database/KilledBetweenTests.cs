@@ -126,7 +126,7 @@ public sealed class KilledBetweenTests
         Assert.False(await world.DatabaseExistsAsync($"bibind-new-template-{removed.TemplateId}"));
     }
 
-    private static async Task EndAsync(World world, TenantPlace place, bool retried)
+    private static async Task EndAsync(World world, TenantDescriptor place, bool retried)
     {
         if (retried)
         {
@@ -142,12 +142,12 @@ public sealed class KilledBetweenTests
         }
     }
 
-    private static IEnumerable<KnownDatabase> RowsOf(World world, TenantPlace place) =>
+    private static IEnumerable<KnownDatabase> RowsOf(World world, TenantDescriptor place) =>
         world.Databases.Known.Values.Where(d => d.Holder.TenantId == place.TenantId);
 
-    private static Task<CloneResult> CloneAsync(World world, TenantPlace place) => world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(place);
+    private static Task<CloneResult> CloneAsync(World world, TenantDescriptor place) => world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(place);
 
-    private static async Task<IEnumerable<string>> PresentAsync(World world, TenantPlace place) =>
+    private static async Task<IEnumerable<string>> PresentAsync(World world, TenantDescriptor place) =>
         (await world.RunAsync<TakeInventory, InventoryRequest, Contracts.Inventory>(new InventoryRequest(place, KeepBackups: false)))
             .Items.Where(i => i is { Kind: "database", State: InventoryItem.Present }).Select(i => i.Name);
 }

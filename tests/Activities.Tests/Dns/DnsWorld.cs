@@ -92,7 +92,7 @@ internal sealed class DnsWorld : IAsyncDisposable
     }
 
     /// <summary>A tenant in the zone.</summary>
-    public TenantPlace NewPlace()
+    public TenantDescriptor NewPlace()
     {
         var place = World.NewPlace();
         return place with { Host = $"{place.Code}.{Zone}", BaseUrl = $"https://{place.Code}.{Zone}" };

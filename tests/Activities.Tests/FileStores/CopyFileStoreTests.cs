@@ -93,7 +93,7 @@ public sealed class CopyFileStoreTests
         var copied = await world.CopyAsync();
 
         Assert.Equal((0, 0), (copied.Files, copied.Bytes));
-        Assert.Equal(FileStoreSight.Ours, world.Store.Look(world.Place));
+        Assert.Equal(FileStoreInfo.Ours, world.Store.Look(world.Place));
         Assert.Contains(world.Logs.Lines, line => line.Contains("has no file store", StringComparison.Ordinal));
     }
 
@@ -112,7 +112,7 @@ public sealed class CopyFileStoreTests
         var refused = await Assert.ThrowsAsync<PermanentFailureException>(world.CopyAsync);
 
         Assert.Contains("is not ours; it was left as it is", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(FileStoreSight.Foreign, world.Store.Look(world.Place));
+        Assert.Equal(FileStoreInfo.Foreign, world.Store.Look(world.Place));
         Assert.False(world.Remove());
         Assert.True(File.Exists(world.InTenant(precious)));
         Assert.Equal([world.Place.Database], world.Others());
@@ -247,7 +247,7 @@ public sealed class CopyFileStoreTests
         Assert.True(world.Remove());
 
         Assert.Empty(world.Others());
-        Assert.Equal(FileStoreSight.Absent, world.Store.Look(world.Place));
+        Assert.Equal(FileStoreInfo.Absent, world.Store.Look(world.Place));
         Assert.All(OdooFiles.All, file => Assert.True(File.Exists(world.InTemplate(file.StoreName))));
     }
 

@@ -27,7 +27,7 @@ public sealed class ReplacementTests
 
         Assert.Equal(["ab/file"], StoreWorld.FilesOf(world.InTenant()));
         Assert.Equal([world.Place.Database], world.Others());
-        Assert.Equal(FileStoreSight.Ours, world.Store.Look(world.Place));
+        Assert.Equal(FileStoreInfo.Ours, world.Store.Look(world.Place));
     }
 
     [Theory]

@@ -25,7 +25,7 @@ internal sealed class StoreWorld : IDisposable
 
     public string Folder { get; }
 
-    public TenantPlace Place { get; } = World.NewPlace();
+    public TenantDescriptor Place { get; } = World.NewPlace();
 
     public FolderFileStore Store { get; }
 

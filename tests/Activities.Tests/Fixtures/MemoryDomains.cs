@@ -11,8 +11,8 @@ internal sealed class MemoryDomains : ITenantDomains
     /// <summary>A name that a job is setting up.</summary>
     public string? Busy { get; set; }
 
-    public Task<IReadOnlyList<TenantPlace>> BesidesAsync(TenantPlace place, bool onlyActive, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<TenantPlace>>(place.ApplicationHost is null ? [.. Names.Select(name => DomainPlaces.At(place, place.Host, name))] : []);
+    public Task<IReadOnlyList<TenantDescriptor>> BesidesAsync(TenantDescriptor place, bool onlyActive, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<TenantDescriptor>>(place.ApplicationHost is null ? [.. Names.Select(name => DomainDescriptors.At(place, place.Host, name))] : []);
 
-    public Task<string?> CloseAsync(TenantPlace place, CancellationToken cancellationToken) => Task.FromResult(Busy);
+    public Task<string?> CloseAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.FromResult(Busy);
 }

@@ -95,8 +95,8 @@ internal sealed class World : IAsyncDisposable
             .RunAsync(new DurableActivityContext("test", typeof(TActivity).Name, 1, 1, cancellationToken), input);
 
     /// <summary>Runs one attempt of an effect on a tenant that answers nothing.</summary>
-    public Task RunAsync<TActivity>(TenantPlace place)
-        where TActivity : TaskActivity<TenantPlace, Nothing> => RunAsync<TActivity, TenantPlace, Nothing>(place);
+    public Task RunAsync<TActivity>(TenantDescriptor place)
+        where TActivity : TaskActivity<TenantDescriptor, Unit> => RunAsync<TActivity, TenantDescriptor, Unit>(place);
 
     /// <summary>The host's services.</summary>
     public IServiceProvider Services => _services;
@@ -106,11 +106,11 @@ internal sealed class World : IAsyncDisposable
         where T : notnull => _services.GetRequiredService<T>();
 
     /// <summary>A tenant that nobody else has.</summary>
-    public static TenantPlace NewPlace()
+    public static TenantDescriptor NewPlace()
     {
         var id = Interlocked.Increment(ref s_lastTenant);
         var code = string.Create(CultureInfo.InvariantCulture, $"acme{id}");
-        return new TenantPlace
+        return new TenantDescriptor
         {
             TenantId = id,
             JobId = $"provision-{code}",
@@ -134,18 +134,18 @@ internal sealed class World : IAsyncDisposable
     }
 
     /// <summary>A clone with passwords, configured or not; the passwords' hash is cheap.</summary>
-    public async Task<TenantPlace> CloneAsync(TenantPlace? place = null)
+    public async Task<TenantDescriptor> CloneAsync(TenantDescriptor? place = null)
     {
         place ??= NewPlace();
         Secrets.Values[TenantSecrets.Administrator(place.TenantId)] = "administrator-password";
         Secrets.Values[TenantSecrets.AdministratorHash(place.TenantId)] = PasslibPbkdf2Sha512.Hash("administrator-password", rounds: 1000);
         Secrets.Values[TenantSecrets.User(place.TenantId)] = "standard-user-password";
-        await RunAsync<Activities.Database.Lifecycle.CloneDatabase, TenantPlace, CloneResult>(place);
+        await RunAsync<Activities.Database.Lifecycle.CloneDatabase, TenantDescriptor, CloneResult>(place);
         return place;
     }
 
     /// <summary>Makes the database of the tenant's name, which a test made by hand, the tenant's own.</summary>
-    public async Task AdoptAsync(TenantPlace place)
+    public async Task AdoptAsync(TenantDescriptor place)
     {
         var oid = await AskAsync<uint>($"select oid from pg_database where datname = '{place.Database}'");
         Databases.Known.Clear();

@@ -19,12 +19,12 @@ internal sealed partial class ClusterWatch
         """;
 
     private readonly HostileMode _mode;
-    private readonly TenantPlace _attacker;
+    private readonly TenantDescriptor _attacker;
     private readonly string _template;
     private readonly string? _before;
     private readonly long _logStart;
 
-    private ClusterWatch(HostileMode mode, TenantPlace attacker, string template, string? before, long logStart) =>
+    private ClusterWatch(HostileMode mode, TenantDescriptor attacker, string template, string? before, long logStart) =>
         (_mode, _attacker, _template, _before, _logStart) = (mode, attacker, template, before, logStart);
 
     private World World => _mode.World;
@@ -32,7 +32,7 @@ internal sealed partial class ClusterWatch
     /// <param name="mode">Whom tenants' SQL runs as.</param>
     /// <param name="attacker">The tenant.</param>
     /// <param name="template">A template that he must not reach; the one that tenants are cloned from unless given.</param>
-    public static async Task<ClusterWatch> BeginAsync(HostileMode mode, TenantPlace attacker, string? template = null)
+    public static async Task<ClusterWatch> BeginAsync(HostileMode mode, TenantDescriptor attacker, string? template = null)
     {
         template ??= mode.Template;
         await mode.World.ExecuteAsync("create table if not exists precious (content text)", LocalServer.ControlDatabase);

@@ -52,7 +52,7 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
 
         await attack.TryAsync("set address", () => world.RunAsync<SetApplicationAddress>(place with { BaseUrl = $"https://moved-{place.Host}" }));
         await attack.TryAsync("set address back", () => world.RunAsync<SetApplicationAddress>(place));
-        await attack.TryAsync("smoke test", () => world.RunAsync<SmokeTestApplication, TenantPlace, StepOutcome>(place));
+        await attack.TryAsync("smoke test", () => world.RunAsync<SmokeTestApplication, TenantDescriptor, StepOutcome>(place));
         await attack.TryAsync(
             "inventory", () => world.RunAsync<TakeInventory, InventoryRequest, Contracts.Inventory>(new InventoryRequest(place, KeepBackups: false)));
         await attack.TryAsync("backup", () => RestoreSteps.TakeAsync(world, place));
@@ -113,7 +113,7 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
 
         public List<string> Failures { get; } = [];
 
-        public async Task<TenantPlace> LiveTenantAsync()
+        public async Task<TenantDescriptor> LiveTenantAsync()
         {
             var place = await world.CloneAsync(mode.NewPlace());
             await world.RunAsync<ConfigureApplication>(place);
@@ -122,7 +122,7 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
         }
 
         /// <summary>As the tenant's SQL runs, as a server action would.</summary>
-        public async Task PlantAsync(TenantPlace place, string database)
+        public async Task PlantAsync(TenantDescriptor place, string database)
         {
             await using var tenant = await mode.OpenAsAsync(place, database);
             await PlantAsync(tenant, HostileMode.RoleOf(place));
@@ -165,7 +165,7 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
             }
         }
 
-        public async Task BackedUpAsync(TenantPlace place)
+        public async Task BackedUpAsync(TenantDescriptor place)
         {
             var backup = new BackupRef(place.TenantId, $"{place.JobId}-manual");
             await TryAsync("trial", () => RestoreSteps.VerifyAsync(world, place, backup));
@@ -185,7 +185,7 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
         }
 
         /// <summary>The neighbour's clone comes with what is planted, as if its template had it.</summary>
-        public async Task ConfigureNeighbourAsync(TenantPlace attacker)
+        public async Task ConfigureNeighbourAsync(TenantDescriptor attacker)
         {
             var neighbour = await world.CloneAsync(mode.NewPlace());
 
@@ -216,11 +216,11 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
             {
                 var customer = mode.NewPlace() with { TemplateDatabase = order.Database };
                 GivePasswords(customer);
-                await TryAsync("clone", () => world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(customer));
+                await TryAsync("clone", () => world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(customer));
             }
         }
 
-        private void GivePasswords(TenantPlace place)
+        private void GivePasswords(TenantDescriptor place)
         {
             world.Secrets.Values[TenantSecrets.Administrator(place.TenantId)] = "administrator-password";
             world.Secrets.Values[TenantSecrets.AdministratorHash(place.TenantId)] = PasslibPbkdf2Sha512.Hash("administrator-password", rounds: 1000);

@@ -39,19 +39,19 @@ internal sealed class HostileMode
         return new HostileMode(await TemplateWorld.CreateAsync(settings: server.Settings, cluster: server.Postgres), isIsolated: true);
     }
 
-    public TenantPlace NewPlace()
+    public TenantDescriptor NewPlace()
     {
         var place = World.NewPlace() with { TemplateDatabase = Template };
         return IsIsolated ? place with { DatabaseRole = TenantRoles.NameOf(place) } : place;
     }
 
-    public static string RoleOf(TenantPlace place) => place.DatabaseRole ?? LocalServer.ApplicationRole;
+    public static string RoleOf(TenantDescriptor place) => place.DatabaseRole ?? LocalServer.ApplicationRole;
 
     /// <summary>True for who may run what tenants and builders plant: the one whose it is.</summary>
     public bool MayRun(string role) => IsIsolated ? role.StartsWith("t_", StringComparison.Ordinal) || role == BuilderRole : role == LocalServer.ApplicationRole;
 
     /// <summary>As a tenant, to a database of any name.</summary>
-    public Task<NpgsqlConnection> OpenAsAsync(TenantPlace place, string database) => OpenAsync(
+    public Task<NpgsqlConnection> OpenAsAsync(TenantDescriptor place, string database) => OpenAsync(
         database, RoleOf(place),
         place.DatabaseRole is null ? World.Postgres.PasswordOf(LocalServer.ApplicationRole) : World.Secrets.Values[Activities.Credentials.TenantSecrets.DatabaseRole(place.TenantId)]);
 

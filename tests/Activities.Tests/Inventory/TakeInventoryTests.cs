@@ -111,7 +111,7 @@ public sealed class TakeInventoryTests
         Assert.False(inventory.IsClean);
     }
 
-    private static async Task<TenantPlace> FullTenantAsync(World world)
+    private static async Task<TenantDescriptor> FullTenantAsync(World world)
     {
         var place = await world.CloneAsync();
         await world.RunAsync<CreateBucket>(place);
@@ -119,7 +119,7 @@ public sealed class TakeInventoryTests
         return place;
     }
 
-    private static Task<Contracts.Inventory> TakeAsync(World world, TenantPlace place, bool keepBackups = false) =>
+    private static Task<Contracts.Inventory> TakeAsync(World world, TenantDescriptor place, bool keepBackups = false) =>
         world.RunAsync<TakeInventory, InventoryRequest, Contracts.Inventory>(new InventoryRequest(place, keepBackups));
 
     private static (string State, string? Detail) StateOf(Contracts.Inventory inventory, string kind)

@@ -10,7 +10,7 @@ namespace Bibind.Activities.Tests.RealOdoo;
 /// <summary>The product's effects over a real Odoo: its template, its file store, its databases.</summary>
 internal sealed class OdooTenant : IAsyncDisposable
 {
-    private readonly List<TenantPlace> _places = [];
+    private readonly List<TenantDescriptor> _places = [];
 
     private OdooTenant(World world, Bibind.Testing.Servers.RealOdoo odoo) => (World, Odoo) = (world, odoo);
 
@@ -27,7 +27,7 @@ internal sealed class OdooTenant : IAsyncDisposable
     }
 
     /// <summary>An order for a tenant of the real template.</summary>
-    public static TenantPlace NewPlace(string language = "fr_FR") => World.NewPlace() with
+    public static TenantDescriptor NewPlace(string language = "fr_FR") => World.NewPlace() with
     {
         TemplateDatabase = Bibind.Testing.Servers.RealOdoo.Template,
         HasFileStore = true,
@@ -35,16 +35,16 @@ internal sealed class OdooTenant : IAsyncDisposable
     };
 
     /// <summary>A clone with its files that is not configured yet.</summary>
-    public async Task<TenantPlace> CloneAsync(TenantPlace place)
+    public async Task<TenantDescriptor> CloneAsync(TenantDescriptor place)
     {
         _places.Add(place);
         await World.CloneAsync(place);
-        await World.RunAsync<CopyFileStore, TenantPlace, FileStoreCopied>(place);
+        await World.RunAsync<CopyFileStore, TenantDescriptor, FileStoreCopied>(place);
         return place;
     }
 
     /// <summary>A tenant that the application serves.</summary>
-    public async Task<TenantPlace> ProvisionAsync(TenantPlace place)
+    public async Task<TenantDescriptor> ProvisionAsync(TenantDescriptor place)
     {
         await CloneAsync(place);
         await World.RunAsync<ConfigureApplication>(place);
@@ -53,7 +53,7 @@ internal sealed class OdooTenant : IAsyncDisposable
     }
 
     /// <summary>By JSON-RPC as the administrator of a tenant.</summary>
-    public Task<OdooSession> SignInAsync(TenantPlace place) => Odoo.Client.SignInAsync(place.Database, "admin", "administrator-password");
+    public Task<OdooSession> SignInAsync(TenantDescriptor place) => Odoo.Client.SignInAsync(place.Database, "admin", "administrator-password");
 
     public async ValueTask DisposeAsync()
     {

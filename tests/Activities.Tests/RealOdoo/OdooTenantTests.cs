@@ -123,7 +123,7 @@ public sealed class OdooTenantTests
 
         await sending;
 
-        async Task SendAsync(TenantPlace place)
+        async Task SendAsync(TenantDescriptor place)
         {
             var session = await client.SignInAsync(place.Database, "admin", "administrator-password");
             var mail = await session.CreateAsync(

@@ -191,7 +191,7 @@ public abstract class ForwardedRequestsTests
     /// <summary>A world around a proxy of its own.</summary>
     internal abstract Task<RoutesWorld> StartAsync();
 
-    private static TenantPlace CustomersName(RoutesWorld world, TenantPlace tenant)
+    private static TenantDescriptor CustomersName(RoutesWorld world, TenantDescriptor tenant)
     {
         var name = $"shop-{tenant.Code}.example.org";
         world.Certificates[name] = world.Authority.Issue(name);
@@ -208,7 +208,7 @@ public abstract class ForwardedRequestsTests
         return await reader.ReadToEndAsync();
     }
 
-    private static async Task<(HttpStatusCode Status, string Body)> PostAsync(HttpClient client, TenantPlace tenant, int bytes, bool chunked)
+    private static async Task<(HttpStatusCode Status, string Body)> PostAsync(HttpClient client, TenantDescriptor tenant, int bytes, bool chunked)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"https://{tenant.Host}/web/binary/upload") { Content = new ByteArrayContent(new byte[bytes]) };
         request.Headers.TransferEncodingChunked = chunked;

@@ -82,7 +82,7 @@ internal sealed class RoutesWorld : IAsyncDisposable, ITenantCertificates
         where T : notnull => _hosts[0].GetRequiredService<T>();
 
     /// <summary>A tenant, with a certificate unless it is to be plain.</summary>
-    public TenantPlace NewTenant(bool plain = false)
+    public TenantDescriptor NewTenant(bool plain = false)
     {
         var place = World.NewPlace();
         if (!plain)
@@ -93,7 +93,7 @@ internal sealed class RoutesWorld : IAsyncDisposable, ITenantCertificates
         return place;
     }
 
-    public Task<TenantCertificate?> FindAsync(TenantPlace place, CancellationToken cancellationToken) =>
+    public Task<TenantCertificate?> FindAsync(TenantDescriptor place, CancellationToken cancellationToken) =>
         Task.FromResult(Certificates.GetValueOrDefault(place.Host));
 
     /// <summary>Comes to the proxy by TLS, whatever the name, and trusts our authority.</summary>

@@ -72,7 +72,7 @@ public sealed class BucketTests
         await world.Store.CreateBucketAsync(place.Bucket, None);
         var store = InterruptedStore.Of(world.Store, nameof(IObjectStore.ListAsync), call: 1, () => new TenantBucket(world.Store).MarkAsync(place, None));
 
-        Assert.Equal(BucketSight.Ours, await new TenantBucket(store).LookAsync(place, None));
+        Assert.Equal(BucketInfo.Ours, await new TenantBucket(store).LookAsync(place, None));
     }
 
     [Fact]

@@ -237,7 +237,7 @@ public sealed class TenantUserTests
     }
 
     // As the product's own client is made: it knows this server's habits.
-    private static async Task<S3Server> ConnectAsync(World world, TenantPlace place)
+    private static async Task<S3Server> ConnectAsync(World world, TenantDescriptor place)
     {
         var keys = StorageKeys.Parse(world.Secrets.Values[TenantSecrets.Storage(place.TenantId)]);
         return new S3Server(Options.Create(new S3Options
@@ -248,10 +248,10 @@ public sealed class TenantUserTests
         }));
     }
 
-    private static PutObjectRequest Object(TenantPlace place, string key, int bytes) =>
+    private static PutObjectRequest Object(TenantDescriptor place, string key, int bytes) =>
         new() { BucketName = place.Bucket, Key = key, InputStream = new MemoryStream(new byte[bytes]), UseChunkEncoding = false };
 
-    private static async Task<bool> CanPutAsync(AmazonS3Client client, TenantPlace place)
+    private static async Task<bool> CanPutAsync(AmazonS3Client client, TenantDescriptor place)
     {
         try
         {
@@ -280,12 +280,12 @@ public sealed class TenantUserTests
         }
     }
 
-    private static async Task<string> StateAsync(World world, TenantPlace place) =>
+    private static async Task<string> StateAsync(World world, TenantDescriptor place) =>
         Assert.Single(
             (await world.RunAsync<TakeInventory, InventoryRequest, Contracts.Inventory>(new InventoryRequest(place, KeepBackups: false))).Items,
             i => i.Kind == "storage-user").State;
 
-    private static async Task DeleteAsync(World world, params TenantPlace[] places)
+    private static async Task DeleteAsync(World world, params TenantDescriptor[] places)
     {
         foreach (var place in places)
         {

@@ -23,7 +23,7 @@ public sealed class MarkTemplateReadyTests
         Assert.Equal($"ready {ready.ContentHash}", world.Templates.Ends[order.TemplateId]);
         var refused = await Assert.ThrowsAsync<PostgresException>(() => world.OpenAsync(order.Database, LocalServer.ApplicationRole));
         Assert.Equal(PostgresErrorCodes.ObjectNotInPrerequisiteState, refused.SqlState);
-        var clone = await world.RunAsync<CloneDatabase, TenantPlace, CloneResult>(World.NewPlace() with { TemplateDatabase = order.Database });
+        var clone = await world.RunAsync<CloneDatabase, TenantDescriptor, CloneResult>(World.NewPlace() with { TemplateDatabase = order.Database });
         Assert.True(clone.Bytes > 1_000_000);
     }
 

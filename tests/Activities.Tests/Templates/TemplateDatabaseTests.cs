@@ -117,7 +117,7 @@ public sealed class TemplateDatabaseTests
     {
         await using var world = await World.CreateAsync();
 
-        await world.RunAsync<MarkTemplateFailed, TemplateFailure, Nothing>(new TemplateFailure(7, "create-template-x", "no room"));
+        await world.RunAsync<MarkTemplateFailed, TemplateFailure, Unit>(new TemplateFailure(7, "create-template-x", "no room"));
 
         Assert.Equal("failed no room", world.Templates.Ends[7]);
     }

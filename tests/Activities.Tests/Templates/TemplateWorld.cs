@@ -64,7 +64,7 @@ internal static class TemplateWorld
     }
 
     public static Task RunAsync<TActivity>(this World world, CreateTemplateOrder order)
-        where TActivity : TaskActivity<CreateTemplateOrder, Nothing> => world.RunAsync<TActivity, CreateTemplateOrder, Nothing>(order);
+        where TActivity : TaskActivity<CreateTemplateOrder, Unit> => world.RunAsync<TActivity, CreateTemplateOrder, Unit>(order);
 
     /// <summary>Every step up to the smoke test.</summary>
     public static async Task<CreateTemplateOrder> InitialisedAsync(this World world)

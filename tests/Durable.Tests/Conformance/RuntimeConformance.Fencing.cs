@@ -111,7 +111,7 @@ public abstract partial class RuntimeConformance
         }
 
         await runtime.Hub.CompleteActivitiesAsync(
-            [.. leased.Select((a, n) => new ActivityAnswer(a.Lease, id, a.ExecutionId, new TaskCompletedEvent { TaskScheduledId = 0, Result = $"\"lease {n}\"" }))],
+            [.. leased.Select((a, n) => new ActivityResult(a.Lease, id, a.ExecutionId, new TaskCompletedEvent { TaskScheduledId = 0, Result = $"\"lease {n}\"" }))],
             CancellationToken.None);
 
         Assert.Equal("lease 1", (await runtime.EndAsync(id)).ReadOutputAs<string>());

@@ -65,7 +65,7 @@ public abstract partial class RuntimeConformance
         var leased = await runtime.Hub.LeaseAsync(new Hubs.LeaseRequest("test", 0, 10, TimeSpan.FromSeconds(30), []), CancellationToken.None);
 
         var activity = Assert.Single(leased.Activities);
-        Assert.Equal((2, 1), (activity.Deliveries, activity.GivenBack));
+        Assert.Equal((2, 1), (activity.Deliveries, activity.Abandoned));
     }
 
     [Theory]

@@ -19,15 +19,15 @@ public abstract partial class RuntimeConformance
 
         runtime.StartWorker(o => o.MaxAttemptsWithoutTurn = 3);
 
-        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.IsolatedReason is not null);
-        var isolated = Assert.Single((await runtime.Client.QueryStatesAsync(new HubQuery { Isolated = true })).Instances);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.QuarantineReason is not null);
+        var isolated = Assert.Single((await runtime.Client.QueryStatesAsync(new HubQuery { Quarantined = true })).Instances);
         Assert.Equal(id, isolated.InstanceId);
-        Assert.Contains("3 times", isolated.IsolatedReason, StringComparison.Ordinal);
+        Assert.Contains("3 times", isolated.QuarantineReason, StringComparison.Ordinal);
         Assert.False(isolated.IsCompleted);
 
-        Assert.True(await runtime.Client.ReleaseIsolatedAsync(id));
+        Assert.True(await runtime.Client.ReleaseQuarantinedAsync(id));
         Assert.Equal(1, (await runtime.EndAsync(id)).ReadOutputAs<int>());
-        Assert.False(await runtime.Client.ReleaseIsolatedAsync(id));
+        Assert.False(await runtime.Client.ReleaseQuarantinedAsync(id));
     }
 
     [Fact]
@@ -39,10 +39,10 @@ public abstract partial class RuntimeConformance
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
         await CrashAsync(runtime, leases: 3);
         runtime.StartWorker(o => o.MaxAttemptsWithoutTurn = 3);
-        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.IsolatedReason is not null);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.QuarantineReason is not null);
 
         await runtime.Client.TerminateInstanceAsync(id, "poison");
-        await runtime.Client.ReleaseIsolatedAsync(id);
+        await runtime.Client.ReleaseQuarantinedAsync(id);
 
         Assert.Equal(OrchestrationRuntimeStatus.Terminated, (await runtime.EndAsync(id)).RuntimeStatus);
         Assert.Equal(0, runs);
@@ -68,7 +68,7 @@ public abstract partial class RuntimeConformance
         {
             var stuck = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Stuck");
             Assert.Equal(7, (await runtime.RunAsync("Fine", 7)).ReadOutputAs<int>());
-            await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(stuck))!.IsolatedReason is not null);
+            await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(stuck))!.QuarantineReason is not null);
             Assert.Equal(8, (await runtime.RunAsync("Fine", 8)).ReadOutputAs<int>());
         }
         finally

@@ -85,7 +85,7 @@ public abstract partial class RuntimeConformance
             })
             .Orchestrator<int, int>("Main", (context, n) => context.CallActivityAsync<int>("Endless", n));
         var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main", 1);
-        var options = new TaskHubWorkerOptions { ShutdownTimeout = TimeSpan.FromMilliseconds(50), MaxActivityGiveBacks = 2 };
+        var options = new TaskHubWorkerOptions { ShutdownTimeout = TimeSpan.FromMilliseconds(50), MaxActivityAbandons = 2 };
 
         for (var pump = 0; pump < 3; pump++)
         {

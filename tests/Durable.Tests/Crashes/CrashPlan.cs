@@ -56,7 +56,7 @@ public sealed class MortalWorker(ITaskHub inner, CrashPlan plan) : DelegatingTas
         await Boundary();
     }
 
-    public override async Task CompleteActivitiesAsync(IReadOnlyList<ActivityAnswer> answers, CancellationToken cancellationToken)
+    public override async Task CompleteActivitiesAsync(IReadOnlyList<ActivityResult> answers, CancellationToken cancellationToken)
     {
         await Boundary();
         await base.CompleteActivitiesAsync(answers, cancellationToken);

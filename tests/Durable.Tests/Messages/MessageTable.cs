@@ -30,7 +30,7 @@ public enum Met
     Failed,
 
     /// <summary>Taken from all workers, with an event in its inbox that nobody has read.</summary>
-    Isolated,
+    Quarantined,
 
     /// <summary>Failed and rewound; no worker has seen it since.</summary>
     Rewound,
@@ -107,7 +107,7 @@ public abstract class MessageTable
             "Failed: down", "Failed: down", "Failed: down", "Failed: down",
             "Failed: down", "Failed: down", "Running: 1 end", "Running: 1 end",
         ],
-        [Met.Isolated] =
+        [Met.Quarantined] =
         [
             "Running: 1 i x end", "Suspended: 1 i end", "Suspended: 1 i end", "Running: 1 i end",
             "Terminated: stop", "Running: 1 i end", "Refused, Running: 1 i end", "Refused, Running: 1 i end",
@@ -215,13 +215,13 @@ public abstract class MessageTable
                 }
 
                 break;
-            case Met.Isolated:
+            case Met.Quarantined:
                 await ListensAsync(runtime);
                 await worker.StopAsync();
                 await runtime.Client.RaiseEventAsync(Id, "say", "i");
                 await CrashAsync(runtime, leases: 3);
                 runtime.StartWorker(configure);
-                await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(Id))!.IsolatedReason is not null);
+                await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(Id))!.QuarantineReason is not null);
                 break;
         }
     }
@@ -267,8 +267,8 @@ public abstract class MessageTable
             case Met.Pending or Met.Rewound:
                 runtime.StartWorker(configure);
                 break;
-            case Met.Isolated:
-                await runtime.Client.ReleaseIsolatedAsync(Id);
+            case Met.Quarantined:
+                await runtime.Client.ReleaseQuarantinedAsync(Id);
                 break;
             case Met.Scheduled when message != Message.Terminate:
                 // A worker that has run something since would have found the message, were it there to be found.

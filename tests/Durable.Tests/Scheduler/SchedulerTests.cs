@@ -86,7 +86,7 @@ public sealed class SchedulerTests(SchedulerHost host) : IClassFixture<Scheduler
         await using var engine = new SchedulerEngine(host.Address);
 
         await Assert.ThrowsAsync<NotSupportedException>(() => engine.Client.QueryStatesAsync(new HubQuery { Name = "Main" }));
-        await Assert.ThrowsAsync<NotSupportedException>(() => engine.Client.ReleaseIsolatedAsync("any"));
+        await Assert.ThrowsAsync<NotSupportedException>(() => engine.Client.ReleaseQuarantinedAsync("any"));
         await Assert.ThrowsAsync<NotSupportedException>(() => engine.Client.PurgeAllInstancesAsync(new HubPurgeFilter { CompletedBefore = DateTimeOffset.UtcNow }));
         await Assert.ThrowsAsync<ArgumentException>(() => engine.Client.ScheduleNewOrchestrationInstanceAsync("Main", null, new StartOrchestrationOptions("a/b")));
     }

@@ -41,9 +41,9 @@ public static class ScriptedOrchestrators
         {
             if (input.Code.StartsWith(FailingPrefix, StringComparison.Ordinal))
             {
-                await context.CallActivityAsync<Nothing>(
+                await context.CallActivityAsync<Unit>(
                     Storage.CreateBucket.Name, input, new TaskOptions { Retry = new RetryPolicy(3, TimeSpan.FromMilliseconds(10)) });
-                await context.CallActivityAsync<Nothing>(Routing.Publish.Name, input);
+                await context.CallActivityAsync<Unit>(Routing.Publish.Name, input);
             }
 
             if (input.Code.StartsWith(CallingPrefix, StringComparison.Ordinal))
@@ -85,7 +85,7 @@ public static class ScriptedOrchestrators
     {
         public override async Task<DomainOutcome> RunAsync(TaskOrchestrationContext context, DomainOrder input)
         {
-            await context.WaitForExternalEvent<Nothing>(Domains.ValidateEvent);
+            await context.WaitForExternalEvent<Unit>(Domains.ValidateEvent);
             return new DomainOutcome(input.Code, input.Name, "active");
         }
     }
@@ -99,10 +99,10 @@ public static class ScriptedOrchestrators
         }
     }
 
-    private sealed class SucceedsAtTheSecondAttempt : TaskActivity<ProvisionTenantOrder, Nothing>
+    private sealed class SucceedsAtTheSecondAttempt : TaskActivity<ProvisionTenantOrder, Unit>
     {
-        public override Task<Nothing> RunAsync(TaskActivityContext context, ProvisionTenantOrder input) =>
-            context.Attempt == 1 ? throw new InvalidOperationException("The store did not answer.") : Task.FromResult(Nothing.Value);
+        public override Task<Unit> RunAsync(TaskActivityContext context, ProvisionTenantOrder input) =>
+            context.Attempt == 1 ? throw new InvalidOperationException("The store did not answer.") : Task.FromResult(Unit.Value);
     }
 
     private sealed class TellsNobody : TaskActivity<CallerNotice, StepOutcome>
@@ -111,9 +111,9 @@ public static class ScriptedOrchestrators
             throw new PermanentFailureException($"The caller at {input.CallbackUrl} answered 404.");
     }
 
-    private sealed class FailsForGood : TaskActivity<ProvisionTenantOrder, Nothing>
+    private sealed class FailsForGood : TaskActivity<ProvisionTenantOrder, Unit>
     {
-        public override Task<Nothing> RunAsync(TaskActivityContext context, ProvisionTenantOrder input) =>
+        public override Task<Unit> RunAsync(TaskActivityContext context, ProvisionTenantOrder input) =>
             throw new PermanentFailureException(LongReason);
     }
 }

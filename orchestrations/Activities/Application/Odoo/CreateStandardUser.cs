@@ -13,10 +13,10 @@ namespace Bibind.Activities.Application.Odoo;
 /// The password is written afterwards: the application would hash it for a second.
 /// </summary>
 public sealed class CreateStandardUser(
-    PostgresConnector postgres, ISecretStore secrets, OdooUserCalls odoo, ILogger<CreateStandardUser> logger) : TaskActivity<TenantPlace, StepOutcome>
+    PostgresConnector postgres, ISecretStore secrets, OdooUserCalls odoo, ILogger<CreateStandardUser> logger) : TaskActivity<TenantDescriptor, StepOutcome>
 {
     /// <inheritdoc/>
-    public override async Task<StepOutcome> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<StepOutcome> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
@@ -49,7 +49,7 @@ public sealed class CreateStandardUser(
     }
 
     // Null if the user is there; why not, if the application is away.
-    private async Task<string?> FindFaultAsync(DatabaseSession session, TenantPlace place, OdooKey key, CancellationToken cancellationToken)
+    private async Task<string?> FindFaultAsync(DatabaseSession session, TenantDescriptor place, OdooKey key, CancellationToken cancellationToken)
     {
         var isThere = false;
         try
@@ -94,7 +94,7 @@ public sealed class CreateStandardUser(
         }
     }
 
-    private static Dictionary<string, object?> Describe(TenantPlace place)
+    private static Dictionary<string, object?> Describe(TenantDescriptor place)
     {
         var login = TenantSecrets.UserLogin(place);
         return new Dictionary<string, object?>

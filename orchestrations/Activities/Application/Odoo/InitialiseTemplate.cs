@@ -16,10 +16,10 @@ public sealed class InitialiseTemplate(
     OdooBin program,
     OdooDatabaseService service,
     ILogger<InitialiseTemplate> logger)
-    : TaskActivity<CreateTemplateOrder, Nothing>
+    : TaskActivity<CreateTemplateOrder, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, CreateTemplateOrder order)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
@@ -36,17 +36,17 @@ public sealed class InitialiseTemplate(
             await CleanAsync(order, cancellationToken);
         }
 
-        return Nothing.Value;
+        return Unit.Value;
     }
 
     // Also when an earlier attempt did it: nothing of it can be seen from outside.
     private async Task CleanAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
-        await using var content = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
+        await using var content = await postgres.OpenAsync(DatabaseDescriptor.Of(order), cancellationToken);
         await content.TranslateErrorsAsync(async () =>
         {
             await applications.Of(order.Application).CleanTemplateAsync(content.Connection, cancellationToken);
-            return Nothing.Value;
+            return Unit.Value;
         });
     }
 
@@ -75,10 +75,10 @@ public sealed class InitialiseTemplate(
 
     private async Task<bool> IsDoneAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
-        var target = MarkedDatabase.Of(order);
+        var target = LabelledDatabase.Of(order);
         await using (var session = await postgres.OpenMaintenanceAsync(order.ServerId, $"bibind look {order.Code}", cancellationToken))
         {
-            if (await session.TranslateErrorsAsync(target.Name, () => MarkedDatabases.FindUsableAsync(session, target, cancellationToken)) is null)
+            if (await session.TranslateErrorsAsync(target.Name, () => LabelledDatabases.FindUsableAsync(session, target, cancellationToken)) is null)
             {
                 return false;
             }

@@ -28,7 +28,7 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
     /// <inheritdoc/>
     // One transaction: a database is either the template's or configured, whatever ends us in between.
     public async Task<TemplateContents?> ConfigureAsync(
-        NpgsqlConnection connection, TenantPlace place, string administratorHash, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TenantDescriptor place, string administratorHash, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(place);
@@ -56,7 +56,7 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
     /// <inheritdoc/>
     // One transaction: a database is either the other tenant's or this one's, whatever ends us in between.
     public async Task<bool> AdoptAsync(
-        NpgsqlConnection connection, TenantPlace place, string administratorHash, string userHash, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TenantDescriptor place, string administratorHash, string userHash, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(place);
@@ -85,7 +85,7 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
     }
 
     /// <inheritdoc/>
-    public async Task<bool> SetAddressAsync(NpgsqlConnection connection, TenantPlace place, CancellationToken cancellationToken)
+    public async Task<bool> SetAddressAsync(NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(place);
@@ -101,7 +101,7 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<string>> FindFaultsAsync(NpgsqlConnection connection, TenantPlace place, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<string>> FindFaultsAsync(NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken) =>
         OdooFaults.FindAsync(connection, place, cancellationToken);
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
     public async Task InstallAsync(CreateTemplateOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var entry = await postgres.EnterAsync(DatabasePlace.Of(order), cancellationToken);
+        var entry = await postgres.EnterAsync(DatabaseDescriptor.Of(order), cancellationToken);
         if (order.Country is { } country)
         {
             // Which taxes and accounts a module brings is decided when it is installed, by the company's country.
@@ -33,7 +33,7 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
 
     private async Task SetCountryAsync(CreateTemplateOrder order, string country, CancellationToken cancellationToken)
     {
-        await using var session = await postgres.OpenAsync(DatabasePlace.Of(order), cancellationToken);
+        await using var session = await postgres.OpenAsync(DatabaseDescriptor.Of(order), cancellationToken);
         await session.TranslateErrorsAsync(() => OdooCountry.SetAsync(session.Connection, country, cancellationToken));
     }
 

@@ -29,7 +29,7 @@ public sealed class OdooDatabaseService(
         var server = await servers.GetConnectionAsync(order.ServerId, cancellationToken);
         var master = server.MasterPassword
             ?? throw new PermanentFailureException($"Server '{order.ServerId}' has no master password, without which its application makes no database.");
-        var target = MarkedDatabase.Of(order);
+        var target = LabelledDatabase.Of(order);
         var staging = target.StagingName;
 
         // What an earlier attempt left is dropped by the server itself, which keeps files of it too.
@@ -83,15 +83,15 @@ public sealed class OdooDatabaseService(
         }
     }
 
-    private async Task MarkAsync(CreateTemplateOrder order, MarkedDatabase target, CancellationToken cancellationToken)
+    private async Task MarkAsync(CreateTemplateOrder order, LabelledDatabase target, CancellationToken cancellationToken)
     {
         await using var session = await postgres.OpenMaintenanceAsync(order.ServerId, target.Maker, cancellationToken);
         await session.TranslateErrorsAsync(target.StagingName, async () =>
         {
-            await MarkedDatabases.RecordStagedAsync(session, target, cancellationToken);
+            await LabelledDatabases.RecordStagedAsync(session, target, cancellationToken);
             await session.ExecuteAsync(
                 $"comment on database {SqlText.Identifier(target.StagingName)} is {SqlText.Literal(target.Mark)}", cancellationToken);
-            return Nothing.Value;
+            return Unit.Value;
         });
     }
 

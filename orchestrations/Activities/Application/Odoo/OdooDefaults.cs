@@ -8,7 +8,7 @@ internal static class OdooDefaults
 {
     private static readonly string[] Letter = ["US", "CA", "MX", "PH", "CL", "CO", "VE", "GT", "CR", "PA", "DO", "SV", "NI", "PR"];
 
-    public static void Write(SqlSteps steps, OdooTables tables, OdooReferences rows, TemplateContents contents, TenantPlace place)
+    public static void Write(SqlSteps steps, OdooTables tables, OdooReferences rows, TemplateContents contents, TenantDescriptor place)
     {
         var locale = place.Locale;
         if (Text(locale.DateFormat) is { } format)
@@ -57,7 +57,7 @@ internal static class OdooDefaults
             field, json);
     }
 
-    private static void WriteWebsites(SqlSteps steps, OdooTables tables, OdooReferences rows, TenantPlace place)
+    private static void WriteWebsites(SqlSteps steps, OdooTables tables, OdooReferences rows, TenantDescriptor place)
     {
         if (!tables.Has("website", "default_lang_id", "name", "company_id"))
         {

@@ -16,7 +16,7 @@ internal static class OdooFaults
         where key in ('database.uuid', 'database.secret', 'web.base.url', 'web.base.url.freeze', 'bibind.tenant')
         """;
 
-    public static async Task<IReadOnlyList<string>> FindAsync(NpgsqlConnection connection, TenantPlace place, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> FindAsync(NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken)
     {
         var faults = new List<string>();
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal);

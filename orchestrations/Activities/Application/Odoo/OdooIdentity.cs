@@ -15,11 +15,11 @@ internal static class OdooIdentity
     private const string FindTenantSql = "select value from public.ir_config_parameter where key = $1";
 
     /// <summary>Tenant and job: a repeated step finds its own work and leaves it.</summary>
-    public static string TenantValue(TenantPlace place) =>
+    public static string TenantValue(TenantDescriptor place) =>
         string.Create(CultureInfo.InvariantCulture, $"{place.TenantId} {place.JobId}");
 
     /// <summary>True if a job of the tenant configured it: a restored database says the job of its own time.</summary>
-    public static bool IsTenants(string? value, TenantPlace place) =>
+    public static bool IsTenants(string? value, TenantDescriptor place) =>
         value?.StartsWith(string.Create(CultureInfo.InvariantCulture, $"{place.TenantId} "), StringComparison.Ordinal) ?? false;
 
     /// <summary>Whose the database is, held until the end of the transaction: of two deliveries of a step the second finds the first's work.</summary>
@@ -32,7 +32,7 @@ internal static class OdooIdentity
         return (string?)await find.ExecuteScalarAsync(cancellationToken);
     }
 
-    public static void Write(SqlSteps steps, OdooTables tables, TenantPlace place, DateTimeOffset now)
+    public static void Write(SqlSteps steps, OdooTables tables, TenantDescriptor place, DateTimeOffset now)
     {
         var parameters = new Dictionary<string, string>
         {

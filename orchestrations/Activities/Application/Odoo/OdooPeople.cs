@@ -16,7 +16,7 @@ internal static class OdooPeople
         "social_instagram", "social_tiktok", "social_discord", "email_formatted", "siret", "ape",
     ];
 
-    public static void WriteCompany(SqlSteps steps, OdooTables tables, OdooReferences rows, TenantPlace place)
+    public static void WriteCompany(SqlSteps steps, OdooTables tables, OdooReferences rows, TenantDescriptor place)
     {
         var locale = place.Locale;
         steps.Add("update public.res_currency set active = true where id = $1", rows.Currency);
@@ -59,7 +59,7 @@ internal static class OdooPeople
         }
     }
 
-    public static void WriteAdministrator(SqlSteps steps, OdooTables tables, OdooReferences rows, TenantPlace place, string passwordHash)
+    public static void WriteAdministrator(SqlSteps steps, OdooTables tables, OdooReferences rows, TenantDescriptor place, string passwordHash)
     {
         steps.Add(
             "update public.res_users set login = $2, password = $3, company_id = $4, active = true, share = false where id = $1",

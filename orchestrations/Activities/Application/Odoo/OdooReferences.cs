@@ -23,7 +23,7 @@ internal sealed record OdooReferences(
     /// <summary>Finds the rows.</summary>
     /// <exception cref="PermanentFailureException">The template lacks one, or does not offer what was ordered; it says what it has.</exception>
     public static async Task<OdooReferences> FindAsync(
-        NpgsqlConnection connection, OdooTables tables, TemplateContents contents, TenantPlace place, CancellationToken cancellationToken)
+        NpgsqlConnection connection, OdooTables tables, TemplateContents contents, TenantDescriptor place, CancellationToken cancellationToken)
     {
         var template = place.TemplateCode;
         if (TemplateFit.ProblemWith(template, contents, place.Locale) is { } misfit)

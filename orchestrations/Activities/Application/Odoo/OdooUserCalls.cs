@@ -26,7 +26,7 @@ public sealed class OdooUserCalls(OdooRpc rpc, IHttpClientFactory clients, TimeP
     /// <exception cref="PermanentFailureException">The application refused it; its own words.</exception>
     /// <exception cref="ApplicationAwayException">The application is not there.</exception>
     /// <exception cref="TransientFailureException">It failed for the moment.</exception>
-    public async Task CreateAsync(Uri server, TenantPlace place, OdooKey key, IReadOnlyDictionary<string, object?> user, CancellationToken cancellationToken)
+    public async Task CreateAsync(Uri server, TenantDescriptor place, OdooKey key, IReadOnlyDictionary<string, object?> user, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(place);
@@ -46,7 +46,7 @@ public sealed class OdooUserCalls(OdooRpc rpc, IHttpClientFactory clients, TimeP
     private static StringContent Whole(object body) => new(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
 
     // False where there is no such endpoint: versions before 19.
-    private async Task<bool> TryJsonAsync(Uri server, TenantPlace place, OdooKey key, object body, CancellationToken cancellationToken)
+    private async Task<bool> TryJsonAsync(Uri server, TenantDescriptor place, OdooKey key, object body, CancellationToken cancellationToken)
     {
         using var limited = new CancellationTokenSource(CallLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);

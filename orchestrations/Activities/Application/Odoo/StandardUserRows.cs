@@ -51,7 +51,7 @@ internal static class StandardUserRows
     /// </summary>
     /// <exception cref="PermanentFailureException">The database has no administrator.</exception>
     public static async Task<StandardUserState> BeginAsync(
-        NpgsqlConnection connection, TenantPlace place, string password, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TenantDescriptor place, string password, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var (mark, administrator, holder, hash) = await LookAsync(connection, place, cancellationToken);
@@ -82,11 +82,11 @@ internal static class StandardUserRows
     }
 
     /// <summary>True if a user has the login.</summary>
-    public static async Task<bool> ExistsAsync(NpgsqlConnection connection, TenantPlace place, CancellationToken cancellationToken) =>
+    public static async Task<bool> ExistsAsync(NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken) =>
         (await LookAsync(connection, place, cancellationToken)).Holder is not null;
 
     /// <summary>Gives the user its password, takes the key away and says that it is done, in one transaction.</summary>
-    public static async Task EndAsync(NpgsqlConnection connection, TenantPlace place, string password, CancellationToken cancellationToken)
+    public static async Task EndAsync(NpgsqlConnection connection, TenantDescriptor place, string password, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await ExecuteAsync(
@@ -103,7 +103,7 @@ internal static class StandardUserRows
         ExecuteAsync(connection, cancellationToken, (RemoveKeySql, [KeyName]));
 
     private static async Task<(string? Mark, int Administrator, int? Holder, string? Hash)> LookAsync(
-        NpgsqlConnection connection, TenantPlace place, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken)
     {
         await using var look = new NpgsqlCommand(LookSql, connection)
         {
@@ -145,7 +145,7 @@ internal static class StandardUserRows
         await steps.RunAsync(cancellationToken);
     }
 
-    private static string Mark(TenantPlace place, string state) => string.Create(CultureInfo.InvariantCulture, $"{place.TenantId} {state}");
+    private static string Mark(TenantDescriptor place, string state) => string.Create(CultureInfo.InvariantCulture, $"{place.TenantId} {state}");
 
     private static bool Verifies(string password, string hash)
     {

@@ -8,7 +8,7 @@ namespace Bibind.Activities.Backup.Archives;
 internal static class BackupKeys
 {
     /// <summary>Everything of a tenant; the id keeps it apart from another that once had the same code.</summary>
-    public static string Prefix(TenantPlace place) =>
+    public static string Prefix(TenantDescriptor place) =>
         string.Create(CultureInfo.InvariantCulture, $"backups/{place.Code}/{place.TenantId}/");
 
     /// <summary>One backup: the same for every attempt of the job's step.</summary>

@@ -24,7 +24,7 @@ internal sealed class AttachmentLock : IAsyncDisposable
 
     private AttachmentLock(DatabaseSession session, NpgsqlTransaction transaction) => (_session, _transaction) = (session, transaction);
 
-    public static async Task<AttachmentLock> TakeAsync(PostgresConnector postgres, TenantPlace place, CancellationToken cancellationToken)
+    public static async Task<AttachmentLock> TakeAsync(PostgresConnector postgres, TenantDescriptor place, CancellationToken cancellationToken)
     {
         var session = await postgres.OpenAsync(place, cancellationToken);
         try

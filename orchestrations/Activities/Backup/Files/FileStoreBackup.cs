@@ -16,7 +16,7 @@ public sealed class FileStoreBackup(
     private const int NamesShown = 5;
 
     /// <summary>Keeps the application from deleting files; taken before the dump begins. Null where there are no file stores.</summary>
-    internal async Task<AttachmentLock?> HoldAsync(TenantPlace place, CancellationToken cancellationToken)
+    internal async Task<AttachmentLock?> HoldAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         if (!files.IsOn)
         {

@@ -43,7 +43,7 @@ public sealed class FileStoreRestore(IFileStore files, FileStoreArchives archive
     /// Puts what was unpacked in the place of the tenant's own, after the database took its name: the application does not
     /// see that database before it is handed over. Does nothing when it is done.
     /// </summary>
-    internal void Swap(TenantPlace place)
+    internal void Swap(TenantDescriptor place)
     {
         if (files.IsOn)
         {
@@ -52,7 +52,7 @@ public sealed class FileStoreRestore(IFileStore files, FileStoreArchives archive
     }
 
     /// <summary>Drops what was unpacked for a database that did not take its name, unless another attempt has taken the work over: then it is that one's.</summary>
-    internal async Task DropAsync(TenantPlace place, CancellationToken cancellationToken)
+    internal async Task DropAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         if (files.IsOn)
         {

@@ -6,10 +6,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Backup.Jobs;
 
 /// <summary>Finds the place of the tenant whose open job this is.</summary>
-public sealed class BeginBackupJob(BackupJobEnding jobs) : TaskActivity<TenantJob, TenantPlace>
+public sealed class BeginBackupJob(BackupJobEnding jobs) : TaskActivity<TenantJob, TenantDescriptor>
 {
     /// <inheritdoc/>
-    public override Task<TenantPlace> RunAsync(TaskActivityContext context, TenantJob job)
+    public override Task<TenantDescriptor> RunAsync(TaskActivityContext context, TenantJob job)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(job);

@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Backup.Jobs;
 
 /// <summary>Closes the job of a backup.</summary>
-public sealed class EndBackupJob(BackupJobEnding jobs, ILogger<EndBackupJob> logger) : TaskActivity<BackupEnd, Nothing>
+public sealed class EndBackupJob(BackupJobEnding jobs, ILogger<EndBackupJob> logger) : TaskActivity<BackupEnd, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, BackupEnd end)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, BackupEnd end)
     {
         ArgumentNullException.ThrowIfNull(context);
         if (await jobs.EndBackupAsync(end, context.CancellationToken) is { } failed)
@@ -18,6 +18,6 @@ public sealed class EndBackupJob(BackupJobEnding jobs, ILogger<EndBackupJob> log
             logger.FirstBackupFailed(failed.TenantCode, failed.TenantId, failed.Attempts, failed.NextAttempt, failed.Reason);
         }
 
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

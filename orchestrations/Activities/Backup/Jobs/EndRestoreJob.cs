@@ -6,13 +6,13 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Backup.Jobs;
 
 /// <summary>Closes the job of a restore together with the tenant's state.</summary>
-public sealed class EndRestoreJob(BackupJobEnding jobs) : TaskActivity<RestoreEnd, Nothing>
+public sealed class EndRestoreJob(BackupJobEnding jobs) : TaskActivity<RestoreEnd, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, RestoreEnd end)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, RestoreEnd end)
     {
         ArgumentNullException.ThrowIfNull(context);
         await jobs.EndRestoreAsync(end, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -6,13 +6,13 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Backup.Jobs;
 
 /// <summary>Closes the job that opened a suspended tenant together with the tenant's state.</summary>
-public sealed class EndResumeJob(BackupJobEnding jobs) : TaskActivity<ResumeEnd, Nothing>
+public sealed class EndResumeJob(BackupJobEnding jobs) : TaskActivity<ResumeEnd, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, ResumeEnd end)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, ResumeEnd end)
     {
         ArgumentNullException.ThrowIfNull(context);
         await jobs.EndResumeAsync(end, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -6,13 +6,13 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Backup.Jobs;
 
 /// <summary>Closes the job of a trial and keeps its receipt.</summary>
-public sealed class EndVerifyJob(BackupJobEnding jobs) : TaskActivity<VerifyEnd, Nothing>
+public sealed class EndVerifyJob(BackupJobEnding jobs) : TaskActivity<VerifyEnd, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, VerifyEnd end)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, VerifyEnd end)
     {
         ArgumentNullException.ThrowIfNull(context);
         await jobs.EndVerifyAsync(end, context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

@@ -16,11 +16,11 @@ public sealed class FindReplaced(PostgresConnector postgres, FileStoreRestore fi
         ArgumentNullException.ThrowIfNull(failed);
         var cancellationToken = context.CancellationToken;
         var place = failed.Place;
-        var target = MarkedDatabase.Of(place);
+        var target = LabelledDatabase.Of(place);
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, $"bibind restore {place.Code}", cancellationToken);
         return await session.TranslateErrorsAsync(target.Name, async () =>
         {
-            var there = await MarkedDatabases.FindOursAsync(session, target, cancellationToken)
+            var there = await LabelledDatabases.FindOursAsync(session, target, cancellationToken)
                 ?? throw new PermanentFailureException($"The database '{target.Name}' is not there any more.");
             var found = new[] { failed.BackupId, failed.SafetyBackupId }.FirstOrDefault(
                 id => there.Known?.Restored == RestoreDatabase.RestoredBy(new RestoreRequest(place, new BackupRef(place.TenantId, id), Replace: true)));

@@ -18,11 +18,11 @@ public sealed class SettleRestore(PostgresConnector postgres, FileStoreRestore f
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(request);
         var cancellationToken = context.CancellationToken;
-        var target = MarkedDatabase.Of(request.Place);
+        var target = LabelledDatabase.Of(request.Place);
         await using var session = await postgres.OpenMaintenanceAsync(request.Place.ServerId, $"bibind restore {request.Place.Code}", cancellationToken);
         return await session.TranslateErrorsAsync(target.Name, async () =>
         {
-            var known = await MarkedDatabases.KnownAsync(session, target.Holder, cancellationToken);
+            var known = await LabelledDatabases.KnownAsync(session, target.Holder, cancellationToken);
             var there = await DatabaseCatalogue.LookAsync(session, target.Name, cancellationToken)
                 ?? throw new PermanentFailureException($"The database '{target.Name}' is not there any more.");
             await RestoreLeftovers.DropAsync(session, request.Place, cancellationToken);

@@ -13,12 +13,12 @@ namespace Bibind.Activities.Backup.Jobs;
 /// Drops what trials left that died and were not taken up again. Only names that a trial of ours would have made are looked
 /// for, since another installation may share the server.
 /// </summary>
-public sealed class SweepTrials(PostgresConnector postgres, ServerStore servers, TrialLog trials, ILogger<SweepTrials> logger) : TaskActivity<Nothing, int>
+public sealed class SweepTrials(PostgresConnector postgres, ServerStore servers, TrialLog trials, ILogger<SweepTrials> logger) : TaskActivity<Unit, int>
 {
     private const string ListSql = @"select datname::text from pg_database where datname like 'bibind-verify-%'";
 
     /// <inheritdoc/>
-    public override async Task<int> RunAsync(TaskActivityContext context, Nothing input)
+    public override async Task<int> RunAsync(TaskActivityContext context, Unit input)
     {
         ArgumentNullException.ThrowIfNull(context);
         var cancellationToken = context.CancellationToken;
@@ -50,7 +50,7 @@ public sealed class SweepTrials(PostgresConnector postgres, ServerStore servers,
                     // Asked again: a new trial of the same backup may have begun.
                     if (ended.TryGetValue(name, out var backup) && await trials.IsEndedAsync(backup, cancellationToken))
                     {
-                        if (await MarkedDatabases.DropWorkAsync(session, DatabaseHolder.Tenant(backup.TenantId), name, cancellationToken))
+                        if (await LabelledDatabases.DropWorkAsync(session, DatabaseHolder.Tenant(backup.TenantId), name, cancellationToken))
                         {
                             logger.TrialSwept(name, server.Code);
                             dropped++;

@@ -95,7 +95,7 @@ internal sealed class AcmeClient(AcmeTransport transport, AcmeAccounts accounts,
             : throw transport.Unreadable(answer);
     }
 
-    private AcmeResource Resource(Uri address, ServiceAnswer answer)
+    private AcmeResource Resource(Uri address, ServiceResponse answer)
     {
         var document = transport.ReadJson(answer);
         return document.ValueKind == JsonValueKind.Object && document.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String
@@ -103,7 +103,7 @@ internal sealed class AcmeClient(AcmeTransport transport, AcmeAccounts accounts,
             : throw transport.Unreadable(answer);
     }
 
-    private async Task<ServiceAnswer> PostAsync(Uri address, JsonNode? payload, CancellationToken cancellationToken)
+    private async Task<ServiceResponse> PostAsync(Uri address, JsonNode? payload, CancellationToken cancellationToken)
     {
         var account = await accounts.GetAsync(cancellationToken);
         try

@@ -55,14 +55,14 @@ internal sealed class AcmeTransport(IHttpClientFactory clients, IOptions<Certifi
     }
 
     /// <summary>Reads what needs no signature.</summary>
-    public Task<ServiceAnswer> GetAsync(Uri address, CancellationToken cancellationToken) =>
+    public Task<ServiceResponse> GetAsync(Uri address, CancellationToken cancellationToken) =>
         _service.SendAsync(() => Task.FromResult(new HttpRequestMessage(HttpMethod.Get, address)), cancellationToken);
 
     /// <summary>Sends a signed message.</summary>
     /// <param name="account">The account's address, or null to send the public key instead.</param>
     /// <param name="payload">Null to read what is there.</param>
     /// <exception cref="AcmeProblemException">The authority refuses it.</exception>
-    public async Task<ServiceAnswer> PostAsync(AcmeKey key, string? account, Uri address, JsonNode? payload, CancellationToken cancellationToken)
+    public async Task<ServiceResponse> PostAsync(AcmeKey key, string? account, Uri address, JsonNode? payload, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -81,9 +81,9 @@ internal sealed class AcmeTransport(IHttpClientFactory clients, IOptions<Certifi
         }
     }
 
-    public JsonElement ReadJson(ServiceAnswer answer) => _service.ReadJson(answer);
+    public JsonElement ReadJson(ServiceResponse answer) => _service.ReadJson(answer);
 
-    public TransientFailureException Unreadable(ServiceAnswer answer) => _service.Unreadable(answer);
+    public TransientFailureException Unreadable(ServiceResponse answer) => _service.Unreadable(answer);
 
     private async Task<HttpRequestMessage> MakeAsync(AcmeKey key, string? account, Uri address, JsonNode? payload, CancellationToken cancellationToken)
     {
@@ -100,7 +100,7 @@ internal sealed class AcmeTransport(IHttpClientFactory clients, IOptions<Certifi
         return answer.Headers.TryGetValues("Replay-Nonce", out var values) ? values.First() : throw _service.Unreadable(answer);
     }
 
-    private void Keep(ServiceAnswer answer)
+    private void Keep(ServiceResponse answer)
     {
         if (answer.Headers.TryGetValues("Replay-Nonce", out var values))
         {
@@ -108,9 +108,9 @@ internal sealed class AcmeTransport(IHttpClientFactory clients, IOptions<Certifi
         }
     }
 
-    private static string? DetailOf(ServiceAnswer answer) => ProblemOf(answer)?.Detail;
+    private static string? DetailOf(ServiceResponse answer) => ProblemOf(answer)?.Detail;
 
-    private static AcmeProblem? ProblemOf(ServiceAnswer answer)
+    private static AcmeProblem? ProblemOf(ServiceResponse answer)
     {
         try
         {

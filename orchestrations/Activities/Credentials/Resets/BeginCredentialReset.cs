@@ -7,10 +7,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Credentials.Resets;
 
 /// <summary>Finds the tenant whose open job this is and makes its new passwords; those that are there already stay.</summary>
-public sealed class BeginCredentialReset(TenantCredentialJobs jobs, ISecretStore secrets) : TaskActivity<ResetCredentialsOrder, TenantPlace>
+public sealed class BeginCredentialReset(TenantCredentialJobs jobs, ISecretStore secrets) : TaskActivity<ResetCredentialsOrder, TenantDescriptor>
 {
     /// <inheritdoc/>
-    public override async Task<TenantPlace> RunAsync(TaskActivityContext context, ResetCredentialsOrder order)
+    public override async Task<TenantDescriptor> RunAsync(TaskActivityContext context, ResetCredentialsOrder order)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);

@@ -6,10 +6,10 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Credentials.Resets;
 
 /// <summary>Makes the passwords that the application has taken those that are shown, once.</summary>
-public sealed class CompleteCredentialReset(ISecretStore secrets) : TaskActivity<PasswordsTaken, Nothing>
+public sealed class CompleteCredentialReset(ISecretStore secrets) : TaskActivity<PasswordsTaken, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, PasswordsTaken taken)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, PasswordsTaken taken)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(taken);
@@ -36,6 +36,6 @@ public sealed class CompleteCredentialReset(ISecretStore secrets) : TaskActivity
         }
 
         await secrets.DeleteAsync(NewPasswords.Prefix(id), context.CancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 }

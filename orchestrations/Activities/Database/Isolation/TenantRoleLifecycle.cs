@@ -21,7 +21,7 @@ public sealed class TenantRoleLifecycle(
         secrets.GetOrSetAsync(TenantSecrets.DatabaseRole(tenantId), RandomPassword.Make, cancellationToken);
 
     /// <summary>Makes the role, or repairs the one that is there: the tenant may have changed his own password.</summary>
-    public async Task PutAsync(MaintenanceSession session, TenantPlace place, CancellationToken cancellationToken)
+    public async Task PutAsync(MaintenanceSession session, TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(place);
@@ -36,7 +36,7 @@ public sealed class TenantRoleLifecycle(
     /// <param name="place">The tenant.</param>
     /// <param name="clone">The clone's name now; it belongs to the maintenance role.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task GiveCloneAsync(MaintenanceSession session, TenantPlace place, string clone, CancellationToken cancellationToken)
+    public async Task GiveCloneAsync(MaintenanceSession session, TenantDescriptor place, string clone, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(place);
@@ -72,14 +72,14 @@ public sealed class TenantRoleLifecycle(
     }
 
     /// <summary>Makes the tenant's role the owner of the schema "public" in a database that it restored and still owns.</summary>
-    internal static async Task KeepAsync(PostgresConnector postgres, TenantPlace place, string restored, CancellationToken cancellationToken)
+    internal static async Task KeepAsync(PostgresConnector postgres, TenantDescriptor place, string restored, CancellationToken cancellationToken)
     {
         if (place.DatabaseRole is not { } role)
         {
             return;
         }
 
-        await using var session = await postgres.OpenAsync(DatabasePlace.Of(place, restored), cancellationToken);
+        await using var session = await postgres.OpenAsync(DatabaseDescriptor.Of(place, restored), cancellationToken);
         await session.TranslateErrorsAsync(async () =>
         {
             await using var command = new NpgsqlCommand($"alter schema public owner to {SqlText.Identifier(role)}", session.Connection);
@@ -88,7 +88,7 @@ public sealed class TenantRoleLifecycle(
     }
 
     /// <summary>Lets the application reach the tenant's database, as the tenant's role.</summary>
-    public async Task PublishAsync(ServerConnection server, TenantPlace place, CancellationToken cancellationToken)
+    public async Task PublishAsync(ServerConnection server, TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         if (place.DatabaseRole is { } role)
@@ -98,7 +98,7 @@ public sealed class TenantRoleLifecycle(
     }
 
     /// <summary>Takes the database away from the application: before it is dropped or renamed.</summary>
-    public Task WithdrawAsync(ServerConnection server, TenantPlace place, CancellationToken cancellationToken)
+    public Task WithdrawAsync(ServerConnection server, TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
         return place.DatabaseRole is { } role ? pooler.WithdrawAsync(server, place.Database, role, cancellationToken) : Task.CompletedTask;

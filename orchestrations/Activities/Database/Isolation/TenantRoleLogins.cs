@@ -9,7 +9,7 @@ internal sealed class TenantRoleLogins(TenantRoleLifecycle roles, IOptions<Tenan
     private readonly SharedLogins _shared = new();
 
     /// <inheritdoc/>
-    public async Task<DatabaseLogin> FindAsync(ServerConnection server, DatabasePlace place, CancellationToken cancellationToken) => place switch
+    public async Task<DatabaseLogin> FindAsync(ServerConnection server, DatabaseDescriptor place, CancellationToken cancellationToken) => place switch
     {
         { Role: { } role, TenantId: { } tenant } => new DatabaseLogin(role, await roles.GetPasswordAsync(tenant, cancellationToken)),
         { TenantId: null } when options.Value.PoolerOf(server.Code) is { } pooler => new DatabaseLogin(pooler.TemplateRole, pooler.TemplatePassword),

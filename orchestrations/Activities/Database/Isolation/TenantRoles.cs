@@ -14,7 +14,7 @@ internal static class TenantRoles
     public const string Schema = "bibind_roles";
 
     /// <summary>The tenant's role; the id keeps it apart from another tenant that once had the same code.</summary>
-    public static string NameOf(TenantPlace place)
+    public static string NameOf(TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(place);
         return string.Create(CultureInfo.InvariantCulture, $"t_{place.Code.Replace('-', '_')}_{place.TenantId}");

@@ -9,38 +9,38 @@ namespace Bibind.Activities.Database.Lifecycle;
 
 /// <summary>Clones the template for a tenant and holds the clone back from the application.</summary>
 public sealed class CloneDatabase(PostgresConnector postgres, TenantRoleLifecycle roles, TimeProvider time, ILogger<CloneDatabase> logger)
-    : TaskActivity<TenantPlace, CloneResult>
+    : TaskActivity<TenantDescriptor, CloneResult>
 {
     /// <inheritdoc/>
-    public override async Task<CloneResult> RunAsync(TaskActivityContext context, TenantPlace place)
+    public override async Task<CloneResult> RunAsync(TaskActivityContext context, TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
         var cancellationToken = context.CancellationToken;
-        var target = MarkedDatabase.Of(place);
+        var target = LabelledDatabase.Of(place);
         await using var session = await postgres.OpenMaintenanceAsync(place.ServerId, target.Maker, cancellationToken);
         return await session.TranslateErrorsAsync(target.Name, async () =>
         {
-            await MarkedDatabases.EndMakersAsync(session, target, time, cancellationToken);
-            if (await MarkedDatabases.FindUsableAsync(session, target, cancellationToken) is not null)
+            await LabelledDatabases.EndMakersAsync(session, target, time, cancellationToken);
+            if (await LabelledDatabases.FindUsableAsync(session, target, cancellationToken) is not null)
             {
                 return new CloneResult(await DatabaseCatalogue.MeasureAsync(session, target.Name, cancellationToken), AlreadyThere: true);
             }
 
-            var bytes = await MarkedDatabases.IsStagedAsync(session, target, cancellationToken)
+            var bytes = await LabelledDatabases.IsStagedAsync(session, target, cancellationToken)
                 ? await DatabaseCatalogue.MeasureAsync(session, target.StagingName, cancellationToken)
                 : await CopyAsync(session, place.TemplateDatabase, target, cancellationToken);
             await roles.GiveCloneAsync(session, place, target.StagingName, cancellationToken);
-            var login = (await postgres.EnterAsync(DatabasePlace.Of(place), cancellationToken)).Login;
+            var login = (await postgres.EnterAsync(DatabaseDescriptor.Of(place), cancellationToken)).Login;
             await DatabaseAccess.OpenAsync(session, target.StagingName, login.Role, cancellationToken);
-            await MarkedDatabases.PublishAsync(session, target, cancellationToken);
+            await LabelledDatabases.PublishAsync(session, target, cancellationToken);
             logger.DatabaseCloned(target.Name, place.TemplateDatabase, bytes);
             return new CloneResult(bytes, AlreadyThere: false);
         });
     }
 
     /// <returns>The template's size in bytes, which is the copy's.</returns>
-    private static async Task<long> CopyAsync(MaintenanceSession session, string template, MarkedDatabase target, CancellationToken cancellationToken)
+    private static async Task<long> CopyAsync(MaintenanceSession session, string template, LabelledDatabase target, CancellationToken cancellationToken)
     {
         var source = await FindTemplateAsync(session, template, cancellationToken);
         var bytes = await DatabaseCatalogue.MeasureAsync(session, template, cancellationToken);

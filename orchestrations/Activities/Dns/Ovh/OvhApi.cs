@@ -95,7 +95,7 @@ internal sealed class OvhApi
             : throw _service.Unreadable(answer);
     }
 
-    private static Exception Failure(ServiceAnswer answer, OvhRefusal refusal)
+    private static Exception Failure(ServiceResponse answer, OvhRefusal refusal)
     {
         var status = (int)answer.Status;
         return status switch
@@ -119,7 +119,7 @@ internal sealed record OvhRefusal(bool IsOfTheApi, string? Code, string Message,
 
     public string Words => $"{(Code is null ? "" : $"{Code}, ")}{Message.TrimEnd('.')}{(QueryId is null ? "" : $" (query {QueryId})")}";
 
-    public static OvhRefusal Read(ServiceAnswer answer)
+    public static OvhRefusal Read(ServiceResponse answer)
     {
         var query = answer.Headers.TryGetValues("X-OVH-QUERYID", out var ids) ? ids.FirstOrDefault() : null;
         try

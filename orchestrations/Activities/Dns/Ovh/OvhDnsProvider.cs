@@ -34,7 +34,7 @@ internal sealed class OvhDnsProvider(IServiceProvider services, IOptions<DnsOpti
                 sets.Add(new RecordSet(name, type, [.. values.Select(v => v.Target).Distinct()])
                 {
                     Ttl = values.FirstOrDefault()?.Ttl ?? 0,
-                    Mark = marks.Select(m => OwnershipMark.TryParse(m.Target)).FirstOrDefault(),
+                    Mark = marks.Select(m => OwnershipLabel.TryParse(m.Target)).FirstOrDefault(),
                 });
             }
         }
@@ -86,7 +86,7 @@ internal sealed class OvhDnsProvider(IServiceProvider services, IOptions<DnsOpti
     private async Task<List<Record>> MarksAsync(string name, string type, CancellationToken cancellationToken)
     {
         var marks = await ListAsync(CompanionOf(name, type), "TXT", cancellationToken);
-        return [.. marks.Where(m => OwnershipMark.TryParse(m.Target) is not null)];
+        return [.. marks.Where(m => OwnershipLabel.TryParse(m.Target) is not null)];
     }
 
     private async Task<List<Record>> ListAsync(string subDomain, string? type, CancellationToken cancellationToken)
@@ -128,7 +128,7 @@ internal sealed class OvhDnsProvider(IServiceProvider services, IOptions<DnsOpti
 
     private string RecordPath(long id) => string.Create(CultureInfo.InvariantCulture, $"{_path}/record/{id}");
 
-    private string CompanionOf(string name, string type) => SubDomainOf(OwnershipMark.CompanionOf(name, type, _zone));
+    private string CompanionOf(string name, string type) => SubDomainOf(OwnershipLabel.CompanionOf(name, type, _zone));
 
     // The zone's own name is the empty sub-domain.
     private string SubDomainOf(string name) => name == _zone ? "" : name[..^(_zone.Length + 1)];

@@ -76,7 +76,7 @@ internal sealed class PowerDnsProvider : IZoneProvider
             [.. set.GetProperty("records").EnumerateArray().Select(r => ReadValue(type, r.GetProperty("content").GetString()!))])
         {
             Ttl = set.GetProperty("ttl").GetInt32(),
-            Mark = comments.Select(c => OwnershipMark.TryParse(c.Content) is { } mark && mark.Owner == c.Account ? mark : null).FirstOrDefault(m => m is not null),
+            Mark = comments.Select(c => OwnershipLabel.TryParse(c.Content) is { } mark && mark.Owner == c.Account ? mark : null).FirstOrDefault(m => m is not null),
             Note = comments.Select(c => $"its comment is by '{c.Account}'").FirstOrDefault(),
         };
     }
@@ -117,7 +117,7 @@ internal sealed class PowerDnsProvider : IZoneProvider
     };
 
     // A server has one key. While it is changed there, either of ours may be the one; the one that works is kept for the next time.
-    private async Task<ServiceAnswer> SendAsync(Func<string, HttpRequestMessage> make, CancellationToken cancellationToken)
+    private async Task<ServiceResponse> SendAsync(Func<string, HttpRequestMessage> make, CancellationToken cancellationToken)
     {
         var key = _key;
         var answer = await _service.SendAsync(() => Task.FromResult(make(key)), cancellationToken);
@@ -136,7 +136,7 @@ internal sealed class PowerDnsProvider : IZoneProvider
         return again;
     }
 
-    private static bool IsKeyRefused(ServiceAnswer answer) => answer.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+    private static bool IsKeyRefused(ServiceResponse answer) => answer.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
 
     private static HttpRequestMessage Request(HttpMethod method, Uri address, string key)
     {
@@ -146,7 +146,7 @@ internal sealed class PowerDnsProvider : IZoneProvider
         return request;
     }
 
-    private void ThrowIfRefused(ServiceAnswer answer)
+    private void ThrowIfRefused(ServiceResponse answer)
     {
         if (answer.IsSuccess)
         {
@@ -168,7 +168,7 @@ internal sealed class PowerDnsProvider : IZoneProvider
         };
     }
 
-    private static string Reason(ServiceAnswer answer)
+    private static string Reason(ServiceResponse answer)
     {
         try
         {

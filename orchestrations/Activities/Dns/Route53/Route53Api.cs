@@ -59,7 +59,7 @@ internal sealed class Route53Api
         return answer.IsSuccess ? TryRead(answer) ?? throw _service.Unreadable(answer) : throw Failure(answer);
     }
 
-    private static Exception Failure(ServiceAnswer answer)
+    private static Exception Failure(ServiceResponse answer)
     {
         var error = TryRead(answer);
         var code = error is null ? null : CodeOf(error);
@@ -75,7 +75,7 @@ internal sealed class Route53Api
         };
     }
 
-    private static XElement? TryRead(ServiceAnswer answer)
+    private static XElement? TryRead(ServiceResponse answer)
     {
         try
         {

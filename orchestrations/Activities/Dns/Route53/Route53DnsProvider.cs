@@ -27,8 +27,8 @@ internal sealed partial class Route53DnsProvider(IServiceProvider services, IOpt
         var sets = (await ListAsync(name, cancellationToken)).ToDictionary(s => s.Type);
         foreach (var type in ours)
         {
-            var companion = (await ListAsync(OwnershipMark.CompanionOf(name, type, _options.Zone), cancellationToken)).FirstOrDefault(s => s.Type == "TXT");
-            if (companion?.Values.Select(OwnershipMark.TryParse).FirstOrDefault(m => m is not null) is { } mark)
+            var companion = (await ListAsync(OwnershipLabel.CompanionOf(name, type, _options.Zone), cancellationToken)).FirstOrDefault(s => s.Type == "TXT");
+            if (companion?.Values.Select(OwnershipLabel.TryParse).FirstOrDefault(m => m is not null) is { } mark)
             {
                 sets[type] = (sets.GetValueOrDefault(type) ?? new RecordSet(name, type, [])) with { Mark = mark };
             }
@@ -43,7 +43,7 @@ internal sealed partial class Route53DnsProvider(IServiceProvider services, IOpt
         var batch = new List<XElement>();
         foreach (var change in changes)
         {
-            var companion = OwnershipMark.CompanionOf(change.Name, change.Type, _options.Zone);
+            var companion = OwnershipLabel.CompanionOf(change.Name, change.Type, _options.Zone);
             if (change.Before is { Values.Count: > 0 } before)
             {
                 batch.Add(Change("DELETE", before));

@@ -30,7 +30,7 @@ public sealed class AttachDomain(
         var left = await services.GetRequiredService<BoughtZone>().PointAsync(domain, tenant, cancellationToken);
         if (domain.State == DomainStates.WaitingForDns)
         {
-            await client.RaiseEventAsync(domain.JobId, Contracts.Domains.ValidateEvent, Nothing.Value, cancellationToken);
+            await client.RaiseEventAsync(domain.JobId, Contracts.Domains.ValidateEvent, Unit.Value, cancellationToken);
         }
 
         return new PurchaseAttached(domain.JobId, left);

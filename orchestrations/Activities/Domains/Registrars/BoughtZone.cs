@@ -23,7 +23,7 @@ internal sealed class BoughtZone(
     {
         var zone = Open(domain.Name);
         var addresses = await records.OursAsync(tenant.Host, cancellationToken);
-        var mark = new OwnershipMark(dns.Value.Owner, $"tenant/{tenant.Id}");
+        var mark = new OwnershipLabel(dns.Value.Owner, $"tenant/{tenant.Id}");
         RecordSet[] pointers =
         [
             .. addresses.GroupBy(a => a.AddressFamily == AddressFamily.InterNetworkV6 ? "AAAA" : "A")
@@ -54,7 +54,7 @@ internal sealed class BoughtZone(
         }
     }
 
-    private RecordSet Set(string name, string type, IReadOnlyList<string> values, OwnershipMark mark) =>
+    private RecordSet Set(string name, string type, IReadOnlyList<string> values, OwnershipLabel mark) =>
         new(name, type, values) { Ttl = dns.Value.Ttl, Mark = mark };
 
     private Task<string?> SetAsync(IZoneProvider zone, RecordSet[] wanted, CancellationToken cancellationToken) => locks.RunAsync(

@@ -10,10 +10,10 @@ namespace Bibind.Activities.Domains.Registrars;
 /// Orders a domain once, whatever happens: looks whether it is there or on order, keeps what is made ready before it is
 /// ordered, and notes the attempt, after which "not available" may mean that it is ours.
 /// </summary>
-public sealed class OrderDomain(IDomainRegistrar registrar, DomainPurchaseStore purchases, ILogger<OrderDomain> logger) : TaskActivity<BuyDomainOrder, Nothing>
+public sealed class OrderDomain(IDomainRegistrar registrar, DomainPurchaseStore purchases, ILogger<OrderDomain> logger) : TaskActivity<BuyDomainOrder, Unit>
 {
     /// <inheritdoc/>
-    public override async Task<Nothing> RunAsync(TaskActivityContext context, BuyDomainOrder order)
+    public override async Task<Unit> RunAsync(TaskActivityContext context, BuyDomainOrder order)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(order);
@@ -21,7 +21,7 @@ public sealed class OrderDomain(IDomainRegistrar registrar, DomainPurchaseStore 
         var purchase = await purchases.GetAsync(order.PurchaseId, cancellationToken);
         if (purchase.State != "ordering")
         {
-            return Nothing.Value;
+            return Unit.Value;
         }
 
         var placed = await registrar.FindAsync(order.Name, purchase.Since, cancellationToken);
@@ -32,7 +32,7 @@ public sealed class OrderDomain(IDomainRegistrar registrar, DomainPurchaseStore 
         }
 
         await purchases.NoteOrderedAsync(purchase.Id, placed.Reference, placed.Price, cancellationToken);
-        return Nothing.Value;
+        return Unit.Value;
     }
 
     private async Task<RegistrarOrder> PlaceAsync(BuyDomainOrder order, DomainPurchase purchase, CancellationToken cancellationToken)

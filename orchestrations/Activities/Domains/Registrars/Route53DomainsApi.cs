@@ -54,7 +54,7 @@ internal sealed class Route53DomainsApi
         return answer.IsSuccess ? _service.ReadJson(answer) : throw Failure(answer);
     }
 
-    private static Exception Failure(ServiceAnswer answer)
+    private static Exception Failure(ServiceResponse answer)
     {
         var error = TryRead(answer);
         return (int)answer.Status switch
@@ -70,7 +70,7 @@ internal sealed class Route53DomainsApi
         $"{Service} refuses our keys ({error?.Code ?? "no reason that can be read"}): correct Dns__Route53__AccessKeyId and Dns__Route53__SecretAccessKey, "
         + "or let them use route53domains:*.");
 
-    private static ErrorBody? TryRead(ServiceAnswer answer)
+    private static ErrorBody? TryRead(ServiceResponse answer)
     {
         try
         {

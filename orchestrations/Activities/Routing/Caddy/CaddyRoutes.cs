@@ -15,13 +15,13 @@ internal sealed class CaddyRoutes(
     ILogger<CaddyRoutes> logger) : IRouteProvider
 {
     /// <inheritdoc/>
-    public Task PublishAsync(TenantPlace place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: false, cancellationToken);
+    public Task PublishAsync(TenantDescriptor place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: false, cancellationToken);
 
     /// <inheritdoc/>
-    public Task SuspendAsync(TenantPlace place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: true, cancellationToken);
+    public Task SuspendAsync(TenantDescriptor place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: true, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task WithdrawAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task WithdrawAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         var (host, owner) = (TenantRoute.HostOf(place), TenantRoute.OwnerOf(place));
         var isOurs = true;
@@ -37,10 +37,10 @@ internal sealed class CaddyRoutes(
     }
 
     /// <inheritdoc/>
-    public async Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) =>
+    public async Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken) =>
         CaddyConfiguration.OwnerOf(await admin.FindAsync(CaddyConfiguration.RouteId(TenantRoute.HostOf(place)), cancellationToken)) == TenantRoute.OwnerOf(place);
 
-    private async Task PutAsync(TenantPlace place, bool isSuspended, CancellationToken cancellationToken)
+    private async Task PutAsync(TenantDescriptor place, bool isSuspended, CancellationToken cancellationToken)
     {
         var route = await routes.MakeAsync(place, isSuspended, cancellationToken);
         await LeaseFence.EnsureHeldAsync();

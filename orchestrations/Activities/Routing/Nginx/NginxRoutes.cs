@@ -21,13 +21,13 @@ internal sealed class NginxRoutes(
     private static readonly TimeSpan Overlap = TimeSpan.FromMilliseconds(300);
 
     /// <inheritdoc/>
-    public Task PublishAsync(TenantPlace place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: false, cancellationToken);
+    public Task PublishAsync(TenantDescriptor place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: false, cancellationToken);
 
     /// <inheritdoc/>
-    public Task SuspendAsync(TenantPlace place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: true, cancellationToken);
+    public Task SuspendAsync(TenantDescriptor place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: true, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task WithdrawAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task WithdrawAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         var host = TenantRoute.HostOf(place);
         using (await folder.LockAsync(cancellationToken))
@@ -54,7 +54,7 @@ internal sealed class NginxRoutes(
     }
 
     /// <inheritdoc/>
-    public async Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         var host = TenantRoute.HostOf(place);
         return await folder.ReadSiteAsync(host, cancellationToken) is { } site
@@ -62,7 +62,7 @@ internal sealed class NginxRoutes(
             : await probe.IsServedAsync(host, cancellationToken);
     }
 
-    private async Task PutAsync(TenantPlace place, bool isSuspended, CancellationToken cancellationToken)
+    private async Task PutAsync(TenantDescriptor place, bool isSuspended, CancellationToken cancellationToken)
     {
         var route = await routes.MakeAsync(place, isSuspended, cancellationToken);
         using (await folder.LockAsync(cancellationToken))

@@ -53,7 +53,7 @@ public sealed partial class InMemoryTaskHub
     }
 
     /// <inheritdoc/>
-    public Task IsolateAsync(InstanceLease lease, string reason, CancellationToken cancellationToken)
+    public Task QuarantineAsync(InstanceLease lease, string reason, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -61,7 +61,7 @@ public sealed partial class InMemoryTaskHub
             {
                 var instance = _instances[lease.InstanceId];
                 instance.AvailableAt = DateTime.MaxValue;
-                instance.Metadata = instance.Metadata with { IsolatedReason = reason, LastUpdatedAt = Now };
+                instance.Metadata = instance.Metadata with { QuarantineReason = reason, LastUpdatedAt = Now };
             }
         }
 
@@ -69,17 +69,17 @@ public sealed partial class InMemoryTaskHub
     }
 
     /// <inheritdoc/>
-    public Task<bool> ReleaseIsolatedAsync(string instanceId, CancellationToken cancellationToken)
+    public Task<bool> ReleaseQuarantinedAsync(string instanceId, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            if (!_instances.TryGetValue(instanceId, out var instance) || instance.Metadata.IsolatedReason is null)
+            if (!_instances.TryGetValue(instanceId, out var instance) || instance.Metadata.QuarantineReason is null)
             {
                 return Task.FromResult(false);
             }
 
             // One attempt stays counted: that is how a worker knows to be careful.
-            instance.Metadata = instance.Metadata with { IsolatedReason = null, LastUpdatedAt = Now };
+            instance.Metadata = instance.Metadata with { QuarantineReason = null, LastUpdatedAt = Now };
             instance.AvailableAt = DateTime.MinValue;
             instance.Attempts = 1;
         }

@@ -62,7 +62,7 @@ public sealed partial class InMemoryTaskHub
                 messages.Length == 0 ? TimeSpan.Zero : now - messages.Min(),
                 activities.Length,
                 activities.Length == 0 ? TimeSpan.Zero : now - activities.Min(),
-                _instances.Values.Count(i => i.Metadata.IsolatedReason is not null)));
+                _instances.Values.Count(i => i.Metadata.QuarantineReason is not null)));
         }
     }
 
@@ -105,7 +105,7 @@ public sealed partial class InMemoryTaskHub
     }
 
     /// <inheritdoc/>
-    public Task CompleteActivitiesAsync(IReadOnlyList<ActivityAnswer> answers, CancellationToken cancellationToken)
+    public Task CompleteActivitiesAsync(IReadOnlyList<ActivityResult> answers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(answers);
         lock (_lock)
@@ -165,7 +165,7 @@ public sealed partial class InMemoryTaskHub
             {
                 activity.AvailableAt = at;
                 activity.IsLeased = false;
-                activity.Work = activity.Work with { GivenBack = activity.Work.GivenBack + 1 };
+                activity.Work = activity.Work with { Abandoned = activity.Work.Abandoned + 1 };
             }
         }
 

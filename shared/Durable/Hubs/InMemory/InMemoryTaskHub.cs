@@ -131,7 +131,7 @@ public sealed partial class InMemoryTaskHub(TimeProvider? timeProvider = null) :
         && (query.Name is null || query.Name == i.Name)
         && (query.CreatedFrom is not { } from || i.CreatedAt >= from)
         && (query.CreatedTo is not { } to || i.CreatedAt < to)
-        && (query.Isolated is not { } isolated || isolated == (i.IsolatedReason is not null))
+        && (query.Quarantined is not { } isolated || isolated == (i.QuarantineReason is not null))
         && (query.Tag is not { } tag || (i.Tags.TryGetValue(tag.Key, out var value) && value == tag.Value));
 
     private OrchestrationRuntimeStatus? Create(NewInstance instance)

@@ -153,17 +153,17 @@ public sealed class TenantRoleTests : IAsyncLifetime
         Assert.Empty(await PresentAsync(place));
     }
 
-    private async Task<IReadOnlyList<string>> PresentAsync(TenantPlace place) =>
+    private async Task<IReadOnlyList<string>> PresentAsync(TenantDescriptor place) =>
         [.. (await _world.RunAsync<TakeInventory, InventoryRequest, Contracts.Inventory>(new InventoryRequest(place, KeepBackups: true)))
             .Items.Where(i => i.State == InventoryItem.Present && i.Kind != "secret").Select(i => i.Kind).Order(StringComparer.Ordinal)];
 
-    private static TenantPlace NewPlace()
+    private static TenantDescriptor NewPlace()
     {
         var place = World.NewPlace() with { TemplateDatabase = IsolatedServer.Template };
         return place with { DatabaseRole = TenantRoles.NameOf(place) };
     }
 
-    private async Task<TenantPlace> ProvisionAsync(TenantPlace? place = null)
+    private async Task<TenantDescriptor> ProvisionAsync(TenantDescriptor? place = null)
     {
         place = await _world.CloneAsync(place ?? NewPlace());
         await _world.RunAsync<ConfigureApplication>(place);

@@ -109,7 +109,7 @@ internal sealed class RgwAdmin
         return new RgwUser(user.GetProperty("user_id").GetString()!, user.GetProperty("display_name").GetString()!, keys.FirstOrDefault());
     }
 
-    private static string CodeOf(ServiceAnswer answer)
+    private static string CodeOf(ServiceResponse answer)
     {
         try
         {

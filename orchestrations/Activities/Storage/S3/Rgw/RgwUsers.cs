@@ -29,7 +29,7 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
 
     public bool IsOn => true;
 
-    public async Task GrantAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task GrantAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         var user = await admin.FindUserAsync(IdOf(place), cancellationToken);
         if (user is not null && user.DisplayName != NameOf(place))
@@ -54,11 +54,11 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
         await admin.SetQuotaAsync(place.Bucket, bucket, await plans.FindStorageQuotaAsync(place.Plan, cancellationToken), cancellationToken);
     }
 
-    public async Task<bool> FollowPlanAsync(TenantPlace place, CancellationToken cancellationToken) =>
+    public async Task<bool> FollowPlanAsync(TenantDescriptor place, CancellationToken cancellationToken) =>
         await admin.SetQuotaAsync(
             place.Bucket, await FindBucketAsync(place, cancellationToken), await plans.FindStorageQuotaAsync(place.Plan, cancellationToken), cancellationToken);
 
-    public async Task RevokeAsync(TenantPlace place, CancellationToken cancellationToken)
+    public async Task RevokeAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         var user = await admin.FindUserAsync(IdOf(place), cancellationToken);
         if (user is not null && user.DisplayName != NameOf(place))
@@ -75,16 +75,16 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
         await secrets.DeleteAsync(TenantSecrets.Storage(place.TenantId), cancellationToken);
     }
 
-    public async Task<bool> ExistsAsync(TenantPlace place, CancellationToken cancellationToken) =>
+    public async Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken) =>
         await admin.FindUserAsync(IdOf(place), cancellationToken) is { } user && user.DisplayName == NameOf(place);
 
-    private async Task<RgwBucket> FindBucketAsync(TenantPlace place, CancellationToken cancellationToken) =>
+    private async Task<RgwBucket> FindBucketAsync(TenantDescriptor place, CancellationToken cancellationToken) =>
         await admin.FindBucketAsync(place.Bucket, cancellationToken)
         ?? throw new TransientFailureException($"The object gateway does not know the bucket '{place.Bucket}'.");
 
     // What the tenant stores is the tenant's own, with an access list of its own. So nobody but the tenant and us gets through, whatever
     // such a list says; and who tries to write one is told.
-    private static string PolicyFor(TenantPlace place, string owner)
+    private static string PolicyFor(TenantDescriptor place, string owner)
     {
         var tenant = new JsonObject { ["AWS"] = new JsonArray($"arn:aws:iam:::user/{IdOf(place)}") };
         var statements = new JsonArray(
@@ -112,7 +112,7 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
 
     private static JsonObject Condition(string test, string key, JsonNode value) => new() { [test] = new JsonObject { [key] = value } };
 
-    private static JsonObject Statement(TenantPlace place, string effect, JsonNode principal, string[] actions, JsonObject? condition = null, string? resource = null)
+    private static JsonObject Statement(TenantDescriptor place, string effect, JsonNode principal, string[] actions, JsonObject? condition = null, string? resource = null)
     {
         var statement = new JsonObject
         {
@@ -130,7 +130,7 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
     }
 
     // A bucket's name is unique at its store, whatever the number of installations there.
-    private static string IdOf(TenantPlace place) => place.Bucket;
+    private static string IdOf(TenantDescriptor place) => place.Bucket;
 
-    private static string NameOf(TenantPlace place) => string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId}");
+    private static string NameOf(TenantDescriptor place) => string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId}");
 }

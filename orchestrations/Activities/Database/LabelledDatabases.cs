@@ -8,7 +8,7 @@ namespace Bibind.Activities.Database;
 /// server and number; and what bears a name that only we use, is our login's own, and is nobody's yet: an attempt that died had made it
 /// and not recorded it.
 /// </summary>
-internal static class MarkedDatabases
+internal static class LabelledDatabases
 {
     private static readonly TimeSpan OrphanLimit = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan OrphanPause = TimeSpan.FromMilliseconds(20);
@@ -21,7 +21,7 @@ internal static class MarkedDatabases
     /// Ends sessions that a crashed attempt left making the database: a CREATE DATABASE goes on when its client is
     /// gone, and would make the database after we found that there was none.
     /// </summary>
-    public static async Task EndMakersAsync(MaintenanceSession session, MarkedDatabase target, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task EndMakersAsync(MaintenanceSession session, LabelledDatabase target, TimeProvider time, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         while ((await session.QueryAsync(EndMakersSql, row => row.GetBoolean(0), cancellationToken, target.Maker)).Count > 0)
@@ -50,7 +50,7 @@ internal static class MarkedDatabases
 
     /// <summary>The database under its final name, which may be invalid; null if it is not there.</summary>
     /// <exception cref="PermanentFailureException">The name is taken by a database that is not ours, or ours has been given another name.</exception>
-    public static async Task<DatabaseInfo?> FindOursAsync(MaintenanceSession session, MarkedDatabase target, CancellationToken cancellationToken)
+    public static async Task<DatabaseInfo?> FindOursAsync(MaintenanceSession session, LabelledDatabase target, CancellationToken cancellationToken)
     {
         var known = await KnownAsync(session, target.Holder, cancellationToken);
         var sight = await DatabaseCatalogue.LookAsync(session, target.Name, cancellationToken);
@@ -72,7 +72,7 @@ internal static class MarkedDatabases
 
     /// <summary>As <see cref="FindOursAsync"/>; one that an interrupted DROP left invalid is dropped, and so is not there.</summary>
     /// <inheritdoc cref="FindOursAsync" path="/exception"/>
-    public static async Task<DatabaseInfo?> FindUsableAsync(MaintenanceSession session, MarkedDatabase target, CancellationToken cancellationToken)
+    public static async Task<DatabaseInfo?> FindUsableAsync(MaintenanceSession session, LabelledDatabase target, CancellationToken cancellationToken)
     {
         var there = await FindOursAsync(session, target, cancellationToken);
         if (there is not { IsInvalid: true })
@@ -91,7 +91,7 @@ internal static class MarkedDatabases
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="PermanentFailureException">It is not there, not ours, or invalid.</exception>
     public static async Task<DatabaseInfo> RequireOursAsync(
-        MaintenanceSession session, MarkedDatabase target, string use, CancellationToken cancellationToken)
+        MaintenanceSession session, LabelledDatabase target, string use, CancellationToken cancellationToken)
     {
         var there = await FindOursAsync(session, target, cancellationToken);
         return there switch
@@ -106,7 +106,7 @@ internal static class MarkedDatabases
 
     /// <summary>True if the database is there under its staging name; complete, since PostgreSQL shows none that is half copied.</summary>
     /// <exception cref="PermanentFailureException">A database of somebody else bears that name.</exception>
-    public static async Task<bool> IsStagedAsync(MaintenanceSession session, MarkedDatabase target, CancellationToken cancellationToken)
+    public static async Task<bool> IsStagedAsync(MaintenanceSession session, LabelledDatabase target, CancellationToken cancellationToken)
     {
         if (await DatabaseCatalogue.LookAsync(session, target.StagingName, cancellationToken) is not { } staged)
         {
@@ -127,7 +127,7 @@ internal static class MarkedDatabases
     /// Records the database that was made under the staging name, and then gives it its final name: killed between the two, it is
     /// found by its number.
     /// </summary>
-    public static async Task PublishAsync(MaintenanceSession session, MarkedDatabase target, CancellationToken cancellationToken)
+    public static async Task PublishAsync(MaintenanceSession session, LabelledDatabase target, CancellationToken cancellationToken)
     {
         await RecordStagedAsync(session, target, cancellationToken);
         var staging = SqlText.Identifier(target.StagingName);
@@ -141,7 +141,7 @@ internal static class MarkedDatabases
     }
 
     /// <summary>Records what bears the staging name as the holder's own.</summary>
-    public static async Task RecordStagedAsync(MaintenanceSession session, MarkedDatabase target, CancellationToken cancellationToken)
+    public static async Task RecordStagedAsync(MaintenanceSession session, LabelledDatabase target, CancellationToken cancellationToken)
     {
         var staged = await DatabaseCatalogue.LookAsync(session, target.StagingName, cancellationToken)
             ?? throw new TransientFailureException($"The database '{target.StagingName}' is not there any more: another attempt of the step has taken over.");
@@ -160,7 +160,7 @@ internal static class MarkedDatabases
 
     /// <summary>Drops what was made for the target, finished or not; succeeds when there is nothing.</summary>
     /// <returns>What is there under its name and is not ours, in words; null if nothing is.</returns>
-    public static async Task<ForeignDatabase?> DropAsync(MaintenanceSession session, MarkedDatabase target, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<ForeignDatabase?> DropAsync(MaintenanceSession session, LabelledDatabase target, TimeProvider time, CancellationToken cancellationToken)
     {
         await EndMakersAsync(session, target, time, cancellationToken);
         var known = await KnownAsync(session, target.Holder, cancellationToken);
@@ -235,7 +235,7 @@ internal static class MarkedDatabases
 
     /// <summary>The holder's own database where it bears a name that nobody of us gave it; null if none does.</summary>
     public static async Task<DatabaseInfo?> FindRenamedAsync(
-        MaintenanceSession session, MarkedDatabase target, KnownDatabases known, CancellationToken cancellationToken)
+        MaintenanceSession session, LabelledDatabase target, KnownDatabases known, CancellationToken cancellationToken)
     {
         var own = known.All.Where(d => d is { Oid: not null, Purpose: DatabasePurposes.Current }).Select(d => d.Oid!.Value).ToList();
         return own.Count == 0

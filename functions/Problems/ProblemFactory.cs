@@ -1,7 +1,7 @@
 namespace Bibind.Functions.Problems;
 
 /// <summary>The problems that several endpoints respond with; the kind is stable, the words are for people.</summary>
-public static class Refusals
+public static class ProblemFactory
 {
     /// <summary>The kind of <see cref="Invalid(IReadOnlyDictionary{string, string[]})"/>.</summary>
     public const string InvalidCommand = "invalid-command";

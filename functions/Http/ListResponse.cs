@@ -8,7 +8,7 @@ namespace Bibind.Functions.Http;
 /// <param name="Total">Rows in all pages.</param>
 /// <param name="Page">This page, from 1.</param>
 /// <param name="PageSize">Rows a page.</param>
-public sealed record ListAnswer<T>(IReadOnlyList<T> Items, long Total, int Page, int PageSize);
+public sealed record ListResponse<T>(IReadOnlyList<T> Items, long Total, int Page, int PageSize);
 
 /// <summary>Reads which page is wanted, and answers with it.</summary>
 internal static class Paging
@@ -17,10 +17,10 @@ internal static class Paging
         query.Number(QueryParameter.Page.Name, PageRequest.First.Number, 1, 1_000_000),
         query.Number(QueryParameter.PageSize.Name, PageRequest.First.Size, 1, PageRequest.LargestSize));
 
-    public static ListAnswer<TView> Show<TRow, TView>(Page<TRow> page, Func<TRow, TView> show) =>
+    public static ListResponse<TView> Show<TRow, TView>(Page<TRow> page, Func<TRow, TView> show) =>
         new([.. page.Items.Select(show)], page.Total, page.Number, page.Size);
 
     /// <summary>A list that is never long enough for pages.</summary>
-    public static ListAnswer<TView> ShowAll<TRow, TView>(IReadOnlyList<TRow> rows, Func<TRow, TView> show) =>
+    public static ListResponse<TView> ShowAll<TRow, TView>(IReadOnlyList<TRow> rows, Func<TRow, TView> show) =>
         new([.. rows.Select(show)], rows.Count, 1, Math.Max(1, rows.Count));
 }

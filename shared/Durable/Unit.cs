@@ -1,8 +1,8 @@
 namespace Bibind.Durable;
 
 /// <summary>The output of an activity or orchestrator that returns nothing.</summary>
-public sealed record Nothing
+public sealed record Unit
 {
     /// <summary>The only value.</summary>
-    public static Nothing Value { get; } = new();
+    public static Unit Value { get; } = new();
 }

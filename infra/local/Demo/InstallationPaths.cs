@@ -1,7 +1,7 @@
 namespace Bibind.Local.Demo;
 
 /// <summary>Where an installation lies.</summary>
-internal sealed record InstallationPlace
+internal sealed record InstallationPaths
 {
     /// <summary>The repository: the host's program is built there.</summary>
     public required string Root { get; init; }
@@ -16,14 +16,14 @@ internal sealed record InstallationPlace
     public required bool IsThrowaway { get; init; }
 
     /// <summary>The installation of the repository, which is found again at the next start.</summary>
-    public static InstallationPlace Kept(string root) =>
+    public static InstallationPaths Kept(string root) =>
         new() { Root = root, Folder = root, Data = Path.Combine(root, "data"), IsThrowaway = false };
 
     /// <summary>One beside it that lasts as long as the servers of the moment that it uses.</summary>
-    public static InstallationPlace Throwaway(string root)
+    public static InstallationPaths Throwaway(string root)
     {
         var folder = Path.Combine(root, "data", "full");
-        return new InstallationPlace { Root = root, Folder = folder, Data = folder, IsThrowaway = true };
+        return new InstallationPaths { Root = root, Folder = folder, Data = folder, IsThrowaway = true };
     }
 
     /// <summary>As people see it from the repository, such as <c>data/host.log</c>.</summary>

@@ -13,7 +13,7 @@ namespace Bibind.Activities.Database;
 /// <param name="Owner">How the mark begins: whose database it is.</param>
 /// <param name="Mark">The comment that the finished database carries, for people.</param>
 /// <param name="Maker">How a session that makes it shows itself, so that an orphaned one is found.</param>
-public sealed record MarkedDatabase(string Name, string StagingName, string Owner, string Mark, string Maker)
+public sealed record LabelledDatabase(string Name, string StagingName, string Owner, string Mark, string Maker)
 {
     /// <summary>Whose it is.</summary>
     public required DatabaseHolder Holder { get; init; }
@@ -22,12 +22,12 @@ public sealed record MarkedDatabase(string Name, string StagingName, string Owne
     public string? Restored { get; init; }
 
     /// <summary>A tenant's database.</summary>
-    public static MarkedDatabase Of(TenantPlace place)
+    public static LabelledDatabase Of(TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(place);
         // With the code in every name, two installations that share a server do not take each other's databases for theirs.
         var owner = string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId} code={place.Code}");
-        return new MarkedDatabase(
+        return new LabelledDatabase(
             place.Database,
             string.Create(CultureInfo.InvariantCulture, $"bibind-new-{place.TenantId}-{place.Code}"),
             owner,
@@ -39,11 +39,11 @@ public sealed record MarkedDatabase(string Name, string StagingName, string Owne
     }
 
     /// <summary>A template's database.</summary>
-    public static MarkedDatabase Of(CreateTemplateOrder order)
+    public static LabelledDatabase Of(CreateTemplateOrder order)
     {
         ArgumentNullException.ThrowIfNull(order);
         var owner = string.Create(CultureInfo.InvariantCulture, $"bibind template={order.TemplateId}");
-        return new MarkedDatabase(
+        return new LabelledDatabase(
             order.Database,
             string.Create(CultureInfo.InvariantCulture, $"bibind-new-template-{order.TemplateId}"),
             owner,

@@ -7,19 +7,19 @@ using Microsoft.DurableTask;
 namespace Bibind.Activities.Domains;
 
 /// <summary>Finds the tenants that a certificate is presented for.</summary>
-public sealed class FindServedPlaces(CertificateRegister register, DomainStore domains) : TaskActivity<CertificateToRenew, ServedPlaces>
+public sealed class FindServedTenants(CertificateRegister register, DomainStore domains) : TaskActivity<CertificateToRenew, ServedTenants>
 {
     /// <inheritdoc/>
-    public override async Task<ServedPlaces> RunAsync(TaskActivityContext context, CertificateToRenew input)
+    public override async Task<ServedTenants> RunAsync(TaskActivityContext context, CertificateToRenew input)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(input);
         if (await register.FindAsync(input.Name, context.CancellationToken) is not { } certificate)
         {
-            return new ServedPlaces([]);
+            return new ServedTenants([]);
         }
 
-        var served = new ServedPlaces(await domains.ServedAsync(certificate.TenantId, certificate.Host, context.InstanceId, context.CancellationToken));
+        var served = new ServedTenants(await domains.ServedAsync(certificate.TenantId, certificate.Host, context.InstanceId, context.CancellationToken));
 
         // Whoever asks keeps the name until every place has been published.
         await register.NotePublishingAsync(input.Name, context.CancellationToken);

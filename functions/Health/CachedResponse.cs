@@ -1,7 +1,7 @@
 namespace Bibind.Functions.Health;
 
 /// <summary>The answer to a question that anybody may have asked and that costs calls to every server: kept for a while, and asked by one at a time.</summary>
-internal sealed class KeptAnswer(TimeProvider time, TimeSpan? keptFor = null) : IDisposable
+internal sealed class CachedResponse(TimeProvider time, TimeSpan? keptFor = null) : IDisposable
 {
     private readonly TimeSpan _kept = keptFor ?? TimeSpan.FromMinutes(1);
 
