@@ -25,7 +25,9 @@ internal sealed class ServerMetrics
         _alerts = meter.CreateCounter<long>("bibind.servers.alerts", "{alert}", "Alerts about servers that were raised by this process, by kind");
         _gauges =
         [
-            meter.CreateObservableGauge(Up, () => _servers.Select(s => new Measurement<int>(s.Online ? 1 : 0, Tag("server", s.Code))), null, "1 if the server is active and answers"),
+            meter.CreateObservableGauge(
+                // One that nobody expects to answer would wake people.
+                Up, () => _servers.Where(s => s.State is ServerStates.Active or ServerStates.Offline).Select(s => new Measurement<int>(s.Online ? 1 : 0, Tag("server", s.Code))), null, "1 if a server in service answers, 0 if it does not"),
             meter.CreateObservableGauge(
                 "bibind.servers.count", () => _servers.GroupBy(s => (s.State, s.Health)).Select(g => new Measurement<int>(g.Count(), Tag("state", g.Key.State), Tag("health", g.Key.Health))),
                 "{server}", "Servers, by state and health"),
