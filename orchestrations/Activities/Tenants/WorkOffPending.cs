@@ -54,6 +54,12 @@ public sealed class WorkOffPending(
                 return;
             }
 
+            if (item.Kind == PendingKinds.FirstBackup && !await firstBackups.CloseEndedAsync(item.TenantId, context.CancellationToken))
+            {
+                // There is a backup; the attempt that goes on says itself what becomes of the item.
+                return;
+            }
+
             reason = await FindFaultAsync(context, item);
         }
         catch (ActivityFailureException failed)

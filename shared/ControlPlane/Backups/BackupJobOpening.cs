@@ -58,25 +58,25 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
             return null;
         }
 
-        if (await FindOpenFirstAsync(connection, transaction, tenantId, cancellationToken) is { } running)
+        if (!await CloseEndedFirstAsync(connection, transaction, tenantId, cancellationToken))
         {
-            if ((await orchestrations.FindEndedAsync([running], cancellationToken)).Length == 0)
-            {
-                return null;
-            }
-
-            // It may have closed its job and ended meanwhile.
-            if (await FindOpenFirstAsync(connection, transaction, tenantId, cancellationToken) is { } ended)
-            {
-                await jobs.FinishAsync(
-                    connection, transaction, ended,
-                    new JobEnd { Outcome = JobOutcomes.Failed, Reason = "The job's orchestration was ended from outside." }, cancellationToken);
-            }
+            return null;
         }
 
         var jobId = await InsertAsync(
             connection, transaction, tenant, JobKinds.FirstBackup, tenant.Code, requestedBy, changing: false, jobId: null, cancellationToken);
         return new BackupJobOpened(tenant.Id, tenant.Code, jobId, tenant.State);
+    }
+
+    /// <summary>Closes an attempt at a tenant's first backup whose orchestration was ended from outside; false while one is under way.</summary>
+    public async Task<bool> CloseEndedFirstAsync(long tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var isFree = await TenantStore.LockAsync(connection, transaction, tenantId, cancellationToken) is null
+            || await CloseEndedFirstAsync(connection, transaction, tenantId, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return isFree;
     }
 
     /// <summary>Opens the restore of a backup into its tenant, which is restoring from then on.</summary>
@@ -177,6 +177,30 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
             order by t.id
             """,
             new { night, minute, minutes }, cancellationToken))).AsList();
+    }
+
+    private async Task<bool> CloseEndedFirstAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, CancellationToken cancellationToken)
+    {
+        if (await FindOpenFirstAsync(connection, transaction, tenantId, cancellationToken) is not { } running)
+        {
+            return true;
+        }
+
+        if ((await orchestrations.FindEndedAsync([running], cancellationToken)).Length == 0)
+        {
+            return false;
+        }
+
+        // It may have closed its job and ended meanwhile.
+        if (await FindOpenFirstAsync(connection, transaction, tenantId, cancellationToken) is { } ended)
+        {
+            await jobs.FinishAsync(
+                connection, transaction, ended,
+                new JobEnd { Outcome = JobOutcomes.Failed, Reason = "The job's orchestration was ended from outside." }, cancellationToken);
+        }
+
+        return true;
     }
 
     private static Task<string?> FindOpenFirstAsync(

@@ -42,4 +42,7 @@ public sealed class FirstBackups(NpgsqlDataSource database, BackupJobOpening job
             cancellationToken);
         return true;
     }
+
+    /// <summary>Closes an attempt that was ended from outside, after somebody else took a backup; false while one is under way.</summary>
+    public Task<bool> CloseEndedAsync(long tenantId, CancellationToken cancellationToken) => jobs.CloseEndedFirstAsync(tenantId, cancellationToken);
 }
