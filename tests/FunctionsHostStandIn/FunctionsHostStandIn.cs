@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -175,10 +176,15 @@ public sealed class FunctionsHostStandIn : IAsyncDisposable
     {
         var id = Guid.NewGuid().ToString();
         var worker = _server!.Expect(id, _log);
-        _process = WorkerProcess.Start(_folder, _settings, _server.Address, id, _log);
+        var said = new ConcurrentQueue<string>();
+        _process = WorkerProcess.Start(_folder, _settings, _server.Address, id, line =>
+        {
+            said.Enqueue(line);
+            _log(line);
+        });
         if (await Task.WhenAny(worker.Started, _process.WaitForExitAsync()).WaitAsync(StartLimit) != worker.Started)
         {
-            throw new InvalidOperationException($"The worker ended with exit code {_process.ExitCode} before it connected.");
+            throw new InvalidOperationException($"The worker ended with exit code {_process.ExitCode} before it connected:\n{string.Join('\n', said)}");
         }
 
         var init = await worker.AskAsync(Guid.NewGuid().ToString(), new StreamingMessage
