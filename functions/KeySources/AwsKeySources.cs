@@ -5,6 +5,7 @@ using Amazon.KeyManagementService.Model;
 using Amazon.Runtime;
 using Amazon.SimpleSystemsManagement;
 using Amazon.SimpleSystemsManagement.Model;
+using Bibind.Activities.Services;
 using Bibind.ControlPlane.Secrets;
 using KeyUnavailableException = Bibind.ControlPlane.Secrets.KeyUnavailableException;
 
@@ -25,10 +26,10 @@ internal sealed class AwsKmsKeySource(AwsKeyOptions options) : IKeySource
             throw new KeyRefusedException("refers to no wrapped key: write it as aws-kms: and the CiphertextBlob, in base64, that the service answered");
         }
 
-        return AwsAnswers.TranslateErrorsAsync("AWS Key Management Service", "holds a wrapped key", async () =>
+        return AwsClients.TranslateErrorsAsync("AWS Key Management Service", "holds a wrapped key", async () =>
         {
             using var client = new AmazonKeyManagementServiceClient(
-                AwsAnswers.CredentialsOf(options), AwsAnswers.Configure(new AmazonKeyManagementServiceConfig(), options, options.KmsUrl));
+                AwsClients.CredentialsOf(options), AwsClients.Configure(new AmazonKeyManagementServiceConfig(), options, options.KmsUrl));
             using var ciphertext = new MemoryStream(buffer, 0, length);
             using var plain = (await client.DecryptAsync(new DecryptRequest { CiphertextBlob = ciphertext }, cancellationToken)).Plaintext;
             return Convert.ToBase64String(plain.ToArray());
@@ -45,27 +46,23 @@ internal sealed class AwsParameterKeySource(AwsKeyOptions options) : IKeySource
     /// <inheritdoc/>
     public Task<string> ReadAsync(string reference, CancellationToken cancellationToken) => reference.Length == 0
         ? throw new KeyRefusedException("refers to no parameter: write it as aws-ssm:/bibind/master-key")
-        : AwsAnswers.TranslateErrorsAsync("AWS Systems Manager", $"refers to the parameter {reference}", async () =>
+        : AwsClients.TranslateErrorsAsync("AWS Systems Manager", $"refers to the parameter {reference}", async () =>
         {
             using var client = new AmazonSimpleSystemsManagementClient(
-                AwsAnswers.CredentialsOf(options), AwsAnswers.Configure(new AmazonSimpleSystemsManagementConfig(), options, options.SsmUrl));
+                AwsClients.CredentialsOf(options), AwsClients.Configure(new AmazonSimpleSystemsManagementConfig(), options, options.SsmUrl));
             var answer = await client.GetParameterAsync(new GetParameterRequest { Name = reference, WithDecryption = true }, cancellationToken);
             return answer.Parameter.Value.Trim();
         });
 }
 
 /// <summary>What both services of AWS have in common.</summary>
-internal static class AwsAnswers
+internal static class AwsClients
 {
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(3);
 
     /// <summary>The keys of the settings; null for those that the machine has.</summary>
-    public static AWSCredentials? CredentialsOf(AwsKeyOptions options) => (options.AccessKeyId, options.SessionToken) switch
-    {
-        (null or "", _) => null,
-        (var id, null or "") => new BasicAWSCredentials(id, options.SecretAccessKey),
-        (var id, var session) => new SessionAWSCredentials(id, options.SecretAccessKey, session),
-    };
+    public static AWSCredentials? CredentialsOf(AwsKeyOptions options) =>
+        options.AccessKeyId is { Length: > 0 } id ? new AwsCredentials(id, options.SecretAccessKey!, options.SessionToken).ForSdk() : null;
 
     /// <exception cref="KeyRefusedException">The region is not known.</exception>
     public static T Configure<T>(T client, AwsKeyOptions options, Uri? address)

@@ -73,26 +73,19 @@ internal static class CallerSettings
         return customer;
     }
 
-    private static string ReadName(SettingsReader reader, string key)
+    private static string ReadName(SettingsReader reader, string key) =>
+        Printable(reader, key, reader.Required(key, "whom the token belongs to; it is recorded with what they order"));
+
+    private static string ReadLabel(SettingsReader reader, string key) => Printable(reader, key, reader.Optional(key) ?? "default");
+
+    private static string Printable(SettingsReader reader, string key, string text)
     {
-        var name = reader.Required(key, "whom the token belongs to; it is recorded with what they order");
-        if (name.Length > 100 || PlainText.ProblemWith(name, mayHaveLines: false) is not null)
+        if (text.Length > 100 || PlainText.ProblemWith(text, mayHaveLines: false) is not null)
         {
             reader.Report(key, "must be at most 100 printable characters.");
         }
 
-        return name;
-    }
-
-    private static string ReadLabel(SettingsReader reader, string key)
-    {
-        var label = reader.Optional(key) ?? "default";
-        if (label.Length > 100 || PlainText.ProblemWith(label, mayHaveLines: false) is not null)
-        {
-            reader.Report(key, "must be at most 100 printable characters.");
-        }
-
-        return label;
+        return text;
     }
 
     private static string ReadToken(SettingsReader reader, string key)

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Bibind.Activities.Callers;
 
 namespace Bibind.Functions.Servers;
 
@@ -59,32 +59,11 @@ internal sealed class ApplicationClient : IDisposable
     public void Dispose() => _client.Dispose();
 
     // Servers stand in private networks, so those are fine. Link-local addresses are where clouds tell machines their credentials.
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
-    {
-        var target = context.DnsEndPoint;
-        var addresses = IPAddress.TryParse(target.Host.Trim('[', ']'), out var literal) ? [literal] : await Dns.GetHostAddressesAsync(target.Host, cancellation);
-        var allowed = addresses.Where(a => !IsLinkLocal(a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a)).ToArray();
-        if (allowed.Length == 0 && addresses.Length > 0)
-        {
-            throw new ForbiddenAddressException($"{target.Host} is at a link-local address, where no server of tenants stands.");
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(allowed, target.Port, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static bool IsLinkLocal(IPAddress address) =>
-        address.AddressFamily == AddressFamily.InterNetworkV6 ? address.IsIPv6LinkLocal || address.IsIPv6Multicast
-        : address.GetAddressBytes() is [169, 254, ..] or [>= 224, ..];
+    private static ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) => CheckedConnection.ConnectAsync(
+        context.DnsEndPoint,
+        address => PublicAddress.IsLinkLocal(address)
+            ? new ForbiddenAddressException($"{context.DnsEndPoint.Host} is at a link-local address, where no server of tenants stands.") : null,
+        cancellation);
 }
 
 /// <summary>An address that is not called, wherever it came from.</summary>

@@ -2,7 +2,6 @@ using System.Net;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Bibind.Durable;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
@@ -181,25 +180,5 @@ public sealed class HostTests(ApiHost host) : IClassFixture<ApiHost>
             .ToList();
         Assert.NotEmpty(defined);
         Assert.Empty(defined.Except(registered));
-    }
-
-    // Without the secrets of tenants: what other tests have ordered here makes them meanwhile.
-    private async Task<string> CountAsync() =>
-        Regex.Replace(await host.CountRowsAsync(), "control[.]secrets=[0-9]+ ", string.Empty)
-        + await host.ScalarAsync<long>("select count(*) from control.secrets where name not like 'tenants/%'");
-
-    [Fact]
-    public async Task A_second_start_on_the_same_data_leaves_everything_as_it_is()
-    {
-        await host.ExecuteAsync("update control.servers set name = 'Renamed by an operator' where code = 'local'");
-        var before = await CountAsync();
-        await using (var second = FunctionsHost.Build(host.Arguments()))
-        {
-            await second.StartAsync();
-            await second.StopAsync();
-        }
-
-        Assert.Equal(before, await CountAsync());
-        Assert.Equal("Renamed by an operator", await host.ScalarAsync<string>("select name from control.servers where code = 'local'"));
     }
 }

@@ -20,21 +20,15 @@ internal sealed class SqsBroker(SqsSettings settings) : IQueueBroker, IDisposabl
 
     public void Dispose() => _client.Dispose();
 
-    private static AmazonSQSClient Connect(SqsSettings settings)
-    {
-        var keys = settings.Credentials;
-        return new AmazonSQSClient(
-            keys.SessionToken is { } session
-                ? new SessionAWSCredentials(keys.AccessKeyId, keys.SecretAccessKey, session)
-                : new BasicAWSCredentials(keys.AccessKeyId, keys.SecretAccessKey),
-            new AmazonSQSConfig
-            {
-                // The queues' own address; the region is what signatures are for.
-                ServiceURL = new Uri(settings.QueueUrlPrefix).GetLeftPart(UriPartial.Authority),
-                AuthenticationRegion = settings.Region,
-                RetryMode = RequestRetryMode.Standard,
-                MaxErrorRetry = Retries,
-                Timeout = CallLimit + settings.WaitTime,
-            });
-    }
+    private static AmazonSQSClient Connect(SqsSettings settings) => new(
+        settings.Credentials.ForSdk(),
+        new AmazonSQSConfig
+        {
+            // The queues' own address; the region is what signatures are for.
+            ServiceURL = new Uri(settings.QueueUrlPrefix).GetLeftPart(UriPartial.Authority),
+            AuthenticationRegion = settings.Region,
+            RetryMode = RequestRetryMode.Standard,
+            MaxErrorRetry = Retries,
+            Timeout = CallLimit + settings.WaitTime,
+        });
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Callers;
@@ -68,30 +67,8 @@ public sealed class CallbackClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var target = context.DnsEndPoint;
-        var addresses = await FindAddressesAsync(target.Host, cancellationToken);
-        var allowed = addresses.Where(a => CallbackTarget.RefusalOf(a, _allowPrivate) is null).ToArray();
-        if (allowed.Length == 0 && addresses.Length > 0)
-        {
-            throw new CallbackRefusedException(CallbackTarget.RefusalOf(addresses[0], _allowPrivate)!);
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(allowed, target.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    // The resolver refuses to look at some addresses, as a mistake of its caller's; they need none.
-    private static async Task<IPAddress[]> FindAddressesAsync(string host, CancellationToken cancellationToken) =>
-        IPAddress.TryParse(host.TrimEnd('.'), out var address) ? [address] : await System.Net.Dns.GetHostAddressesAsync(host, cancellationToken);
+    private ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken) => CheckedConnection.ConnectAsync(
+        context.DnsEndPoint,
+        address => CallbackTarget.RefusalOf(address, _allowPrivate) is { } refusal ? new CallbackRefusedException(refusal) : null,
+        cancellationToken);
 }

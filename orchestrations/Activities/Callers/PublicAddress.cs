@@ -21,6 +21,7 @@ public static class PublicAddress
         IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("224.0.0.0/4"), IPNetwork.Parse("240.0.0.0/4"), IPNetwork.Parse("::/128"), IPNetwork.Parse("ff00::/8"),
     ];
 
+    private static readonly IPNetwork[] LinkLocal = [IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("fe80::/10")];
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
     private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
 
@@ -42,6 +43,14 @@ public static class PublicAddress
         ArgumentNullException.ThrowIfNull(address);
         var plain = Plain(address);
         return !IsIn(Nowhere, plain) && (Embedded(plain) is not { } embedded || IPAddress.IsLoopback(plain) || IsSomewhere(embedded));
+    }
+
+    /// <summary>True if the address is reached on the same link only, which is where clouds tell machines their credentials.</summary>
+    public static bool IsLinkLocal(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var plain = Plain(address);
+        return IsIn(LinkLocal, plain) || (Embedded(plain) is { } embedded && IsIn(LinkLocal, embedded));
     }
 
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

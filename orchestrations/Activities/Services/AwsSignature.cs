@@ -1,12 +1,17 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Amazon.Runtime;
 
 namespace Bibind.Activities.Services;
 
 /// <summary>Credentials of AWS; <see cref="object.ToString"/> leaves the secrets out.</summary>
 public sealed record AwsCredentials(string AccessKeyId, string SecretAccessKey, string? SessionToken = null)
 {
+    /// <summary>The same for clients of AWS's SDK.</summary>
+    public AWSCredentials ForSdk() => string.IsNullOrEmpty(SessionToken)
+        ? new BasicAWSCredentials(AccessKeyId, SecretAccessKey) : new SessionAWSCredentials(AccessKeyId, SecretAccessKey, SessionToken);
+
     /// <inheritdoc/>
     public override string ToString() => AccessKeyId;
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
@@ -13,11 +12,9 @@ namespace Bibind.Durable.Worker;
 internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator sessions) : IDisposable
 {
     private readonly ConcurrentDictionary<ActivityLease, RunningActivity> _running = new();
-    private readonly Channel<ActivityResult> _answers = Channel.CreateUnbounded<ActivityResult>();
     private readonly CancellationTokenSource _stopping = new();
     private readonly LeftToOthers<Guid> _leftToOthers = new(worker.Time);
-    private Task _answering = Task.CompletedTask;
-    private int _unstored;
+    private readonly ActivityResults _results = new(worker);
 
     public int Running => _running.Count;
 
@@ -25,9 +22,9 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
     public IReadOnlyList<Guid> PassedBy => _leftToOthers.Current();
 
     /// <summary>True if nothing runs and every answer is stored.</summary>
-    public bool IsIdle => _running.IsEmpty && Volatile.Read(ref _unstored) == 0;
+    public bool IsIdle => _running.IsEmpty && _results.AreStored;
 
-    public void Start() => _answering = Task.Run(AnswerAsync);
+    public void Start() => _results.Start(_stopping.Token);
 
     /// <summary>Runs a fetched activity in a slot that was reserved for the fetch, which began at a timestamp.</summary>
     public void RunFetched(LeasedActivity activity, long leasedAt)
@@ -75,8 +72,7 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
     {
         foreach (var answer in answers)
         {
-            Interlocked.Increment(ref _unstored);
-            _answers.Writer.TryWrite(new ActivityResult(answer.Activity!.Value, answer.InstanceId!, answer.ExecutionId!, answer.Event));
+            _results.Add(new ActivityResult(answer.Activity!.Value, answer.InstanceId!, answer.ExecutionId!, answer.Event));
         }
     }
 
@@ -90,11 +86,7 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
     }
 
     /// <summary>Stores the answers that wait; after it none are taken.</summary>
-    public async Task FlushAsync()
-    {
-        _answers.Writer.TryComplete();
-        await _answering;
-    }
+    public Task FlushAsync() => _results.StopAsync();
 
     public void Dispose() => _stopping.Dispose();
 
@@ -272,46 +264,6 @@ internal sealed class ActivityRunner(WorkerContext worker, ISessionCoordinator s
         {
             // The lease runs out by itself.
             Logs.HubUnavailable(worker.Logger, unavailable, worker.Options.LeaseDuration);
-        }
-    }
-
-    private async Task AnswerAsync()
-    {
-        var group = new List<ActivityResult>();
-        while (await _answers.Reader.WaitToReadAsync())
-        {
-            group.Clear();
-            while (group.Count < worker.Options.MaxTurnsPerCommit && _answers.Reader.TryRead(out var answer))
-            {
-                group.Add(answer);
-            }
-
-            await StoreAsync(group);
-            Interlocked.Add(ref _unstored, -group.Count);
-        }
-    }
-
-    private async Task StoreAsync(IReadOnlyList<ActivityResult> group)
-    {
-        // An answer is the proof of an effect: it is kept until it is stored, or until the process ends, when the
-        // lease runs out and the idempotent activity is asked again.
-        for (var delay = worker.Options.FirstBackoff; ; delay = Backoff.Next(delay))
-        {
-            try
-            {
-                await worker.Hub.CompleteActivitiesAsync(group, CancellationToken.None);
-                return;
-            }
-            catch (Exception unavailable) when (!_stopping.IsCancellationRequested)
-            {
-                Logs.HubUnavailable(worker.Logger, unavailable, delay);
-                await Task.Delay(delay, worker.Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            catch (Exception unavailable)
-            {
-                Logs.HubUnavailable(worker.Logger, unavailable, worker.Options.LeaseDuration);
-                return;
-            }
         }
     }
 }
