@@ -28,7 +28,7 @@ public sealed class OddAuthorityTests
 
             return Task.CompletedTask;
         });
-        await using var world = await CertificateWorld.CreateAsync([.. proxy.Settings, ("Certificates:Acme:OrderLimit", "00:00:04")]);
+        await using var world = await CertificateWorld.CreateAsync([.. proxy.Settings, ("Certificates:Acme:OrderLimit", "00:00:12")]);
         var place = world.NewPlace();
 
         await world.Certificates.IssueAsync(place, CancellationToken.None);

@@ -190,7 +190,9 @@ internal sealed class AcmeOrders(AcmeClient client, ChallengeProofs proofs, IOpt
                     $"The certificate authority {client.Authority} is still at it after {_settings.OrderLimit.TotalSeconds:0.#} s: {WordsOf(whileStatus)}. The next attempt goes on with the same order.");
             }
 
-            var wait = asked is { } told && told > TimeSpan.Zero ? Shorter(told, LongestAskedPause) : pause;
+            // What follows – the certificate itself – needs its share of the time as well.
+            var longest = Shorter(Longer(left / 4, pause), LongestAskedPause);
+            var wait = asked is { } told && told > TimeSpan.Zero ? Shorter(told, longest) : pause;
             await Task.Delay(Shorter(wait, left), time, cancellationToken);
             pause = Shorter(pause * 2, LongestPause);
         }
@@ -204,6 +206,8 @@ internal sealed class AcmeOrders(AcmeClient client, ChallengeProofs proofs, IOpt
     };
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static JsonElement ChallengeOf(AcmeResource authorization, string challengeType) =>
         authorization.Document.GetProperty("challenges").EnumerateArray().FirstOrDefault(c => c.GetProperty("type").GetString() == challengeType);
