@@ -76,7 +76,7 @@ public static class FunctionsHost
         builder.AddHosting(settings);
         builder.AddQueues();
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
-            .AddSingleton<BackupOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
+            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<FileStoreDisk>().AddSingleton<ServerHealthCheck>().AddSingleton<ServerHealthRound>().AddSingleton<ServerMetrics>();
         builder.Services.AddOptions<ServerHealthOptions>().Bind(builder.Configuration.GetSection(ServerHealthOptions.Section));
@@ -173,6 +173,7 @@ public static class FunctionsHost
         routes.MapDomains();
         routes.MapDomainPurchases();
         routes.MapBackups();
+        routes.MapMoves();
         routes.MapJobs();
         routes.MapServers();
         routes.MapTemplates();

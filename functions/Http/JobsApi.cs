@@ -20,6 +20,7 @@ internal static class JobsApi
     private static readonly QueryParameter Kind = new("kind", "Only jobs of this kind.", [
         JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate, JobKinds.Backup, JobKinds.FirstBackup, JobKinds.Restore, JobKinds.Resume,
         JobKinds.VerifyBackup, JobKinds.AddDomain, JobKinds.RemoveDomain, JobKinds.BuyDomain, JobKinds.AdoptDatabase, JobKinds.ResetCredentials,
+        JobKinds.Move, JobKinds.RemoveMovedCopy, JobKinds.DrainServer,
     ]);
 
     private static readonly QueryParameter Full = new(

@@ -2,6 +2,7 @@ using Bibind.Activities.Database;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
+using Bibind.ControlPlane.Moves;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Functions.Problems;
@@ -51,6 +52,16 @@ internal static class OrderProblems
         BackupJobRefusalKind.NotFound => ProblemFactory.NotFound(refused.Message),
         BackupJobRefusalKind.JobRunning => ProblemFactory.Conflict("job-running", JobRunning, refused.Message),
         _ => ProblemFactory.Conflict("tenant-not-active", WrongState, refused.Message),
+    };
+
+    public static Problem Of(MoveResult refused) => refused switch
+    {
+        MoveResult.NotFound gone => ProblemFactory.NotFound(gone.Message),
+        MoveResult.Invalid wrong => ProblemFactory.Invalid(wrong.Field, wrong.Message),
+        MoveResult.JobRunning running => ProblemFactory.Conflict("job-running", JobRunning, running.Message),
+        MoveResult.NoServer none => ProblemFactory.Conflict("no-suitable-server", "No server fits", none.Message),
+        MoveResult.WrongState wrong => ProblemFactory.Conflict("move-state", "The state does not allow it", wrong.Message),
+        _ => throw new InvalidOperationException($"A move was neither opened nor refused: {refused.GetType().Name}."),
     };
 
     public static Problem Of(AdoptionRefused refused) => refused.Kind switch

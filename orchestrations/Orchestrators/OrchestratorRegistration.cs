@@ -29,6 +29,9 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.WorkOffPendingItems, _ => new WorkOffPendingItems())
             .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
             .AddOrchestrator(Orchestrations.ResetCredentials, _ => new ResetCredentials())
+            .AddOrchestrator(Orchestrations.MoveTenant, _ => new MoveTenant())
+            .AddOrchestrator(Orchestrations.RemoveMovedCopy, _ => new RemoveMovedCopy())
+            .AddOrchestrator(Orchestrations.DrainServer, _ => new DrainServer())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

@@ -17,6 +17,7 @@ public sealed class Sweep : TaskOrchestrator<SweepOrder, Unit>
         await TryAsync(() => context.CallActivityAsync(Routing.Repair, Unit.Value));
         await TryAsync(() => context.CallActivityAsync(Backup.SweepTrials, Unit.Value));
         await TryAsync(() => context.CallActivityAsync(Storage.FollowQuotas, Unit.Value));
+        await TryAsync(() => context.CallActivityAsync(Moves.RemoveDue, Unit.Value));
         context.ContinueAsNew(order);
         return Unit.Value;
     }

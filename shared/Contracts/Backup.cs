@@ -50,7 +50,11 @@ public sealed record BackupRef(long TenantId, string BackupId);
 /// <param name="Place">The tenant that gets it: the one it was taken of, or a new one.</param>
 /// <param name="Backup">The backup.</param>
 /// <param name="Replace">True puts it in the place of the tenant's database; false is for a tenant that has none yet.</param>
-public sealed record RestoreRequest(TenantDescriptor Place, BackupRef Backup, bool Replace);
+public sealed record RestoreRequest(TenantDescriptor Place, BackupRef Backup, bool Replace)
+{
+    /// <summary>True if the files that go with it are there already and stay as they are.</summary>
+    public bool KeepsFiles { get; init; }
+}
 
 /// <summary>A database that was brought back; like a clone, it is held back until it is handed over.</summary>
 /// <param name="Database">Its name.</param>

@@ -29,5 +29,8 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<VerifyBackupOrder, BackupReceipt> VerifyBackup = new("VerifyBackup");
     public static readonly OrchestratorDefinition<ResetCredentialsOrder, CredentialsReset> ResetCredentials = new("ResetCredentials");
     public static readonly OrchestratorDefinition<NightlyBackupsState, Unit> NightlyBackups = new("NightlyBackups");
+    public static readonly OrchestratorDefinition<MoveTenantOrder, TenantMoved> MoveTenant = new("MoveTenant");
+    public static readonly OrchestratorDefinition<RemoveMovedCopyOrder, Inventory> RemoveMovedCopy = new("RemoveMovedCopy");
+    public static readonly OrchestratorDefinition<DrainServerOrder, DrainRound> DrainServer = new("DrainServer");
     public static readonly OrchestratorDefinition<PendingRound, Unit> WorkOffPendingItems = new("WorkOffPendingItems");
 }

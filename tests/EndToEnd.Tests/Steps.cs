@@ -35,6 +35,14 @@ internal static class Steps
         "tenants.activate",
     ];
 
+    public static readonly string[] OfMoving =
+    [
+        "moves.begin", "moves.check", "backup.take", "backup.check_restore", "backup.restore", "routing.suspend", "moves.freeze", "moves.compare",
+        "application.hand_over", "application.smoke_test", "moves.switch", "dns.create_record", "routing.publish", "backup.delete_one", "moves.end",
+    ];
+
+    public static readonly string[] OfRemovingACopy = ["moves.begin_removal", "database.drop", "filestore.remove", "moves.take_inventory", "moves.end_removal"];
+
     public static readonly string[] OfUndoing =
     [
         "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "filestore.remove",

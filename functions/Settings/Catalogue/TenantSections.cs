@@ -13,6 +13,10 @@ internal static class TenantSections
             Choice("Placement:Strategy", "spread", ["spread", "pack"], "Which of several servers with room takes a tenant: the one with the most free places (`spread`) or with the fewest (`pack`)."),
             Number("Credentials:PoolSize", 32, 0, 1000, "Hashed passwords kept ready in memory; 0 computes each when it is needed, with fewer rounds.")),
         new(
+            "Moves of tenants", "How tenants are moved between servers; see [moves](moves.md).",
+            Duration("Moves:KeepCopy", "7.00:00:00", "00:00:00", "365.00:00:00", "How long the copy on the former server is kept unless the move is confirmed before."),
+            Number("Moves:AtOnce", 2, 1, 100, "Tenants that are moved off a draining server at once.")),
+        new(
             "Health of servers", "How servers are checked, and what is warned of; see [servers](servers.md).",
             Flag("ServerHealth:Enabled", true, "False if servers are not to be checked by themselves."),
             Duration("ServerHealth:Interval", "00:15:00", "00:01:00", "1.00:00:00", "How often each server is checked; whole minutes count."),

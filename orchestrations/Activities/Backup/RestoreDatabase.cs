@@ -53,8 +53,8 @@ public sealed class RestoreDatabase(
                 : await RestoreAsync(session, request, restored, isThere: there is not null, cancellationToken);
 
             // A crash after the database took the name leaves the files to be exchanged.
-            fileStores.Swap(place);
-            return await DescribeAsync(session, request, restored, Join([fileStores.NoteOn(manifest), .. notes]), cancellationToken);
+            fileStores.Swap(request);
+            return await DescribeAsync(session, request, restored, Join([fileStores.NoteOn(request, manifest), .. notes]), cancellationToken);
         });
     }
 
@@ -97,14 +97,14 @@ public sealed class RestoreDatabase(
         }
         catch
         {
-            await fileStores.DropAsync(request.Place, cancellationToken);
+            await fileStores.DropAsync(request, cancellationToken);
             throw;
         }
 
         // From here on the database may have taken the name whatever is reported, and then its files must follow it.
         try
         {
-            await PrepareAsync(request.Place, scratch, fileStores.Brings(manifest), cancellationToken);
+            await PrepareAsync(request.Place, scratch, fileStores.Brings(request, manifest), cancellationToken);
 
             await AnalyzeAsync(request.Place, scratch, cancellationToken);
             var login = (await postgres.EnterAsync(DatabaseDescriptor.Of(request.Place), cancellationToken)).Login;

@@ -3,6 +3,7 @@ using Bibind.Activities.Certificates;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
 using Bibind.Activities.Database.Isolation;
+using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Dns;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Routing;
@@ -10,6 +11,7 @@ using Bibind.Activities.Storage;
 using Bibind.Contracts;
 using Bibind.ControlPlane;
 using Bibind.ControlPlane.Domains;
+using Bibind.ControlPlane.Moves;
 using Bibind.ControlPlane.Secrets;
 using Bibind.Durable;
 using Microsoft.DurableTask;
@@ -32,6 +34,8 @@ public sealed class TakeInventory(
     IFileStore fileStore,
     ISecretStore secrets,
     ITenantDomains domains,
+    MoveStore moves,
+    MovePlaces moved,
     IOptions<BackupOptions> backups,
     ILogger<TakeInventory> logger) : TaskActivity<InventoryRequest, Contracts.Inventory>
 {
@@ -60,6 +64,7 @@ public sealed class TakeInventory(
                 .. await AskForDatabasesAsync(place, cancellationToken),
                 await AskAsync("role", target.Name, () => LookForRoleAsync(place, target, cancellationToken)),
                 .. await AskForTenantRoleAsync(place, cancellationToken),
+                .. await AskForMovedCopiesAsync(place, cancellationToken),
                 await AskAsync("dns-record", place.Host, async () => Seen(await dns.ExistsAsync(place, cancellationToken))),
                 await AskAsync("certificate", place.Host, async () => Seen(await certificates.ExistsAsync(place, cancellationToken))),
                 .. await AskForProofAsync(place, cancellationToken),
@@ -85,6 +90,19 @@ public sealed class TakeInventory(
             logger.InventoryUnknown("database", place.Database, unanswered);
             return [.. TenantDatabases.NamesOf(place).Select(name => new InventoryItem("database", name, InventoryItem.Unknown, unanswered.Message))];
         }
+    }
+
+    // Of a tenant that ends: what its moves left on servers that it did not live on any more.
+    private async Task<IReadOnlyList<InventoryItem>> AskForMovedCopiesAsync(TenantDescriptor place, CancellationToken cancellationToken)
+    {
+        var items = new List<InventoryItem>();
+        foreach (var move in await moves.ListCopiesOfEndingAsync(place.TenantId, cancellationToken))
+        {
+            var copy = await moved.CopyOfAsync(move, place.JobId, cancellationToken);
+            items.AddRange((await AskForDatabasesAsync(copy.Place!, cancellationToken)).Select(i => i with { Name = $"{copy.Place!.ServerCode}/{i.Name}" }));
+        }
+
+        return items;
     }
 
     private async Task<IReadOnlyList<InventoryItem>> AskForDomainsAsync(TenantDescriptor place, CancellationToken cancellationToken)

@@ -17,6 +17,7 @@ using Bibind.Activities.Domains.Registrars;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Locks;
+using Bibind.Activities.Moves;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
@@ -55,6 +56,7 @@ public static class ActivitiesRegistration
         AddTenantIsolation(services, configuration);
         services.AddSingleton<AdoptableDatabases>().AddSingleton<OlderDatabases>();
         services.AddSingleton<TenantBucket>();
+        services.AddSingleton<DatabaseRemoval>().AddSingleton<MovePlaces>().AddSingleton<MovedCopies>().AddMoves();
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<Recovery.WorldDifferences>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();
@@ -135,6 +137,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Templates.MarkReady, Make<MarkTemplateReady>)
             .AddActivity(Contracts.Templates.MarkFailed, Make<MarkTemplateFailed>)
             .AddBackupJobActivities()
+            .AddMoveActivities()
             .AddTenantActivities();
     }
 

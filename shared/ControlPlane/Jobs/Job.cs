@@ -58,6 +58,9 @@ public static class JobKinds
     public const string Restore = "restore";
     public const string Resume = "resume";
     public const string VerifyBackup = "verify-backup";
+    public const string Move = "move";
+    public const string RemoveMovedCopy = "remove-moved-copy";
+    public const string DrainServer = "drain-server";
     public const string AdoptDatabase = "adopt-database";
     public const string ResetCredentials = "reset-credentials";
 }

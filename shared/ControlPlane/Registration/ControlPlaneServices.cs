@@ -5,6 +5,7 @@ using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Hosts;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Moves;
 using Bibind.ControlPlane.Offers;
 using Bibind.ControlPlane.Outbox;
 using Bibind.ControlPlane.Pending;
@@ -52,6 +53,11 @@ public static class ControlPlaneServices
         ArgumentNullException.ThrowIfNull(configuration);
         services.AddOptions<PlatformOptions>().Bind(configuration.GetSection(PlatformOptions.Section)).ValidateOnStart();
         services.AddOptions<PlacementOptions>().Bind(configuration.GetSection(PlacementOptions.Section)).ValidateOnStart();
+        services.AddOptions<MoveOptions>().Bind(configuration.GetSection(MoveOptions.Section))
+            .Validate(
+                o => o.KeepCopy >= TimeSpan.Zero && o.KeepCopy <= TimeSpan.FromDays(365), "Moves__KeepCopy must be 0 to 365 days, such as 7.00:00:00.")
+            .Validate(o => o.AtOnce is >= 1 and <= 100, "Moves__AtOnce must be 1 to 100.")
+            .ValidateOnStart();
         services.AddOptions<SecretsOptions>().Bind(configuration.GetSection(SecretsOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PlatformOptions>, PlatformOptionsValidation>();
         services.AddSingleton<IValidateOptions<PlacementOptions>, PlacementOptionsValidation>();
@@ -81,6 +87,7 @@ public static class ControlPlaneServices
         services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();
         services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
         services.AddSingleton<JobStore>().AddSingleton<JobOrchestrations>().AddSingleton<IOrchestrationOutbox, OrchestrationOutbox>();
+        services.AddSingleton<MoveStore>().AddSingleton<MoveOpening>().AddSingleton<MoveLifecycle>().AddSingleton<DrainStore>();
         services.AddSingleton<PendingItems>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
         services.AddSingleton<BackupStore>();

@@ -28,7 +28,8 @@ internal static class Placement
             select s.id from control.servers s
             where s.state = 'active' and not s.draining and (s.health in ('healthy', 'unknown') or s.only_capacity_warns)
               and (@Region::text is null or s.region = @Region) and s.labels @> @Labels
-              and exists (select from control.templates m where m.server_id = s.id and m.code = @Template and m.state = '{TemplateStates.Ready}')
+              and (@Template::text is null
+                or exists (select from control.templates m where m.server_id = s.id and m.code = @Template and m.state = '{TemplateStates.Ready}'))
             order by s.id for no key update of s
             """,
             new { wish.Template, wish.Region, Labels = wish.Labels.ToArray() }, transaction, cancellationToken))).ToArray();
@@ -47,11 +48,13 @@ internal static class Placement
                    m.id as template_id, m.state as template_state, m.reason as template_reason, m.database as template_database,
                    m.content_hash as template_version, m.contents as template_contents,
                    exists (select from control.tenants t where t.server_id = s.id and t.database = @DatabaseName and {TenantStates.IsLive})
-                     or exists (select from control.templates o where o.server_id = s.id and o.database = @DatabaseName) as database_taken
+                     or exists (select from control.templates o where o.server_id = s.id and o.database = @DatabaseName)
+                     or exists (select from control.tenant_moves h join control.tenants t on t.id = h.tenant_id
+                                where (h.held_server_id = s.id or h.copy_server_id = s.id) and t.database = @DatabaseName) as database_taken
             from control.servers s
             left join control.templates m on m.server_id = s.id and m.code = @Template
             cross join lateral (
-              select coalesce(sum(t.places), 0)::int as used_places from control.tenants t where t.server_id = s.id and {TenantStates.IsLive}) c
+              select {ServerRows.UsedPlaces} as used_places from control.tenants t where t.server_id = s.id and {TenantStates.IsLive}) c
             where {ServerRows.IsThere} and s.state <> 'disabled' and (@ids::bigint[] is null or s.id = any(@ids))
             """,
             new { ids, wish.Template, wish.DatabaseName }, transaction, cancellationToken))).AsList();

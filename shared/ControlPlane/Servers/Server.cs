@@ -62,6 +62,9 @@ public sealed record Server
     /// <summary>Tenants that hold places: every state but failed and terminated.</summary>
     public int TenantCount { get; init; }
 
+    /// <summary>Copies that moves of tenants make or have left there.</summary>
+    public int MovedCopies { get; init; }
+
     /// <summary>The places that they hold.</summary>
     public int UsedPlaces { get; init; }
 

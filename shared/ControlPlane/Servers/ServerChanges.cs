@@ -88,6 +88,12 @@ public sealed class ServerChanges(NpgsqlDataSource database, ISecretStore secret
                     $"Server '{code}' has {PlainText.Count(server.TenantCount, "tenant")}: move or remove {(server.TenantCount == 1 ? "it" : "them")} before the server is removed; GET /api/servers/{code}/tenants lists them."));
             }
 
+            if (server.MovedCopies > 0)
+            {
+                return new Step(changes, new ServerChangeResult.InUse(
+                    $"Server '{code}' has {PlainText.Count(server.MovedCopies, "database")} that moves of tenants make or have left: GET /api/moves lists them; confirm them, or wait until their time is up."));
+            }
+
             var making = await connection.ExecuteScalarAsync<string?>(Sql.Command(
                 $"select min(code) from control.templates where server_id = @Id and state = '{TemplateStates.Creating}'", new { server.Id }, transaction, cancellationToken));
             if (making is not null)

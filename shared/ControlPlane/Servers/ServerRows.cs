@@ -8,12 +8,20 @@ namespace Bibind.ControlPlane.Servers;
 /// <summary>How the stores of servers read, lock and record.</summary>
 internal static class ServerRows
 {
+    /// <summary>SQL over the aliases <c>t</c> of a server's live tenants and <c>s</c>: their places, and those that moves hold there besides.</summary>
+    public const string UsedPlaces =
+        """
+        (coalesce(sum(t.places), 0)
+          + (select coalesce(sum(g.places), 0) from control.tenant_moves h join control.tenants g on g.id = h.tenant_id where h.held_server_id = s.id))::int
+        """;
+
     public const string Select =
         $"""
-        select s.*, c.tenant_count, c.used_places
+        select s.*, c.tenant_count, c.used_places,
+          (select count(*)::int from control.tenant_moves h where h.held_server_id = s.id or h.copy_server_id = s.id) as moved_copies
         from control.servers s
         cross join lateral (
-          select count(*)::int as tenant_count, coalesce(sum(t.places), 0)::int as used_places
+          select count(*)::int as tenant_count, {UsedPlaces} as used_places
           from control.tenants t where t.server_id = s.id and {TenantStates.IsLive}) c
         """;
 

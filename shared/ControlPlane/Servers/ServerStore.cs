@@ -122,6 +122,12 @@ public sealed class ServerStore(NpgsqlDataSource database, ISecretStore secrets,
                 ServerStateRefusal.HasTenants, $"Server '{code}' has {PlainText.Count(server.TenantCount, "tenant")}: move or remove {(server.TenantCount == 1 ? "it" : "them")} before it is disabled.");
         }
 
+        if (state == ServerStates.Disabled && server.MovedCopies > 0)
+        {
+            return new ServerStateRefused(
+                ServerStateRefusal.HasTenants, $"Server '{code}' has {PlainText.Count(server.MovedCopies, "database")} that moves of tenants make or have left: confirm the moves, or wait until their time is up.");
+        }
+
         await ServerRows.SetStateAsync(connection, transaction, server, state, new ChangedBy(who, why, time.GetUtcNow()), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Logs.ServerStateChanged(logger, code, server.State, state, who, why);

@@ -1,0 +1,131 @@
+using Bibind.Contracts;
+using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Moves;
+using Bibind.Durable;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Npgsql;
+
+namespace Bibind.Activities.Moves;
+
+/// <summary>Starts moves and removals of copies that nobody asked for one by one: row and orchestration in one transaction.</summary>
+public sealed class MoveStarts(NpgsqlDataSource database, MoveOpening opening, MoveLifecycle lifecycle, DurableTaskClient client)
+{
+    /// <summary>Starts the move of a tenant to whichever server is best.</summary>
+    public async Task<MoveResult> MoveAsync(string tenantCode, string who, string why, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var result = await opening.OpenAsync(connection, transaction, tenantCode, new MoveWish { Reason = why, RequestedBy = who }, cancellationToken);
+        if (result is MoveResult.Opened { Move: var move })
+        {
+            await StartAsync(Orchestrations.MoveTenant, new MoveTenantOrder { TenantId = move.TenantId, JobId = move.JobId, Code = move.TenantCode }, move.JobId, JobKinds.Move, tenantCode, transaction, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return result;
+    }
+
+    /// <summary>Starts the removal of a copy whose time is up; false if that cannot be, or is under way.</summary>
+    public async Task<bool> RemoveAsync(TenantMove move, string who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(move);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var (_, order) = await lifecycle.OpenRemovalAsync(connection, transaction, move.Id, who, cancellationToken);
+        if (order is null)
+        {
+            return false;
+        }
+
+        await StartAsync(Orchestrations.RemoveMovedCopy, order, order.JobId, JobKinds.RemoveMovedCopy, move.TenantCode, transaction, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    private Task<string> StartAsync<TOrder, TResult>(
+        OrchestratorDefinition<TOrder, TResult> orchestration, TOrder order, string jobId, string kind, string tenant, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
+        client.ScheduleNewOrchestrationInstanceAsync(
+            orchestration,
+            order,
+            new HubStartOptions
+            {
+                InstanceId = jobId,
+                Transaction = transaction,
+                Tags = new Dictionary<string, string> { ["tenant"] = tenant, ["kind"] = kind },
+            },
+            cancellationToken);
+}
+
+/// <summary>Starts the removal of copies whose time is up.</summary>
+public sealed class RemoveDueCopies(MoveStore moves, MoveStarts starts, TimeProvider time) : TaskActivity<Unit, int>
+{
+    private const int AtOnce = 20;
+
+    /// <inheritdoc/>
+    public override async Task<int> RunAsync(TaskActivityContext context, Unit input)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var started = 0;
+        foreach (var move in await moves.ListDueAsync(time.GetUtcNow(), AtOnce, context.CancellationToken))
+        {
+            started += await starts.RemoveAsync(move, "sweep", context.CancellationToken) ? 1 : 0;
+        }
+
+        return started;
+    }
+}
+
+/// <summary>Starts the next moves off a server that is drained.</summary>
+public sealed class DrainNext(DrainStore drains, MoveStarts starts) : TaskActivity<DrainServerOrder, DrainRound>
+{
+    /// <inheritdoc/>
+    public override async Task<DrainRound> RunAsync(TaskActivityContext context, DrainServerOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(order);
+        var cancellationToken = context.CancellationToken;
+        var standing = await drains.LookAsync(order, cancellationToken);
+        if (!standing.Draining)
+        {
+            return new DrainRound(standing.Left, standing.Moving, standing.Moving == 0, $"The mark was taken away from server '{order.Server}'; {standing.Left} tenants stay on it.");
+        }
+
+        var moving = standing.Moving;
+        string? refusal = null;
+        foreach (var code in standing.Next)
+        {
+            if (moving >= standing.AtOnce)
+            {
+                break;
+            }
+
+            switch (await starts.MoveAsync(code, standing.RequestedBy, $"Server '{order.Server}' is drained.", cancellationToken))
+            {
+                case MoveResult.Opened:
+                    moving++;
+                    break;
+                case MoveResult.NoServer none:
+                    refusal = none.Message;
+                    break;
+                case MoveResult.JobRunning or MoveResult.WrongState or MoveResult.NotFound:
+                    // Another job has it; it comes again in the next round.
+                    refusal ??= string.Empty;
+                    break;
+            }
+
+            if (refusal is { Length: > 0 })
+            {
+                break;
+            }
+        }
+
+        return moving > 0 || refusal is "" || standing.Busy > 0
+            ? new DrainRound(standing.Left, moving, IsOver: false)
+            : new DrainRound(standing.Left, 0, IsOver: true, ReasonOf(standing, refusal));
+    }
+
+    private static string? ReasonOf(DrainStanding standing, string? refusal) => standing.Left == 0
+        ? null
+        : $"{standing.Left} tenants are still there. {refusal} {(standing.Failed.Count == 0 ? string.Empty : $"Could not be moved: {string.Join(", ", standing.Failed)}; their jobs say why.")}".Replace("  ", " ", StringComparison.Ordinal).TrimEnd();
+}

@@ -1,0 +1,85 @@
+using Bibind.ControlPlane.Tenants;
+using Dapper;
+using Npgsql;
+
+namespace Bibind.ControlPlane.Moves;
+
+/// <summary>Reads moves.</summary>
+public sealed class MoveStore(NpgsqlDataSource database)
+{
+    internal const string Select =
+        """
+        select m.*, t.code as tenant_code, a.code as source_server, b.code as target_server, c.code as copy_server
+        from control.tenant_moves m
+        join control.tenants t on t.id = m.tenant_id
+        join control.servers a on a.id = m.source_server_id
+        left join control.servers b on b.id = m.target_server_id
+        left join control.servers c on c.id = m.copy_server_id
+        """;
+
+    /// <summary>The move, or null.</summary>
+    public async Task<TenantMove?> FindAsync(long id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<TenantMove>(Sql.Command($"{Select} where m.id = @id", new { id }, cancellationToken));
+    }
+
+    /// <summary>The move that a job makes, or null.</summary>
+    internal static Task<TenantMove?> FindByJobAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string jobId, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<TenantMove>(Sql.Command($"{Select} where m.job_id = @jobId", new { jobId }, transaction, cancellationToken));
+
+    /// <summary>Moves by page, newest first.</summary>
+    public async Task<Page<TenantMove>> ListAsync(MoveFilter filter, PageRequest page, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        const string Where =
+            """
+            where (@Tenant::text is null or t.code = @Tenant)
+              and (@Server::text is null or a.code = @Server or b.code = @Server)
+              and (@State::text is null or m.state = @State)
+            """;
+        page = page.Checked();
+        var parameters = new { filter.Tenant, filter.Server, filter.State, page.Offset, page.Size };
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) from ({Select} {Where}) moves", parameters, cancellationToken));
+        var items = await connection.QueryAsync<TenantMove>(Sql.Command(
+            $"{Select} {Where} order by m.id desc offset @Offset limit @Size", parameters, cancellationToken));
+        return new Page<TenantMove>(items.AsList(), total, page.Number, page.Size);
+    }
+
+    /// <summary>Copies of a tenant that is being removed, on servers that it does not live on.</summary>
+    public async Task<IReadOnlyList<TenantMove>> ListCopiesOfEndingAsync(long tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return (await connection.QueryAsync<TenantMove>(Sql.Command(
+            $"""
+            {Select}
+            where m.tenant_id = @tenantId and m.copy_server_id is not null and m.copy_server_id <> t.server_id
+              and t.state in ('terminating', 'terminated', 'failed')
+            order by m.id
+            """,
+            new { tenantId }, cancellationToken))).AsList();
+    }
+
+    /// <summary>Copies whose time is up and that no open job removes.</summary>
+    public async Task<IReadOnlyList<TenantMove>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return (await connection.QueryAsync<TenantMove>(Sql.Command(
+            $"""
+            {Select}
+            where m.copy_server_id is not null and m.state in ('moved', 'failed') and m.keep_until <= @now and {TenantStates.IsLive}
+            order by m.keep_until, m.id limit @limit
+            """,
+            new { now, limit }, cancellationToken))).AsList();
+    }
+
+    /// <summary>Notes that nothing is left of a copy.</summary>
+    public async Task ForgetCopyAsync(long moveId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(Sql.Command(
+            "update control.tenant_moves set copy_server_id = null where id = @moveId", new { moveId }, cancellationToken));
+    }
+}
