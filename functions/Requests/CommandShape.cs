@@ -139,10 +139,14 @@ internal static class CommandShape
     private static bool IsPlain(JsonElement value, Type type) => value.ValueKind switch
     {
         JsonValueKind.True or JsonValueKind.False => type == typeof(bool),
+        JsonValueKind.String => type == typeof(DateTimeOffset) && value.TryGetDateTimeOffset(out _) && SaysItsOffset(value.GetString()!),
         JsonValueKind.Number => (type == typeof(int) && value.TryGetInt32(out _)) || (type == typeof(long) && value.TryGetInt64(out _))
             || (type == typeof(decimal) && value.TryGetDecimal(out _)),
         _ => false,
     };
+
+    // Without one it would be read as this machine's time.
+    private static bool SaysItsOffset(string timestamp) => timestamp.EndsWith('Z') || timestamp.LastIndexOfAny(['+', '-']) > timestamp.IndexOf('T', StringComparison.Ordinal);
 
     private static string Given(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.GetRawText() is { Length: < 30 } number ? number : JsonWords.Of(value);
@@ -157,6 +161,7 @@ internal static class CommandShape
         : type == typeof(bool) ? "true or false"
         : type == typeof(int) || type == typeof(long) ? "a whole number"
         : type == typeof(decimal) ? "a number"
+        : type == typeof(DateTimeOffset) ? "a timestamp with its offset, such as 2030-01-31T22:00:00Z"
         : ItemOf(type) is { } item ? $"a list of {(item == typeof(string) ? "texts" : "objects")}"
         : "an object";
 }

@@ -27,6 +27,13 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
         TenantMoved result;
         try
         {
+            if (order.IsUndo)
+            {
+                // Nobody knows how far it got: everything counts as done.
+                progress = new Progress { Move = await context.CallActivityAsync(Moves.Begin, order), BackupTaken = true, TargetTouched = true, SourceClosed = true, Switched = true };
+                throw new MoveEndedException();
+            }
+
             var move = progress.Move = await context.CallActivityAsync(Moves.Begin, order);
             if (move.Source is null)
             {
@@ -35,7 +42,7 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
 
             result = await MoveAsync(context, order, move, progress);
         }
-        catch (Exception failure) when (failure is TaskFailedException or BackupsOffException or ApplicationAwayException)
+        catch (Exception failure) when (failure is TaskFailedException or BackupsOffException or ApplicationAwayException or MoveEndedException)
         {
             await UndoAsync(context, order, progress, Reasons.Of(failure));
             throw;
@@ -215,3 +222,6 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
 
 /// <summary>The application does not answer for the tenant where it is to be.</summary>
 public sealed class ApplicationAwayException(string? note) : Exception(note ?? "The application does not answer for the tenant there.");
+
+/// <summary>Somebody ended the orchestration of a move before it was over.</summary>
+public sealed class MoveEndedException() : Exception("The job's orchestration was ended from outside");

@@ -12,6 +12,9 @@ public sealed record MoveTenantOrder
 
     /// <summary>When it begins, UTC; at once unless given.</summary>
     public DateTime? StartAt { get; init; }
+
+    /// <summary>True if the orchestration of this move was ended from outside, and whatever it did is to be undone.</summary>
+    public bool IsUndo { get; init; }
 }
 
 /// <summary>A move that has begun.</summary>
@@ -148,7 +151,7 @@ public static class Moves
     /// <summary>Ends the removal of a copy with the proof.</summary>
     public static readonly ActivityDefinition<MovedCopyEnd, Unit> EndRemoval = new("moves.end_removal", Stubborn);
 
-    /// <summary>Starts the removal of copies whose time is up; answers how many.</summary>
+    /// <summary>Starts the removal of copies whose time is up, and the undoing of moves whose orchestration was ended from outside; answers how many.</summary>
     public static readonly ActivityDefinition<Unit, int> RemoveDue = new("moves.remove_due", Policies.Round);
 
     /// <summary>Starts the next moves off a server that is drained.</summary>

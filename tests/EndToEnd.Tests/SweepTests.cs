@@ -176,20 +176,4 @@ public sealed class SweepTests
         installation.Settings["Timers:Sweep"] = "true";
         installation.Settings["Timers:SweepInterval"] = "00:00:01";
     }
-
-    private sealed class StopsAt(string step) : Durable.Worker.WorkerInterceptor
-    {
-        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task Reached => _reached.Task.WaitAsync(TimeSpan.FromSeconds(60));
-
-        public override async ValueTask BeforeActivityAsync(Durable.Hubs.LeasedActivity activity, CancellationToken cancellationToken)
-        {
-            if (activity.Scheduled.Name == step)
-            {
-                _reached.TrySetResult();
-                await Task.Delay(Timeout.Infinite, cancellationToken);
-            }
-        }
-    }
 }

@@ -41,6 +41,9 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
             {"code": "X", "server": "", "name": "", "database": "A B", "modules": ["A B"], "language": "french", "country": "France", "version": "", "warmPoolSize": -1,
              "initialisation": "magic"}
             """),
+        ["moveTenant"] = ("/api/tenants/several/move",
+            """{"server": "A B", "region": "Moon", "labels": ["A B"], "startAt": "2001-01-01T00:00:00Z", "reason": ""}"""),
+        ["moveServerTenants"] = ("/api/servers/local/moves", """{"atOnce": 0}"""),
         ["adoptDatabase"] = ("/api/tenants/several/database/adopt", """{"database": "A B", "reason": " "}"""),
         ["assignCustomer"] = ("/api/tenants/several/customer", """{"customer": "a b"}"""),
         ["addDomain"] = ("/api/tenants/several/domains", """{"name": "a b"}"""),
@@ -51,7 +54,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     };
 
     // Members that cannot be wrong by their content.
-    private static readonly string[] NeverWrong = ["sequence", "skipApplicationTest"];
+    private static readonly string[] NeverWrong = ["sequence", "skipApplicationTest", "dryRun"];
 
     public static TheoryData<string> Operations => [.. Commands.Keys];
 

@@ -25,14 +25,16 @@ internal sealed class OdooWorld : IAsyncDisposable
 
     public Api Api => Host.Api;
 
-    public static async Task<OdooWorld> StartAsync()
+    /// <summary>Starts it.</summary>
+    /// <param name="fileStores">The folder of file stores, as a setting says it; Odoo's own unless given.</param>
+    public static async Task<OdooWorld> StartAsync(string? fileStores = null)
     {
         var odoo = await RealOdoo.GetAsync();
         var effects = await EveryEffectWorld.StartAsync();
         var settings = effects.Installation.Settings;
         settings["Seed:Server:Url"] = odoo.Server.Url.AbsoluteUri;
         settings["Seed:Templates:blank"] = RealOdoo.Template;
-        settings["FileStore:Folder"] = odoo.Server.FileStore;
+        settings["FileStore:Folder"] = fileStores ?? odoo.Server.FileStore;
         settings["Templates:OdooBin"] = odoo.Server.Program;
         return new OdooWorld(odoo, effects, await InProcessHost.StartAsync(effects.Installation));
     }
@@ -83,9 +85,12 @@ internal sealed class OdooWorld : IAsyncDisposable
 
     /// <summary>Files that attachments name and the store has not.</summary>
     /// <param name="database">A live database.</param>
-    public async Task<IReadOnlyList<string>> MissingFilesAsync(string database)
+    public Task<IReadOnlyList<string>> MissingFilesAsync(string database) => MissingFilesAsync(Odoo.Postgres, Odoo.Server, database);
+
+    /// <summary>The same on another server.</summary>
+    public static async Task<IReadOnlyList<string>> MissingFilesAsync(EmbeddedPostgres postgres, OdooServer server, string database)
     {
-        await using var connection = new NpgsqlConnection(Sql.OtherDatabase(Odoo.Postgres.SuperuserConnectionString, database));
+        await using var connection = new NpgsqlConnection(Sql.OtherDatabase(postgres.SuperuserConnectionString, database));
         await connection.OpenAsync();
 
         await using var command = new NpgsqlCommand("select distinct store_fname from public.ir_attachment where store_fname is not null", connection);
@@ -97,7 +102,7 @@ internal sealed class OdooWorld : IAsyncDisposable
         }
 
         Assert.NotEmpty(names);
-        return [.. names.Where(name => !File.Exists(Path.Combine(Odoo.Server.FileStore, database, name)))];
+        return [.. names.Where(name => !File.Exists(Path.Combine(server.FileStore, database, name)))];
     }
 
     public async ValueTask DisposeAsync()

@@ -15,4 +15,11 @@ public sealed class FileStoreOptions
 
     /// <summary>Odoo's <c>&lt;data_dir&gt;/filestore</c> as this machine sees it, <c>{server}</c> in it where there are several servers.</summary>
     public string? Folder { get; set; }
+
+    /// <summary>The folder of a server's file stores; where a link stands for it, what the link leads to, whose owner the files get.</summary>
+    internal string FolderOf(string server)
+    {
+        var folder = Path.GetFullPath(Folder!.Replace(ServerPlaceholder, server, StringComparison.Ordinal));
+        return Directory.Exists(folder) && Directory.ResolveLinkTarget(folder, returnFinalTarget: true) is { } target ? target.FullName : folder;
+    }
 }

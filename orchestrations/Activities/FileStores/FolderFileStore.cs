@@ -292,5 +292,5 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
     private StoreFolder Store(TenantDescriptor place) => StoreFolder.Of(Root(place.ServerCode), place);
 
-    private string Root(string server) => Path.GetFullPath(options.Value.Folder!.Replace(FileStoreOptions.ServerPlaceholder, server, StringComparison.Ordinal));
+    private string Root(string server) => options.Value.FolderOf(server);
 }

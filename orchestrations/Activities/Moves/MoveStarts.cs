@@ -43,6 +43,23 @@ public sealed class MoveStarts(NpgsqlDataSource database, MoveOpening opening, M
         return true;
     }
 
+    /// <summary>Starts the undoing of a move whose orchestration was ended from outside; false if another has, or it has ended.</summary>
+    public async Task<bool> UndoAsync(TenantMove move, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(move);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (await MoveStore.CountUndoAsync(connection, transaction, move, cancellationToken) is not { } undone)
+        {
+            return false;
+        }
+
+        var order = new MoveTenantOrder { TenantId = move.TenantId, JobId = move.JobId, Code = move.TenantCode, IsUndo = true };
+        await StartAsync(Orchestrations.MoveTenant, order, undone.Instance, JobKinds.Move, move.TenantCode, transaction, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
     private Task<string> StartAsync<TOrder, TResult>(
         OrchestratorDefinition<TOrder, TResult> orchestration, TOrder order, string jobId, string kind, string tenant, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
         client.ScheduleNewOrchestrationInstanceAsync(
@@ -57,8 +74,8 @@ public sealed class MoveStarts(NpgsqlDataSource database, MoveOpening opening, M
             cancellationToken);
 }
 
-/// <summary>Starts the removal of copies whose time is up.</summary>
-public sealed class RemoveDueCopies(MoveStore moves, MoveStarts starts, TimeProvider time) : TaskActivity<Unit, int>
+/// <summary>Starts the removal of copies whose time is up, and the undoing of moves that nobody makes any more.</summary>
+public sealed class RemoveDueCopies(MoveStore moves, MoveStarts starts, JobOrchestrations orchestrations, TimeProvider time) : TaskActivity<Unit, int>
 {
     private const int AtOnce = 20;
 
@@ -67,6 +84,12 @@ public sealed class RemoveDueCopies(MoveStore moves, MoveStarts starts, TimeProv
     {
         ArgumentNullException.ThrowIfNull(context);
         var started = 0;
+        var running = await moves.ListRunningAsync(context.CancellationToken);
+        foreach (var ended in await orchestrations.FindEndedAsync([.. running.Keys], context.CancellationToken))
+        {
+            started += await starts.UndoAsync(running[ended], context.CancellationToken) ? 1 : 0;
+        }
+
         foreach (var move in await moves.ListDueAsync(time.GetUtcNow(), AtOnce, context.CancellationToken))
         {
             started += await starts.RemoveAsync(move, "sweep", context.CancellationToken) ? 1 : 0;

@@ -75,6 +75,26 @@ public sealed class MoveStore(NpgsqlDataSource database)
             new { now, limit }, cancellationToken))).AsList();
     }
 
+    /// <summary>Moves that have begun and not ended, by the instance that makes or undoes each.</summary>
+    public async Task<IReadOnlyDictionary<string, TenantMove>> ListRunningAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return (await connection.QueryAsync<TenantMove>(Sql.Command($"{Select} where m.state = 'moving' order by m.id", null, cancellationToken)))
+            .ToDictionary(m => m.Instance, StringComparer.Ordinal);
+    }
+
+    /// <summary>Counts one more attempt at undoing a move, unless another has counted it or the move has ended.</summary>
+    public static async Task<TenantMove?> CountUndoAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, TenantMove move, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(move);
+        var counted = await connection.ExecuteAsync(Sql.Command(
+            "update control.tenant_moves set undo_attempts = undo_attempts + 1 where id = @Id and state = 'moving' and undo_attempts = @UndoAttempts",
+            new { move.Id, move.UndoAttempts }, transaction, cancellationToken));
+        return counted == 0 ? null : move with { UndoAttempts = move.UndoAttempts + 1 };
+    }
+
     /// <summary>Notes that nothing is left of a copy.</summary>
     public async Task ForgetCopyAsync(long moveId, CancellationToken cancellationToken)
     {

@@ -24,6 +24,12 @@ public sealed record TenantMove
     public DateTimeOffset? StartAt { get; init; }
     public bool WasSuspended { get; init; }
 
+    /// <summary>How often its undoing was begun because its orchestration had been ended from outside.</summary>
+    public int UndoAttempts { get; init; }
+
+    /// <summary>The orchestration that makes it, or undoes it.</summary>
+    public string Instance => UndoAttempts == 0 ? JobId : FormattableString.Invariant($"{JobId}-undo-{UndoAttempts}");
+
     /// <summary>The server that has a copy which is not the tenant; null where none has.</summary>
     public long? CopyServerId { get; init; }
     public string? CopyServer { get; init; }

@@ -3,7 +3,7 @@
 -- Of each move, HELD_SERVER_ID is where it holds places and a database name besides those of the tenant's row: at the target
 -- until the tenant's row has the target, at the source from then until the move ends. COPY_SERVER_ID is where a copy of the
 -- tenant is that is not the tenant: what is being made at the target, and the former one at the source after it. It is null
--- once that copy is proved to be gone.
+-- once that copy is proved to be gone. UNDO_ATTEMPTS counts the orchestrations that undo a move whose own was ended from outside.
 
 alter table control.backups drop constraint backups_kind_check;
 alter table control.backups add constraint backups_kind_check check (kind in ('first', 'final', 'manual', 'scheduled', 'move'));
@@ -23,6 +23,7 @@ create table control.tenant_moves (
   requested_at     timestamptz not null,
   start_at         timestamptz,
   was_suspended    boolean not null default false,
+  undo_attempts    integer not null default 0,
   held_server_id   bigint references control.servers (id),
   copy_server_id   bigint references control.servers (id),
   keep_until       timestamptz,
