@@ -3,10 +3,12 @@ using Bibind.Durable.Worker;
 
 namespace Bibind.EndToEnd.Tests;
 
-/// <summary>Lets a step wait for ever before its effect.</summary>
+/// <summary>Lets a step wait before its effect, for ever unless it is released.</summary>
 internal sealed class StopsAt(string step) : WorkerInterceptor
 {
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task Reached => _reached.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
@@ -15,7 +17,9 @@ internal sealed class StopsAt(string step) : WorkerInterceptor
         if (activity.Scheduled.Name == step)
         {
             _reached.TrySetResult();
-            await Task.Delay(Timeout.Infinite, cancellationToken);
+            await _released.Task.WaitAsync(cancellationToken);
         }
     }
+
+    public void Release() => _released.TrySetResult();
 }

@@ -13,7 +13,10 @@ namespace Bibind.ControlPlane.Moves;
 public sealed class MoveLifecycle(
     NpgsqlDataSource database, JobStore jobs, IOptions<MoveOptions> options, TimeProvider time, ILogger<MoveLifecycle> logger)
 {
-    /// <summary>Makes the target the tenant's server, or the source again; the place on the other is held until the move ends.</summary>
+    /// <summary>
+    /// Makes the target the tenant's server, or the source again; the place on the other is held until the move ends. A step of an orchestration
+    /// that was ended from outside may come late: where the move is being undone, the target is nobody's any more.
+    /// </summary>
     /// <exception cref="PermanentFailureException">The move does not run any more.</exception>
     public async Task SwitchAsync(string jobId, bool toTarget, CancellationToken cancellationToken)
     {
@@ -25,7 +28,7 @@ public sealed class MoveLifecycle(
               update control.tenant_moves m
               set held_server_id = case when @toTarget then source_server_id else target_server_id end,
                   copy_server_id = case when @toTarget then source_server_id else target_server_id end
-              where job_id = @jobId and state = 'moving'
+              where job_id = @jobId and state = 'moving' and (undo_attempts = 0 or not @toTarget)
               returning tenant_id, case when @toTarget then target_server_id else source_server_id end as server_id)
             update control.tenants t set server_id = moved.server_id
             from moved where t.id = moved.tenant_id and t.state = 'moving'
