@@ -47,7 +47,9 @@ internal static class Placement
                    m.id as template_id, m.state as template_state, m.reason as template_reason, m.database as template_database,
                    m.content_hash as template_version, m.contents as template_contents,
                    exists (select from control.tenants t where t.server_id = s.id and t.database = @DatabaseName and {TenantStates.IsLive})
-                     or exists (select from control.templates o where o.server_id = s.id and o.database = @DatabaseName) as database_taken
+                     or exists (select from control.templates o where o.server_id = s.id and o.database = @DatabaseName)
+                     or exists (select from control.template_versions o
+                                where o.server_id = s.id and o.database = @DatabaseName and o.state <> 'failed' and o.dropped_at is null) as database_taken
             from control.servers s
             left join control.templates m on m.server_id = s.id and m.code = @Template
             cross join lateral (
