@@ -110,6 +110,12 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return Remove(store, cancellationToken);
     });
 
+    public FileStoreInfo Look(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () =>
+    {
+        var store = StoreFolder.Of(Root(server), order);
+        return new[] { store.New, store.Staged, store.Former }.Any(Directory.Exists) ? FileStoreInfo.Ours : store.Look();
+    });
+
     public FileStoreInfo Look(TenantDescriptor place) => TranslateErrors(place.Database, () =>
     {
         var store = Store(place);

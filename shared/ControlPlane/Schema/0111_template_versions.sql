@@ -60,7 +60,7 @@ insert into control.template_versions (
   template_id, number, server_id, state, database, modules, language, country, version, content_hash, contents, bytes, requested_by,
   created_at, ready_at, promoted_at)
 select m.id, 1, m.server_id, 'current', m.database, m.modules, m.language, m.contents ->> 'fiscalCountry', m.version, m.content_hash, m.contents,
-       m.bytes, 'migration', m.created_at, m.ready_at, m.ready_at
+       m.bytes, 'template', m.created_at, m.ready_at, m.ready_at
 from control.templates m where m.state = 'ready';
 
 alter table control.databases add column template_number integer check (template_number > 1);

@@ -78,7 +78,16 @@ internal static class Placement
            select (server.ServerCode, problem.Value.Kind, problem.Value.Words),
     ];
 
-    /// <summary>The same as a sentence; empty if there are none.</summary>
+    /// <summary>Where a tenant is to stand, in words: <c>is in the region 'eu'</c>.</summary>
+    public static string Wanted(PlacementWish wish) => string.Join(
+        " and ",
+        new[]
+        {
+            wish.Region is null ? null : $"is in the region '{wish.Region}'",
+            wish.Labels.Count == 0 ? null : $"has the labels {string.Join(", ", wish.Labels)}",
+        }.OfType<string>());
+
+    /// <summary>Which were passed over and why, as a sentence; empty if there are none.</summary>
     public static string Sentence(IReadOnlyList<(string Code, PassedOver Kind, string Words)> passedOver) => passedOver.Count == 0
         ? string.Empty
         : $" Passed over: {string.Join("; ", passedOver.Take(MostNamed).Select(p => $"{p.Code} {p.Words}"))}"

@@ -190,7 +190,7 @@ public sealed class TemplatePromotions(NpgsqlDataSource database, JobStore jobs,
     }
 
     // What orders and warm pools read.
-    private static Task PublishAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long templateId, CancellationToken cancellationToken) =>
+    private static Task<int> PublishAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long templateId, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(Sql.Command(
             """
             update control.templates m set
@@ -209,7 +209,7 @@ public sealed class TemplatePromotions(NpgsqlDataSource database, JobStore jobs,
             return null;
         }
 
-        await TemplateVersionRows.FollowAsync(connection, transaction, templateId, "migration", cancellationToken);
+        await TemplateVersionRows.FollowAsync(connection, transaction, templateId, TemplateVersionRows.Maker, cancellationToken);
         return await TemplateVersionRows.FindAsync(connection, transaction, templateId, number, cancellationToken);
     }
 

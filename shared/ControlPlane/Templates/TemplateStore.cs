@@ -179,7 +179,7 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
             throw new PermanentFailureException($"Template '{template.Code}' on server '{template.ServerCode}' is {template.State}: it is not being made.");
         }
 
-        await TemplateVersionRows.FollowAsync(connection, transaction, id, "migration", cancellationToken);
+        await TemplateVersionRows.FollowAsync(connection, transaction, id, TemplateVersionRows.Maker, cancellationToken);
         await jobs.FinishAsync(connection, transaction, jobId, end(template), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }

@@ -6,6 +6,9 @@ namespace Bibind.ControlPlane.Templates;
 /// <summary>The rows of versions, as every store of them reads and locks them.</summary>
 internal static class TemplateVersionRows
 {
+    /// <summary>Who made a version that came with its template.</summary>
+    public const string Maker = "template";
+
     public const string Select =
         """
         select v.*, m.code, m.application, s.code as server_code

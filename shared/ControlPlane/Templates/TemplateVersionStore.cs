@@ -115,6 +115,18 @@ public sealed class TemplateVersionStore(NpgsqlDataSource database, JobStore job
         return await TemplateVersionRows.FindAsync(connection, null, templateId, number, cancellationToken);
     }
 
+    /// <summary>How the databases of tenants are named that come from a template, by an offer that has it; null if none has.</summary>
+    public async Task<string?> FindDatabasePatternAsync(long templateId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QueryFirstOrDefaultAsync<string>(Sql.Command(
+            """
+            select o.database_pattern from control.offers o join control.templates m on o.default_template in (m.code, m.family)
+            where m.id = @templateId order by o.code limit 1
+            """,
+            new { templateId }, cancellationToken));
+    }
+
     /// <summary>The versions of a template, newest first, each with how many live tenants came from it.</summary>
     public async Task<Page<TemplateVersion>> ListAsync(string code, string? serverCode, PageRequest page, CancellationToken cancellationToken)
     {

@@ -215,18 +215,10 @@ public sealed class Reservations
                 TemplateNotReady, "template",
                 $"The template '{wish.Template}' is not ready on any server that fits: create it there first, or order another template.{which}"),
             PassedOver.NotSuitable => new ReservationRefused(
-                NoSuitableServer, wish.Region is not null ? "region" : "labels", $"No server in service {Wanted(wish)}: ask for another, or add such a server.{which}"),
+                NoSuitableServer, wish.Region is not null ? "region" : "labels", $"No server in service {Placement.Wanted(wish)}: ask for another, or add such a server.{which}"),
             _ => new ReservationRefused(NoActiveServer, "offer", $"No server is active and healthy: activate one, or mend its health.{which}"),
         };
     }
-
-    private static string Wanted(PlacementWish wish) => string.Join(
-        " and ",
-        new[]
-        {
-            wish.Region is null ? null : $"is in the region '{wish.Region}'",
-            wish.Labels.Count == 0 ? null : $"has the labels {string.Join(", ", wish.Labels)}",
-        }.OfType<string>());
 
     private async Task<Tenant?> InsertAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, Terms terms, ServerStanding place, string host, string databaseName,
