@@ -63,7 +63,7 @@ public static class ActivitiesRegistration
         services.AddSingleton<OdooBin>();
         services.AddSingleton<OdooDatabaseService>();
         services.AddSingleton<TemplateDatabase>();
-        services.AddSingleton<TemplateFiles>().AddSingleton<TemplateLook>().AddSingleton<TemplateSeal>();
+        services.AddSingleton<TemplateFiles>().AddSingleton<TemplateLook>().AddSingleton<TemplateSeal>().AddSingleton<RetiredVersions>().AddSingleton<VersionDatabases>();
         services.AddSingleton<PreparedPasswords>();
         services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
         AddOdooClient(services);

@@ -1,5 +1,6 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Templates;
+using Bibind.Durable;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 

@@ -73,8 +73,8 @@ public sealed class BeginTrial(
 
     private static TenantLocale LocaleOf(TemplateVersion version, TemplateContents contents) => new()
     {
-        Language = contents.Languages.Contains(version.Language) ? version.Language : contents.Languages.FirstOrDefault() ?? version.Language,
-        Currency = contents.Currency ?? contents.Currencies.FirstOrDefault() ?? "EUR",
+        Language = contents.Languages.Contains(version.Language) || contents.Languages is not [var first, ..] ? version.Language : first,
+        Currency = contents.Currency ?? (contents.Currencies is [var active, ..] ? active : "EUR"),
         Country = contents.FiscalCountry,
     };
 }
