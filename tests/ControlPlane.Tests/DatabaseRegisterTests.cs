@@ -128,7 +128,7 @@ public sealed class DatabaseRegisterTests(PostgresCluster cluster)
     // As if the installation had been there before the register.
     private static async Task MigrateAgainAsync(TestPlane plane)
     {
-        await plane.ScalarAsync<int>("drop table control.databases; delete from control.schema_migrations where version = 72; select 1");
+        await plane.ScalarAsync<int>("drop table control.databases; delete from control.schema_migrations where version in (72, 114); select 1");
         await new ControlDatabaseMigrator(plane.Database, TimeProvider.System, NullLogger<ControlDatabaseMigrator>.Instance).ApplyAsync(None);
     }
 

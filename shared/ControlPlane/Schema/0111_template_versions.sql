@@ -63,4 +63,3 @@ select m.id, 1, m.server_id, 'current', m.database, m.modules, m.language, m.con
        m.bytes, 'template', m.created_at, m.ready_at, m.ready_at
 from control.templates m where m.state = 'ready';
 
-alter table control.databases add column template_number integer check (template_number > 1);

@@ -41,7 +41,11 @@ internal sealed class VersionWorld : IAsyncDisposable
             mkdir -p "$data/filestore/$database" && cp -r '{Path.Combine(world.Files, OdooTemplateFixture.Database)}/.' "$data/filestore/$database"
             exec '{Path.Combine(postgres.Binaries.Folder, "psql")}' -q -v ON_ERROR_STOP=1 -d "$database" -f '{await Dump.Value}'
             """ + "\n");
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         world.Installation.Settings["Templates:OdooBin"] = script;
         world.Installation.Settings["FileStore:Folder"] = world.Files;
         world.Installation.Settings["Seed:Server:Url"] = world._application.Url.OriginalString;
