@@ -295,4 +295,35 @@ public sealed class TemplateVersionTests(PostgresCluster cluster)
         Assert.Equal(3, await plane.BuiltAsync());
         Assert.Equal(["candidate", "failed", "current"], (await plane.VersionsAsync()).Items.Select(v => v.State));
     }
+
+    [Fact]
+    public async Task A_template_that_failed_and_is_attached_with_another_database_has_a_version_more()
+    {
+        await using var plane = await cluster.NewPlaneAsync();
+        await plane.AddServerAsync();
+        var order = new NewTemplate { Code = "blank", Server = "odoo-1", RequestedBy = "test" };
+        await plane.Templates.AttachAsync(order, new FoundTemplate("hash-1", 1, null, "files are missing"), CancellationToken.None);
+
+        await plane.Templates.AttachAsync(order with { Database = "golden" }, "hash-9", 1, CancellationToken.None);
+
+        Assert.Equal(
+            [(2, "current", "golden"), (1, "retired", "template_blank")], (await plane.VersionsAsync()).Items.Select(v => (v.Number, v.State, v.Database)));
+        Assert.Empty(await plane.Get<TemplateRetirements>().FindUnusedAsync(10, CancellationToken.None));
+        Assert.Equal("golden", (await plane.MustReserveAsync()).Place.TemplateDatabase);
+    }
+
+    [Fact]
+    public async Task A_failed_version_whose_name_another_has_is_left_alone()
+    {
+        await using var plane = await cluster.NewPlaneAsync();
+        await plane.AddServerAsync();
+        var begun = Assert.IsType<TemplateVersionResult.Begun>(await plane.BeginBuildAsync("golden"));
+        await plane.Get<TemplateVersionStore>().MarkFailedAsync(
+            new VersionFailure(begun.Version.ToOrder(begun.JobId, "odoo-bin"), "x", new Inventory()), CancellationToken.None);
+        await plane.BuiltAsync(database: "golden");
+
+        var refused = Assert.IsType<TemplateVersionResult.Refused>(await plane.RetireAsync(2));
+
+        Assert.Contains("version 3 has its database name now", refused.Message, StringComparison.Ordinal);
+    }
 }

@@ -37,6 +37,14 @@ public sealed class TemplateRetirements(NpgsqlDataSource database, JobStore jobs
             });
         }
 
+        // Of one that failed, the name may be another's by now: then nothing of it is left under that name.
+        if (version.State == TemplateVersionStates.Failed && await connection.ExecuteScalarAsync<int?>(Sql.Command(
+            "select number from control.template_versions where server_id = @ServerId and database = @Database and state <> 'failed' and dropped_at is null",
+            new { version.ServerId, version.Database }, transaction, cancellationToken)) is { } successor)
+        {
+            return TemplatePromotions.WrongState(version, $"version {successor} has its database name now, so there is nothing to remove");
+        }
+
         var now = time.GetUtcNow();
         await connection.ExecuteAsync(Sql.Command(
             "update control.template_versions set state = 'retired', retired_at = @now where template_id = @templateId and number = @number",

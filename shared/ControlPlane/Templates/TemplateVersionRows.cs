@@ -46,7 +46,8 @@ internal static class TemplateVersionRows
 
     /// <summary>
     /// What a template was made or attached with is its first version; what was found when it was attached again is its current one's.
-    /// A host of the version before makes templates without versions: whoever changes any sees to it first.
+    /// A host of the version before makes templates without versions: whoever changes any sees to it first. One that failed and was made
+    /// again with another database has a version more; nothing is known of what became of the former database, so it is not dropped.
     /// </summary>
     public static Task FollowAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, long templateId, string requestedBy, CancellationToken cancellationToken) =>
@@ -58,13 +59,18 @@ internal static class TemplateVersionRows
             where m.id = @templateId and m.state = 'ready' and v.template_id = m.id and v.state = 'current' and v.database = m.database
               and (v.content_hash, v.bytes, v.contents) is distinct from (m.content_hash, m.bytes, m.contents);
 
+            update control.template_versions v set state = 'retired', retired_at = m.ready_at, dropped_at = m.ready_at
+            from control.templates m
+            where m.id = @templateId and m.state = 'ready' and v.template_id = m.id and v.state = 'current' and v.database <> m.database;
+
             insert into control.template_versions (
               template_id, number, server_id, state, database, modules, language, country, version, content_hash, contents, bytes, job_id, requested_by,
               created_at, ready_at, promoted_at)
-            select m.id, 1, m.server_id, 'current', m.database, m.modules, m.language, m.contents ->> 'fiscalCountry', m.version, m.content_hash, m.contents,
+            select m.id, 1 + (select coalesce(max(v.number), 0) from control.template_versions v where v.template_id = m.id), m.server_id, 'current', m.database, m.modules, m.language, m.contents ->> 'fiscalCountry', m.version, m.content_hash, m.contents,
                    m.bytes, null, @requestedBy, m.created_at, m.ready_at, m.ready_at
             from control.templates m
-            where m.id = @templateId and m.state = 'ready' and not exists (select from control.template_versions v where v.template_id = m.id)
+            where m.id = @templateId and m.state = 'ready'
+              and not exists (select from control.template_versions v where v.template_id = m.id and v.state = 'current')
             on conflict do nothing
             """,
             new { templateId, requestedBy }, transaction, cancellationToken));
