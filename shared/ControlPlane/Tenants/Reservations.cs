@@ -2,7 +2,6 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Offers;
 using Bibind.ControlPlane.Servers;
-using Bibind.ControlPlane.Templates;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

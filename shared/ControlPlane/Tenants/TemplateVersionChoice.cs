@@ -3,11 +3,10 @@ using System.Security.Cryptography;
 using System.Text;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
-using Bibind.ControlPlane.Tenants;
 using Dapper;
 using Npgsql;
 
-namespace Bibind.ControlPlane.Templates;
+namespace Bibind.ControlPlane.Tenants;
 
 /// <summary>Which version of a template an order takes: the current one, or the candidate that gets a share of the orders.</summary>
 internal static class TemplateVersionChoice

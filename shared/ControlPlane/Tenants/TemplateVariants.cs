@@ -1,9 +1,8 @@
 using Bibind.Contracts;
-using Bibind.ControlPlane.Tenants;
 using Dapper;
 using Npgsql;
 
-namespace Bibind.ControlPlane.Templates;
+namespace Bibind.ControlPlane.Tenants;
 
 /// <summary>Chooses, of the templates of one family, the one that fits an order's language and country best.</summary>
 internal static class TemplateVariants
