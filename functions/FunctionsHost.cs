@@ -177,6 +177,7 @@ public static class FunctionsHost
         routes.MapJobs();
         routes.MapServers();
         routes.MapTemplates();
+        routes.MapTemplateVersions();
         // One document, so that another's address is none: it answers as every unknown address does.
         routes.MapOpenApi("/openapi/v1.json").WithMetadata(new NeedsNoDatabase());
     }

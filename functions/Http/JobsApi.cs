@@ -18,7 +18,8 @@ internal static class JobsApi
     private static readonly QueryParameter Tenant = new("tenant", "Only jobs of the tenant with this code.");
     private static readonly QueryParameter State = new("state", "Only jobs in this state.", JobStates.All);
     private static readonly QueryParameter Kind = new("kind", "Only jobs of this kind.", [
-        JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate, JobKinds.Backup, JobKinds.FirstBackup, JobKinds.Restore, JobKinds.Resume,
+        JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate, JobKinds.BuildTemplateVersion, JobKinds.PromoteTemplateVersion,
+        JobKinds.RetireTemplateVersion, JobKinds.Backup, JobKinds.FirstBackup, JobKinds.Restore, JobKinds.Resume,
         JobKinds.VerifyBackup, JobKinds.AddDomain, JobKinds.RemoveDomain, JobKinds.BuyDomain, JobKinds.AdoptDatabase, JobKinds.ResetCredentials,
         JobKinds.Move, JobKinds.RemoveMovedCopy, JobKinds.DrainServer,
     ]);

@@ -34,6 +34,9 @@ public sealed record CreateTemplate
     /// <summary>The application's version, such as <c>18.0</c>.</summary>
     public string? Version { get; init; }
 
+    /// <summary>The templates with the same one are made for different countries and languages; orders for it take the one that fits.</summary>
+    public string? Family { get; init; }
+
     /// <summary>Ready clones to keep, 0 to 100.</summary>
     public int WarmPoolSize { get; init; }
 
@@ -60,6 +63,7 @@ public sealed record TemplateView(
     long? Bytes,
     TemplateOffer? Offers,
     int WarmPoolSize,
+    string? Family,
     DateTimeOffset CreatedAt,
     DateTimeOffset? ReadyAt)
 {
@@ -70,7 +74,7 @@ public sealed record TemplateView(
         return new TemplateView(
             template.Code, template.Name, template.ServerCode, template.Database, template.Modules, template.Language, template.Version,
             template.State, template.Ready, template.Reason, template.ContentHash, template.Bytes,
-            TemplateOffer.Of(template.Contents), template.WarmPoolSize,
+            TemplateOffer.Of(template.Contents), template.WarmPoolSize, template.Family,
             template.CreatedAt, template.ReadyAt);
     }
 }
@@ -183,6 +187,7 @@ internal static class TemplatesApi
         Country = command.Country,
         Version = command.Version,
         WarmPoolSize = command.WarmPoolSize,
+        Family = command.Family,
         RequestedBy = caller,
     };
 

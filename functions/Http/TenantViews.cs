@@ -22,6 +22,9 @@ public sealed record TenantView
 
     /// <summary>Content hash of the template that it was cloned from.</summary>
     public string? TemplateVersion { get; init; }
+
+    /// <summary>Number of that version.</summary>
+    public required int TemplateNumber { get; init; }
     public required string Server { get; init; }
     public required string Database { get; init; }
     public required string Host { get; init; }
@@ -64,6 +67,7 @@ public sealed record TenantView
             Plan = tenant.Plan,
             Template = tenant.TemplateCode,
             TemplateVersion = tenant.TemplateVersion,
+            TemplateNumber = tenant.TemplateNumber,
             Server = tenant.ServerCode,
             Database = tenant.Database,
             Host = tenant.Host,

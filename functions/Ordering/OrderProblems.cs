@@ -87,6 +87,16 @@ internal static class OrderProblems
         _ => ProblemFactory.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
     };
 
+    public static Problem Of(TemplateVersionResult.Refused refused) => refused.Kind switch
+    {
+        TemplateVersionRefusal.NotFound => ProblemFactory.NotFound(refused.Message),
+        TemplateVersionRefusal.ServerNotActive => ProblemFactory.Conflict("server-not-active", "The server is not active", refused.Message, refused.Field),
+        TemplateVersionRefusal.TemplateNotReady => ProblemFactory.Conflict("template-not-ready", "The template is not ready", refused.Message, refused.Field),
+        TemplateVersionRefusal.DatabaseTaken => ProblemFactory.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
+        TemplateVersionRefusal.Busy => ProblemFactory.Conflict("template-version-busy", "Another version is under way", refused.Message, refused.Field),
+        _ => ProblemFactory.Conflict("template-version-state", "The version's state does not allow it", refused.Message, refused.Field),
+    };
+
     /// <summary>Why new passwords cannot be set for the tenant with this code.</summary>
     public static Problem Of(CredentialResetResult result, string code) => result switch
     {

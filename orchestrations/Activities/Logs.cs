@@ -92,6 +92,15 @@ internal static partial class Logs
     [LoggerMessage(3050, LogLevel.Information, "Initialised template database {Database} by {Initialisation}")]
     public static partial void TemplateInitialised(this ILogger logger, string database, string initialisation);
 
+    [LoggerMessage(3055, LogLevel.Information, "Version {Number} of template {Code} is a candidate: database {Database}, content {Hash}")]
+    public static partial void VersionBuilt(this ILogger logger, string code, int number, string database, string hash);
+
+    [LoggerMessage(3056, LogLevel.Information, "Version {Number} of template {Code} passed its trial: {Percent} % of new orders take it")]
+    public static partial void VersionPromoted(this ILogger logger, string code, int number, int percent);
+
+    [LoggerMessage(3057, LogLevel.Warning, "Version {Number} of template {Code} was refused at its trial: {Reason}")]
+    public static partial void VersionRefused(this ILogger logger, string code, int number, string reason);
+
     [LoggerMessage(3051, LogLevel.Information, "Template {Code} is ready: database {Database}, content {Hash}")]
     public static partial void TemplateReady(this ILogger logger, string code, string database, string hash);
 

@@ -11,6 +11,9 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<ProvisionTenantOrder, TenantReady> ProvisionTenantV1 = new("ProvisionTenant");
     public static readonly OrchestratorDefinition<DestroyTenantOrder, TenantDestroyed> DestroyTenant = new("DestroyTenant");
     public static readonly OrchestratorDefinition<CreateTemplateOrder, TemplateReady> CreateTemplate = new("CreateTemplate");
+    public static readonly OrchestratorDefinition<BuildVersionOrder, TemplateReady> BuildTemplateVersion = new("BuildTemplateVersion");
+    public static readonly OrchestratorDefinition<PromoteVersionOrder, VersionPromoted> PromoteTemplateVersion = new("PromoteTemplateVersion");
+    public static readonly OrchestratorDefinition<CreateTemplateOrder, VersionRetired> RetireTemplateVersion = new("RetireTemplateVersion");
     public static readonly OrchestratorDefinition<SweepOrder, Unit> Sweep = new("Sweep");
     public static readonly OrchestratorDefinition<DomainOrder, DomainOutcome> AddDomain = new("AddDomain");
     public static readonly OrchestratorDefinition<DomainOrder, DomainOutcome> RemoveDomain = new("RemoveDomain");

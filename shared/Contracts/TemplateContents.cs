@@ -94,6 +94,13 @@ public static partial class TemplateFit
             ?? (contents.FiscalCountry is { } fiscal && locale.Language == LanguageOfNobody ? fiscal : CountryOf(locale.Language) ?? contents.FiscalCountry);
     }
 
+    /// <summary>The country that an order asks for: as ordered, else by its language; null where it says nothing about one.</summary>
+    public static string? CountryAskedFor(TenantLocale locale)
+    {
+        ArgumentNullException.ThrowIfNull(locale);
+        return locale.Country ?? (locale.Language == LanguageOfNobody ? null : CountryOf(locale.Language));
+    }
+
     private static string? CountryOf(string language) => LanguageOfCountry().Match(language) is { Success: true } match ? match.Groups[1].Value : null;
 
     private static string Shown(IReadOnlyList<string> codes) =>

@@ -24,6 +24,9 @@ public sealed record CreateTemplateOrder
     /// <summary>ISO 3166-1 alpha-2 code of the country whose taxes and currency it is for; the application's own default unless given.</summary>
     public string? Country { get; init; }
 
+    /// <summary>Which version of the template it is; 1 for the one that the template is made with.</summary>
+    public int Number { get; init; } = 1;
+
     /// <summary><c>odoo-bin</c>, <c>json-rpc</c> or <c>none</c> (the database is filled by someone else).</summary>
     public string Initialisation { get; init; } = "odoo-bin";
 }

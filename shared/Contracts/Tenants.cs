@@ -87,6 +87,9 @@ public record TenantDescriptor
 
     /// <summary>Told how the job ended, when set.</summary>
     public string? CallbackUrl { get; init; }
+
+    /// <summary>Set for what is no tenant: the clone in which a version of a template is tried out.</summary>
+    public TemplateTrial? Trial { get; init; }
 }
 
 /// <summary>A tenant that works.</summary>

@@ -19,7 +19,7 @@ public sealed class ActivitiesRegistrationTests
         var named = new[]
         {
             typeof(Contracts.Database), typeof(FileStore), typeof(Contracts.Credentials), typeof(Contracts.Dns), typeof(Contracts.Certificates), typeof(Contracts.Storage),
-            typeof(Contracts.Routing), typeof(Contracts.Application), typeof(Contracts.Backup), typeof(Caller), typeof(Contracts.Templates),
+            typeof(Contracts.Routing), typeof(Contracts.Application), typeof(Contracts.Backup), typeof(Caller), typeof(Contracts.Templates), typeof(TemplateVersions),
             typeof(Contracts.Tenants), typeof(Contracts.Domains), typeof(DomainPurchases), typeof(BackupJobs), typeof(CredentialResets),
         }.SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Select(field => field.GetValue(null)!)

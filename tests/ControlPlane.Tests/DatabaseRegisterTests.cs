@@ -105,6 +105,38 @@ public sealed class DatabaseRegisterTests(PostgresCluster cluster)
     }
 
     [Fact]
+    public async Task A_version_of_a_template_its_trial_and_the_first_version_each_know_their_own()
+    {
+        await using var plane = await cluster.NewPlaneAsync();
+        var server = (await plane.AddServerAsync()).Id;
+        DatabaseHolder[] holders = [DatabaseHolder.Template(1), DatabaseHolder.Template(1, 2), DatabaseHolder.Trial(1, 2)];
+        for (var i = 0; i < holders.Length; i++)
+        {
+            var known = new KnownDatabase
+            {
+                ServerId = server,
+                Oid = (uint)(100 + i),
+                Name = $"database_{i}",
+                Holder = holders[i],
+                Purpose = holders[i].IsTrial ? DatabasePurposes.Trial : DatabasePurposes.Current,
+            };
+            await Register(plane).RecordAsync(known, None);
+            await Register(plane).RecordAsync(known, None);
+            await Assert.ThrowsAsync<PermanentFailureException>(() =>
+                Register(plane).RecordAsync(known with { Holder = holders[(i + 1) % 3], Purpose = holders[(i + 1) % 3].IsTrial ? DatabasePurposes.Trial : DatabasePurposes.Current }, None));
+        }
+
+        for (var i = 0; i < holders.Length; i++)
+        {
+            var own = Assert.Single((await Register(plane).ListAsync(server, holders[i], None)).All);
+            Assert.Equal(((uint)(100 + i), holders[i]), (own.Oid!.Value, own.Holder));
+        }
+
+        Assert.Single(await Register(plane).FindTemplatesAsync(server, "database_1", None));
+        Assert.Empty(await Register(plane).FindTemplatesAsync(server, "database_2", None));
+    }
+
+    [Fact]
     public async Task No_database_is_adopted_beside_a_job()
     {
         await using var plane = await cluster.NewPlaneAsync();
@@ -128,7 +160,7 @@ public sealed class DatabaseRegisterTests(PostgresCluster cluster)
     // As if the installation had been there before the register.
     private static async Task MigrateAgainAsync(TestPlane plane)
     {
-        await plane.ScalarAsync<int>("drop table control.databases; delete from control.schema_migrations where version = 72; select 1");
+        await plane.ScalarAsync<int>("drop table control.databases; delete from control.schema_migrations where version in (72, 114); select 1");
         await new ControlDatabaseMigrator(plane.Database, TimeProvider.System, NullLogger<ControlDatabaseMigrator>.Instance).ApplyAsync(None);
     }
 

@@ -48,4 +48,15 @@ internal static class Steps
         "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "filestore.remove",
         "credentials.forget", "backup.delete_all", "tenants.deactivate", "tenants.take_inventory", "tenants.mark_failed",
     ];
+
+    public static readonly string[] OfBuildingAVersion =
+        ["templates.check", "templates.create_database", "templates.initialise", "templates.smoke_test", "template_versions.mark_candidate"];
+
+    public static readonly string[] OfPromotingAVersion =
+    [
+        "template_versions.begin_trial", "credentials.prepare", "filestore.copy", "database.clone", "application.configure", "application.hand_over",
+        "application.smoke_test", "database.drop", "filestore.remove", "credentials.forget", "template_versions.take_inventory", "template_versions.promote",
+    ];
+
+    public static readonly string[] OfRetiringAVersion = ["templates.drop_database", "template_versions.take_inventory", "template_versions.end_retirement"];
 }

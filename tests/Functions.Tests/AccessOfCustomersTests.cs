@@ -35,6 +35,9 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         "POST /api/servers/{code}/drain", "POST /api/servers/{code}/undrain", "GET /api/servers/{code}/changes", "GET /api/servers/{code}/health",
         "POST /api/servers/{code}/health", "GET /api/servers/{code}/tenants", "GET /api/servers/alerts", "GET /api/servers/best",
         "POST /api/templates", "GET /api/templates", "GET /api/templates/{code}",
+        "POST /api/templates/{code}/versions", "GET /api/templates/{code}/versions", "GET /api/templates/{code}/changes", "GET /api/templates/{code}/tenants",
+        "POST /api/templates/{code}/versions/{number}/promote", "POST /api/templates/{code}/versions/{number}/rollback",
+        "POST /api/templates/{code}/versions/{number}/retire", "PUT /api/templates/{code}/family",
     ];
 
     // A body that the call takes, for every call that takes one.
@@ -55,6 +58,11 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         ["POST /api/servers/{code}/undrain"] = """{"reason": "mine now"}""",
         ["POST /api/servers/{code}/credentials"] = """{"databasePassword": "taken-over-0123456789"}""",
         ["POST /api/templates"] = "{}",
+        ["POST /api/templates/{code}/versions"] = """{"reason": "mine now"}""",
+        ["POST /api/templates/{code}/versions/{number}/promote"] = """{"reason": "mine now"}""",
+        ["POST /api/templates/{code}/versions/{number}/rollback"] = """{"reason": "mine now"}""",
+        ["POST /api/templates/{code}/versions/{number}/retire"] = """{"reason": "mine now"}""",
+        ["PUT /api/templates/{code}/family"] = """{"family": null}""",
         ["POST /webhooks/odoo/{token}"] = "{}",
     };
 

@@ -58,6 +58,14 @@ public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
         ("POST", "/api/templates", "admin"),
         ("GET", "/api/templates", "viewer"),
         ("GET", "/api/templates/none", "viewer"),
+        ("POST", "/api/templates/none/versions", "admin"),
+        ("GET", "/api/templates/none/versions", "viewer"),
+        ("GET", "/api/templates/none/changes", "viewer"),
+        ("GET", "/api/templates/none/tenants", "viewer"),
+        ("POST", "/api/templates/none/versions/2/promote", "admin"),
+        ("POST", "/api/templates/none/versions/2/rollback", "admin"),
+        ("POST", "/api/templates/none/versions/2/retire", "admin"),
+        ("PUT", "/api/templates/none/family", "admin"),
     ];
 
     public static TheoryData<string, string, string, string> Matrix()

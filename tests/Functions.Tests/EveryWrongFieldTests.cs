@@ -39,11 +39,17 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["createTemplate"] = ("/api/templates",
             """
             {"code": "X", "server": "", "name": "", "database": "A B", "modules": ["A B"], "language": "french", "country": "France", "version": "", "warmPoolSize": -1,
-             "initialisation": "magic"}
+             "initialisation": "magic", "family": "X Y"}
             """),
         ["moveTenant"] = ("/api/tenants/several/move",
             """{"server": "A B", "region": "Moon", "labels": ["A B"], "startAt": "2001-01-01T00:00:00Z", "reason": ""}"""),
         ["moveServerTenants"] = ("/api/servers/local/moves", """{"atOnce": 0}"""),
+        ["buildTemplateVersion"] = ("/api/templates/blank/versions",
+            """{"database": "A B", "attach": true, "modules": ["A B"], "language": "french", "country": "France", "version": "", "initialisation": "none", "reason": " "}"""),
+        ["promoteTemplateVersion"] = ("/api/templates/blank/versions/2/promote", """{"canaryPercent": 100, "reason": ""}"""),
+        ["rollBackTemplateVersion"] = ("/api/templates/blank/versions/2/rollback", """{"reason": ""}"""),
+        ["retireTemplateVersion"] = ("/api/templates/blank/versions/2/retire", """{"reason": " "}"""),
+        ["assignTemplateFamily"] = ("/api/templates/blank/family", """{"family": "X Y"}"""),
         ["adoptDatabase"] = ("/api/tenants/several/database/adopt", """{"database": "A B", "reason": " "}"""),
         ["assignCustomer"] = ("/api/tenants/several/customer", """{"customer": "a b"}"""),
         ["addDomain"] = ("/api/tenants/several/domains", """{"name": "a b"}"""),
@@ -54,7 +60,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     };
 
     // Members that cannot be wrong by their content.
-    private static readonly string[] NeverWrong = ["sequence", "skipApplicationTest", "dryRun"];
+    private static readonly string[] NeverWrong = ["sequence", "skipApplicationTest", "dryRun", "attach"];
 
     public static TheoryData<string> Operations => [.. Commands.Keys];
 
@@ -134,7 +140,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     private async Task<IReadOnlyList<string>> RefusedAsync(string operation, JsonObject body)
     {
         await PrepareAsync();
-        var method = operation switch { "assignCustomer" => HttpMethod.Put, "changeServer" => HttpMethod.Patch, _ => HttpMethod.Post };
+        var method = operation switch { "assignCustomer" or "assignTemplateFamily" => HttpMethod.Put, "changeServer" => HttpMethod.Patch, _ => HttpMethod.Post };
         using var answer = await host.SendAsync(method, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
         return [.. problem.GetProperty("errors").EnumerateObject().Select(e => e.Name)];

@@ -28,8 +28,9 @@ public sealed class ConfigureApplication(
         {
             logger.ApplicationConfigured(place.Database);
 
-            // One that was attached before templates were looked at: the next order is checked when it comes in.
-            await templates.LearnAsync(place.ServerId, place.TemplateCode, contents, cancellationToken);
+            // One that was attached before templates were looked at: the next order is checked when it comes in. A trial is of no template that
+            // orders take yet.
+            await (place.Trial is not null ? Task.CompletedTask : templates.LearnAsync(place.ServerId, place.TemplateCode, contents, cancellationToken));
         }
 
         return Unit.Value;

@@ -41,6 +41,12 @@ public interface IApplication
     /// <summary>Takes out of a template that was just made what no tenant may inherit.</summary>
     Task CleanTemplateAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// What no tenant may inherit and is in a template, in words: queued mail, credentials of other services, addresses that are called or
+    /// mailed from. Empty if it is clean, or holds no such application.
+    /// </summary>
+    Task<IReadOnlyList<string>> FindUncleanAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+
     /// <summary>What a template lacks that a tenant's configuration will need, in words.</summary>
     /// <exception cref="Bibind.Durable.PermanentFailureException">The database holds no such application.</exception>
     Task<IReadOnlyList<string>> FindMissingPartsAsync(NpgsqlConnection connection, CreateTemplateOrder order, CancellationToken cancellationToken);

@@ -12,15 +12,16 @@ internal static class DatabaseSessions
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan EndPause = TimeSpan.FromMilliseconds(10);
 
-    // Only clients have a user. Their backend_type would say it better, but is hidden from us for other roles' sessions.
+    // Only clients have a user. Their backend_type would say it better, but is hidden from us for other roles' sessions; so may be when they began.
     private const string Sql = """
-        select pid, usename::text, coalesce(application_name, '')
+        select pid, usename::text, coalesce(application_name, ''), to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI')
         from pg_stat_activity where datname = $1 and pid <> pg_backend_pid() and usename is not null order by pid
         """;
 
-    private sealed record Session(int ProcessId, string User, string Application)
+    private sealed record Session(int ProcessId, string User, string Application, string? Since)
     {
-        public override string ToString() => Application.Length == 0 ? User : $"{User} ({Application})";
+        public override string ToString() =>
+            (Application.Length == 0 ? User : $"{User} ({Application})") + (Since is null ? string.Empty : $" since {Since} UTC");
     }
 
     /// <summary>Ends every session on the database that we may end, and waits shortly until they are gone.</summary>
@@ -54,7 +55,7 @@ internal static class DatabaseSessions
         }
     }
 
-    /// <summary>Who uses the database, for people: <c>odoo (odoo-1234), postgres (psql)</c>.</summary>
+    /// <summary>Who uses the database, for people: <c>odoo (odoo-1234) since 2026-03-01 09:30 UTC, postgres (psql)</c>.</summary>
     public static async Task<string> DescribeAsync(MaintenanceSession session, string database, CancellationToken cancellationToken)
     {
         var sessions = await ListAsync(session, database, cancellationToken);
@@ -62,7 +63,7 @@ internal static class DatabaseSessions
     }
 
     private static Task<List<Session>> ListAsync(MaintenanceSession session, string database, CancellationToken cancellationToken) =>
-        session.QueryAsync(Sql, row => new Session(row.GetInt32(0), row.GetString(1), row.GetString(2)), cancellationToken, database);
+        session.QueryAsync(Sql, row => new Session(row.GetInt32(0), row.GetString(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3)), cancellationToken, database);
 
     private static async Task<bool> MayEndAsync(MaintenanceSession session, int processId, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Databases;
+using static System.FormattableString;
 
 namespace Bibind.Activities.Database;
 
@@ -18,13 +19,21 @@ public sealed record LabelledDatabase(string Name, string StagingName, string Ow
     /// <summary>Whose it is.</summary>
     public required DatabaseHolder Holder { get; init; }
 
+    /// <summary>One of <see cref="DatabasePurposes"/>.</summary>
+    public string Purpose { get; init; } = DatabasePurposes.Current;
+
     /// <summary>The job and the backup that bring it back: <c>job/backup</c>; null for one that is cloned or made.</summary>
     public string? Restored { get; init; }
 
-    /// <summary>A tenant's database.</summary>
+    /// <summary>A tenant's database, or what a version of a template is tried out in.</summary>
     public static LabelledDatabase Of(TenantDescriptor place)
     {
         ArgumentNullException.ThrowIfNull(place);
+        if (place.Trial is { } trial)
+        {
+            return OfTrial(place, trial);
+        }
+
         // With the code in every name, two installations that share a server do not take each other's databases for theirs.
         var owner = string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId} code={place.Code}");
         return new LabelledDatabase(
@@ -42,15 +51,31 @@ public sealed record LabelledDatabase(string Name, string StagingName, string Ow
     public static LabelledDatabase Of(CreateTemplateOrder order)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var owner = string.Create(CultureInfo.InvariantCulture, $"bibind template={order.TemplateId}");
+        var (template, later) = (order.TemplateId, order.Number > 1);
+        var owner = Invariant($"bibind template={template}") + (later ? Invariant($" version={order.Number}") : string.Empty);
         return new LabelledDatabase(
             order.Database,
-            string.Create(CultureInfo.InvariantCulture, $"bibind-new-template-{order.TemplateId}"),
+            Invariant($"bibind-new-template-{template}") + (later ? Invariant($"-v{order.Number}") : string.Empty),
             owner,
             $"{owner} code={order.Code}",
-            string.Create(CultureInfo.InvariantCulture, $"bibind template {order.TemplateId}"))
+            Invariant($"bibind template {template}") + (later ? Invariant($" v{order.Number}") : string.Empty))
         {
-            Holder = DatabaseHolder.Template(order.TemplateId),
+            Holder = DatabaseHolder.Template(template, order.Number),
+        };
+    }
+
+    private static LabelledDatabase OfTrial(TenantDescriptor place, TemplateTrial trial)
+    {
+        var owner = Invariant($"bibind trial of template={trial.TemplateId} version={trial.Number}");
+        return new LabelledDatabase(
+            place.Database,
+            Invariant($"bibind-new-trial-{trial.TemplateId}-{trial.Number}"),
+            owner,
+            owner,
+            Invariant($"bibind trial {trial.TemplateId} {trial.Number}"))
+        {
+            Holder = DatabaseHolder.Trial(trial.TemplateId, trial.Number),
+            Purpose = DatabasePurposes.Trial,
         };
     }
 

@@ -153,7 +153,7 @@ internal static class LabelledDatabases
                 Oid = staged.Oid,
                 Name = target.Name,
                 Holder = target.Holder,
-                Purpose = DatabasePurposes.Current,
+                Purpose = target.Purpose,
             },
             cancellationToken);
     }
@@ -166,8 +166,8 @@ internal static class LabelledDatabases
         var known = await KnownAsync(session, target.Holder, cancellationToken);
         await DropWorkAsync(session, target.Holder, target.StagingName, cancellationToken);
 
-        // By its number, whatever name somebody gave it meanwhile. Trials end by themselves, and are swept.
-        var ours = known.All.Where(d => d is { Oid: not null, Purpose: not DatabasePurposes.Trial }).Select(d => d.Oid!.Value);
+        // By its number, whatever name somebody gave it meanwhile. Trials of backups end by themselves, and are swept.
+        var ours = known.All.Where(d => d.Oid is not null && (d.Purpose != DatabasePurposes.Trial || target.Holder.IsTrial)).Select(d => d.Oid!.Value);
         foreach (var one in await DatabaseCatalogue.ListAsync(session, ours, cancellationToken))
         {
             await DropAsync(session, one, cancellationToken);

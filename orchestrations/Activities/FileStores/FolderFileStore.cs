@@ -110,11 +110,9 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return Remove(store, cancellationToken);
     });
 
-    public FileStoreInfo Look(TenantDescriptor place) => TranslateErrors(place.Database, () =>
-    {
-        var store = Store(place);
-        return new[] { store.New, store.Restoring, store.Ready, store.Former }.Any(Directory.Exists) ? FileStoreInfo.Ours : store.Look();
-    });
+    public FileStoreInfo Look(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () => Look(StoreFolder.Of(Root(server), order)));
+
+    public FileStoreInfo Look(TenantDescriptor place) => TranslateErrors(place.Database, () => Look(Store(place)));
 
     public void Adopt(TenantDescriptor place) => TranslateErrors(place.Database, () =>
     {
@@ -215,6 +213,9 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
         throw new TransientFailureException($"The file store of '{store.Name}' is being made while it is removed.");
     }
+
+    private static FileStoreInfo Look(StoreFolder store) =>
+        new[] { store.New, store.Staged, store.Restoring, store.Ready, store.Former }.Any(Directory.Exists) ? FileStoreInfo.Ours : store.Look();
 
     private static bool IsThere(StoreFolder store) => store.Look() switch
     {

@@ -44,6 +44,9 @@ public interface IFileStore
     /// <returns>False if there is a store of that name that is not ours, which was left alone.</returns>
     bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken);
 
+    /// <summary>What is there of the template's version, finished or not.</summary>
+    FileStoreInfo Look(CreateTemplateOrder order, string server);
+
     /// <summary>What is there of the tenant.</summary>
     FileStoreInfo Look(TenantDescriptor place);
 

@@ -34,6 +34,9 @@ public sealed class NoFileStore : IFileStore
     public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) => throw Off();
 
     /// <inheritdoc/>
+    public FileStoreInfo Look(CreateTemplateOrder order, string server) => throw Off();
+
+    /// <inheritdoc/>
     public FileStoreInfo Look(TenantDescriptor place) => throw Off();
 
     /// <inheritdoc/>

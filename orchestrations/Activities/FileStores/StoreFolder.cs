@@ -66,7 +66,7 @@ internal sealed class StoreFolder
         new(root, place.Database, string.Create(CultureInfo.InvariantCulture, $"{place.TenantId}-{place.Code}"), LabelledDatabase.Of(place).Owner);
 
     public static StoreFolder Of(string root, CreateTemplateOrder order) =>
-        new(root, order.Database, string.Create(CultureInfo.InvariantCulture, $"template-{order.TemplateId}"), LabelledDatabase.Of(order).Owner)
+        new(root, order.Database, FormattableString.Invariant($"template-{order.TemplateId}") + (order.Number > 1 ? FormattableString.Invariant($"-v{order.Number}") : string.Empty), LabelledDatabase.Of(order).Owner)
         {
             Staged = Path.Combine(root, LabelledDatabase.Of(order).StagingName),
         };

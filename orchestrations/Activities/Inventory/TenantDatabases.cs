@@ -14,7 +14,7 @@ public sealed class TenantDatabases(PostgresConnector postgres)
     internal static IReadOnlyList<string> NamesOf(TenantDescriptor place)
     {
         var target = LabelledDatabase.Of(place);
-        return [target.Name, target.StagingName, ScratchDatabase.NameForRestore(place), RestoreSwap.FormerName(place)];
+        return place.Trial is not null ? [target.Name, target.StagingName] : [target.Name, target.StagingName, ScratchDatabase.NameForRestore(place), RestoreSwap.FormerName(place)];
     }
 
     /// <summary>One item for each name, and one for each database of the tenant's that somebody renamed.</summary>
@@ -35,7 +35,7 @@ public sealed class TenantDatabases(PostgresConnector postgres)
             }
 
             // A trial has its own end, and its backup may be kept.
-            var own = known.All.Where(d => d is { Oid: not null, Purpose: not DatabasePurposes.Trial }).Select(d => d.Oid!.Value);
+            var own = known.All.Where(d => d.Oid is not null && (d.Purpose != DatabasePurposes.Trial || target.Holder.IsTrial)).Select(d => d.Oid!.Value);
             var renamed = (await DatabaseCatalogue.ListAsync(session, own, cancellationToken)).Where(d => !names.Contains(d.Name));
             foreach (var sight in renamed)
             {

@@ -25,6 +25,7 @@ using Bibind.Activities.Storage;
 using Bibind.Activities.Storage.S3;
 using Bibind.Activities.Storage.S3.Rgw;
 using Bibind.Activities.Templates;
+using Bibind.Activities.Templates.Versions;
 using Bibind.Activities.Tenants;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
@@ -64,7 +65,7 @@ public static class ActivitiesRegistration
         services.AddSingleton<OdooBin>();
         services.AddSingleton<OdooDatabaseService>();
         services.AddSingleton<TemplateDatabase>();
-        services.AddSingleton<TemplateFiles>().AddSingleton<TemplateLook>();
+        services.AddSingleton<TemplateFiles>().AddSingleton<TemplateLook>().AddSingleton<TemplateSeal>().AddSingleton<RetiredVersions>().AddSingleton<VersionDatabases>();
         services.AddSingleton<PreparedPasswords>();
         services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
         AddOdooClient(services);
@@ -136,6 +137,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Templates.SmokeTest, Make<SmokeTestTemplate>)
             .AddActivity(Contracts.Templates.MarkReady, Make<MarkTemplateReady>)
             .AddActivity(Contracts.Templates.MarkFailed, Make<MarkTemplateFailed>)
+            .AddTemplateVersionActivities()
             .AddBackupJobActivities()
             .AddMoveActivities()
             .AddTenantActivities();

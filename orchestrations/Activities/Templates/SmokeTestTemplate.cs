@@ -29,6 +29,12 @@ public sealed class SmokeTestTemplate(PostgresConnector postgres, TemplateDataba
             {
                 throw new PermanentFailureException($"The template '{order.Code}' lacks {string.Join(", ", missing)}.");
             }
+
+            if (order.Initialisation != Initialisations.None
+                && await session.TranslateErrorsAsync(() => application.FindUncleanAsync(session.Connection, cancellationToken)) is { Count: > 0 } unclean)
+            {
+                throw new PermanentFailureException($"The template '{order.Code}' holds what no tenant may inherit: {string.Join("; ", unclean)}.");
+            }
         }
 
         if (order.Initialisation != Initialisations.None

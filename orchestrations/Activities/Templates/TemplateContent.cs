@@ -33,6 +33,14 @@ public static class TemplateContent
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>
+    /// The same for a version: two that hold the same modules are told apart, since clones of one must not pass for clones of the
+    /// other. Their people, languages and settings may differ.
+    /// </summary>
+    public static string OfVersion(string hash, int number) => number == 1
+        ? hash
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{hash} version {number}"))));
+
     private static async Task AppendAsync(IncrementalHash hash, NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(sql, connection);

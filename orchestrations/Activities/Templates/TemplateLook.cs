@@ -11,7 +11,12 @@ namespace Bibind.Activities.Templates;
 /// <summary>What a template that somebody else made offers, and why it cannot be cloned.</summary>
 /// <param name="Contents">Null if it holds no application that we know.</param>
 /// <param name="Problem">Null if it can be cloned.</param>
-public sealed record TemplateInfo(TemplateContents? Contents, string? Problem);
+/// <param name="ContentHash">Versions its content.</param>
+/// <param name="Unclean">What no tenant may inherit and is in it, in words.</param>
+public sealed record TemplateInfo(TemplateContents? Contents, string? Problem, string ContentHash = "", IReadOnlyList<string>? Unclean = null);
+
+/// <summary>What a copy of a template showed.</summary>
+internal sealed record TemplateSight(TemplateContents? Contents, IReadOnlyList<NamedFile> Named, string ContentHash, IReadOnlyList<string> Unclean);
 
 /// <summary>Looks into a template that takes no connections: into a copy, which is dropped again.</summary>
 public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files, ApplicationProviders applications)
@@ -48,8 +53,9 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
                 await DatabaseAccess.OpenAsync(session, copy.Database, entry.Login.Role, cancellationToken);
                 return Unit.Value;
             });
-            var (contents, named) = await ReadAsync(copy, provider, cancellationToken);
-            return new TemplateInfo(contents, await files.FindProblemAsync(serverId, database, named, cancellationToken));
+            var sight = await ReadAsync(copy, provider, cancellationToken);
+            return new TemplateInfo(
+                sight.Contents, await files.FindProblemAsync(serverId, database, sight.Named, cancellationToken), sight.ContentHash, sight.Unclean);
         }
         finally
         {
@@ -59,12 +65,13 @@ public sealed class TemplateLook(PostgresConnector postgres, TemplateFiles files
         }
     }
 
-    private async Task<(TemplateContents? Contents, IReadOnlyList<NamedFile> Named)> ReadAsync(
-        DatabaseDescriptor copy, IApplication provider, CancellationToken cancellationToken)
+    private async Task<TemplateSight> ReadAsync(DatabaseDescriptor copy, IApplication provider, CancellationToken cancellationToken)
     {
         await using var content = await postgres.OpenAsync(copy, cancellationToken);
-        return await content.TranslateErrorsAsync(async () => (
+        return await content.TranslateErrorsAsync(async () => new TemplateSight(
             await provider.FindContentsAsync(content.Connection, cancellationToken),
-            await provider.ListFilesAsync(content.Connection, cancellationToken)));
+            await provider.ListFilesAsync(content.Connection, cancellationToken),
+            await TemplateContent.HashAsync(content.Connection, cancellationToken),
+            await provider.FindUncleanAsync(content.Connection, cancellationToken)));
     }
 }

@@ -1,5 +1,6 @@
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Database;
+using Bibind.Activities.Templates.Versions;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
@@ -18,6 +19,7 @@ public sealed class SweepTenants(
     OlderDatabases older,
     LateLeftovers late,
     RepairTenantRoles roles,
+    RetiredVersions versions,
     AbandonedTenants abandoned,
     TenantLifecycle lifecycle,
     JobStore jobs,
@@ -47,6 +49,8 @@ public sealed class SweepTenants(
             }
         }
 
+        await versions.EndAbandonedAsync(Who, cancellationToken);
+        await versions.DropUnusedAsync(Who, cancellationToken);
         await certificates.SweepProofsAsync(cancellationToken);
         return new SweepResult(started, await keys.PurgeAsync(KeysAreKept, cancellationToken));
     }

@@ -7,7 +7,12 @@ namespace Bibind.ControlPlane.Databases;
 /// <summary>The databases that are ours, in the control database.</summary>
 public sealed class DatabaseRegister(NpgsqlDataSource database, TimeProvider time) : IDatabaseRegister
 {
-    private const string Columns = "server_id, oid, name, tenant_id, template_id, purpose, restored, content_hash";
+    private const string Columns = "server_id, oid, name, tenant_id, template_id, template_number, purpose, restored, content_hash";
+
+    // Whose it is. The first version of a template has no number, as before there were versions.
+    private const string IsHolders =
+        "(tenant_id = @TenantId or (template_id = @TemplateId and coalesce(template_number, 1) = @Number and (purpose = 'trial') = @IsTrial))";
+
     private const string Unseen = "oid is null and looked_at is null";
 
     /// <inheritdoc/>
@@ -15,11 +20,11 @@ public sealed class DatabaseRegister(NpgsqlDataSource database, TimeProvider tim
     {
         ArgumentNullException.ThrowIfNull(holder);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var parameters = new { serverId, holder.TenantId, holder.TemplateId };
+        var parameters = new { serverId, holder.TenantId, holder.TemplateId, holder.Number, holder.IsTrial };
         await using var both = await connection.QueryMultipleAsync(Sql.Command(
             $"""
             select {Columns} from control.databases
-            where server_id = @serverId and (tenant_id = @TenantId or template_id = @TemplateId) order by id;
+            where server_id = @serverId and {IsHolders} order by id;
             select exists (select from control.databases where server_id = @serverId and {Unseen})
             """,
             parameters, cancellationToken));
@@ -42,7 +47,7 @@ public sealed class DatabaseRegister(NpgsqlDataSource database, TimeProvider tim
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return [.. (await connection.QueryAsync<Row>(Sql.Command(
-            $"select {Columns} from control.databases where server_id = @serverId and name = @name and template_id is not null order by id",
+            $"select {Columns} from control.databases where server_id = @serverId and name = @name and template_id is not null and purpose <> 'trial' order by id",
             new { serverId, name }, cancellationToken))).Select(Known)];
     }
 
@@ -70,6 +75,9 @@ public sealed class DatabaseRegister(NpgsqlDataSource database, TimeProvider tim
             known.Name,
             known.Holder.TenantId,
             known.Holder.TemplateId,
+            known.Holder.Number,
+            known.Holder.IsTrial,
+            TemplateNumber = known.Holder.Number > 1 ? known.Holder.Number : (int?)null,
             known.Purpose,
             known.Restored,
             known.ContentHash,
@@ -77,11 +85,13 @@ public sealed class DatabaseRegister(NpgsqlDataSource database, TimeProvider tim
         };
         var recorded = await connection.ExecuteAsync(Sql.Command(
             """
-            insert into control.databases (server_id, oid, name, tenant_id, template_id, purpose, restored, content_hash, recorded_at)
-            values (@ServerId, @Oid, @Name, @TenantId, @TemplateId, @Purpose, @Restored, @ContentHash, @Now)
+            insert into control.databases (server_id, oid, name, tenant_id, template_id, template_number, purpose, restored, content_hash, recorded_at)
+            values (@ServerId, @Oid, @Name, @TenantId, @TemplateId, @TemplateNumber, @Purpose, @Restored, @ContentHash, @Now)
             on conflict (server_id, oid) do update
             set name = excluded.name, purpose = excluded.purpose, restored = excluded.restored, content_hash = excluded.content_hash
             where databases.tenant_id is not distinct from excluded.tenant_id and databases.template_id is not distinct from excluded.template_id
+              and databases.template_number is not distinct from excluded.template_number
+              and (databases.template_id is null or (databases.purpose = 'trial') = (excluded.purpose = 'trial'))
             """,
             parameters, transaction, cancellationToken));
         if (recorded == 0)
@@ -90,10 +100,7 @@ public sealed class DatabaseRegister(NpgsqlDataSource database, TimeProvider tim
         }
 
         await connection.ExecuteAsync(Sql.Command(
-            """
-            delete from control.databases
-            where server_id = @ServerId and name = @Name and oid is null and (tenant_id = @TenantId or template_id = @TemplateId)
-            """,
+            $"delete from control.databases where server_id = @ServerId and name = @Name and oid is null and {IsHolders}",
             parameters, transaction, cancellationToken));
     }
 
@@ -111,11 +118,8 @@ public sealed class DatabaseRegister(NpgsqlDataSource database, TimeProvider tim
         ArgumentNullException.ThrowIfNull(holder);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(Sql.Command(
-            """
-            delete from control.databases
-            where server_id = @serverId and name = @name and oid is null and (tenant_id = @TenantId or template_id = @TemplateId)
-            """,
-            new { serverId, name, holder.TenantId, holder.TemplateId }, cancellationToken));
+            $"delete from control.databases where server_id = @serverId and name = @name and oid is null and {IsHolders}",
+            new { serverId, name, holder.TenantId, holder.TemplateId, holder.Number, holder.IsTrial }, cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -155,7 +159,9 @@ public sealed class DatabaseRegister(NpgsqlDataSource database, TimeProvider tim
         ServerId = row.ServerId,
         Oid = (uint?)row.Oid,
         Name = row.Name,
-        Holder = row.TenantId is { } tenant ? DatabaseHolder.Tenant(tenant) : DatabaseHolder.Template(row.TemplateId!.Value),
+        Holder = row.TenantId is { } tenant ? DatabaseHolder.Tenant(tenant)
+            : row.Purpose == DatabasePurposes.Trial ? DatabaseHolder.Trial(row.TemplateId!.Value, row.TemplateNumber ?? 1)
+            : DatabaseHolder.Template(row.TemplateId!.Value, row.TemplateNumber ?? 1),
         Purpose = row.Purpose,
         Restored = row.Restored,
         ContentHash = row.ContentHash,
@@ -168,6 +174,7 @@ public sealed class DatabaseRegister(NpgsqlDataSource database, TimeProvider tim
         public string Name { get; init; } = string.Empty;
         public long? TenantId { get; init; }
         public long? TemplateId { get; init; }
+        public int? TemplateNumber { get; init; }
         public string Purpose { get; init; } = string.Empty;
         public string? Restored { get; init; }
         public string? ContentHash { get; init; }

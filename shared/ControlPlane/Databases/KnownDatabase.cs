@@ -1,12 +1,14 @@
 namespace Bibind.ControlPlane.Databases;
 
-/// <summary>Whose a database is: a tenant's or a template's.</summary>
+/// <summary>Whose a database is: a tenant's, a version of a template's, or that of a trial of such a version.</summary>
 public sealed record DatabaseHolder
 {
-    private DatabaseHolder(long? tenantId, long? templateId)
+    private DatabaseHolder(long? tenantId, long? templateId, int number = 1, bool isTrial = false)
     {
         TenantId = tenantId;
         TemplateId = templateId;
+        Number = number;
+        IsTrial = isTrial;
     }
 
     public long? TenantId { get; }
@@ -15,10 +17,19 @@ public sealed record DatabaseHolder
 
     public static DatabaseHolder Tenant(long id) => new(id, null);
 
-    public static DatabaseHolder Template(long id) => new(null, id);
+    /// <summary>The number of the template's version; 1 for a tenant's.</summary>
+    public int Number { get; }
+
+    /// <summary>True for what a version of a template is tried out in.</summary>
+    public bool IsTrial { get; }
+
+    public static DatabaseHolder Template(long id, int number = 1) => new(null, id, number);
+
+    public static DatabaseHolder Trial(long templateId, int number) => new(null, templateId, number, isTrial: true);
 
     /// <inheritdoc/>
-    public override string ToString() => TenantId is { } tenant ? $"tenant {tenant}" : $"template {TemplateId}";
+    public override string ToString() => TenantId is { } tenant ? $"tenant {tenant}"
+        : $"{(IsTrial ? "the trial of " : string.Empty)}template {TemplateId}{(Number > 1 ? $" version {Number}" : string.Empty)}";
 }
 
 /// <summary>What a database is for.</summary>
@@ -33,7 +44,7 @@ public static class DatabasePurposes
     /// <summary>What a backup is restored into.</summary>
     public const string Restore = "restore";
 
-    /// <summary>What a backup is tried out in.</summary>
+    /// <summary>What a backup or a version of a template is tried out in.</summary>
     public const string Trial = "trial";
 }
 

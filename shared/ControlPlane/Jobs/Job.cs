@@ -48,6 +48,9 @@ public static class JobKinds
     public const string Provision = "provision";
     public const string Destroy = "destroy";
     public const string CreateTemplate = "create-template";
+    public const string BuildTemplateVersion = "build-template-version";
+    public const string PromoteTemplateVersion = "promote-template-version";
+    public const string RetireTemplateVersion = "retire-template-version";
     public const string AddDomain = "add-domain";
     public const string RemoveDomain = "remove-domain";
     public const string BuyDomain = "buy-domain";

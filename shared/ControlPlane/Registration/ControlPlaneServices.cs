@@ -73,7 +73,7 @@ public static class ControlPlaneServices
         services.AddSingleton<IOneTimeReveal>(s => s.GetRequiredService<LocalSecretStore>());
         services.AddSingleton<ServerStore>().AddSingleton<ServerLogins>().AddSingleton<ServerChanges>().AddSingleton<ServerHealthStore>().AddSingleton<BestServer>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
-        services.AddSingleton<TemplateStore>();
+        services.AddSingleton<TemplateStore>().AddSingleton<TemplateVersionStore>().AddSingleton<TemplatePromotions>().AddSingleton<TemplateRetirements>().AddSingleton<TemplateTenants>();
         services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());
         services.AddSingleton<DatabaseRegister>().AddSingleton<DatabaseAdoptions>();
         services.AddSingleton<IDatabaseRegister>(s => s.GetRequiredService<DatabaseRegister>());

@@ -50,7 +50,9 @@ internal static class Placement
                    exists (select from control.tenants t where t.server_id = s.id and t.database = @DatabaseName and {TenantStates.IsLive})
                      or exists (select from control.templates o where o.server_id = s.id and o.database = @DatabaseName)
                      or exists (select from control.tenant_moves h join control.tenants t on t.id = h.tenant_id
-                                where (h.held_server_id = s.id or h.copy_server_id = s.id) and t.database = @DatabaseName) as database_taken
+                                where (h.held_server_id = s.id or h.copy_server_id = s.id) and t.database = @DatabaseName)
+                     or exists (select from control.template_versions o
+                                where o.server_id = s.id and o.database = @DatabaseName and o.state <> 'failed' and o.dropped_at is null) as database_taken
             from control.servers s
             left join control.templates m on m.server_id = s.id and m.code = @Template
             cross join lateral (
@@ -79,7 +81,16 @@ internal static class Placement
            select (server.ServerCode, problem.Value.Kind, problem.Value.Words),
     ];
 
-    /// <summary>The same as a sentence; empty if there are none.</summary>
+    /// <summary>Where a tenant is to stand, in words: <c>is in the region 'eu'</c>.</summary>
+    public static string Wanted(PlacementWish wish) => string.Join(
+        " and ",
+        new[]
+        {
+            wish.Region is null ? null : $"is in the region '{wish.Region}'",
+            wish.Labels.Count == 0 ? null : $"has the labels {string.Join(", ", wish.Labels)}",
+        }.OfType<string>());
+
+    /// <summary>Which were passed over and why, as a sentence; empty if there are none.</summary>
     public static string Sentence(IReadOnlyList<(string Code, PassedOver Kind, string Words)> passedOver) => passedOver.Count == 0
         ? string.Empty
         : $" Passed over: {string.Join("; ", passedOver.Take(MostNamed).Select(p => $"{p.Code} {p.Words}"))}"

@@ -95,7 +95,12 @@ public sealed class ServerChanges(NpgsqlDataSource database, ISecretStore secret
             }
 
             var making = await connection.ExecuteScalarAsync<string?>(Sql.Command(
-                $"select min(code) from control.templates where server_id = @Id and state = '{TemplateStates.Creating}'", new { server.Id }, transaction, cancellationToken));
+                $"""
+                select min(m.code) from control.templates m
+                where m.server_id = @Id and (m.state = '{TemplateStates.Creating}'
+                  or exists (select from control.template_versions v where v.template_id = m.id and v.state in ('building', 'trial')))
+                """,
+                new { server.Id }, transaction, cancellationToken));
             if (making is not null)
             {
                 return new Step(changes, new ServerChangeResult.InUse($"The template '{making}' is being made on server '{code}': wait for the end of its job."));

@@ -71,6 +71,9 @@ internal sealed record ServerStanding
     public string? TemplateDatabase { get; init; }
     public string? TemplateVersion { get; init; }
 
+    /// <summary>Which version of the template the tenant takes.</summary>
+    public int TemplateNumber { get; init; } = 1;
+
     /// <summary>What the template offers on this server; null until somebody has looked.</summary>
     public TemplateContents? TemplateContents { get; init; }
 

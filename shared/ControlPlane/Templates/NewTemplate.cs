@@ -28,6 +28,9 @@ public sealed record NewTemplate
     /// <summary>The application's version, such as <c>18.0</c>.</summary>
     public string? Version { get; init; }
     public int WarmPoolSize { get; init; }
+
+    /// <summary>The templates with the same one are made for different countries and languages; none unless given.</summary>
+    public string? Family { get; init; }
     public required string RequestedBy { get; init; }
 
     internal string DatabaseName => Database ?? "template_" + Code;
@@ -51,6 +54,7 @@ public static partial class TemplateValidation
         errors.Unless(template.Country is null || Country().IsMatch(template.Country), "country", "must be an ISO 3166-1 alpha-2 code such as FR");
         errors.Unless(template.Version is null || ValidationErrors.IsText(template.Version, 32), "version", "must be 1 to 32 characters, such as 18.0");
         errors.Unless(template.WarmPoolSize is >= 0 and <= 100, "warmPoolSize", "must be 0 to 100");
+        errors.Unless(template.Family is null || IsFamily(template.Family), "family", FamilyRule);
         if (DatabasePattern.ProblemWith(template.DatabaseName) is { } problem)
         {
             errors.Unless(false, "database", problem);
@@ -58,6 +62,11 @@ public static partial class TemplateValidation
 
         return errors.ToDictionary();
     }
+
+    /// <summary>What a family looks like, to follow the name of its field.</summary>
+    public const string FamilyRule = "must be a lower-case letter, then up to 30 letters, digits or '-', such as restaurant";
+
+    public static bool IsFamily(string family) => Code().IsMatch(family);
 
     [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,30}\z")]
     private static partial Regex Code();

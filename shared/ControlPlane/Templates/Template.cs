@@ -38,6 +38,9 @@ public sealed record Template
     /// <summary>What it offers; null until somebody has looked.</summary>
     public TemplateContents? Contents { get; init; }
     public int WarmPoolSize { get; init; }
+
+    /// <summary>The templates with the same one are made for different countries and languages, and an order takes the one that fits.</summary>
+    public string? Family { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ReadyAt { get; init; }
 }

@@ -76,6 +76,7 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
 
         var template = await WriteAsync(
             connection, transaction, order, server!, found.Problem is null ? TemplateStates.Ready : TemplateStates.Failed, found, cancellationToken);
+        await TemplateVersionRows.FollowAsync(connection, transaction, template.Id, order.RequestedBy, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new TemplateAttached(template);
     }
@@ -109,6 +110,14 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
             order by s.sequence, s.code, m.code
             """,
             new { filter.ServerCode, filter.Code, filter.State }, cancellationToken))).AsList();
+    }
+
+    /// <summary>Gives every template with this code its family, or takes it away.</summary>
+    /// <returns>How many there are.</returns>
+    public async Task<int> SetFamilyAsync(string code, string? family, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteAsync(Sql.Command("update control.templates set family = @family where code = @code", new { code, family }, cancellationToken));
     }
 
     /// <summary>The templates that come with the product.</summary>
@@ -170,6 +179,7 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
             throw new PermanentFailureException($"Template '{template.Code}' on server '{template.ServerCode}' is {template.State}: it is not being made.");
         }
 
+        await TemplateVersionRows.FollowAsync(connection, transaction, id, TemplateVersionRows.Maker, cancellationToken);
         await jobs.FinishAsync(connection, transaction, jobId, end(template), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
@@ -222,17 +232,18 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
             """
             insert into control.templates as m (
               code, name, server_id, database, modules, language, version, state, reason, content_hash, bytes, contents,
-              warm_pool_size, created_at, ready_at)
+              warm_pool_size, family, created_at, ready_at)
             values (
               @Code,
               coalesce(@Name, (select c.name from control.template_catalogue c where c.code = @Code), @Code),
               @ServerId, @DatabaseName,
               coalesce(@Modules::text[], (select c.modules from control.template_catalogue c where c.code = @Code), '{base,web,mail,portal}'),
-              @Language, @Version, @state, @Problem, @ContentHash, @Bytes, @Contents::jsonb, @WarmPoolSize, @Now, case when @state = 'ready' then @Now end)
+              @Language, @Version, @state, @Problem, @ContentHash, @Bytes, @Contents::jsonb, @WarmPoolSize, @Family, @Now, case when @state = 'ready' then @Now end)
             on conflict (server_id, code) do update set
               name = excluded.name, database = excluded.database, modules = excluded.modules, language = excluded.language,
               version = excluded.version, state = excluded.state, reason = excluded.reason, content_hash = excluded.content_hash,
-              bytes = excluded.bytes, contents = excluded.contents, warm_pool_size = excluded.warm_pool_size, ready_at = excluded.ready_at
+              bytes = excluded.bytes, contents = excluded.contents, warm_pool_size = excluded.warm_pool_size, family = coalesce(excluded.family, m.family),
+              ready_at = excluded.ready_at
             returning m.id
             """,
             new
@@ -250,6 +261,7 @@ public sealed class TemplateStore(NpgsqlDataSource database, JobStore jobs, Time
                 found?.Bytes,
                 found?.Contents,
                 order.WarmPoolSize,
+                order.Family,
                 Now = time.GetUtcNow(),
             },
             transaction, cancellationToken));

@@ -24,7 +24,7 @@ public sealed class OrderCatalogue(NpgsqlDataSource database)
             select exists (select from control.offers where code = @Offer) as offer,
                    exists (select from control.plans where code = @Plan) as plan,
                    exists (select from control.template_catalogue where code = @Template)
-                     or exists (select from control.templates where code = @Template) as template,
+                     or exists (select from control.templates where code = @Template or family = @Template) as template,
                    (select coalesce(string_agg(code, ' or ' order by code), 'none') from control.offers) as offers,
                    (select coalesce(string_agg(code, ' or ' order by code), 'none') from control.plans) as plans
             """,

@@ -71,6 +71,13 @@ public sealed class Reservations
             return unknown;
         }
 
+        var variant = await TemplateVariants.ChooseAsync(connection, transaction, terms.Template!, order, cancellationToken);
+        if (variant.Refusal is { } unfit)
+        {
+            return unfit;
+        }
+
+        terms = terms with { Template = variant.Code };
         var host = $"{order.Code}.{_platform.Domain}";
         if (!DatabasePattern.TryApply(terms.DatabasePattern!, order.Code, host, out var databaseName, out var problem))
         {
@@ -106,6 +113,7 @@ public sealed class Reservations
                 ?? Refuse(await Placement.ReadAsync(connection, transaction, wish, null, cancellationToken), wish, [.. misfits.Select(m => m.Server.ServerId)]);
         }
 
+        place = await TemplateVersionChoice.ChooseAsync(connection, transaction, place, order, cancellationToken);
         while (true)
         {
             if (await InsertAsync(connection, transaction, order, terms, place, host, databaseName, cancellationToken) is { } tenant)
@@ -157,7 +165,7 @@ public sealed class Reservations
                    array(select distinct unnest(@Labels || coalesce(p.labels, '{}') || coalesce(o.labels, '{}')) order by 1) as labels,
                    coalesce(@Size, p.size, o.size, 1) as size,
                    exists (select from control.template_catalogue c where c.code = t.template)
-                     or exists (select from control.templates m where m.code = t.template) as template_known
+                     or exists (select from control.templates m where m.code = t.template or m.family = t.template) as template_known
             from (select 1) one
             left join control.offers o on o.code = @Offer
             left join control.plans p on p.code = coalesce(@Plan, o.default_plan)
@@ -206,18 +214,10 @@ public sealed class Reservations
                 TemplateNotReady, "template",
                 $"The template '{wish.Template}' is not ready on any server that fits: create it there first, or order another template.{which}"),
             PassedOver.NotSuitable => new ReservationRefused(
-                NoSuitableServer, wish.Region is not null ? "region" : "labels", $"No server in service {Wanted(wish)}: ask for another, or add such a server.{which}"),
+                NoSuitableServer, wish.Region is not null ? "region" : "labels", $"No server in service {Placement.Wanted(wish)}: ask for another, or add such a server.{which}"),
             _ => new ReservationRefused(NoActiveServer, "offer", $"No server is active and healthy: activate one, or mend its health.{which}"),
         };
     }
-
-    private static string Wanted(PlacementWish wish) => string.Join(
-        " and ",
-        new[]
-        {
-            wish.Region is null ? null : $"is in the region '{wish.Region}'",
-            wish.Labels.Count == 0 ? null : $"has the labels {string.Join(", ", wish.Labels)}",
-        }.OfType<string>());
 
     private async Task<Tenant?> InsertAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, Terms terms, ServerStanding place, string host, string databaseName,
@@ -226,11 +226,11 @@ public sealed class Reservations
             """
             with next as (select nextval(pg_get_serial_sequence('control.tenants', 'id')) as id)
             insert into control.tenants (
-              id, code, name, customer, customer_name, customer_email, offer, plan, template_id, template_code, template_database, template_version,
+              id, code, name, customer, customer_name, customer_email, offer, plan, template_id, template_code, template_database, template_version, template_number,
               server_id, database, host, base_url, bucket, language, time_zone, date_format, currency, country, vat, callback_url,
               state, requested_by, created_at, places)
             select
-              next.id, @Code, @Name, @Customer, @CustomerName, @CustomerEmail, @Offer, @Plan, @TemplateId, @Template, @TemplateDatabase, @TemplateVersion,
+              next.id, @Code, @Name, @Customer, @CustomerName, @CustomerEmail, @Offer, @Plan, @TemplateId, @Template, @TemplateDatabase, @TemplateVersion, @TemplateNumber,
               @ServerId, @databaseName, @host, @BaseUrl, @BucketPrefix || @Code || '-' || next.id, @Language, @TimeZone, @DateFormat,
               @Currency, @Country, @Vat, @CallbackUrl, 'provisioning', @RequestedBy, @Now, @Size
             from next
@@ -250,6 +250,7 @@ public sealed class Reservations
                 terms.Template,
                 place.TemplateDatabase,
                 place.TemplateVersion,
+                place.TemplateNumber,
                 place.ServerId,
                 place.ServerCode,
                 terms.Application,

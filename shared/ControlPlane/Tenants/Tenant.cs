@@ -22,6 +22,9 @@ public sealed record Tenant
 
     /// <summary>Content hash of the template when the place was reserved.</summary>
     public string? TemplateVersion { get; init; }
+
+    /// <summary>Number of that version.</summary>
+    public int TemplateNumber { get; init; } = 1;
     public long ServerId { get; init; }
     public string ServerCode { get; init; } = string.Empty;
     public string Database { get; init; } = string.Empty;

@@ -173,6 +173,7 @@ public sealed class CloneDatabaseTests
         var busy = await Assert.ThrowsAsync<TransientFailureException>(() => CloneAsync(world, place));
 
         Assert.Contains($"'{place.TemplateDatabase}' is in use by postgres (maintenance window)", busy.Message, StringComparison.Ordinal);
+        Assert.True(System.Text.RegularExpressions.Regex.IsMatch(busy.Message, "\\(maintenance window\\)( since [0-9]{4}-[0-9-]+ [0-9:]+ UTC)? and cannot be cloned"), busy.Message);
         Assert.False(await world.DatabaseExistsAsync(place.Database));
     }
 

@@ -145,6 +145,15 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> FindUncleanAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return await OdooTables.FindAsync(connection, cancellationToken) is { } tables
+            ? await OdooCleanliness.FindAsync(connection, tables, cancellationToken)
+            : [];
+    }
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<string>> FindMissingPartsAsync(NpgsqlConnection connection, CreateTemplateOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);

@@ -44,8 +44,14 @@ internal static partial class OdooSecrets
             steps.Add($"update public.{SqlText.Identifier(table.Key)} set {string.Join(", ", values)} where {string.Join(" or ", filled)}");
         }
 
-        steps.Add($"delete from public.ir_config_parameter where key ~ {SqlText.Literal(ParameterPattern)} and key !~ {SqlText.Literal(OtherParameterPattern)}");
+        steps.Add($"delete from public.ir_config_parameter where {IsParameter}");
     }
+
+    /// <summary>SQL that is true for a parameter which holds a secret.</summary>
+    public static string IsParameter => $"key ~ {SqlText.Literal(ParameterPattern)} and key !~ {SqlText.Literal(OtherParameterPattern)}";
+
+    /// <summary>The columns that are empty in a clean template; those of records that are shared by a token get another one instead.</summary>
+    public static IEnumerable<OdooColumn> FindEmptied(OdooTables tables) => Find(tables).Where(c => !c.IsRequired && !IsShared(c));
 
     /// <summary>The columns that hold one; not those that people added themselves (<c>x_</c>), whose meaning nobody else knows.</summary>
     internal static IEnumerable<OdooColumn> Find(OdooTables tables) =>
