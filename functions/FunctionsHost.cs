@@ -175,6 +175,8 @@ public static class FunctionsHost
         routes.MapBackups();
         routes.MapJobs();
         routes.MapServers();
+        routes.MapOffers();
+        routes.MapPlans();
         routes.MapTemplates();
         // One document, so that another's address is none: it answers as every unknown address does.
         routes.MapOpenApi("/openapi/v1.json").WithMetadata(new NeedsNoDatabase());

@@ -17,7 +17,13 @@ public sealed record TenantView
     public string? CustomerName { get; init; }
     public string? CustomerEmail { get; init; }
     public required string Offer { get; init; }
+
+    /// <summary>The version of the offer that it was sold.</summary>
+    public required int OfferVersion { get; init; }
     public required string Plan { get; init; }
+
+    /// <summary>The version of the plan that it was sold: what it may use is read there, whatever the plan says now.</summary>
+    public required int PlanVersion { get; init; }
     public required string Template { get; init; }
 
     /// <summary>Content hash of the template that it was cloned from.</summary>
@@ -61,7 +67,9 @@ public sealed record TenantView
             CustomerName = tenant.CustomerName,
             CustomerEmail = tenant.CustomerEmail,
             Offer = tenant.Offer,
+            OfferVersion = tenant.OfferVersion,
             Plan = tenant.Plan,
+            PlanVersion = tenant.PlanVersion,
             Template = tenant.TemplateCode,
             TemplateVersion = tenant.TemplateVersion,
             Server = tenant.ServerCode,
