@@ -5,6 +5,7 @@ using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bibind.Functions.Http;
 
@@ -96,14 +97,14 @@ internal sealed record CatalogueApi<TItem, TFields, TView>(string Word, Func<ISe
         }
     }
 
-    private async Task<IResult> ListAsync(HttpContext context)
+    private async Task<IResult> ListAsync(HttpContext context, CancellationToken cancellation)
     {
         var query = new QueryReader(context);
         var active = query.Choice(Active.Name);
         var page = Paging.Read(query);
         query.ThrowIfAny();
         return TypedResults.Ok(Paging.Show(
-            await Store(context.RequestServices).ListAsync(active is null ? null : active == "true", page, context.RequestAborted), Show));
+            await Store(context.RequestServices).ListAsync(active is null ? null : active == "true", page, cancellation), Show));
     }
 
     private async Task<IResult> FindAsync(HttpContext context, string code) => Answer(context, await GetAsync(context, code));
@@ -136,7 +137,7 @@ internal sealed record CatalogueApi<TItem, TFields, TView>(string Word, Func<ISe
     private async Task<TItem> GetAsync(HttpContext context, string code) =>
         (Codes.IsPlausible(code) ? await Store(context.RequestServices).FindAsync(code, context.RequestAborted) : null) ?? throw new ProblemException(NotFound());
 
-    private IResult Answer(HttpContext context, TItem item)
+    private Ok<TView> Answer(HttpContext context, TItem item)
     {
         EntityTag.Show(context, item.Tag);
         return TypedResults.Ok(Show(item));

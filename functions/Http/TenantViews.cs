@@ -48,7 +48,15 @@ public sealed record TenantView
     /// <summary>Internal users, when last counted.</summary>
     public int? Users { get; init; }
     public long? DatabaseBytes { get; init; }
+
+    /// <summary>File store and bucket together, when last measured.</summary>
     public long? StorageBytes { get; init; }
+
+    /// <summary>When what it uses was measured last; its history is at <c>/usage</c>.</summary>
+    public DateTimeOffset? UsageMeasuredAt { get; init; }
+
+    /// <summary>Why something of it could not be measured at the last try; what could not has its last value.</summary>
+    public string? UsageReason { get; init; }
     public required string RequestedBy { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ActivatedAt { get; init; }
@@ -85,6 +93,8 @@ public sealed record TenantView
             Users = tenant.Users,
             DatabaseBytes = tenant.DatabaseBytes,
             StorageBytes = tenant.StorageBytes,
+            UsageMeasuredAt = tenant.UsageMeasuredAt,
+            UsageReason = tenant.UsageReason,
             RequestedBy = tenant.RequestedBy,
             CreatedAt = tenant.CreatedAt,
             ActivatedAt = tenant.ActivatedAt,

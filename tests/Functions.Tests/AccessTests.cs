@@ -49,6 +49,8 @@ public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
         ("POST", "/api/servers/none/maintenance", "admin"),
         ("POST", "/api/servers/none/drain", "admin"),
         ("POST", "/api/servers/none/undrain", "admin"),
+        ("GET", "/api/usage", "viewer"),
+        ("GET", "/api/tenants/nobody/usage", "viewer"),
         ("GET", "/api/offers", "viewer"),
         ("POST", "/api/offers", "admin"),
         ("GET", "/api/offers/none", "viewer"),

@@ -17,6 +17,7 @@ using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Bibind.ControlPlane.Timers;
 using Bibind.ControlPlane.Tokens;
+using Bibind.ControlPlane.Usage;
 using Bibind.ControlPlane.Webhooks;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
@@ -82,6 +83,7 @@ public static class ControlPlaneServices
         services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
         services.AddSingleton<JobStore>().AddSingleton<JobOrchestrations>().AddSingleton<IOrchestrationOutbox, OrchestrationOutbox>();
         services.AddSingleton<PendingItems>();
+        services.AddSingleton<UsageRounds>().AddSingleton<UsageStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
         services.AddSingleton<BackupStore>();
         services.AddSingleton<BackupJobOpening>();

@@ -57,7 +57,15 @@ public sealed record Tenant
     /// <summary>Internal users, when last counted.</summary>
     public int? Users { get; init; }
     public long? DatabaseBytes { get; init; }
+
+    /// <summary>File store and bucket together, when last measured.</summary>
     public long? StorageBytes { get; init; }
+
+    /// <summary>When what it uses was measured last.</summary>
+    public DateTimeOffset? UsageMeasuredAt { get; init; }
+
+    /// <summary>Why something of it could not be measured at the last try; null if all was.</summary>
+    public string? UsageReason { get; init; }
     public string RequestedBy { get; init; } = string.Empty;
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ActivatedAt { get; init; }
