@@ -65,6 +65,22 @@ public sealed record UsagePointView(DateTimeOffset At, string Period, int? Users
     }
 }
 
+/// <summary>What a tenant used on one day: the highest values of the day.</summary>
+/// <param name="TenantId">Tells tenants of before apart that had the same code.</param>
+/// <param name="Day">UTC.</param>
+/// <param name="Plan">The plan that it has, or had at its end.</param>
+public sealed record UsageDayView(
+    string Tenant, long TenantId, DateOnly Day, string Plan, int PlanVersion, int? Users, long? DatabaseBytes, long? FileStoreBytes, long? BucketBytes)
+{
+    /// <summary>From a row.</summary>
+    public static UsageDayView Of(UsageDay day)
+    {
+        ArgumentNullException.ThrowIfNull(day);
+        return new UsageDayView(
+            day.Tenant, day.TenantId, day.Day, day.Plan, day.PlanVersion, day.Users, day.DatabaseBytes, day.FileStoreBytes, day.BucketBytes);
+    }
+}
+
 /// <summary><c>/api/usage</c> and <c>/api/tenants/{code}/usage</c>.</summary>
 internal static class UsageApi
 {
@@ -74,6 +90,9 @@ internal static class UsageApi
     private static readonly QueryParameter From = new("from", "From this moment on, such as 2026-11-01 or 2026-11-01T12:00:00Z; 30 days before to unless given.");
     private static readonly QueryParameter To = new("to", "Before this moment; now unless given.");
 
+    private static readonly QueryParameter FromDay = new("from", "From this day on (UTC), such as 2026-11-01; 30 days before to unless given.");
+    private static readonly QueryParameter ToDay = new("to", "Before this day (UTC), such as 2026-12-01; tomorrow unless given.");
+
     private static readonly TimeSpan UnlessGiven = TimeSpan.FromDays(30);
 
     public static void MapUsage(this IEndpointRouteBuilder routes)
@@ -81,6 +100,9 @@ internal static class UsageApi
         routes.MapGet("/api/usage", ListAsync).WithTags("tenants").NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.Filtered)
             .Describe("listUsage", "Lists what tenants use, as it was measured last")
             .TakesQuery(Sort, Server, Plan, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<UsageView>>();
+        routes.MapGet("/api/usage/days", ListDaysAsync).WithTags("tenants").NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.Filtered)
+            .Describe("listUsageDays", "Lists what each tenant used on each day, oldest first, those that ended since included")
+            .TakesQuery(FromDay, ToDay, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<UsageDayView>>();
         routes.MapGet("/api/tenants/{code}/usage", ListHistoryAsync).WithTags("tenants").NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant)
             .Describe("listTenantUsage", "Lists what a tenant used, newest first: by hour for the last days, by day before")
             .TakesQuery(From, To, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<UsagePointView>>().Refuses(StatusCodes.Status404NotFound);
@@ -99,6 +121,19 @@ internal static class UsageApi
         var page = Paging.Read(query);
         query.ThrowIfAny();
         return TypedResults.Ok(Paging.Show(await usage.ListAsync(filter, page, context.RequestAborted), UsageView.Of));
+    }
+
+    private static async Task<IResult> ListDaysAsync(HttpContext context, UsageStore usage, TimeProvider time)
+    {
+        var query = new QueryReader(context);
+        var to = query.Moment(ToDay.Name) ?? time.GetUtcNow().AddDays(1);
+        var from = query.Moment(FromDay.Name) ?? to - UnlessGiven;
+        var page = Paging.Read(query);
+        query.ThrowIfAny();
+        return TypedResults.Ok(Paging.Show(
+            await usage.ListDaysAsync(
+                DateOnly.FromDateTime(from.UtcDateTime), DateOnly.FromDateTime(to.UtcDateTime), context.Caller().Customer, page, context.RequestAborted),
+            UsageDayView.Of));
     }
 
     private static async Task<IResult> ListHistoryAsync(HttpContext context, string code, TenantStore tenants, UsageStore usage, TimeProvider time)

@@ -50,6 +50,7 @@ public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
         ("POST", "/api/servers/none/drain", "admin"),
         ("POST", "/api/servers/none/undrain", "admin"),
         ("GET", "/api/usage", "viewer"),
+        ("GET", "/api/usage/days", "viewer"),
         ("GET", "/api/tenants/nobody/usage", "viewer"),
         ("GET", "/api/offers", "viewer"),
         ("POST", "/api/offers", "admin"),

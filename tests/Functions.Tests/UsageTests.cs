@@ -263,6 +263,9 @@ public sealed class UsageTests(PostgresServer postgres, UsageTests.UsageHost fix
         Assert.Equal([("hour", 1), ("day", 47), ("day", 23)], items.Select(i => (i.GetProperty("period").GetString()!, i.GetProperty("users").GetInt32())));
         Assert.Equal([976, 1000], items.Skip(1).Select(i => i.GetProperty("databaseBytes").GetInt64()));
         Assert.Single(await ItemsAsync("/api/tenants/history/usage?from=2020-01-01&pageSize=1&page=2"));
+        var days = (await ItemsAsync("/api/usage/days")).Where(d => d.GetProperty("tenant").GetString() == "history").ToList();
+        Assert.Equal([23, 47, 1], days.Select(d => d.GetProperty("users").GetInt32()));
+        Assert.Equal(DateTime.UtcNow.AddDays(-20).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), days[0].GetProperty("day").GetString());
     }
 
     [Theory]

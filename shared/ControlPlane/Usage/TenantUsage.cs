@@ -64,6 +64,24 @@ public sealed record UsagePoint
     public long? BucketBytes { get; init; }
 }
 
+/// <summary>What one tenant used on one day: the highest values of the day.</summary>
+public sealed record UsageDay
+{
+    public string Tenant { get; init; } = string.Empty;
+
+    /// <summary>Tells tenants of before apart that had the same code.</summary>
+    public long TenantId { get; init; }
+    public string Plan { get; init; } = string.Empty;
+    public int PlanVersion { get; init; }
+
+    /// <summary>UTC.</summary>
+    public DateOnly Day { get; init; }
+    public int? Users { get; init; }
+    public long? DatabaseBytes { get; init; }
+    public long? FileStoreBytes { get; init; }
+    public long? BucketBytes { get; init; }
+}
+
 /// <summary>What the tenants of one plan on one server use together.</summary>
 public sealed record UsageTotal
 {

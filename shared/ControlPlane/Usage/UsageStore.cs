@@ -68,6 +68,43 @@ public sealed class UsageStore(NpgsqlDataSource database)
         return new Page<UsagePoint>(items.AsList(), total, page.Number, page.Size);
     }
 
+    /// <summary>What each tenant used on each day, by day and tenant; those that ended since included.</summary>
+    public async Task<Page<UsageDay>> ListDaysAsync(DateOnly from, DateOnly to, string? customer, PageRequest page, CancellationToken cancellationToken)
+    {
+        // Of a day that is not whole yet, or not yet made of its hours, the hours say it.
+        const string Days =
+            """
+            from (
+              select tenant_id, day, max(users) as users, max(database_bytes) as database_bytes, max(file_store_bytes) as file_store_bytes, max(bucket_bytes) as bucket_bytes
+              from (
+                select tenant_id, date_trunc('day', at, 'UTC') as day, users, database_bytes, file_store_bytes, bucket_bytes
+                from control.usage_hours where at >= @from and at < @until
+                union all
+                select tenant_id, at, users, database_bytes, file_store_bytes, bucket_bytes from control.usage_days where at >= @from and at < @until) both
+              group by tenant_id, day) d
+            join control.tenants t on t.id = d.tenant_id
+            where @customer::text is null or t.customer = @customer
+            """;
+        page = page.Checked();
+        var parameters = new
+        {
+            from = new DateTimeOffset(from, TimeOnly.MinValue, TimeSpan.Zero),
+            until = new DateTimeOffset(to, TimeOnly.MinValue, TimeSpan.Zero),
+            customer,
+            page.Offset,
+            page.Size,
+        };
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) {Days}", parameters, cancellationToken));
+        var items = await connection.QueryAsync<DayRow>(Sql.Command(
+            $"""
+            select t.code as tenant, t.id as tenant_id, t.plan, t.plan_version, d.day as at, d.users, d.database_bytes, d.file_store_bytes, d.bucket_bytes
+            {Days} order by d.day, t.code, t.id offset @Offset limit @Size
+            """,
+            parameters, cancellationToken));
+        return new Page<UsageDay>([.. items.Select(i => i.ToDay())], total, page.Number, page.Size);
+    }
+
     /// <summary>What the tenants of each plan on each server use together.</summary>
     public async Task<IReadOnlyList<UsageTotal>> SumAsync(CancellationToken cancellationToken)
     {
@@ -81,5 +118,31 @@ public sealed class UsageStore(NpgsqlDataSource database)
             group by s.code, t.plan order by s.code, t.plan
             """,
             null, cancellationToken))).AsList();
+    }
+
+    private sealed record DayRow
+    {
+        public string Tenant { get; init; } = string.Empty;
+        public long TenantId { get; init; }
+        public string Plan { get; init; } = string.Empty;
+        public int PlanVersion { get; init; }
+        public DateTimeOffset At { get; init; }
+        public int? Users { get; init; }
+        public long? DatabaseBytes { get; init; }
+        public long? FileStoreBytes { get; init; }
+        public long? BucketBytes { get; init; }
+
+        public UsageDay ToDay() => new()
+        {
+            Tenant = Tenant,
+            TenantId = TenantId,
+            Plan = Plan,
+            PlanVersion = PlanVersion,
+            Day = DateOnly.FromDateTime(At.UtcDateTime),
+            Users = Users,
+            DatabaseBytes = DatabaseBytes,
+            FileStoreBytes = FileStoreBytes,
+            BucketBytes = BucketBytes,
+        };
     }
 }
