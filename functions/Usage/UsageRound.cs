@@ -19,6 +19,8 @@ internal sealed class UsageRound(
     // Beyond what the tenants of a batch may take: for the control database, and a machine that is busy.
     private static readonly TimeSpan Recording = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(2);
+
     // Each part of a tenant has the limit: the database's two one after the other.
     private const int LimitsOfOne = 3;
 
@@ -59,6 +61,13 @@ internal sealed class UsageRound(
         {
             Logs.UsageServerFailed(logger, server.ServerId, failure);
             return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            // A call whose time is up, or a host that stops: the next one need not wait for the claim to run out.
+            using var limit = new CancellationTokenSource(ReleaseLimit);
+            await rounds.ReleaseAsync(server, limit.Token);
+            throw;
         }
     }
 

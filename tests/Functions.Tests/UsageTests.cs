@@ -7,6 +7,7 @@ using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
 using Bibind.Functions.Usage;
 using Bibind.Local;
+using Bibind.Testing;
 using Bibind.Testing.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -202,6 +203,32 @@ public sealed class UsageTests(PostgresServer postgres, UsageTests.UsageHost fix
         Assert.Null(await rounds.NextAsync(dying, moment, TimeSpan.FromMinutes(5), 50, Token));
         Assert.Equal([100, 1, 2, 3, 4, 5], (await ItemsAsync("/api/usage?sort=tenant")).Select(u => u.GetProperty("users").GetInt32()));
         Assert.Equal(6, await _host.ScalarAsync<long>("select count(*) from control.usage_hours h join control.tenant_usage u using (tenant_id)"));
+    }
+
+    [Fact]
+    public async Task A_round_whose_time_is_up_gives_its_servers_back_and_the_next_goes_on()
+    {
+        await AddAsync("held", Users(1));
+        var moment = DateTimeOffset.UtcNow;
+        await using (var holder = new NpgsqlConnection(postgres.Postgres.ConnectionString("held", LocalServer.ApplicationRole)))
+        {
+            await holder.OpenAsync(Token);
+            await using var held = await holder.BeginTransactionAsync(Token);
+            await using var hold = new NpgsqlCommand("lock table res_users in access exclusive mode", holder, held);
+            await hold.ExecuteNonQueryAsync(Token);
+            using var call = new CancellationTokenSource();
+            var round = _host.Services.GetRequiredService<UsageRound>().RunAsync(moment, call.Token);
+            await Eventually.UntilAsync(
+                () => _host.ScalarAsync<long>("select count(*) from pg_locks where not granted and relation is not null"), waiting => waiting > 0,
+                TimeSpan.FromSeconds(20), "the round waits for the table");
+            await call.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => round);
+        }
+
+        Assert.Equal(0, await _host.ScalarAsync<long>("select count(*) from control.usage_servers"));
+        Assert.Equal(1, await DueAsync(moment));
+        await TickAsync(moment);
+        Assert.Equal(1, (await TenantAsync("held")).GetProperty("users").GetInt32());
     }
 
     [Fact]
