@@ -34,6 +34,8 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         "PATCH /api/servers/{code}", "DELETE /api/servers/{code}", "POST /api/servers/{code}/deactivate", "POST /api/servers/{code}/maintenance",
         "POST /api/servers/{code}/drain", "POST /api/servers/{code}/undrain", "GET /api/servers/{code}/changes", "GET /api/servers/{code}/health",
         "POST /api/servers/{code}/health", "GET /api/servers/{code}/tenants", "GET /api/servers/alerts", "GET /api/servers/best",
+        "POST /api/offers", "GET /api/offers", "GET /api/offers/{code}", "PATCH /api/offers/{code}", "DELETE /api/offers/{code}", "GET /api/offers/{code}/versions",
+        "POST /api/plans", "GET /api/plans", "GET /api/plans/{code}", "PATCH /api/plans/{code}", "DELETE /api/plans/{code}", "GET /api/plans/{code}/versions",
         "POST /api/templates", "GET /api/templates", "GET /api/templates/{code}",
     ];
 
@@ -54,6 +56,10 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         ["POST /api/servers/{code}/drain"] = """{"reason": "mine now"}""",
         ["POST /api/servers/{code}/undrain"] = """{"reason": "mine now"}""",
         ["POST /api/servers/{code}/credentials"] = """{"databasePassword": "taken-over-0123456789"}""",
+        ["POST /api/offers"] = "{}",
+        ["PATCH /api/offers/{code}"] = """{"name": "taken over", "reason": "mine now"}""",
+        ["POST /api/plans"] = "{}",
+        ["PATCH /api/plans/{code}"] = """{"userLimit": null, "reason": "mine now"}""",
         ["POST /api/templates"] = "{}",
         ["POST /webhooks/odoo/{token}"] = "{}",
     };

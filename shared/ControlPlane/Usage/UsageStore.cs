@@ -80,7 +80,7 @@ public sealed class UsageStore(NpgsqlDataSource database)
                 select tenant_id, date_trunc('day', at, 'UTC') as day, users, database_bytes, file_store_bytes, bucket_bytes
                 from control.usage_hours where at >= @from and at < @until
                 union all
-                select tenant_id, at, users, database_bytes, file_store_bytes, bucket_bytes from control.usage_days where at >= @from and at < @until) both
+                select tenant_id, at, users, database_bytes, file_store_bytes, bucket_bytes from control.usage_days where at >= @from and at < @until) parts
               group by tenant_id, day) d
             join control.tenants t on t.id = d.tenant_id
             where @customer::text is null or t.customer = @customer
