@@ -15,6 +15,7 @@ using Bibind.Functions.Servers;
 using Bibind.Functions.Settings;
 using Bibind.Functions.Startup;
 using Bibind.Functions.Timers;
+using Bibind.Functions.Usage;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -79,6 +80,8 @@ public static class FunctionsHost
             .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<FileStoreDisk>().AddSingleton<ServerHealthCheck>().AddSingleton<ServerHealthRound>().AddSingleton<ServerMetrics>();
+        builder.Services.AddSingleton<UsageRound>().AddSingleton<UsageMetrics>();
+        builder.Services.AddOptions<UsageOptions>().Bind(builder.Configuration.GetSection(UsageOptions.Section));
         builder.Services.AddOptions<ServerHealthOptions>().Bind(builder.Configuration.GetSection(ServerHealthOptions.Section));
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
             .AddSingleton<IReadinessCheck, ServerRolesCheck>().AddSingleton<IReadinessCheck, DatabaseListsCheck>();
@@ -176,6 +179,9 @@ public static class FunctionsHost
         routes.MapMoves();
         routes.MapJobs();
         routes.MapServers();
+        routes.MapOffers();
+        routes.MapUsage();
+        routes.MapPlans();
         routes.MapTemplates();
         routes.MapTemplateVersions();
         // One document, so that another's address is none: it answers as every unknown address does.

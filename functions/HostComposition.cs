@@ -7,6 +7,7 @@ using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
+using Bibind.Functions.Usage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.Options;
 
@@ -25,7 +26,7 @@ internal static class HostComposition
         {
             services.AddSingleton<IWakeUp, NoWakeUp>();
             services.AddEngineWorker(settings);
-            services.AddHostedService<TimerScheduler>().AddHostedService<ServerGauges>();
+            services.AddHostedService<TimerScheduler>().AddHostedService<ServerGauges>().AddHostedService<UsageGauges>();
             return;
         }
 

@@ -6,6 +6,7 @@ using Bibind.Functions.Problems;
 using Bibind.Functions.Security;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Telemetry;
+using Bibind.Functions.Usage;
 using Npgsql;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -25,6 +26,9 @@ internal static class TelemetryComposition
     private const string RequestDuration = "http.server.request.duration";
     private const int ManyLabelSets = 1000;
     private const int LabelSets = 200;
+
+    // Only where a setting asks for a series for each tenant.
+    private const int TenantLabelSets = 20_000;
 
     /// <summary>
     /// Adds traces where a collector is named, and metrics where somebody reads them: a collector, or <c>/metrics</c> of a process that lives on.
@@ -57,7 +61,7 @@ internal static class TelemetryComposition
                 deferred.Configure((services, built) => built.AddView(instrument => Limit(instrument, services.GetRequiredService<IMeterFactory>())));
             }
 
-            metrics.AddMeter(DurableTelemetry.Name).AddMeter(ServerMetrics.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
+            metrics.AddMeter(DurableTelemetry.Name).AddMeter(ServerMetrics.Name).AddMeter(UsageMetrics.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
             if (collector is not null)
             {
                 metrics.AddOtlpExporter(o => Configure(o, settings.Telemetry, collector, "v1/metrics"));
@@ -90,7 +94,12 @@ internal static class TelemetryComposition
     private static MetricStreamConfiguration Limit(Instrument instrument, IMeterFactory own) =>
         instrument.Meter.Scope is IMeterFactory other && !ReferenceEquals(other, own)
             ? MetricStreamConfiguration.Drop
-            : new MetricStreamConfiguration { CardinalityLimit = instrument.Name is RequestDuration or ServerMetrics.Up ? ManyLabelSets : LabelSets };
+            : new MetricStreamConfiguration { CardinalityLimit = LimitOf(instrument.Name) };
+
+    private static int LimitOf(string instrument) =>
+        instrument.StartsWith(UsageMetrics.PerTenant, StringComparison.Ordinal) ? TenantLabelSets
+        : instrument is RequestDuration or ServerMetrics.Up || instrument.StartsWith(UsageMetrics.Prefix, StringComparison.Ordinal) ? ManyLabelSets
+        : LabelSets;
 
     // The path of a signal is ours to add, since the address is given by code.
     private static void Configure(OtlpExporterOptions options, TelemetrySettings settings, Uri collector, string path)

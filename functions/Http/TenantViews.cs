@@ -17,7 +17,13 @@ public sealed record TenantView
     public string? CustomerName { get; init; }
     public string? CustomerEmail { get; init; }
     public required string Offer { get; init; }
+
+    /// <summary>The version of the offer that it was sold.</summary>
+    public required int OfferVersion { get; init; }
     public required string Plan { get; init; }
+
+    /// <summary>The version of the plan that it was sold: what it may use is read there, whatever the plan says now.</summary>
+    public required int PlanVersion { get; init; }
     public required string Template { get; init; }
 
     /// <summary>Content hash of the template that it was cloned from.</summary>
@@ -45,7 +51,15 @@ public sealed record TenantView
     /// <summary>Internal users, when last counted.</summary>
     public int? Users { get; init; }
     public long? DatabaseBytes { get; init; }
+
+    /// <summary>File store and bucket together, when last measured.</summary>
     public long? StorageBytes { get; init; }
+
+    /// <summary>When what it uses was measured last; its history is at <c>/usage</c>.</summary>
+    public DateTimeOffset? UsageMeasuredAt { get; init; }
+
+    /// <summary>Why something of it could not be measured at the last try; what could not has its last value.</summary>
+    public string? UsageReason { get; init; }
     public required string RequestedBy { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ActivatedAt { get; init; }
@@ -64,7 +78,9 @@ public sealed record TenantView
             CustomerName = tenant.CustomerName,
             CustomerEmail = tenant.CustomerEmail,
             Offer = tenant.Offer,
+            OfferVersion = tenant.OfferVersion,
             Plan = tenant.Plan,
+            PlanVersion = tenant.PlanVersion,
             Template = tenant.TemplateCode,
             TemplateVersion = tenant.TemplateVersion,
             TemplateNumber = tenant.TemplateNumber,
@@ -81,6 +97,8 @@ public sealed record TenantView
             Users = tenant.Users,
             DatabaseBytes = tenant.DatabaseBytes,
             StorageBytes = tenant.StorageBytes,
+            UsageMeasuredAt = tenant.UsageMeasuredAt,
+            UsageReason = tenant.UsageReason,
             RequestedBy = tenant.RequestedBy,
             CreatedAt = tenant.CreatedAt,
             ActivatedAt = tenant.ActivatedAt,

@@ -150,6 +150,21 @@ internal static partial class Logs
     [LoggerMessage(2153, LogLevel.Debug, "The servers could not be read for their metrics: {Reason}")]
     public static partial void ServersNotSeen(ILogger logger, string reason);
 
+    [LoggerMessage(2155, LogLevel.Debug, "What {Tenants} tenants of {Servers} servers use was measured in {Milliseconds} ms")]
+    public static partial void UsageMeasured(ILogger logger, int tenants, int servers, long milliseconds);
+
+    [LoggerMessage(2156, LogLevel.Information, "What tenant {TenantId} uses was not measured wholly: {Reason}")]
+    public static partial void UsageNotMeasured(ILogger logger, long tenantId, string reason);
+
+    [LoggerMessage(2157, LogLevel.Warning, "What {Tenants} tenants of server {ServerId} use was not measured: {Reason}")]
+    public static partial void UsageServerUnreachable(ILogger logger, long serverId, int tenants, string reason);
+
+    [LoggerMessage(2158, LogLevel.Warning, "Measuring what the tenants of server {ServerId} use broke off; what is left is measured later")]
+    public static partial void UsageServerFailed(ILogger logger, long serverId, Exception exception);
+
+    [LoggerMessage(2159, LogLevel.Debug, "What tenants use could not be read for metrics: {Reason}")]
+    public static partial void UsageNotSeen(ILogger logger, string reason);
+
     [LoggerMessage(2130, LogLevel.Warning, "{Caller} made database {Database} (oid {Oid}) the own one of tenant {Tenant}.")]
     public static partial void DatabaseAdopted(ILogger logger, string caller, string database, uint oid, string tenant);
 

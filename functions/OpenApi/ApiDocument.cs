@@ -21,6 +21,8 @@ internal static class ApiDocument
         ["domains"] = "Host names of the customer's own, and domains to buy.",
         ["health"] = "Whether the host works, for whoever runs it.",
         ["jobs"] = "What was ordered, how far it is, and why it failed.",
+        ["offers"] = "What can be ordered, in versions: what was sold stays as it was.",
+        ["plans"] = "What tenants may use and how they are backed up, in versions: what was sold stays as it was.",
         ["servers"] = "The servers that tenants are made on.",
         ["templates"] = "The databases that tenants are cloned from.",
         ["tenants"] = "The customers' instances: ordering, showing and removing them, their passwords, and what they still lack.",

@@ -10,9 +10,13 @@ using Npgsql;
 namespace Bibind.Functions.Ordering;
 
 /// <summary>What the caller is told about an accepted order.</summary>
-/// <param name="Location">Where the job is found.</param>
+/// <param name="Location">Where the job, or what was made, is found.</param>
 /// <param name="Body">The body.</param>
-public sealed record AcceptedOrder(string Location, object Body);
+public sealed record AcceptedOrder(string Location, object Body)
+{
+    /// <summary>HTTP status.</summary>
+    public int Status { get; init; } = StatusCodes.Status202Accepted;
+}
 
 /// <summary>An answer as it goes out.</summary>
 /// <param name="Status">HTTP status.</param>
@@ -152,7 +156,7 @@ public sealed class CommandTransaction(
         }
 
         var answer = new OrderResponse(
-            StatusCodes.Status202Accepted, accepted.Location, JsonSerializer.Serialize(accepted.Body, ApiJson.Options), Replayed: false);
+            accepted.Status, accepted.Location, JsonSerializer.Serialize(accepted.Body, ApiJson.Options), Replayed: false);
         if (request.Key is not null)
         {
             await keys.RecordAsync(

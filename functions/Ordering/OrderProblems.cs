@@ -20,6 +20,8 @@ internal static class OrderProblems
         ReservationRefusalKind.UnknownOffer or ReservationRefusalKind.UnknownPlan or ReservationRefusalKind.UnknownTemplate
             or ReservationRefusalKind.ApplicationNotProvided or ReservationRefusalKind.LocaleNotOffered or ReservationRefusalKind.DatabaseNameInvalid =>
             ProblemFactory.Invalid(refused.Field, refused.Message),
+        ReservationRefusalKind.OfferClosed => ProblemFactory.Conflict("offer-closed", "The offer is closed", refused.Message, refused.Field),
+        ReservationRefusalKind.PlanClosed => ProblemFactory.Conflict("plan-closed", "The plan is closed", refused.Message, refused.Field),
         ReservationRefusalKind.CodeTaken => ProblemFactory.Conflict("code-taken", "The code is taken", refused.Message, refused.Field),
         ReservationRefusalKind.HostTaken => ProblemFactory.Conflict("host-taken", "The host is taken", refused.Message, refused.Field),
         ReservationRefusalKind.DatabaseTaken => ProblemFactory.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),

@@ -23,6 +23,8 @@ public sealed record QueryParameters(IReadOnlyList<QueryParameter> Items);
 /// <summary>Reads query parameters as strictly as bodies: a misspelt filter must not answer with everything.</summary>
 public sealed class QueryReader
 {
+    private static readonly string[] Moments = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+
     private readonly FieldErrors _errors = new();
     private readonly IQueryCollection _query;
     private readonly IReadOnlyList<QueryParameter> _known;
@@ -104,6 +106,25 @@ public sealed class QueryReader
 
         _errors.Add(name, $"must be a whole number from {from} to {to}");
         return otherwise;
+    }
+
+    /// <summary>A day or a moment in UTC, or null.</summary>
+    public DateTimeOffset? Moment(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (DateTimeOffset.TryParseExact(
+            text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
+            && moment.Year is >= 2000 and < 3000)
+        {
+            return moment;
+        }
+
+        _errors.Add(name, "must be a day or a moment, such as 2026-11-01 or 2026-11-01T12:00:00Z");
+        return null;
     }
 
     /// <summary>Ends the call if something is wrong.</summary>

@@ -72,6 +72,41 @@ public sealed class MigrationTests(PostgresCluster cluster)
     }
 
     [Fact]
+    public async Task What_was_sold_before_there_were_versions_is_version_1()
+    {
+        const int Versions = 121;
+        await using var database = await cluster.NewDatabaseAsync();
+        await Migrator(database).ApplyAsync([.. Migration.Embedded().Where(m => m.Version < Versions)], CancellationToken.None);
+        await using (var connection = await database.OpenConnectionAsync())
+        {
+            // As operators and hosts of the version before left it: a plan that was changed by hand, and a tenant of it.
+            await connection.ExecuteAsync(
+                """
+                update control.plans set grace_days = 99 where code = 'pro';
+                insert into control.servers (id, code, name, url, db_password_secret, created_at) values (7, 'odoo-1', 'One', 'http://one', 'secret', now());
+                insert into control.tenants (
+                  code, name, offer, plan, template_code, template_database, server_id, database, host, base_url, bucket, language, time_zone, currency,
+                  state, requested_by, created_at)
+                values ('acme', 'Acme', 'odoo-shared', 'pro', 'blank', 'template_blank', 7, 'acme', 'acme.example', 'http://acme.example', 'acme', 'en_US',
+                        'UTC', 'EUR', 'active', 'test', now())
+                """);
+        }
+
+        await Migrator(database).ApplyAsync(CancellationToken.None);
+
+        await using var after = await database.OpenConnectionAsync();
+        Assert.Equal(
+            (1, 1, 99),
+            await after.QuerySingleAsync<(int, int, int)>(
+                """
+                select t.offer_version, t.plan_version, p.grace_days
+                from control.tenants t join control.plan_versions p on p.code = t.plan and p.version = t.plan_version
+                """));
+        Assert.Equal(5, await after.ExecuteScalarAsync<int>(
+            "select (select count(*) from control.plan_versions where version = 1)::int + (select count(*) from control.offer_versions where version = 1)::int"));
+    }
+
+    [Fact]
     public void Line_endings_do_not_change_a_checksum() =>
         Assert.Equal(new Migration(1, "a", "x\ny\n").Checksum, new Migration(1, "a", "x\r\ny\r\n").Checksum);
 

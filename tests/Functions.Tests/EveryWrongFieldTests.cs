@@ -36,6 +36,24 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["undrainServer"] = ("/api/servers/local/undrain", """{"reason": ""}"""),
         ["changeServerCredentials"] = ("/api/servers/local/credentials", """{"databasePassword": "", "applicationPassword": "", "masterPassword": ""}"""),
         ["activateServer"] = ("/api/servers/local/activate", """{"skipApplicationTest": true, "reason": ""}"""),
+        ["createPlan"] = ("/api/plans",
+            """
+            {"code": "X", "name": "", "sequence": -1, "pricePeriod": "weekly", "userLimit": 0, "storageQuotaBytes": 0, "backupSchedule": "hourly", "retentionDaily": -1,
+             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "region": "Moon", "labels": ["A B"], "size": 0, "reason": ""}
+            """),
+        ["changePlan"] = ("/api/plans/pro",
+            """
+            {"name": "", "sequence": -1, "pricePeriod": "weekly", "userLimit": 0, "storageQuotaBytes": 0, "backupSchedule": "hourly", "retentionDaily": -1,
+             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "region": "Moon", "labels": ["A B"], "size": 0, "reason": ""}
+            """),
+        ["createOffer"] = ("/api/offers",
+            """
+            {"code": "X", "name": "", "application": "word", "delivery": "post", "defaultPlan": "", "defaultTemplate": "", "databasePattern": "all", "region": "Moon", "labels": ["A B"], "size": 0, "reason": ""}
+            """),
+        ["changeOffer"] = ("/api/offers/odoo-host",
+            """
+            {"name": "", "defaultPlan": "", "defaultTemplate": "", "databasePattern": "all", "region": "Moon", "labels": ["A B"], "size": 0, "reason": ""}
+            """),
         ["createTemplate"] = ("/api/templates",
             """
             {"code": "X", "server": "", "name": "", "database": "A B", "modules": ["A B"], "language": "french", "country": "France", "version": "", "warmPoolSize": -1,
@@ -140,7 +158,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     private async Task<IReadOnlyList<string>> RefusedAsync(string operation, JsonObject body)
     {
         await PrepareAsync();
-        var method = operation switch { "assignCustomer" or "assignTemplateFamily" => HttpMethod.Put, "changeServer" => HttpMethod.Patch, _ => HttpMethod.Post };
+        var method = operation switch { "assignCustomer" or "assignTemplateFamily" => HttpMethod.Put, "changeServer" or "changePlan" or "changeOffer" => HttpMethod.Patch, _ => HttpMethod.Post };
         using var answer = await host.SendAsync(method, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
         return [.. problem.GetProperty("errors").EnumerateObject().Select(e => e.Name)];

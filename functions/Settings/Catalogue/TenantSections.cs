@@ -32,6 +32,17 @@ internal static class TenantSections
             Duration("ServerHealth:LongestReplicationLag", "00:05:00", "00:00:01", "1.00:00:00", "A standby that is further behind is warned of."),
             Duration("ServerHealth:History", "30.00:00:00", "1.00:00:00", "366.00:00:00", "How long the results of checks are kept.")),
         new(
+            "Usage", "What tenants use, measured by timer; see [usage](usage.md).",
+            Flag("Usage:Enabled", true, "False if nothing is measured by itself."),
+            Duration("Usage:Interval", "01:00:00", "00:01:00", "1.00:00:00", "How often each tenant is measured; whole minutes count."),
+            Duration("Usage:RetryInterval", "00:15:00", "00:01:00", "1.00:00:00", "How soon a tenant is tried again of which something could not be measured."),
+            Duration("Usage:Limit", "00:00:20", "00:00:01", "00:05:00", "How long one part of one tenant may take."),
+            Number("Usage:PerServer", 2, 1, 32, "Tenants of one server that are measured at once, by all machines together."),
+            Number("Usage:Servers", 50, 1, 1000, "Servers whose tenants one machine measures at once."),
+            Duration("Usage:Hours", "7.00:00:00", "1.00:00:00", "60.00:00:00", "How long one row an hour is kept; one row a day is made of them then."),
+            Duration("Usage:Days", "400.00:00:00", "1.00:00:00", "3660.00:00:00", "How long one row a day is kept."),
+            Flag("Usage:MetricsPerTenant", false, "True if metrics have series for each tenant, and not only for each server and plan.")),
+        new(
             "Isolation of tenants", "Which role a tenant's SQL runs as; see [tenant isolation](tenant-isolation.md).",
             Choice("Database:TenantIsolation", null, ["shared", "role"], "`shared` (one application role for all tenants) or `role` (one each, behind a pooler).") with
             {

@@ -131,6 +131,9 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
     public IEnumerable<StoredFile> List(TenantDescriptor place) => TranslateErrors(place.Database, () => StoreFolder.Files(Store(place).Final));
 
+    public long Measure(TenantDescriptor place, CancellationToken cancellationToken) => TranslateErrors(
+        place.Database, () => StoreFolder.Sizes(Store(place).Final).TakeWhile(_ => !cancellationToken.IsCancellationRequested).Sum());
+
     public FileStream? Open(TenantDescriptor place, string name) => TranslateErrors(place.Database, () => UnixFiles.OpenPlain(Store(place).Final, Safe(name)));
 
     public void BeginReplacement(TenantDescriptor place, bool replace) => TranslateErrors(place.Database, () =>

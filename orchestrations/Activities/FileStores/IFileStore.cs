@@ -59,6 +59,9 @@ public interface IFileStore
     /// <summary>The tenant's files, in no order; what appears meanwhile may be missing. None where there is no store.</summary>
     IEnumerable<StoredFile> List(TenantDescriptor place);
 
+    /// <summary>Bytes of the tenant's files; what is shared with its template by links counts in full. 0 where there is no store.</summary>
+    long Measure(TenantDescriptor place, CancellationToken cancellationToken);
+
     /// <summary>A file's content; null if it is gone or is no plain file.</summary>
     FileStream? Open(TenantDescriptor place, string name);
 

@@ -46,6 +46,9 @@ public sealed class NoFileStore : IFileStore
     public IEnumerable<StoredFile> List(TenantDescriptor place) => throw Off();
 
     /// <inheritdoc/>
+    public long Measure(TenantDescriptor place, CancellationToken cancellationToken) => throw Off();
+
+    /// <inheritdoc/>
     public FileStream? Open(TenantDescriptor place, string name) => throw Off();
 
     /// <inheritdoc/>

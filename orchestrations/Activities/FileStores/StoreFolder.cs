@@ -194,25 +194,28 @@ internal sealed class StoreFolder
     }
 
     /// <summary>The plain files of a store but ours and the application's notes to itself; links are passed over.</summary>
-    public static IEnumerable<StoredFile> Files(string store)
-    {
-        if (!IsFolder(store))
-        {
-            return new FileInfo(store).LinkTarget is null && !File.Exists(store)
-                ? []
-                : throw new PermanentFailureException($"The file store '{store}' is no folder; symbolic links are not followed.");
-        }
-
-        return new FileSystemEnumerable<StoredFile>(
+    public static IEnumerable<StoredFile> Files(string store) => IsStore(store)
+        ? Enumerate(
             store,
             (ref FileSystemEntry entry) => new StoredFile(
-                Path.GetRelativePath(entry.RootDirectory.ToString(), entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'), entry.LastWriteTimeUtc),
-            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })
+                Path.GetRelativePath(entry.RootDirectory.ToString(), entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'), entry.LastWriteTimeUtc))
+        : [];
+
+    /// <summary>The sizes of the same files.</summary>
+    public static IEnumerable<long> Sizes(string store) => IsStore(store) ? Enumerate(store, (ref FileSystemEntry entry) => entry.Length) : [];
+
+    private static bool IsStore(string store) =>
+        IsFolder(store)
+        || (new FileInfo(store).LinkTarget is null && !File.Exists(store)
+            ? false
+            : throw new PermanentFailureException($"The file store '{store}' is no folder; symbolic links are not followed."));
+
+    private static FileSystemEnumerable<T> Enumerate<T>(string store, FileSystemEnumerable<T>.FindTransform read) =>
+        new(store, read, new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && !IsLink(entry) && entry.FileName[0] != '.',
             ShouldRecursePredicate = (ref FileSystemEntry entry) => !IsLink(entry) && entry.FileName[0] != '.' && !IsChecklist(entry),
         };
-    }
 
     private static string PartOf(string store) => Path.Combine(store, ".bibind-part");
 

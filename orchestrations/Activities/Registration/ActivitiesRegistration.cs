@@ -27,6 +27,7 @@ using Bibind.Activities.Storage.S3.Rgw;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Templates.Versions;
 using Bibind.Activities.Tenants;
+using Bibind.Activities.Usage;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -195,6 +196,10 @@ public static class ActivitiesRegistration
             provider.GetRequiredService<IOptions<StorageOptions>>().Value.Provider == StorageOptions.S3
                 ? ActivatorUtilities.CreateInstance<S3ObjectStore>(provider)
                 : ActivatorUtilities.CreateInstance<LocalFolderStore>(provider));
+        services.TryAddSingleton<IBucketSizes>(provider => provider.GetRequiredService<IStorageUsers>() is RgwUsers
+            ? ActivatorUtilities.CreateInstance<RgwBucketSizes>(provider)
+            : ActivatorUtilities.CreateInstance<ListedBucketSizes>(provider));
+        services.AddSingleton<FileStoreSizes>().AddSingleton<TenantUsageMeter>();
     }
 
     private static void AddRouting(IServiceCollection services, IConfiguration configuration)

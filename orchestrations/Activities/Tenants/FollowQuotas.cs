@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Activities.Tenants;
 
-/// <summary>Gives the bucket of every tenant the quota of its plan, where the plan, or what it allows, has changed since.</summary>
+/// <summary>Gives the bucket of every tenant the quota of its plan, where the tenant was sold another plan, or another version of it, since.</summary>
 public sealed class FollowQuotas(IStorageUsers users, RoutedTenants tenants, TenantStore store, ILogger<FollowQuotas> logger) : TaskActivity<Unit, int>
 {
     private const int AtOnce = 4;

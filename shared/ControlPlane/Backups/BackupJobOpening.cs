@@ -169,7 +169,7 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
         // Half a day less than a week, for a backup is never taken at quite the same time.
         return (await connection.QueryAsync<long>(Sql.Command(
             """
-            select t.id from control.tenants t join control.plans p on p.code = t.plan
+            select t.id from control.tenants t join control.plan_versions p on p.code = t.plan and p.version = t.plan_version
             where t.state = 'active' and t.id % @minutes = @minute
               and (p.backup_schedule = 'daily' or not exists (
                 select from control.backups b

@@ -203,7 +203,7 @@ public sealed class MoveOpening(NpgsqlDataSource database, JobStore jobs, IOptio
         bool IsMeant(ServerStanding server) => server.ServerId != tenant.ServerId && (wanted is null || server.ServerId == wanted);
     }
 
-    // Whoever names a server knows it: neither region nor labels nor a reserve of places keep the tenant from it.
+    // As it was sold. Whoever names a server knows it: neither region nor labels nor a reserve of places keep the tenant from it.
     private async Task<PlacementWish> WishAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, Tenant tenant, bool isNamed, string? region, IReadOnlyList<string> labels,
         CancellationToken cancellationToken)
@@ -212,7 +212,9 @@ public sealed class MoveOpening(NpgsqlDataSource database, JobStore jobs, IOptio
             """
             select t.places as size, coalesce(p.region, o.region) as region,
                    array(select distinct unnest(p.labels || o.labels) order by 1) as labels
-            from control.tenants t join control.plans p on p.code = t.plan join control.offers o on o.code = t.offer
+            from control.tenants t
+            join control.plan_versions p on p.code = t.plan and p.version = t.plan_version
+            join control.offer_versions o on o.code = t.offer and o.version = t.offer_version
             where t.id = @Id
             """,
             new { tenant.Id }, transaction, cancellationToken));

@@ -1,4 +1,3 @@
-using Dapper;
 using Npgsql;
 
 namespace Bibind.ControlPlane.Plans;
@@ -6,36 +5,56 @@ namespace Bibind.ControlPlane.Plans;
 /// <summary>What plans allow, for whoever enforces it.</summary>
 public interface IPlanLimits
 {
-    /// <summary>Bytes that a tenant of the plan may store; null if there is no limit.</summary>
-    Task<long?> FindStorageQuotaAsync(string plan, CancellationToken cancellationToken);
+    /// <summary>Bytes that the tenant may store, by the version of the plan that it was sold; null if there is no limit.</summary>
+    Task<long?> FindStorageQuotaAsync(long tenantId, CancellationToken cancellationToken);
 }
 
-/// <summary>Reads plans.</summary>
-public sealed class PlanStore(NpgsqlDataSource database) : IPlanLimits
+/// <summary>The plans, in all their versions.</summary>
+public sealed class PlanStore(NpgsqlDataSource database, TimeProvider time) : VersionedCatalogue<Plan, PlanFields>(database, time, "plan"), IPlanLimits
 {
-    private const string Columns =
-        """
-        code, name, price_period, user_limit, storage_quota_bytes, backup_schedule,
-        retention_daily, retention_weekly, retention_monthly, grace_days
-        """;
+    private protected override string Order => "sequence, code";
 
-    /// <summary>All plans, the smallest first.</summary>
-    public async Task<IReadOnlyList<Plan>> ListAsync(CancellationToken cancellationToken)
+    /// <summary>Adds a plan in the caller's transaction, as version 1.</summary>
+    public Task<CatalogueResult<Plan>> CreateAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, NewPlan plan, string who, string why, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return (await connection.QueryAsync<Plan>(Sql.Command(
-            $"select {Columns} from control.plans order by sequence, code", null, cancellationToken))).AsList();
-    }
-
-    /// <summary>The plan, or null.</summary>
-    public async Task<Plan?> FindAsync(string code, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<Plan>(Sql.Command(
-            $"select {Columns} from control.plans where code = @code", new { code }, cancellationToken));
+        ArgumentNullException.ThrowIfNull(plan);
+        return CreateAsync(connection, transaction, PlanOf(plan), who, why, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async Task<long?> FindStorageQuotaAsync(string plan, CancellationToken cancellationToken) =>
-        (await FindAsync(plan, cancellationToken))?.StorageQuotaBytes;
+    public async Task<long?> FindStorageQuotaAsync(long tenantId, CancellationToken cancellationToken) =>
+        (await FindSoldAsync(tenantId, cancellationToken))?.StorageQuotaBytes;
+
+    private protected override async Task<string?> FindUseAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string code, CancellationToken cancellationToken)
+    {
+        await using var offers = new NpgsqlCommand(
+            "select string_agg(code, ', ' order by code) from control.offers where default_plan = $1 and removed_at is null", connection, transaction)
+        {
+            Parameters = { new NpgsqlParameter<string> { TypedValue = code } },
+        };
+        return await offers.ExecuteScalarAsync(cancellationToken) is string of
+            ? $"The plan '{code}' is the default of the offers {of}: give them another default plan first."
+            : await base.FindUseAsync(connection, transaction, code, cancellationToken);
+    }
+
+    private static Plan PlanOf(NewPlan plan) => new()
+    {
+        Code = plan.Code,
+        Name = plan.Name,
+        Sequence = plan.Sequence,
+        PricePeriod = plan.PricePeriod,
+        UserLimit = plan.UserLimit,
+        StorageQuotaBytes = plan.StorageQuotaBytes,
+        BackupSchedule = plan.BackupSchedule,
+        RetentionDaily = plan.RetentionDaily,
+        RetentionWeekly = plan.RetentionWeekly,
+        RetentionMonthly = plan.RetentionMonthly,
+        GraceDays = plan.GraceDays,
+        Region = plan.Region,
+        Labels = plan.Labels,
+        Size = plan.Size,
+        Active = plan.Active,
+    };
 }

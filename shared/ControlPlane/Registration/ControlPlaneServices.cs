@@ -18,6 +18,7 @@ using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Bibind.ControlPlane.Timers;
 using Bibind.ControlPlane.Tokens;
+using Bibind.ControlPlane.Usage;
 using Bibind.ControlPlane.Webhooks;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
@@ -89,6 +90,7 @@ public static class ControlPlaneServices
         services.AddSingleton<JobStore>().AddSingleton<JobOrchestrations>().AddSingleton<IOrchestrationOutbox, OrchestrationOutbox>();
         services.AddSingleton<MoveStore>().AddSingleton<MoveOpening>().AddSingleton<MoveLifecycle>().AddSingleton<DrainStore>();
         services.AddSingleton<PendingItems>();
+        services.AddSingleton<UsageRounds>().AddSingleton<UsageStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
         services.AddSingleton<BackupStore>();
         services.AddSingleton<BackupJobOpening>();

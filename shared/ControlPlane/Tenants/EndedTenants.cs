@@ -20,7 +20,7 @@ public sealed class EndedTenants(NpgsqlDataSource database, TimeProvider time)
             Sql.Command(
                 """
                 select t.*, s.code as server_code, o.application, exists (select from control.backups b where b.tenant_id = t.id) as has_backups
-                from control.tenants t join control.servers s on s.id = t.server_id join control.offers o on o.code = t.offer
+                from control.tenants t join control.servers s on s.id = t.server_id join control.offer_versions o on o.code = t.offer and o.version = t.offer_version
                 where t.state in ('failed', 'terminated') and not t.leftovers
                   and t.ended_at > @Now - interval '1 day'
                   and t.ended_at + case when t.looked_at > t.ended_at then 2 * (t.looked_at - t.ended_at) else interval '1 minute' end <= @Now

@@ -21,12 +21,12 @@ public sealed class OrderCatalogue(NpgsqlDataSource database)
         ArgumentNullException.ThrowIfNull(connection);
         var known = await connection.QuerySingleAsync<Known>(Sql.Command(
             """
-            select exists (select from control.offers where code = @Offer) as offer,
-                   exists (select from control.plans where code = @Plan) as plan,
+            select exists (select from control.offers where code = @Offer and removed_at is null) as offer,
+                   exists (select from control.plans where code = @Plan and removed_at is null) as plan,
                    exists (select from control.template_catalogue where code = @Template)
                      or exists (select from control.templates where code = @Template or family = @Template) as template,
-                   (select coalesce(string_agg(code, ' or ' order by code), 'none') from control.offers) as offers,
-                   (select coalesce(string_agg(code, ' or ' order by code), 'none') from control.plans) as plans
+                   (select coalesce(string_agg(code, ' or ' order by code), 'none') from control.offers where active) as offers,
+                   (select coalesce(string_agg(code, ' or ' order by code), 'none') from control.plans where active) as plans
             """,
             new { order.Offer, order.Plan, order.Template }, transaction, cancellationToken));
         var errors = new ValidationErrors();

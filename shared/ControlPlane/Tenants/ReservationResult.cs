@@ -26,8 +26,14 @@ public enum ReservationRefusalKind
     /// <summary>There is no such offer.</summary>
     UnknownOffer,
 
+    /// <summary>The offer takes no new orders.</summary>
+    OfferClosed,
+
     /// <summary>There is no such plan.</summary>
     UnknownPlan,
+
+    /// <summary>The plan takes no new orders.</summary>
+    PlanClosed,
 
     /// <summary>No server and no catalogue has such a template.</summary>
     UnknownTemplate,

@@ -65,7 +65,7 @@ public sealed class Reservations
     private async Task<ReservationResult> TryReserveAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, CancellationToken cancellationToken)
     {
-        var terms = await ReadTermsAsync(connection, transaction, order, cancellationToken);
+        var terms = await OrderTerms.ReadAsync(connection, transaction, order, cancellationToken);
         if (terms.Refusal(order) is { } unknown)
         {
             return unknown;
@@ -156,23 +156,6 @@ public sealed class Reservations
         return ([.. checkedOnes.Where(c => c.Misfit is null).Select(c => c.Server)], [.. checkedOnes.Where(c => c.Misfit is not null).Select(c => (c.Server, c.Misfit!))]);
     }
 
-    private static Task<Terms> ReadTermsAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, CancellationToken cancellationToken) =>
-        connection.QuerySingleAsync<Terms>(Sql.Command(
-            """
-            select o.code as offer, o.application, o.database_pattern, p.code as plan, t.template,
-                   coalesce(@Region, p.region, o.region) as region,
-                   array(select distinct unnest(@Labels || coalesce(p.labels, '{}') || coalesce(o.labels, '{}')) order by 1) as labels,
-                   coalesce(@Size, p.size, o.size, 1) as size,
-                   exists (select from control.template_catalogue c where c.code = t.template)
-                     or exists (select from control.templates m where m.code = t.template or m.family = t.template) as template_known
-            from (select 1) one
-            left join control.offers o on o.code = @Offer
-            left join control.plans p on p.code = coalesce(@Plan, o.default_plan)
-            cross join lateral (select coalesce(@Template, o.default_template) as template) t
-            """,
-            new { order.Offer, order.Plan, order.Template, order.Region, Labels = order.Labels.ToArray(), order.Size }, transaction, cancellationToken));
-
     private static async Task<ReservationRefused?> FindConflictAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string host, ServerStanding? place, string databaseName,
         CancellationToken cancellationToken)
@@ -220,17 +203,17 @@ public sealed class Reservations
     }
 
     private async Task<Tenant?> InsertAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, Terms terms, ServerStanding place, string host, string databaseName,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, OrderTerms terms, ServerStanding place, string host, string databaseName,
         CancellationToken cancellationToken) =>
         await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
             """
             with next as (select nextval(pg_get_serial_sequence('control.tenants', 'id')) as id)
             insert into control.tenants (
-              id, code, name, customer, customer_name, customer_email, offer, plan, template_id, template_code, template_database, template_version, template_number,
+              id, code, name, customer, customer_name, customer_email, offer, offer_version, plan, plan_version, template_id, template_code, template_database, template_version, template_number,
               server_id, database, host, base_url, bucket, language, time_zone, date_format, currency, country, vat, callback_url,
               state, requested_by, created_at, places)
             select
-              next.id, @Code, @Name, @Customer, @CustomerName, @CustomerEmail, @Offer, @Plan, @TemplateId, @Template, @TemplateDatabase, @TemplateVersion, @TemplateNumber,
+              next.id, @Code, @Name, @Customer, @CustomerName, @CustomerEmail, @Offer, @OfferVersion, @Plan, @PlanVersion, @TemplateId, @Template, @TemplateDatabase, @TemplateVersion, @TemplateNumber,
               @ServerId, @databaseName, @host, @BaseUrl, @BucketPrefix || @Code || '-' || next.id, @Language, @TimeZone, @DateFormat,
               @Currency, @Country, @Vat, @CallbackUrl, 'provisioning', @RequestedBy, @Now, @Size
             from next
@@ -245,7 +228,9 @@ public sealed class Reservations
                 order.CustomerName,
                 order.CustomerEmail,
                 order.Offer,
+                terms.OfferVersion,
                 terms.Plan,
+                terms.PlanVersion,
                 place.TemplateId,
                 terms.Template,
                 place.TemplateDatabase,
@@ -270,26 +255,4 @@ public sealed class Reservations
                 terms.Size,
             },
             transaction, cancellationToken));
-
-    /// <summary>What the order's words stand for; null where nothing has that name.</summary>
-    private sealed record Terms
-    {
-        public string? Offer { get; init; }
-        public string? Application { get; init; }
-        public string? DatabasePattern { get; init; }
-        public string? Plan { get; init; }
-        public string? Template { get; init; }
-        public bool TemplateKnown { get; init; }
-        public string? Region { get; init; }
-        public IReadOnlyList<string> Labels { get; init; } = [];
-        public int Size { get; init; }
-
-        public ReservationRefused? Refusal(TenantOrder order) =>
-            Offer is null ? new ReservationRefused(UnknownOffer, "offer", $"There is no offer '{order.Offer}': the list of offers has the codes.")
-            : !Applications.Provided.Contains(Application) ? new ReservationRefused(
-                ApplicationNotProvided, "offer", $"The offer '{order.Offer}' is of the application '{Application}', which cannot be provided; there is {string.Join(", ", Applications.Provided)}.")
-            : Plan is null ? new ReservationRefused(UnknownPlan, "plan", $"There is no plan '{order.Plan}': choose starter, pro or enterprise.")
-            : !TemplateKnown ? new ReservationRefused(UnknownTemplate, "template", $"There is no template '{Template}': the list of templates has the codes.")
-            : null;
-    }
 }

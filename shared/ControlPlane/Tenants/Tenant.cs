@@ -14,9 +14,15 @@ public sealed record Tenant
     public string? CustomerEmail { get; init; }
     public string Offer { get; init; } = string.Empty;
 
+    /// <summary>The version of the offer that it was sold.</summary>
+    public int OfferVersion { get; init; }
+
     /// <summary>The offer's application, one of <see cref="Applications"/>.</summary>
     public string Application { get; init; } = Applications.Odoo;
     public string Plan { get; init; } = string.Empty;
+
+    /// <summary>The version of the plan that it was sold: what it may use and how it is backed up stands there.</summary>
+    public int PlanVersion { get; init; }
     public string TemplateCode { get; init; } = string.Empty;
     public string TemplateDatabase { get; init; } = string.Empty;
 
@@ -54,7 +60,15 @@ public sealed record Tenant
     /// <summary>Internal users, when last counted.</summary>
     public int? Users { get; init; }
     public long? DatabaseBytes { get; init; }
+
+    /// <summary>File store and bucket together, when last measured.</summary>
     public long? StorageBytes { get; init; }
+
+    /// <summary>When what it uses was measured last.</summary>
+    public DateTimeOffset? UsageMeasuredAt { get; init; }
+
+    /// <summary>Why something of it could not be measured at the last try; null if all was.</summary>
+    public string? UsageReason { get; init; }
     public string RequestedBy { get; init; } = string.Empty;
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ActivatedAt { get; init; }

@@ -39,6 +39,12 @@ public sealed record TenantOrder
     /// <summary>True if a backup becomes the tenant: its language, currency and country are those of what was backed up.</summary>
     public bool IsRestored { get; init; }
 
+    /// <summary>The version of the offer that it keeps, open for orders or not; the newest if null.</summary>
+    public int? SoldOfferVersion { get; init; }
+
+    /// <summary>The version of the plan that it keeps, open for orders or not; the newest if null.</summary>
+    public int? SoldPlanVersion { get; init; }
+
     /// <summary>Who ordered: the caller's name, not a person's secret.</summary>
     public required string RequestedBy { get; init; }
 }

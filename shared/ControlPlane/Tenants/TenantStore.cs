@@ -10,7 +10,13 @@ namespace Bibind.ControlPlane.Tenants;
 public sealed class TenantStore(NpgsqlDataSource database)
 {
     internal const string Select =
-        "select t.*, s.code as server_code, o.application from control.tenants t join control.servers s on s.id = t.server_id join control.offers o on o.code = t.offer";
+        """
+        select t.*, s.code as server_code, o.application, u.measured_at as usage_measured_at, u.reason as usage_reason
+        from control.tenants t
+        join control.servers s on s.id = t.server_id
+        join control.offer_versions o on o.code = t.offer and o.version = t.offer_version
+        left join control.tenant_usage u on u.tenant_id = t.id
+        """;
 
     // Of the tenants with a code the live one, else the newest.
     internal const string ByCode = $"where t.code = @code order by ({TenantStates.IsLive}) desc, t.id desc limit 1";

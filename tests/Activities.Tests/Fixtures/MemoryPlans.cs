@@ -7,5 +7,5 @@ internal sealed class MemoryPlans : IPlanLimits
 {
     public long? StorageQuota { get; set; } = 1024 * 1024;
 
-    public Task<long?> FindStorageQuotaAsync(string plan, CancellationToken cancellationToken) => Task.FromResult(StorageQuota);
+    public Task<long?> FindStorageQuotaAsync(long tenantId, CancellationToken cancellationToken) => Task.FromResult(StorageQuota);
 }

@@ -8,6 +8,7 @@ using Bibind.Activities.Tests.Backup;
 using Bibind.Activities.Tests.Database.Isolation;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Activities.Tests.Templates;
+using Bibind.Activities.Usage;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Bibind.Local;
@@ -53,6 +54,8 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
         await attack.TryAsync("set address", () => world.RunAsync<SetApplicationAddress>(place with { BaseUrl = $"https://moved-{place.Host}" }));
         await attack.TryAsync("set address back", () => world.RunAsync<SetApplicationAddress>(place));
         await attack.TryAsync("smoke test", () => world.RunAsync<SmokeTestApplication, TenantDescriptor, StepOutcome>(place));
+        await attack.TryAsync(
+            "usage", () => world.Get<TenantUsageMeter>().MeasureAsync(place, TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
         await attack.TryAsync(
             "inventory", () => world.RunAsync<TakeInventory, InventoryRequest, Contracts.Inventory>(new InventoryRequest(place, KeepBackups: false)));
         await attack.TryAsync("backup", () => RestoreSteps.TakeAsync(world, place));

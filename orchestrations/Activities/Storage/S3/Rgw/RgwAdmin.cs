@@ -59,6 +59,13 @@ internal sealed class RgwAdmin
             quota.GetProperty("enabled").GetBoolean() && quota.GetProperty("max_size_kb").GetInt64() is > 0 and var limit ? limit : null);
     }
 
+    /// <summary>Bytes that the gateway counts in a bucket, uploads that were never finished included; 0 if there is no bucket.</summary>
+    public async Task<long> FindBucketBytesAsync(string bucket, CancellationToken cancellationToken) =>
+        await CallAsync(HttpMethod.Get, "bucket", [("bucket", bucket), ("stats", "true")], cancellationToken) is { } found
+        && found.TryGetProperty("usage", out var usage) && usage.ValueKind == JsonValueKind.Object
+            ? usage.EnumerateObject().Sum(u => u.Value.TryGetProperty("size", out var size) ? size.GetInt64() : 0)
+            : 0;
+
     /// <summary>Limits what a bucket may hold, if it is not limited so; true if it was not.</summary>
     public async Task<bool> SetQuotaAsync(string bucket, RgwBucket found, long? bytes, CancellationToken cancellationToken)
     {

@@ -12,7 +12,7 @@ namespace Bibind.Activities.Storage.S3.Rgw;
 
 /// <summary>
 /// Tenants' users at Ceph's object gateway. The bucket stays ours, so that we can always delete it; a policy opens it to the
-/// tenant's user, which has no bucket of its own, and its quota is the plan's.
+/// tenant's user, which has no bucket of its own, and its quota is that of the plan that the tenant was sold.
 /// </summary>
 internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore secrets, IPlanLimits plans, ILogger<RgwUsers> logger) : IStorageUsers
 {
@@ -51,12 +51,12 @@ internal sealed class RgwUsers(RgwAdmin admin, S3Server server, ISecretStore sec
                     new PutBucketPolicyRequest { BucketName = place.Bucket, Policy = PolicyFor(place, bucket.Owner) }, cancellationToken);
             },
             cancellationToken);
-        await admin.SetQuotaAsync(place.Bucket, bucket, await plans.FindStorageQuotaAsync(place.Plan, cancellationToken), cancellationToken);
+        await admin.SetQuotaAsync(place.Bucket, bucket, await plans.FindStorageQuotaAsync(place.TenantId, cancellationToken), cancellationToken);
     }
 
     public async Task<bool> FollowPlanAsync(TenantDescriptor place, CancellationToken cancellationToken) =>
         await admin.SetQuotaAsync(
-            place.Bucket, await FindBucketAsync(place, cancellationToken), await plans.FindStorageQuotaAsync(place.Plan, cancellationToken), cancellationToken);
+            place.Bucket, await FindBucketAsync(place, cancellationToken), await plans.FindStorageQuotaAsync(place.TenantId, cancellationToken), cancellationToken);
 
     public async Task RevokeAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {

@@ -1,0 +1,83 @@
+using Bibind.ControlPlane.Offers;
+using Bibind.ControlPlane.Plans;
+
+namespace Bibind.Functions.Http;
+
+/// <summary>A plan in one of its versions.</summary>
+/// <param name="Version">From 1; each change makes the next.</param>
+/// <param name="UserLimit">Internal users; null: unlimited.</param>
+/// <param name="StorageQuotaBytes">Null: unlimited.</param>
+/// <param name="Active">False: closed for new orders.</param>
+/// <param name="ChangedBy">Who made this version.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="ChangedAt">When.</param>
+/// <param name="RemovedAt">When it was removed; null for what is there.</param>
+public sealed record PlanView(
+    string Code,
+    int Version,
+    string Name,
+    int Sequence,
+    string PricePeriod,
+    int? UserLimit,
+    long? StorageQuotaBytes,
+    string BackupSchedule,
+    int RetentionDaily,
+    int RetentionWeekly,
+    int RetentionMonthly,
+    int GraceDays,
+    string? Region,
+    IReadOnlyList<string> Labels,
+    int? Size,
+    bool Active,
+    string ChangedBy,
+    string Reason,
+    DateTimeOffset ChangedAt,
+    DateTimeOffset? RemovedAt)
+{
+    /// <summary>From a row.</summary>
+    public static PlanView Of(Plan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return new PlanView(
+            plan.Code, plan.Version, plan.Name, plan.Sequence, plan.PricePeriod, plan.UserLimit, plan.StorageQuotaBytes, plan.BackupSchedule,
+            plan.RetentionDaily, plan.RetentionWeekly, plan.RetentionMonthly, plan.GraceDays, plan.Region, plan.Labels, plan.Size, plan.Active,
+            plan.ChangedBy, plan.Reason, plan.ChangedAt, plan.RemovedAt);
+    }
+}
+
+/// <summary>An offer in one of its versions.</summary>
+/// <param name="Version">From 1; each change makes the next.</param>
+/// <param name="Application">odoo, magento or drupal.</param>
+/// <param name="Delivery">shared or dedicated.</param>
+/// <param name="Active">False: closed for new orders.</param>
+/// <param name="ChangedBy">Who made this version.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="ChangedAt">When.</param>
+/// <param name="RemovedAt">When it was removed; null for what is there.</param>
+public sealed record OfferView(
+    string Code,
+    int Version,
+    string Name,
+    string Application,
+    string Delivery,
+    string DefaultPlan,
+    string DefaultTemplate,
+    string DatabasePattern,
+    string? Region,
+    IReadOnlyList<string> Labels,
+    int? Size,
+    bool Active,
+    string ChangedBy,
+    string Reason,
+    DateTimeOffset ChangedAt,
+    DateTimeOffset? RemovedAt)
+{
+    /// <summary>From a row.</summary>
+    public static OfferView Of(Offer offer)
+    {
+        ArgumentNullException.ThrowIfNull(offer);
+        return new OfferView(
+            offer.Code, offer.Version, offer.Name, offer.Application, offer.Delivery, offer.DefaultPlan, offer.DefaultTemplate, offer.DatabasePattern,
+            offer.Region, offer.Labels, offer.Size, offer.Active, offer.ChangedBy, offer.Reason, offer.ChangedAt, offer.RemovedAt);
+    }
+}
