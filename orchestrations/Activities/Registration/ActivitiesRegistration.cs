@@ -17,6 +17,7 @@ using Bibind.Activities.Domains.Registrars;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Locks;
+using Bibind.Activities.Pools;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
@@ -70,6 +71,8 @@ public static class ActivitiesRegistration
         AddRouting(services, configuration);
         AddFileStores(services, configuration);
         AddBackups(services, configuration);
+        services.AddOptions<WarmPoolOptions>().Bind(configuration.GetSection(WarmPoolOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WarmPoolOptions>, WarmPoolOptionsValidation>();
         return services;
     }
 
@@ -134,6 +137,9 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Templates.SmokeTest, Make<SmokeTestTemplate>)
             .AddActivity(Contracts.Templates.MarkReady, Make<MarkTemplateReady>)
             .AddActivity(Contracts.Templates.MarkFailed, Make<MarkTemplateFailed>)
+            .AddActivity(Contracts.WarmPools.Plan, Make<PlanWarmPools>)
+            .AddActivity(Contracts.WarmPools.Fill, Make<FillWarmPool>)
+            .AddActivity(Contracts.WarmPools.Drop, Make<DropWarmPools>)
             .AddBackupJobActivities()
             .AddTenantActivities();
     }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using Bibind.Contracts;
 
 namespace Bibind.ControlPlane.Templates;
@@ -38,6 +40,9 @@ public sealed record Template
     /// <summary>What it offers; null until somebody has looked.</summary>
     public TemplateContents? Contents { get; init; }
     public int WarmPoolSize { get; init; }
+
+    /// <summary>Changes with what a change of the pool's size is made of.</summary>
+    public string PoolVersion => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(new { Id, State, ContentHash, WarmPoolSize })))[..32];
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ReadyAt { get; init; }
 }
