@@ -21,6 +21,9 @@ public static class Declarations
     /// <summary>Checks the servers whose check is due.</summary>
     public static TimerFunction CheckServers { get; } = new("checkServers", "0 * * * * *", typeof(CheckServers)) { IsRecorded = false };
 
+    /// <summary>Starts what fills and drains the pools of ready clones.</summary>
+    public static TimerFunction KeepPools { get; } = new("keepPools", "30 * * * * *", typeof(KeepPools)) { IsRecorded = false };
+
     /// <summary>Comes back to billing's messages that wait.</summary>
     public static TimerFunction BillingRetries { get; } = new("billingRetries", "0 * * * * *", typeof(BillingRetries)) { IsRecorded = false };
 
@@ -29,6 +32,6 @@ public static class Declarations
 
     /// <summary>The functions that a host of that kind has: where a worker lives on, nobody pumps.</summary>
     public static FunctionDeclarations For(HostKind kind) => kind.IsFunctionHost()
-        ? new FunctionDeclarations([Billing, Pump], [KeepTimers, CheckServers, BillingRetries, PumpSchedule])
-        : new FunctionDeclarations([Billing], [KeepTimers, CheckServers, BillingRetries]);
+        ? new FunctionDeclarations([Billing, Pump], [KeepTimers, CheckServers, KeepPools, BillingRetries, PumpSchedule])
+        : new FunctionDeclarations([Billing], [KeepTimers, CheckServers, KeepPools, BillingRetries]);
 }

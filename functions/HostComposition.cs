@@ -25,7 +25,7 @@ internal static class HostComposition
         {
             services.AddSingleton<IWakeUp, NoWakeUp>();
             services.AddEngineWorker(settings);
-            services.AddHostedService<TimerScheduler>().AddHostedService<ServerGauges>();
+            services.AddHostedService<TimerScheduler>().AddHostedService<ServerGauges>().AddHostedService<WarmPoolGauges>();
             return;
         }
 

@@ -57,7 +57,7 @@ internal static class TelemetryComposition
                 deferred.Configure((services, built) => built.AddView(instrument => Limit(instrument, services.GetRequiredService<IMeterFactory>())));
             }
 
-            metrics.AddMeter(DurableTelemetry.Name).AddMeter(ServerMetrics.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
+            metrics.AddMeter(DurableTelemetry.Name).AddMeter(ServerMetrics.Name).AddMeter(WarmPoolMetrics.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
             if (collector is not null)
             {
                 metrics.AddOtlpExporter(o => Configure(o, settings.Telemetry, collector, "v1/metrics"));
@@ -90,7 +90,7 @@ internal static class TelemetryComposition
     private static MetricStreamConfiguration Limit(Instrument instrument, IMeterFactory own) =>
         instrument.Meter.Scope is IMeterFactory other && !ReferenceEquals(other, own)
             ? MetricStreamConfiguration.Drop
-            : new MetricStreamConfiguration { CardinalityLimit = instrument.Name is RequestDuration or ServerMetrics.Up ? ManyLabelSets : LabelSets };
+            : new MetricStreamConfiguration { CardinalityLimit = instrument.Name is RequestDuration or ServerMetrics.Up or WarmPoolMetrics.Clones ? ManyLabelSets : LabelSets };
 
     // The path of a signal is ours to add, since the address is given by code.
     private static void Configure(OtlpExporterOptions options, TelemetrySettings settings, Uri collector, string path)

@@ -43,7 +43,8 @@ public sealed class WarmPoolViews(NpgsqlDataSource database)
         select m.id as template_id, m.code as template_code, s.code as server_code, m.warm_pool_size as wanted,
                coalesce(e.ready, 0) as ready, coalesce(e.filling, 0) as filling, coalesce(e.draining, 0) as draining, coalesce(e.bytes, 0) as bytes,
                coalesce(w.hits, 0) as hits, coalesce(w.misses, 0) as misses,
-               case when coalesce(e.ready, 0) < m.warm_pool_size then coalesce(e.reason, h.held) end as held
+               case when coalesce(e.ready, 0) >= m.warm_pool_size then null
+                    when m.state <> 'ready' then 'The template is not ready.' else coalesce(e.reason, h.held) end as held
         from control.templates m
         join control.servers s on s.id = m.server_id
         left join control.warm_pools w on w.template_id = m.id
