@@ -2,7 +2,6 @@ using Bibind.Activities.Pools;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Pools;
 using Bibind.Durable;
-using Bibind.Durable.Hubs;
 using Bibind.Functions.Triggers;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
