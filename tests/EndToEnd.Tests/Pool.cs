@@ -1,7 +1,6 @@
 using Bibind.Contracts;
 using Bibind.Durable;
 using Bibind.Durable.Client;
-using Bibind.Durable.Hubs;
 using Bibind.Durable.Postgres;
 using Bibind.Testing;
 using Microsoft.DurableTask.Client;

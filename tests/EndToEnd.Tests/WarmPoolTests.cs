@@ -59,6 +59,7 @@ public sealed class WarmPoolTests
     [InlineData("dropped", false)]
     [InlineData("opened", false)]
     [InlineData("entered", true)]
+    [InlineData("held", false)]
     [InlineData("renamed", true)]
     public async Task A_clone_that_somebody_touched_fails_no_order(string how, bool isWarm)
     {
@@ -66,7 +67,7 @@ public sealed class WarmPoolTests
         var pool = await Pool.FillAsync(installation, size: 1);
         var name = Assert.Single(await pool.DatabasesAsync());
         var oid = await pool.OidAsync(name);
-        await using var held = await TouchAsync(pool, installation, name, how);
+        var session = await TouchAsync(pool, installation, name, how);
         await using var host = await InProcessHost.StartAsync(installation);
 
         var end = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(installation.Code));
@@ -74,6 +75,7 @@ public sealed class WarmPoolTests
         Assert.True(end["state"]!.GetValue<string>() == "succeeded", end.ToString());
         await installation.HasFirstBackupAsync();
         Assert.Equal(isWarm, await pool.OidAsync(installation.Code) == oid);
+        await (session?.DisposeAsync() ?? ValueTask.CompletedTask);
         await pool.DrainAsync(host);
         await TenantAssertions.AssertWorksAsync(installation, host.Api);
     }
@@ -117,7 +119,14 @@ public sealed class WarmPoolTests
                 return null;
             default:
                 await pool.RunAsSuperuserAsync($"alter database {name} allow_connections true");
-                var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(installation.SuperuserConnectionString) { Database = name, Pooling = false }.ConnectionString);
+                var login = new NpgsqlConnectionStringBuilder(installation.SuperuserConnectionString) { Database = name, Pooling = false };
+                if (how == "entered")
+                {
+                    // A superuser's session is not ours to end.
+                    (login.Username, login.Password) = (installation.Settings["Seed:Server:DatabaseUser"], installation.Settings["Seed:Server:DatabasePassword"]);
+                }
+
+                var connection = new NpgsqlConnection(login.ConnectionString);
                 await connection.OpenAsync();
                 if (how != "opened")
                 {
