@@ -22,7 +22,7 @@ public static class Declarations
     public static TimerFunction CheckServers { get; } = new("checkServers", "0 * * * * *", typeof(CheckServers)) { IsRecorded = false };
 
     /// <summary>Starts what fills and drains the pools of ready clones.</summary>
-    public static TimerFunction KeepPools { get; } = new("keepPools", "30 * * * * *", typeof(KeepPools)) { IsRecorded = false };
+    public static TimerFunction KeepPools { get; } = new("keepPools", "0 * * * * *", typeof(KeepPools)) { IsRecorded = false };
 
     /// <summary>Comes back to billing's messages that wait.</summary>
     public static TimerFunction BillingRetries { get; } = new("billingRetries", "0 * * * * *", typeof(BillingRetries)) { IsRecorded = false };
