@@ -74,6 +74,18 @@ internal sealed class BenchHost : IAsyncDisposable
             settings["FileStore__Provider"] = "folder";
             settings["FileStore__Folder"] = odoo.FileStore;
         }
+        else
+        {
+            // A template is cloned only where the files that it names are kept.
+            var files = Path.Combine(store, "filestore");
+            foreach (var database in new[] { template, smallTemplate }.OfType<string>())
+            {
+                OdooFiles.Write(files, database);
+            }
+
+            settings["FileStore__Provider"] = "folder";
+            settings["FileStore__Folder"] = files;
+        }
 
         if (pgDump is not null)
         {
