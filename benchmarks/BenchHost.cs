@@ -74,6 +74,18 @@ internal sealed class BenchHost : IAsyncDisposable
             settings["FileStore__Provider"] = "folder";
             settings["FileStore__Folder"] = odoo.FileStore;
         }
+        else
+        {
+            // A template is cloned only where the files that it names are kept.
+            var files = Path.Combine(store, "filestore");
+            foreach (var database in new[] { template, smallTemplate }.OfType<string>())
+            {
+                OdooFiles.Write(files, database);
+            }
+
+            settings["FileStore__Provider"] = "folder";
+            settings["FileStore__Folder"] = files;
+        }
 
         if (pgDump is not null)
         {
@@ -224,6 +236,33 @@ internal sealed class BenchHost : IAsyncDisposable
 
         return (last - began).TotalMilliseconds;
     }
+
+    /// <summary>Sets how many ready clones of a template are kept, and waits until so many are there.</summary>
+    public async Task FillPoolAsync(string template, int size)
+    {
+        using var change = new HttpRequestMessage(HttpMethod.Patch, new Uri($"/api/templates/{template}", UriKind.Relative))
+        {
+            Content = JsonContent.Create(new JsonObject { ["warmPoolSize"] = size, ["reason"] = "benchmark" }),
+        };
+        change.Headers.IfMatch.Add(EntityTagHeaderValue.Any);
+        using var response = await _http.SendAsync(change);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new InvalidOperationException($"The pool's size was refused: {await response.Content.ReadAsStringAsync()}");
+        }
+
+        for (var watch = Stopwatch.StartNew(); (await PoolAsync(template))["ready"]!.GetValue<int>() != size; await Task.Delay(500))
+        {
+            if (watch.Elapsed > TimeSpan.FromMinutes(8))
+            {
+                throw new InvalidOperationException($"The pool was not filled: {await PoolAsync(template)}");
+            }
+        }
+    }
+
+    /// <summary>How a template's pool stands.</summary>
+    public async Task<JsonNode> PoolAsync(string template) =>
+        JsonNode.Parse(await _http.GetStringAsync(new Uri($"/api/templates/{template}", UriKind.Relative)))!["items"]![0]!["pool"]!;
 
     public async ValueTask DisposeAsync()
     {

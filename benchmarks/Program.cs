@@ -9,7 +9,7 @@ if (args is [ScalingBenchmark.WorkerArgument])
 var quick = new Option<bool>("--quick") { Description = "With fewer repetitions." };
 var odoo = new Option<bool>("--odoo") { Description = "Provisioning at the real Odoo." };
 var areas = new Argument<string[]>("AREA") { Description = "What is measured; everything unless named.", Arity = ArgumentArity.ZeroOrMore };
-areas.AcceptOnlyFromAmong("provision", "durable", "scaling", "backup", "hosts", "servers", "usage");
+areas.AcceptOnlyFromAmong("provision", "durable", "scaling", "backup", "hosts", "servers", "usage", "warm");
 var root = new RootCommand("Measures what README and docs quote; ./bench starts it.") { areas, quick, odoo };
 root.SetAction(async (parsed, _) =>
 {
@@ -22,8 +22,9 @@ root.SetAction(async (parsed, _) =>
         ["hosts"] = HostsBenchmark.RunAsync,
         ["servers"] = ServersBenchmark.RunAsync,
         ["usage"] = UsageBenchmark.RunAsync,
+        ["warm"] = WarmBenchmark.RunAsync,
     };
-    var wanted = parsed.GetValue(areas) is { Length: > 0 } named ? named : parsed.GetValue(odoo) ? ["provision"] : [.. known.Keys];
+    var wanted = parsed.GetValue(areas) is { Length: > 0 } named ? named : parsed.GetValue(odoo) ? ["provision"] : [.. known.Keys.Except(["warm"])];
     foreach (var area in wanted)
     {
         await known[area](parsed.GetValue(quick));

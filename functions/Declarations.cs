@@ -24,6 +24,9 @@ public static class Declarations
     /// <summary>Measures the tenants that are due.</summary>
     public static TimerFunction MeasureUsage { get; } = new("measureUsage", "0 * * * * *", typeof(MeasureUsage)) { IsRecorded = false };
 
+    /// <summary>Starts what fills and drains the pools of ready clones.</summary>
+    public static TimerFunction KeepPools { get; } = new("keepPools", "0 * * * * *", typeof(KeepPools)) { IsRecorded = false };
+
     /// <summary>Comes back to billing's messages that wait.</summary>
     public static TimerFunction BillingRetries { get; } = new("billingRetries", "0 * * * * *", typeof(BillingRetries)) { IsRecorded = false };
 
@@ -32,6 +35,6 @@ public static class Declarations
 
     /// <summary>The functions that a host of that kind has: where a worker lives on, nobody pumps.</summary>
     public static FunctionDeclarations For(HostKind kind) => kind.IsFunctionHost()
-        ? new FunctionDeclarations([Billing, Pump], [KeepTimers, CheckServers, MeasureUsage, BillingRetries, PumpSchedule])
-        : new FunctionDeclarations([Billing], [KeepTimers, CheckServers, MeasureUsage, BillingRetries]);
+        ? new FunctionDeclarations([Billing, Pump], [KeepTimers, CheckServers, MeasureUsage, KeepPools, BillingRetries, PumpSchedule])
+        : new FunctionDeclarations([Billing], [KeepTimers, CheckServers, MeasureUsage, KeepPools, BillingRetries]);
 }

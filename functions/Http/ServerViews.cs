@@ -36,6 +36,9 @@ public sealed record ServerView(
     DateTimeOffset? LastCheck,
     DateTimeOffset CreatedAt)
 {
+    /// <summary>The pools of ready clones that it keeps; only where one server is shown.</summary>
+    public IReadOnlyList<ServerPoolView>? Pools { get; init; }
+
     /// <summary>From a row.</summary>
     public static ServerView Of(Server server)
     {
@@ -85,7 +88,7 @@ public sealed record ServerAlertView(string Server, string Kind, string Reason, 
 }
 
 /// <summary>One recorded change of a server.</summary>
-/// <param name="Action">create, state, change, credentials, drain, end-drain or remove.</param>
+/// <param name="Action">create, state, change, credentials, drain, end-drain, warm-pool or remove.</param>
 /// <param name="ChangedBy">Who.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="ChangedAt">When.</param>

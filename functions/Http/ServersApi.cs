@@ -1,3 +1,4 @@
+using Bibind.ControlPlane.Pools;
 using Bibind.ControlPlane.Servers;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Problems;
@@ -80,8 +81,12 @@ internal static class ServersApi
         return TypedResults.Ok(Paging.Show(await servers.ListAsync(filter, page, context.RequestAborted), ServerView.Of));
     }
 
-    private static async Task<IResult> FindAsync(HttpContext context, string code, ServerStore servers) =>
-        Answer(context, await GetAsync(code, servers, context.RequestAborted));
+    private static async Task<IResult> FindAsync(HttpContext context, string code, ServerStore servers, WarmPoolViews pools)
+    {
+        var server = await GetAsync(code, servers, context.RequestAborted);
+        EntityTag.Show(context, server.Version);
+        return TypedResults.Ok(ServerView.Of(server) with { Pools = await TemplatePoolApi.OfServerAsync(pools, server.Code, context.RequestAborted) });
+    }
 
     /// <summary>The server, with the tag that a change of it is to name.</summary>
     internal static IResult Answer(HttpContext context, Server server)

@@ -1,5 +1,6 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Pools;
 using Bibind.ControlPlane.Templates;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
@@ -67,6 +68,9 @@ public sealed record TemplateView(
     DateTimeOffset CreatedAt,
     DateTimeOffset? ReadyAt)
 {
+    /// <summary>How its pool of ready clones stands.</summary>
+    public TemplatePoolView? Pool { get; init; }
+
     /// <summary>From a row.</summary>
     public static TemplateView Of(Template template)
     {
@@ -127,6 +131,7 @@ internal static class TemplatesApi
             .TakesQuery(Server, State).Answers<ListResponse<TemplateView>>();
         templates.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).Describe("getTemplate", "Shows a template on every server that has it")
             .TakesQuery(Server).Answers<ListResponse<TemplateView>>().Refuses(StatusCodes.Status404NotFound);
+        templates.MapTemplatePools();
     }
 
     private static async Task<IResult> CreateAsync(
@@ -157,22 +162,27 @@ internal static class TemplatesApi
             context.RequestAborted);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, TemplateStore templates)
+    private static async Task<IResult> ListAsync(HttpContext context, TemplateStore templates, WarmPoolViews pools)
     {
         var query = new QueryReader(context);
         var filter = new TemplateFilter { ServerCode = query.Code(Server.Name), State = query.Choice(State.Name) };
         query.ThrowIfAny();
-        return TypedResults.Ok(Paging.ShowAll(await templates.ListAsync(filter, context.RequestAborted), TemplateView.Of));
+        return TypedResults.Ok(Paging.ShowAll(await templates.ListAsync(filter, context.RequestAborted), await TemplatePoolApi.ViewsAsync(pools, filter.ServerCode, context.RequestAborted)));
     }
 
-    private static async Task<IResult> FindAsync(HttpContext context, string code, TemplateStore templates)
+    private static async Task<IResult> FindAsync(HttpContext context, string code, TemplateStore templates, WarmPoolViews pools)
     {
         var query = new QueryReader(context);
         var filter = new TemplateFilter { ServerCode = query.Code(Server.Name), Code = code };
         query.ThrowIfAny();
         var found = Codes.IsPlausible(code) ? await templates.ListAsync(filter, context.RequestAborted) : [];
+        if (found.Count == 1)
+        {
+            EntityTag.Show(context, found[0].PoolVersion);
+        }
+
         return found.Count > 0
-            ? TypedResults.Ok(Paging.ShowAll(found, TemplateView.Of))
+            ? TypedResults.Ok(Paging.ShowAll(found, await TemplatePoolApi.ViewsAsync(pools, filter.ServerCode, context.RequestAborted)))
             : throw new ProblemException(ProblemFactory.NotFound("There is no template with this code; GET /api/templates lists them."));
     }
 

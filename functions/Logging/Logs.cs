@@ -147,6 +147,12 @@ internal static partial class Logs
     [LoggerMessage(2152, LogLevel.Warning, "Server {Server} could not be checked; it is checked again")]
     public static partial void ServerNotChecked(ILogger logger, string server, Exception exception);
 
+    [LoggerMessage(2480, LogLevel.Debug, "Started what fills and drains the pools of server {Code}.")]
+    public static partial void PoolsStarted(ILogger logger, string code);
+
+    [LoggerMessage(2481, LogLevel.Debug, "The pools could not be read for their metrics: {Reason}")]
+    public static partial void PoolsNotSeen(ILogger logger, string reason);
+
     [LoggerMessage(2153, LogLevel.Debug, "The servers could not be read for their metrics: {Reason}")]
     public static partial void ServersNotSeen(ILogger logger, string reason);
 

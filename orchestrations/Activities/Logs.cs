@@ -230,6 +230,33 @@ internal static partial class Logs
     [LoggerMessage(3204, LogLevel.Information, "The account {Account} at the certificate authority {Authority} has another key now")]
     public static partial void AccountKeyChanged(this ILogger logger, string authority, string account);
 
+    [LoggerMessage(3300, LogLevel.Information, "The ready clone {Pooled} became the database {Database} on server {Server}")]
+    public static partial void PooledDatabaseTaken(this ILogger logger, string pooled, string database, string server);
+
+    [LoggerMessage(3301, LogLevel.Warning, "The ready clone {Pooled} on server {Server} cannot be used for {Database}, which is cloned instead: {Reason}")]
+    public static partial void PooledDatabaseLost(this ILogger logger, string pooled, string server, string database, string reason);
+
+    [LoggerMessage(3302, LogLevel.Debug, "Cloned {Source} as {Database} on server {Server} for the pool")]
+    public static partial void PoolDatabaseCloned(this ILogger logger, string database, string source, string server);
+
+    [LoggerMessage(3303, LogLevel.Debug, "The database {Database} of the pool of {Source} on server {Server} is labelled and recorded")]
+    public static partial void PoolDatabaseMade(this ILogger logger, string database, string source, string server);
+
+    [LoggerMessage(3304, LogLevel.Debug, "The files of {Database} are there ({HasFiles})")]
+    public static partial void PoolFilesMade(this ILogger logger, string database, bool hasFiles);
+
+    [LoggerMessage(3305, LogLevel.Information, "The clone {Database} of {Source} on server {Server} is ready for an order")]
+    public static partial void PoolEntryReady(this ILogger logger, string database, string source, string server);
+
+    [LoggerMessage(3306, LogLevel.Warning, "The clone {Database} of {Source} on server {Server} could not be made, and comes again: {Reason}")]
+    public static partial void PoolNotFilled(this ILogger logger, string database, string source, string server, string reason);
+
+    [LoggerMessage(3307, LogLevel.Information, "Dropped {Database} of the pool on server {Server}")]
+    public static partial void PoolDatabaseDropped(this ILogger logger, string database, string server);
+
+    [LoggerMessage(3308, LogLevel.Warning, "{Database} of the pool on server {Server} could not be dropped, and comes again: {Reason}")]
+    public static partial void PoolNotDropped(this ILogger logger, string database, string server, string reason);
+
     [LoggerMessage(3205, LogLevel.Warning, "The certificate for {Host} was replaced by one of {Issuer} with another key, and the former one revoked")]
     public static partial void CertificateReplaced(this ILogger logger, string host, string issuer);
 }

@@ -30,6 +30,7 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new RestoreNewTenant(2))
             .AddOrchestrator(Orchestrations.RestoreNewTenantV1, _ => new RestoreNewTenant(1))
             .AddOrchestrator(Orchestrations.WorkOffPendingItems, _ => new WorkOffPendingItems())
+            .AddOrchestrator(Orchestrations.KeepWarmPools, _ => new KeepWarmPools())
             .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
             .AddOrchestrator(Orchestrations.ResetCredentials, _ => new ResetCredentials())
             .AddOrchestrator(Orchestrations.MoveTenant, _ => new MoveTenant())

@@ -5,7 +5,8 @@ namespace Bibind.Contracts;
 /// <summary>What a clone did.</summary>
 /// <param name="Bytes">Size of the new database.</param>
 /// <param name="AlreadyThere">True if an earlier attempt had finished it.</param>
-public sealed record CloneResult(long Bytes, bool AlreadyThere);
+/// <param name="IsWarm">True if it is a ready clone that was renamed.</param>
+public sealed record CloneResult(long Bytes, bool AlreadyThere, bool IsWarm = false);
 
 /// <summary>The tenant's database.</summary>
 public static class Database

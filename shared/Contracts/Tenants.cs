@@ -85,6 +85,9 @@ public record TenantDescriptor
     /// <summary>The tenant's own role in PostgreSQL; null where tenants share the application's. Decided when the place is reserved.</summary>
     public string? DatabaseRole { get; init; }
 
+    /// <summary>The ready clone that its reservation took; null where its database is cloned for it.</summary>
+    public PooledClone? Pooled { get; init; }
+
     /// <summary>Told how the job ended, when set.</summary>
     public string? CallbackUrl { get; init; }
 

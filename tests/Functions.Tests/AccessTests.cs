@@ -36,6 +36,7 @@ public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
         ("GET", "/api/servers", "viewer"),
         ("GET", "/api/servers/none", "viewer"),
         ("PATCH", "/api/servers/none", "admin"),
+        ("PATCH", "/api/templates/none", "admin"),
         ("DELETE", "/api/servers/none?reason=x", "admin"),
         ("GET", "/api/servers/best", "viewer"),
         ("GET", "/api/servers/alerts", "viewer"),

@@ -34,6 +34,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["maintainServer"] = ("/api/servers/local/maintenance", """{"reason": " "}"""),
         ["drainServer"] = ("/api/servers/local/drain", """{"reason": ""}"""),
         ["undrainServer"] = ("/api/servers/local/undrain", """{"reason": ""}"""),
+        ["changeTemplate"] = ("/api/templates/blank", """{"warmPoolSize": 101, "reason": ""}"""),
         ["changeServerCredentials"] = ("/api/servers/local/credentials", """{"databasePassword": "", "applicationPassword": "", "masterPassword": ""}"""),
         ["activateServer"] = ("/api/servers/local/activate", """{"skipApplicationTest": true, "reason": ""}"""),
         ["createPlan"] = ("/api/plans",
@@ -158,7 +159,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     private async Task<IReadOnlyList<string>> RefusedAsync(string operation, JsonObject body)
     {
         await PrepareAsync();
-        var method = operation switch { "assignCustomer" or "assignTemplateFamily" => HttpMethod.Put, "changeServer" or "changePlan" or "changeOffer" => HttpMethod.Patch, _ => HttpMethod.Post };
+        var method = operation switch { "assignCustomer" or "assignTemplateFamily" => HttpMethod.Put, "changeServer" or "changeTemplate" or "changePlan" or "changeOffer" => HttpMethod.Patch, _ => HttpMethod.Post };
         using var answer = await host.SendAsync(method, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
         return [.. problem.GetProperty("errors").EnumerateObject().Select(e => e.Name)];

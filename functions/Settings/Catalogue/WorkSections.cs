@@ -32,6 +32,13 @@ internal static class WorkSections
             Flag("PendingItems:Enabled", true, "False if nothing is done about what tenants still lack (a first backup, a user while the application was down); it stays pending."),
             Duration("PendingItems:Interval", "00:00:15", "00:00:01", "30.00:00:00", "How often what is due is looked for. Each item has waits of its own, which grow.")),
         new(
+            "WarmPools", "Ready clones of templates, so that an order renames one instead of copying; see [warm pools](warm-pools.md).",
+            Flag("WarmPools:Enabled", true, "False if pools are neither filled nor drained; orders take what is ready all the same. `Timers__Sweep=false` switches it off too."),
+            Number("WarmPools:Concurrency", 2, 1, 20, "Clones that each server makes at once for its pools."),
+            Number("WarmPools:DropBatch", 10, 1, 100, "Clones that are dropped in one round."),
+            Number("WarmPools:MaximumDiskPercent", 80, 1, 100, "Share of a server's disk up to which pools are filled."),
+            Duration("WarmPools:OrdersFirst", "00:05:00", "00:00:00", "1.00:00:00", "Orders that began longer ago no longer keep pools from being filled: they wait for something else.")),
+        new(
             "Pump", "Where no process lives on, queue messages and a schedule pump the orchestrations; see [hosts](hosts.md).",
             Duration("Pump:Limit", "00:04:00", "00:00:05", "00:30:00", "How long one run of the pump works at most; a host that ends calls earlier wins.") with { Hosts = SettingHosts.FunctionHosts },
             Duration("Pump:Reserve", "00:00:02", "00:00:00.100", "00:01:00", "What is kept of a call's time to hand over what is left.") with { Hosts = SettingHosts.FunctionHosts },

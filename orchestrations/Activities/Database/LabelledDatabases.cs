@@ -21,14 +21,18 @@ internal static class LabelledDatabases
     /// Ends sessions that a crashed attempt left making the database: a CREATE DATABASE goes on when its client is
     /// gone, and would make the database after we found that there was none.
     /// </summary>
-    public static async Task EndMakersAsync(MaintenanceSession session, LabelledDatabase target, TimeProvider time, CancellationToken cancellationToken)
+    public static Task EndMakersAsync(MaintenanceSession session, LabelledDatabase target, TimeProvider time, CancellationToken cancellationToken) =>
+        EndMakersAsync(session, target.Maker, target.Name, time, cancellationToken);
+
+    /// <inheritdoc cref="EndMakersAsync(MaintenanceSession, LabelledDatabase, TimeProvider, CancellationToken)"/>
+    public static async Task EndMakersAsync(MaintenanceSession session, string maker, string name, TimeProvider time, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
-        while ((await session.QueryAsync(EndMakersSql, row => row.GetBoolean(0), cancellationToken, target.Maker)).Count > 0)
+        while ((await session.QueryAsync(EndMakersSql, row => row.GetBoolean(0), cancellationToken, maker)).Count > 0)
         {
             if (time.GetElapsedTime(began) > OrphanLimit)
             {
-                throw new TransientFailureException($"An earlier attempt is still making the database '{target.Name}' and does not end.");
+                throw new TransientFailureException($"An earlier attempt is still making the database '{name}' and does not end.");
             }
 
             await Task.Delay(OrphanPause, time, cancellationToken);

@@ -27,25 +27,11 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         }
         else
         {
-            var template = store.Beside(place.TemplateDatabase);
-            if (!Directory.Exists(template))
-            {
-                logger.TemplateWithoutFiles(place.TemplateDatabase, template);
-            }
-
-            // Links are on the disk with the renaming; content that was copied, now or by an attempt that died, is not.
             await LeaseFence.EnsureHeldAsync();
-            var hasCopies = Directory.Exists(store.New);
-            store.Make(store.New);
-            foreach (var file in StoreFolder.Files(template))
+            if (place.Pooled is not { HasFiles: true } pooled || !PoolFolders.TryTake(Root(place.ServerCode), pooled.Database, store))
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                hasCopies |= await CopyFileAsync(store, Path.Combine(template, file.Name), file, cancellationToken);
+                await CopyAsync(store, place.TemplateDatabase, cancellationToken);
             }
-
-            store.WriteMark(store.New, flush: hasCopies);
-            await LeaseFence.EnsureHeldAsync();
-            store.Rename(store.New, store.Final);
         }
 
         var (files, bytes) = Count(store.Final);
@@ -53,8 +39,22 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return new FileStoreCopied(files, bytes, isThere);
     });
 
-    public bool Remove(TenantDescriptor place, CancellationToken cancellationToken) =>
-        TranslateErrors(place.Database, () => Remove(Store(place), cancellationToken));
+    public bool Remove(TenantDescriptor place, CancellationToken cancellationToken) => TranslateErrors(place.Database, () =>
+    {
+        if (place.Pooled is { HasFiles: true } pooled)
+        {
+            PoolFolders.Remove(Root(place.ServerCode), pooled.Database);
+        }
+
+        return Remove(Store(place), cancellationToken);
+    });
+
+    public Task<bool> FillPoolAsync(PoolEntry entry, CancellationToken cancellationToken) => TranslateErrorsAsync(
+        entry.Database, () => PoolFolders.FillAsync(Root(entry.ServerCode), entry, logger, cancellationToken));
+
+    public bool RemovePool(PoolEntry entry) => TranslateErrors(entry.Database, () => PoolFolders.Remove(Root(entry.ServerCode), entry.Database));
+
+    public IReadOnlyList<string> ListPools(string server, string prefix) => TranslateErrors(prefix, () => PoolFolders.List(Root(server), prefix));
 
     public void Make(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () =>
     {
@@ -112,7 +112,8 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
     public FileStoreInfo Look(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () => Look(StoreFolder.Of(Root(server), order)));
 
-    public FileStoreInfo Look(TenantDescriptor place) => TranslateErrors(place.Database, () => Look(Store(place)));
+    public FileStoreInfo Look(TenantDescriptor place) => TranslateErrors(place.Database, () =>
+        place.Pooled is { HasFiles: true } pooled && PoolFolders.IsThere(Root(place.ServerCode), pooled.Database) ? FileStoreInfo.Ours : Look(Store(place)));
 
     public void Adopt(TenantDescriptor place) => TranslateErrors(place.Database, () =>
     {
@@ -192,6 +193,20 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return StoreFolder.Delete(store.Ready);
     });
 
+    // Links are on the disk with the renaming; content that was copied, now or by an attempt that died, is not.
+    private async Task CopyAsync(StoreFolder store, string database, CancellationToken cancellationToken)
+    {
+        var template = store.Beside(database);
+        if (!Directory.Exists(template))
+        {
+            logger.TemplateWithoutFiles(database, template);
+        }
+
+        await StoreCopy.RunAsync(store, template, cancellationToken);
+        await LeaseFence.EnsureHeldAsync();
+        store.Rename(store.New, store.Final);
+    }
+
     private static bool Remove(StoreFolder store, CancellationToken cancellationToken)
     {
         // Until nothing is found: an attempt that is taken for dead may still be making one of them.
@@ -237,44 +252,6 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
 
         return found;
     }
-
-    /// <summary>Links a file, or else copies it; true if it was copied.</summary>
-    private static async Task<bool> CopyFileAsync(StoreFolder store, string source, StoredFile file, CancellationToken cancellationToken)
-    {
-        var target = store.MakePlace(store.New, file.Name);
-        if (!UnixFiles.IsPlain(source) || File.Exists(target))
-        {
-            return false;
-        }
-
-        // Only what is never changed may have two names.
-        var link = StoreNames.Sha1Of(file.Name) is null ? LinkOutcome.Impossible : UnixFiles.Link(source, target);
-        if (link == LinkOutcome.NotThere && File.Exists(source))
-        {
-            throw new TransientFailureException($"The file store of '{store.Name}' was removed while it was made.");
-        }
-
-        if (link != LinkOutcome.Impossible)
-        {
-            return false;
-        }
-
-        try
-        {
-            await using var content = OpenToRead(source);
-            await store.WriteAsync(store.New, file, content, cancellationToken);
-            return true;
-        }
-        catch (FileNotFoundException)
-        {
-            // Gone since it was listed.
-            return false;
-        }
-    }
-
-    // Without a buffer of its own: whoever reads it has one, and most files are small.
-    private static FileStream OpenToRead(string path) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
 
     private static (long Files, long Bytes) Count(string folder)
     {

@@ -16,6 +16,19 @@ public interface IFileStore
     /// <exception cref="Bibind.Durable.PermanentFailureException">There is a store of that name that is not ours.</exception>
     Task<FileStoreCopied> CopyAsync(TenantDescriptor place, CancellationToken cancellationToken);
 
+    /// <summary>Copies a template's files for a ready clone; goes on where an earlier attempt stopped.</summary>
+    /// <returns>True: a file store goes with the clone.</returns>
+    Task<bool> FillPoolAsync(PoolEntry entry, CancellationToken cancellationToken);
+
+    /// <summary>Removes the files of a ready clone, finished or not.</summary>
+    /// <returns>False if there were none.</returns>
+    bool RemovePool(PoolEntry entry);
+
+    /// <summary>The databases of a server's ready clones that have files, finished or not.</summary>
+    /// <param name="server">The server's code.</param>
+    /// <param name="prefix">How the names begin.</param>
+    IReadOnlyList<string> ListPools(string server, string prefix);
+
     /// <summary>Removes the tenant's store, finished or not, and whatever a restore left; succeeds when there is nothing.</summary>
     /// <returns>False if there is a store of that name that is not ours, which was left alone.</returns>
     bool Remove(TenantDescriptor place, CancellationToken cancellationToken);

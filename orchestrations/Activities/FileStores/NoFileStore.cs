@@ -13,6 +13,15 @@ public sealed class NoFileStore : IFileStore
     public Task<FileStoreCopied> CopyAsync(TenantDescriptor place, CancellationToken cancellationToken) => throw Off();
 
     /// <inheritdoc/>
+    public Task<bool> FillPoolAsync(PoolEntry entry, CancellationToken cancellationToken) => throw Off();
+
+    /// <inheritdoc/>
+    public bool RemovePool(PoolEntry entry) => throw Off();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ListPools(string server, string prefix) => throw Off();
+
+    /// <inheritdoc/>
     public bool Remove(TenantDescriptor place, CancellationToken cancellationToken) => throw Off();
 
     /// <inheritdoc/>

@@ -10,6 +10,11 @@ namespace Bibind.Activities.FileStores;
 /// <summary>One store as folders: the one that the application reads, and those that it does not know of. No database's name begins with a dot.</summary>
 internal sealed class StoreFolder
 {
+    /// <summary>How the folders of ready clones begin.</summary>
+    public const string PoolPrefix = ".bibind-";
+
+    /// <summary>How folders begin that are being made.</summary>
+    public const string NewPrefix = ".bibind-new-";
     private const int BufferBytes = 128 * 1024;
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode AllRights = (UnixFileMode)0x1ff;
@@ -38,7 +43,7 @@ internal sealed class StoreFolder
         _owner = UnixFiles.OwnerOf(root);
         Name = database;
         Final = Path.Combine(root, database);
-        New = Path.Combine(root, $".bibind-new-{suffix}");
+        New = Path.Combine(root, $"{NewPrefix}{suffix}");
         Restoring = Path.Combine(root, $".bibind-restore-{suffix}");
         Ready = Path.Combine(root, $".bibind-ready-{suffix}");
         Former = Path.Combine(root, $".bibind-former-{suffix}");
@@ -48,7 +53,7 @@ internal sealed class StoreFolder
     public string Name { get; }
 
     /// <summary>What the application reads.</summary>
-    public string Final { get; }
+    public string Final { get; private init; }
 
     /// <summary>A copy of the template until it is complete.</summary>
     public string New { get; }
@@ -64,6 +69,10 @@ internal sealed class StoreFolder
 
     public static StoreFolder Of(string root, TenantDescriptor place) =>
         new(root, place.Database, string.Create(CultureInfo.InvariantCulture, $"{place.TenantId}-{place.Code}"), LabelledDatabase.Of(place).Owner);
+
+    /// <summary>The store of a ready clone: under a name that no application reads.</summary>
+    public static StoreFolder OfPool(string root, string database) =>
+        new(root, database, database, $"{PooledDatabases.LabelStart}{database}") { Final = Path.Combine(root, $"{PoolPrefix}{database}") };
 
     public static StoreFolder Of(string root, CreateTemplateOrder order) =>
         new(root, order.Database, FormattableString.Invariant($"template-{order.TemplateId}") + (order.Number > 1 ? FormattableString.Invariant($"-v{order.Number}") : string.Empty), LabelledDatabase.Of(order).Owner)

@@ -18,6 +18,7 @@ using Bibind.Activities.FileStores;
 using Bibind.Activities.Inventory;
 using Bibind.Activities.Locks;
 using Bibind.Activities.Moves;
+using Bibind.Activities.Pools;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
@@ -74,6 +75,8 @@ public static class ActivitiesRegistration
         AddRouting(services, configuration);
         AddFileStores(services, configuration);
         AddBackups(services, configuration);
+        services.AddOptions<WarmPoolOptions>().Bind(configuration.GetSection(WarmPoolOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WarmPoolOptions>, WarmPoolOptionsValidation>();
         return services;
     }
 
@@ -139,6 +142,9 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Templates.MarkReady, Make<MarkTemplateReady>)
             .AddActivity(Contracts.Templates.MarkFailed, Make<MarkTemplateFailed>)
             .AddTemplateVersionActivities()
+            .AddActivity(Contracts.WarmPools.Plan, Make<PlanWarmPools>)
+            .AddActivity(Contracts.WarmPools.Fill, Make<FillWarmPool>)
+            .AddActivity(Contracts.WarmPools.Drop, Make<DropWarmPools>)
             .AddBackupJobActivities()
             .AddMoveActivities()
             .AddTenantActivities();

@@ -46,6 +46,9 @@ public static class DatabasePurposes
 
     /// <summary>What a backup or a version of a template is tried out in.</summary>
     public const string Trial = "trial";
+
+    /// <summary>A ready clone: of a template until an order takes it, of the order's tenant until it bears the tenant's name.</summary>
+    public const string Pool = "pool";
 }
 
 /// <summary>A database that is ours.</summary>

@@ -10,6 +10,7 @@ using Bibind.ControlPlane.Offers;
 using Bibind.ControlPlane.Outbox;
 using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Plans;
+using Bibind.ControlPlane.Pools;
 using Bibind.ControlPlane.Recovery;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Secrets;
@@ -78,6 +79,9 @@ public static class ControlPlaneServices
         services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());
         services.AddSingleton<DatabaseRegister>().AddSingleton<DatabaseAdoptions>();
         services.AddSingleton<IDatabaseRegister>(s => s.GetRequiredService<DatabaseRegister>());
+        services.AddSingleton<WarmPoolStore>().AddSingleton<WarmPoolViews>().AddSingleton<TemplatePoolSizes>();
+        services.AddSingleton<IWarmPools>(s => s.GetRequiredService<WarmPoolStore>());
+        services.AddSingleton<CloneTimes>().AddSingleton<ICloneTimes>(s => s.GetRequiredService<CloneTimes>());
         services.AddSingleton<OfferStore>();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<IPlanLimits>(s => s.GetRequiredService<PlanStore>());

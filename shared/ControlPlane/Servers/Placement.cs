@@ -46,7 +46,7 @@ internal static class Placement
             select s.id as server_id, s.code as server_code, s.state, s.draining, s.health, s.health_reason, s.only_capacity_warns, s.region, s.labels, s.sequence,
                    s.max_tenants, c.used_places,
                    m.id as template_id, m.state as template_state, m.reason as template_reason, m.database as template_database,
-                   m.content_hash as template_version, m.contents as template_contents,
+                   m.content_hash as template_version, m.contents as template_contents, coalesce(m.warm_pool_size, 0) as template_warm_pool_size,
                    exists (select from control.tenants t where t.server_id = s.id and t.database = @DatabaseName and {TenantStates.IsLive})
                      or exists (select from control.templates o where o.server_id = s.id and o.database = @DatabaseName)
                      or exists (select from control.tenant_moves h join control.tenants t on t.id = h.tenant_id

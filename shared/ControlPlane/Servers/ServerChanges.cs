@@ -108,6 +108,7 @@ public sealed class ServerChanges(NpgsqlDataSource database, ISecretStore secret
 
             await connection.ExecuteAsync(Sql.Command(
                 """
+                delete from control.pool_entries where server_id = @Id and state <> 'taken';
                 delete from control.templates where server_id = @Id;
                 delete from control.server_watch where server_id = @Id;
                 update control.server_alerts set cleared_at = @At where server_id = @Id and cleared_at is null;

@@ -92,4 +92,7 @@ public static class ServerActions
     public const string Drain = "drain";
     public const string EndDrain = "end-drain";
     public const string Remove = "remove";
+
+    /// <summary>Another size of the pool of one of its templates.</summary>
+    public const string WarmPool = "warm-pool";
 }

@@ -1,4 +1,5 @@
 using Bibind.Contracts;
+using Bibind.ControlPlane.Pools;
 using Bibind.ControlPlane.Templates;
 
 namespace Bibind.ControlPlane.Servers;
@@ -73,6 +74,14 @@ internal sealed record ServerStanding
 
     /// <summary>Which version of the template the tenant takes.</summary>
     public int TemplateNumber { get; init; } = 1;
+
+    /// <summary>Ready clones of it that are wanted on this server.</summary>
+    public int TemplateWarmPoolSize { get; init; }
+
+    /// <summary>The ready clone that is taken there; null where none is kept.</summary>
+    public PoolWish? Pool => this is { TemplateWarmPoolSize: > 0, TemplateId: { } template, TemplateDatabase: { } source, TemplateVersion: { } version }
+        ? new PoolWish(template, source, version)
+        : null;
 
     /// <summary>What the template offers on this server; null until somebody has looked.</summary>
     public TemplateContents? TemplateContents { get; init; }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using Bibind.Contracts;
 
 namespace Bibind.ControlPlane.Templates;
@@ -41,6 +43,9 @@ public sealed record Template
 
     /// <summary>The templates with the same one are made for different countries and languages, and an order takes the one that fits.</summary>
     public string? Family { get; init; }
+
+    /// <summary>Changes with what a change of the pool's size is made of.</summary>
+    public string PoolVersion => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(new { Id, State, ContentHash, WarmPoolSize })))[..32];
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ReadyAt { get; init; }
 }

@@ -1,6 +1,7 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Offers;
+using Bibind.ControlPlane.Pools;
 using Bibind.ControlPlane.Servers;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -131,7 +132,9 @@ public sealed class Reservations
                         RequestedBy = order.RequestedBy,
                     },
                     cancellationToken);
-                return new Reservation(tenant.Id, jobId, tenant.ToPlace(jobId));
+                var pooled = await PoolClaims.TakeAsync(
+                    connection, transaction, tenant.Id, order.IsRestored ? null : place.Pool, _time.GetUtcNow(), cancellationToken);
+                return new Reservation(tenant.Id, jobId, tenant.ToPlace(jobId) with { Pooled = pooled });
             }
 
             // No conflict to be seen means that the rival ended in between, and the names are free again.

@@ -1,6 +1,7 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Pending;
+using Bibind.ControlPlane.Pools;
 using Bibind.Durable;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -21,9 +22,13 @@ public sealed class TenantLifecycle(
     public async Task<TenantDescriptor> ConfirmReservationAsync(long tenantId, string jobId, CancellationToken cancellationToken)
     {
         var tenant = await tenants.GetAsync(tenantId, cancellationToken) ?? throw NoSuchTenant(tenantId);
-        return tenant.State == TenantStates.Provisioning
-            ? tenant.ToPlace(jobId)
-            : throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: its reservation has ended.");
+        if (tenant.State != TenantStates.Provisioning)
+        {
+            throw new PermanentFailureException($"Tenant '{tenant.Code}' ({tenant.Id}) is {tenant.State}: its reservation has ended.");
+        }
+
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return tenant.ToPlace(jobId) with { Pooled = await PoolClaims.FindAsync(connection, tenantId, cancellationToken) };
     }
 
     /// <summary>Remembers that a tenant that is being provisioned has a role of its own in PostgreSQL.</summary>
@@ -69,7 +74,7 @@ public sealed class TenantLifecycle(
         };
         var now = time.GetUtcNow();
         await connection.ExecuteAsync(Sql.Command(
-            "update control.tenants set state = 'active', reason = null, activated_at = coalesce(activated_at, @now) where id = @tenantId",
+            $"update control.tenants set state = 'active', reason = null, activated_at = coalesce(activated_at, @now) where id = @tenantId; {PoolClaims.EndSql}",
             new { tenantId, now }, transaction, cancellationToken));
         if (tenant.State == TenantStates.Provisioning)
         {
@@ -233,8 +238,8 @@ public sealed class TenantLifecycle(
             """,
             new { tenantId, state, reason, Leftovers = !inventory.IsClean, Now = time.GetUtcNow() }, transaction, cancellationToken));
 
-        // A tenant that ends lacks nothing any more.
-        await connection.ExecuteAsync(Sql.Command(PendingItems.RemoveSql, new { tenantId, kind = (string?)null }, transaction, cancellationToken));
+        // A tenant that ends lacks nothing any more, and has taken nothing.
+        await connection.ExecuteAsync(Sql.Command($"{PendingItems.RemoveSql}; {PoolClaims.EndSql}", new { tenantId, kind = (string?)null }, transaction, cancellationToken));
 
         // The proof counted their routes and certificates, so the names are free again with the tenant's own.
         if (state is TenantStates.Failed or TenantStates.Terminated && inventory.IsClean)

@@ -8,6 +8,7 @@ using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Plans;
+using Bibind.ControlPlane.Pools;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Templates;
@@ -53,6 +54,10 @@ internal sealed class World : IAsyncDisposable
 
     public MemoryTemplates Templates => (MemoryTemplates)_services.GetRequiredService<ITemplateDirectory>();
 
+    public MemoryPools Pools => (MemoryPools)_services.GetRequiredService<IWarmPools>();
+
+    public MemoryCloneTimes CloneTimes => (MemoryCloneTimes)_services.GetRequiredService<ICloneTimes>();
+
     public RecordedLogs Logs => _services.GetRequiredService<RecordedLogs>();
 
     public IObjectStore Store => _services.GetRequiredService<IObjectStore>();
@@ -80,6 +85,8 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<ITenantDomains, MemoryDomains>()
             .AddSingleton<ITemplateDirectory, MemoryTemplates>()
             .AddSingleton<IPlanLimits, MemoryPlans>()
+            .AddSingleton<IWarmPools, MemoryPools>()
+            .AddSingleton<ICloneTimes, MemoryCloneTimes>()
             .AddSingleton(NpgsqlDataSource.Create(postgres.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole)))
             .AddSingleton(logs)
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(logs))
