@@ -127,10 +127,10 @@ public sealed class ActivitiesRegistrationTests
         await using var world = await World.CreateAsync();
 
         var activities = typeof(ActivitiesRegistration).Assembly.GetTypes()
-            // Those on the rows of tenants, domains and jobs need the control database.
+            // Those on the rows of tenants, domains, jobs and versions of templates need the control database.
             .Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(ITaskActivity))
                 && type.Namespace is not ("Bibind.Activities.Tenants" or "Bibind.Activities.Domains" or "Bibind.Activities.Domains.Registrars" or "Bibind.Activities.Backup.Jobs"
-                    or "Bibind.Activities.Credentials.Resets"));
+                    or "Bibind.Activities.Credentials.Resets" or "Bibind.Activities.Templates.Versions"));
 
         Assert.All(activities, type => Assert.NotNull(ActivatorUtilities.CreateInstance(world.Services, type)));
     }

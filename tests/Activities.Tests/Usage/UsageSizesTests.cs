@@ -4,6 +4,7 @@ using Bibind.Activities.Tests.Fixtures;
 using Bibind.Activities.Usage;
 using Bibind.Local;
 using Bibind.Testing;
+using Bibind.Testing.Servers;
 using Xunit;
 
 namespace Bibind.Activities.Tests.Usage;
@@ -27,6 +28,25 @@ public sealed class UsageSizesTests
         await world.Store.PutAsync(place.Bucket, "two", new MemoryStream(new byte[234]), Token);
 
         Assert.Equal(empty + 1234, await sizes.MeasureAsync(place, Token));
+    }
+
+    [Fact]
+    public async Task Cephs_gateway_says_itself_how_much_a_bucket_holds()
+    {
+        var ceph = await SharedServers.CephS3Async();
+        await using var world = await World.CreateAsync(
+            ("Storage:Provider", "s3"), ("Storage:S3:Endpoint", ceph.Url.AbsoluteUri), ("Storage:S3:AccessKey", ceph.Account.AccessKey),
+            ("Storage:S3:SecretKey", ceph.Account.SecretKey), ("Storage:S3:TenantUsers", "rgw"));
+        var place = World.NewPlace();
+        var sizes = world.Get<IBucketSizes>();
+        Assert.IsType<RgwBucketSizes>(sizes);
+        Assert.Equal(0, await sizes.MeasureAsync(place, Token));
+        await world.RunAsync<CreateBucket>(place);
+        await world.Store.PutAsync(place.Bucket, "thing", new MemoryStream(new byte[300_000]), Token);
+
+        await Eventually.UntilAsync(
+            async () => await sizes.MeasureAsync(place, Token) is >= 300_000 and < 310_000, TimeSpan.FromSeconds(30), "the gateway has counted the object");
+        await world.RunAsync<DeleteBucket>(place);
     }
 
     [Fact]
