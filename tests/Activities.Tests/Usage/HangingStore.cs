@@ -37,6 +37,14 @@ internal sealed class HangingStore(ManualResetEventSlim hung) : IFileStore
 
     public bool Remove(CreateTemplateOrder order, string server, CancellationToken cancellationToken) => _none.Remove(order, server, cancellationToken);
 
+    public FileStoreInfo Look(CreateTemplateOrder order, string server) => _none.Look(order, server);
+
+    public Task<bool> FillPoolAsync(PoolEntry entry, CancellationToken cancellationToken) => _none.FillPoolAsync(entry, cancellationToken);
+
+    public bool RemovePool(PoolEntry entry) => _none.RemovePool(entry);
+
+    public IReadOnlyList<string> ListPools(string server, string prefix) => _none.ListPools(server, prefix);
+
     public FileStoreInfo Look(TenantDescriptor place) => _none.Look(place);
 
     public void Adopt(TenantDescriptor place) => _none.Adopt(place);
