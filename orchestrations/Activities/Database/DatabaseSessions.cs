@@ -18,6 +18,11 @@ internal static class DatabaseSessions
         from pg_stat_activity where datname = $1 and pid <> pg_backend_pid() and usename is not null order by pid
         """;
 
+    private const string BeyondUsSql = """
+        select pid from pg_stat_activity
+        where datname = $1 and pid <> pg_backend_pid() and usesysid is not null and not pg_has_role(usesysid, 'member')
+        """;
+
     private sealed record Session(int ProcessId, string User, string Application, string? Since)
     {
         public override string ToString() =>
@@ -60,6 +65,15 @@ internal static class DatabaseSessions
     {
         var sessions = await ListAsync(session, database, cancellationToken);
         return sessions.Count == 0 ? "a session that has ended since" : string.Join(", ", sessions);
+    }
+
+    /// <summary>Who uses the database that we may not end, for people; null if nobody does.</summary>
+    public static async Task<string?> FindBeyondUsAsync(MaintenanceSession session, string database, CancellationToken cancellationToken)
+    {
+        var beyond = await session.QueryAsync(BeyondUsSql, row => row.GetInt32(0), cancellationToken, database);
+        return beyond.Count == 0
+            ? null
+            : string.Join(", ", (await ListAsync(session, database, cancellationToken)).Where(s => beyond.Contains(s.ProcessId)));
     }
 
     private static Task<List<Session>> ListAsync(MaintenanceSession session, string database, CancellationToken cancellationToken) =>

@@ -33,7 +33,11 @@ public sealed class FreezeDatabase(PostgresConnector postgres, TenantRoleLifecyc
                 """,
                 cancellationToken);
             await DatabaseSessions.EndAsync(session, target.Name, cancellationToken);
-            return Unit.Value;
+
+            // Visitors see a page meanwhile: nobody is waited for.
+            return await DatabaseSessions.FindBeyondUsAsync(session, target.Name, cancellationToken) is { Length: > 0 } others
+                ? throw new PermanentFailureException($"The database '{target.Name}' on server '{place.ServerCode}' is in use by {others}, whom we may not end: what they write would not be copied.")
+                : Unit.Value;
         });
     }
 }

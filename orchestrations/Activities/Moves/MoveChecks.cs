@@ -60,7 +60,10 @@ public sealed class MoveChecks(
             await LabelledDatabases.RequireOursAsync(maintenance, LabelledDatabase.Of(source), "moved", cancellationToken);
             return (
                 await DatabaseCatalogue.MeasureAsync(maintenance, source.Database, cancellationToken),
-                await DatabaseHolds.ListAsync(maintenance, source.Database, cancellationToken));
+                (IReadOnlyList<string>)[
+                    .. await DatabaseHolds.ListAsync(maintenance, source.Database, cancellationToken),
+                    .. await DatabaseSessions.FindBeyondUsAsync(maintenance, source.Database, cancellationToken) is { Length: > 0 } others ? [$"sessions that we may not end: {others}"] : Array.Empty<string>(),
+                ]);
         });
         await using var session = await postgres.OpenAsync(source, cancellationToken);
         var found = await session.TranslateErrorsAsync(() => NeedsInspection.InspectAsync(session, source.Database, cancellationToken));

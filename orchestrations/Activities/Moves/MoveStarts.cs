@@ -1,4 +1,5 @@
 using Bibind.Contracts;
+using Bibind.ControlPlane;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Moves;
 using Bibind.Durable;
@@ -102,6 +103,9 @@ public sealed class RemoveDueCopies(MoveStore moves, MoveStarts starts, JobOrche
 /// <summary>Starts the next moves off a server that is drained.</summary>
 public sealed class DrainNext(DrainStore drains, MoveStarts starts) : TaskActivity<DrainServerOrder, DrainRound>
 {
+    // Tenants that no server can take may come first; whom one can take is found behind them, though not behind any number.
+    private const int MostRefusals = 20;
+
     /// <inheritdoc/>
     public override async Task<DrainRound> RunAsync(TaskActivityContext context, DrainServerOrder order)
     {
@@ -111,14 +115,15 @@ public sealed class DrainNext(DrainStore drains, MoveStarts starts) : TaskActivi
         var standing = await drains.LookAsync(order, cancellationToken);
         if (!standing.Draining)
         {
-            return new DrainRound(standing.Left, standing.Moving, standing.Moving == 0, $"The mark was taken away from server '{order.Server}'; {standing.Left} tenants stay on it.");
+            return new DrainRound(standing.Left, standing.Moving, standing.Moving == 0, $"The mark was taken away from server '{order.Server}': {PlainText.Count(standing.Left, "tenant")} left on it.");
         }
 
         var moving = standing.Moving;
-        string? refusal = null;
+        var refusals = new List<string>();
+        var isBusy = standing.Busy > 0;
         foreach (var code in standing.Next)
         {
-            if (moving >= standing.AtOnce)
+            if (moving >= standing.AtOnce || refusals.Count >= MostRefusals)
             {
                 break;
             }
@@ -129,26 +134,28 @@ public sealed class DrainNext(DrainStore drains, MoveStarts starts) : TaskActivi
                     moving++;
                     break;
                 case MoveResult.NoServer none:
-                    refusal = none.Message;
+                    refusals.Add(none.Message);
                     break;
                 case MoveResult.JobRunning or MoveResult.WrongState or MoveResult.NotFound:
                     // Another job has it; it comes again in the next round.
-                    refusal ??= string.Empty;
+                    isBusy = true;
                     break;
-            }
-
-            if (refusal is { Length: > 0 })
-            {
-                break;
             }
         }
 
-        return moving > 0 || refusal is "" || standing.Busy > 0
+        return moving > 0 || isBusy
             ? new DrainRound(standing.Left, moving, IsOver: false)
-            : new DrainRound(standing.Left, 0, IsOver: true, ReasonOf(standing, refusal));
+            : new DrainRound(standing.Left, 0, IsOver: true, ReasonOf(standing, refusals));
     }
 
-    private static string? ReasonOf(DrainStanding standing, string? refusal) => standing.Left == 0
-        ? null
-        : $"{standing.Left} tenants are still there. {refusal} {(standing.Failed.Count == 0 ? string.Empty : $"Could not be moved: {string.Join(", ", standing.Failed)}; their jobs say why.")}".Replace("  ", " ", StringComparison.Ordinal).TrimEnd();
+    private static string? ReasonOf(DrainStanding standing, List<string> refusals)
+    {
+        if (standing.Left == 0)
+        {
+            return null;
+        }
+
+        var failed = standing.Failed.Count == 0 ? null : $"Could not be moved: {string.Join(", ", standing.Failed)}; their jobs say why.";
+        return string.Join(' ', new[] { $"{PlainText.Count(standing.Left, "tenant")} left on the server.", refusals.FirstOrDefault(), failed }.OfType<string>());
+    }
 }

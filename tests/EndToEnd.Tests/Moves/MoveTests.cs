@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Bibind.Testing;
+using Npgsql;
 
 namespace Bibind.EndToEnd.Tests.Moves;
 
@@ -128,6 +129,22 @@ public sealed class MoveTests
     }
 
     [Fact]
+    public async Task A_session_that_cannot_be_ended_refuses_the_move_before_anything_is_touched()
+    {
+        await using var world = await MoveWorld.CreateAsync();
+        await using var admin = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Installation.SuperuserConnectionString) { Database = world.Code, Pooling = false }.ConnectionString);
+        await admin.OpenAsync();
+        await using var host = await InProcessHost.StartAsync(world.Installation);
+
+        var end = await host.Api.EndOfAsync(await world.MoveAsync(host.Api));
+
+        Assert.Equal("failed", (string?)end["state"]);
+        Assert.Contains("sessions that we may not end: postgres", (string?)end["reason"], StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", (string?)end["reason"], StringComparison.Ordinal);
+        await world.AssertOpenAsync(host.Api, "local");
+    }
+
+    [Fact]
     public async Task An_application_that_does_not_answer_there_leaves_the_tenant_where_it_was()
     {
         await using var world = await MoveWorld.CreateAsync();
@@ -206,7 +223,7 @@ public sealed class MoveTests
         var end = await host.Api.EndOfAsync(job!);
 
         Assert.Equal("failed", (string?)end["state"]);
-        Assert.Contains("1 tenants are still there", (string?)end["reason"], StringComparison.Ordinal);
+        Assert.Contains("1 tenant left on the server", (string?)end["reason"], StringComparison.Ordinal);
         Assert.Contains("second is maintenance", (string?)end["reason"], StringComparison.Ordinal);
         await world.AssertOpenAsync(host.Api, "local");
     }
