@@ -34,8 +34,8 @@ public sealed class TakeInventory(
     IFileStore fileStore,
     ISecretStore secrets,
     ITenantDomains domains,
-    MoveStore moves,
-    MovePlaces moved,
+    IMovedCopies moves,
+    CopyPlaces moved,
     IOptions<BackupOptions> backups,
     ILogger<TakeInventory> logger) : TaskActivity<InventoryRequest, Contracts.Inventory>
 {
@@ -96,9 +96,9 @@ public sealed class TakeInventory(
     private async Task<IReadOnlyList<InventoryItem>> AskForMovedCopiesAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         var items = new List<InventoryItem>();
-        foreach (var move in await moves.ListCopiesOfEndingAsync(place.TenantId, cancellationToken))
+        foreach (var move in (await moves.ListCopiesOfEndingAsync(place.TenantId, cancellationToken)).Where(m => m.CopyServerId != place.ServerId))
         {
-            var copy = await moved.CopyOfAsync(move, place.JobId, cancellationToken);
+            var copy = await moved.OfAsync(move, place, cancellationToken);
             items.AddRange((await AskForDatabasesAsync(copy.Place!, cancellationToken)).Select(i => i with { Name = $"{copy.Place!.ServerCode}/{i.Name}" }));
         }
 

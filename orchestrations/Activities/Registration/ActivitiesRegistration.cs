@@ -59,7 +59,7 @@ public static class ActivitiesRegistration
         AddTenantIsolation(services, configuration);
         services.AddSingleton<AdoptableDatabases>().AddSingleton<OlderDatabases>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<DatabaseRemoval>().AddSingleton<MovePlaces>().AddSingleton<MovedCopies>().AddMoves();
+        services.AddSingleton<DatabaseRemoval>().AddSingleton<CopyPlaces>().AddSingleton<MovePlaces>().AddSingleton<MovedCopies>().AddMoves();
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<Recovery.WorldDifferences>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();

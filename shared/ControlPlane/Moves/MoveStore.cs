@@ -4,8 +4,18 @@ using Npgsql;
 
 namespace Bibind.ControlPlane.Moves;
 
+/// <summary>Knows the copies that moves have left.</summary>
+public interface IMovedCopies
+{
+    /// <summary>Copies of a tenant that is being removed, on servers that it does not live on.</summary>
+    Task<IReadOnlyList<TenantMove>> ListCopiesOfEndingAsync(long tenantId, CancellationToken cancellationToken);
+
+    /// <summary>Notes that nothing is left of a copy.</summary>
+    Task ForgetCopyAsync(long moveId, CancellationToken cancellationToken);
+}
+
 /// <summary>Reads moves.</summary>
-public sealed class MoveStore(NpgsqlDataSource database)
+public sealed class MoveStore(NpgsqlDataSource database) : IMovedCopies
 {
     internal const string Select =
         """
@@ -48,7 +58,7 @@ public sealed class MoveStore(NpgsqlDataSource database)
         return new Page<TenantMove>(items.AsList(), total, page.Number, page.Size);
     }
 
-    /// <summary>Copies of a tenant that is being removed, on servers that it does not live on.</summary>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<TenantMove>> ListCopiesOfEndingAsync(long tenantId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -95,7 +105,7 @@ public sealed class MoveStore(NpgsqlDataSource database)
         return counted == 0 ? null : move with { UndoAttempts = move.UndoAttempts + 1 };
     }
 
-    /// <summary>Notes that nothing is left of a copy.</summary>
+    /// <inheritdoc/>
     public async Task ForgetCopyAsync(long moveId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);

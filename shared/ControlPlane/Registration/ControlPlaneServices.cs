@@ -92,7 +92,7 @@ public static class ControlPlaneServices
         services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();
         services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
         services.AddSingleton<JobStore>().AddSingleton<JobOrchestrations>().AddSingleton<IOrchestrationOutbox, OrchestrationOutbox>();
-        services.AddSingleton<MoveStore>().AddSingleton<MoveOpening>().AddSingleton<MoveLifecycle>().AddSingleton<DrainStore>();
+        services.AddSingleton<MoveStore>().AddSingleton<IMovedCopies>(s => s.GetRequiredService<MoveStore>()).AddSingleton<MoveOpening>().AddSingleton<MoveLifecycle>().AddSingleton<DrainStore>();
         services.AddSingleton<PendingItems>();
         services.AddSingleton<UsageRounds>().AddSingleton<UsageStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();

@@ -7,6 +7,7 @@ using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
+using Bibind.ControlPlane.Moves;
 using Bibind.ControlPlane.Plans;
 using Bibind.ControlPlane.Pools;
 using Bibind.ControlPlane.Secrets;
@@ -86,6 +87,7 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<ITemplateDirectory, MemoryTemplates>()
             .AddSingleton<IPlanLimits, MemoryPlans>()
             .AddSingleton<IWarmPools, MemoryPools>()
+            .AddSingleton<IMovedCopies, MemoryCopies>()
             .AddSingleton<ICloneTimes, MemoryCloneTimes>()
             .AddSingleton(NpgsqlDataSource.Create(postgres.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole)))
             .AddSingleton(logs)

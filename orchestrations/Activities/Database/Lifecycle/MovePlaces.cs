@@ -7,16 +7,17 @@ using Bibind.Durable;
 
 namespace Bibind.Activities.Database.Lifecycle;
 
-/// <summary>Where the tenant of a move is and will be, and where a copy of it is.</summary>
-public sealed class MovePlaces(TenantStore tenants, IServerDirectory servers, IFileStore files)
+/// <summary>Where the tenant of a move is and will be.</summary>
+public sealed class MovePlaces(TenantStore tenants, CopyPlaces copies)
 {
     /// <summary>Both places of a move that has begun.</summary>
     public async Task<MoveBegun> OfAsync(TenantMove move, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(move);
-        var source = await AtAsync(move, move.SourceServerId, move.JobId, cancellationToken);
-        var target = await AtAsync(move, move.TargetServerId!.Value, move.JobId, cancellationToken);
-        return new MoveBegun { Source = source, Target = target, SharesFiles = ShareFiles(source.ServerCode, target.ServerCode), WasSuspended = move.WasSuspended };
+        var tenant = await tenants.GetPlaceAsync(move.TenantId, move.JobId, cancellationToken);
+        var source = await copies.AtAsync(tenant, move.SourceServerId, cancellationToken);
+        var target = await copies.AtAsync(tenant, move.TargetServerId!.Value, cancellationToken);
+        return new MoveBegun { Source = source, Target = target, SharesFiles = copies.ShareFiles(source, target), WasSuspended = move.WasSuspended };
     }
 
     /// <summary>The copy that a move left; without a place if none is left.</summary>
@@ -24,30 +25,43 @@ public sealed class MovePlaces(TenantStore tenants, IServerDirectory servers, IF
     public async Task<MovedCopy> CopyOfAsync(TenantMove move, string jobId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(move);
-        if (move.CopyServerId is not { } server)
+        return move.CopyServerId is null
+            ? new MovedCopy(null, false)
+            : await copies.OfAsync(move, await tenants.GetPlaceAsync(move.TenantId, jobId, cancellationToken), cancellationToken);
+    }
+}
+
+/// <summary>A tenant's place on a server that it does not live on.</summary>
+public sealed class CopyPlaces(IServerDirectory servers, IFileStore files)
+{
+    /// <summary>The copy that a move left.</summary>
+    /// <exception cref="PermanentFailureException">What it names is where the tenant lives.</exception>
+    public async Task<MovedCopy> OfAsync(TenantMove move, TenantDescriptor lives, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(move);
+        ArgumentNullException.ThrowIfNull(lives);
+        if (lives.ServerId == move.CopyServerId)
         {
-            return new MovedCopy(null, false);
+            throw new PermanentFailureException($"Server '{lives.ServerCode}' is where tenant '{lives.Code}' lives: what is there is no copy, and was left as it is.");
         }
 
-        var lives = await tenants.GetPlaceAsync(move.TenantId, jobId, cancellationToken);
-        return lives.ServerId == server
-            ? throw new PermanentFailureException($"Server '{lives.ServerCode}' is where tenant '{lives.Code}' lives: what is there is no copy, and was left as it is.")
-            : await CopyAtAsync(move, server, lives, cancellationToken);
+        var place = await AtAsync(lives, move.CopyServerId!.Value, cancellationToken);
+        return new MovedCopy(place, ShareFiles(lives, place));
     }
 
-    private async Task<MovedCopy> CopyAtAsync(TenantMove move, long serverId, TenantDescriptor lives, CancellationToken cancellationToken)
+    /// <summary>The tenant as it is or would be on a server.</summary>
+    public async Task<TenantDescriptor> AtAsync(TenantDescriptor tenant, long serverId, CancellationToken cancellationToken)
     {
-        var place = await AtAsync(move, serverId, lives.JobId, cancellationToken);
-        return new MovedCopy(place, ShareFiles(lives.ServerCode, place.ServerCode));
-    }
-
-    private async Task<TenantDescriptor> AtAsync(TenantMove move, long serverId, string jobId, CancellationToken cancellationToken)
-    {
-        var place = await tenants.GetPlaceAsync(move.TenantId, jobId, cancellationToken);
+        ArgumentNullException.ThrowIfNull(tenant);
         var server = await servers.GetConnectionAsync(serverId, cancellationToken);
-        return place with { ServerId = serverId, ServerCode = server.Code, HasFileStore = files.IsOn };
+        return tenant with { ServerId = serverId, ServerCode = server.Code, HasFileStore = files.IsOn };
     }
 
-    private bool ShareFiles(string one, string other) =>
-        files.IsOn && string.Equals(Path.GetFullPath(files.FolderOf(one)), Path.GetFullPath(files.FolderOf(other)), StringComparison.Ordinal);
+    /// <summary>True if the servers of both places keep their files in one folder.</summary>
+    public bool ShareFiles(TenantDescriptor one, TenantDescriptor other)
+    {
+        ArgumentNullException.ThrowIfNull(one);
+        ArgumentNullException.ThrowIfNull(other);
+        return files.IsOn && string.Equals(Path.GetFullPath(files.FolderOf(one.ServerCode)), Path.GetFullPath(files.FolderOf(other.ServerCode)), StringComparison.Ordinal);
+    }
 }
