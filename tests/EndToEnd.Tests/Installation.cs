@@ -86,6 +86,9 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>An installation whose control database has its schema, as that of a host that is started again.</summary>
     public static async Task<Installation> CreateAsync() => await CreateAsync(await Migrated.Value);
 
+    /// <summary>The same with its tenants on another PostgreSQL, which has the template: for a test that counts everything there.</summary>
+    public static async Task<Installation> CreateAsync(EmbeddedPostgres server) => new(server, await TestDatabase.CreateAsync(template: await Migrated.Value));
+
     /// <summary>An installation whose first host finds an empty control database.</summary>
     public static Task<Installation> CreateEmptyAsync() => CreateAsync(template: null);
 

@@ -106,9 +106,10 @@ public sealed class TemplateVersionTests
     {
         await using var world = await VersionWorld.CreateAsync();
         await using var host = await InProcessHost.StartAsync(world.Installation);
-        await using var other = await OdooTemplateFixture.CloneAsync();
-        var command = new JsonObject { ["database"] = other.Name, ["attach"] = true, ["reason"] = VersionWorld.Why };
-        Bibind.Local.OdooFiles.Write(world.Files, other.Name);
+        const string Other = "golden_by_hand";
+        await world.AsAdministratorAsync($"create database {Other} template {OdooTemplateFixture.Database} owner odoo");
+        var command = new JsonObject { ["database"] = Other, ["attach"] = true, ["reason"] = VersionWorld.Why };
+        Bibind.Local.OdooFiles.Write(world.Files, Other);
 
         var (_, job, _) = await host.Api.TryPostAsync("/api/templates/blank/versions", command.DeepClone().AsObject());
         var refused = await host.Api.EndOfAsync(job!, seconds: 120);
@@ -117,7 +118,8 @@ public sealed class TemplateVersionTests
         Assert.Contains("holds what no tenant may inherit: ", (string?)refused["reason"], StringComparison.Ordinal);
         Assert.Contains("incoming mail servers", (string?)refused["reason"], StringComparison.Ordinal);
         Assert.Contains("credentials in ir_mail_server.smtp_pass", (string?)refused["reason"], StringComparison.Ordinal);
-        Directory.Delete(Path.Combine(world.Files, other.Name), recursive: true);
+        Directory.Delete(Path.Combine(world.Files, Other), recursive: true);
+        await world.AsAdministratorAsync($"drop database {Other} with (force)");
         await world.AssertOnlyAsync();
     }
 

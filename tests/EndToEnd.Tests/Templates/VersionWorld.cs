@@ -17,6 +17,9 @@ internal sealed class VersionWorld : IAsyncDisposable
     public const string Why = "the October release";
 
     private static readonly Lazy<Task<string>> Dump = new(DumpAsync);
+
+    // Of its own: these tests count every database of the product's on the server, and those of other tests are not theirs to drop.
+    private static readonly Lazy<Task<EmbeddedPostgres>> Server = new(StartServerAsync);
     private readonly string _folder = PostgresFixture.NewFolder();
     private readonly ApplicationStub _application;
 
@@ -29,7 +32,7 @@ internal sealed class VersionWorld : IAsyncDisposable
 
     public static async Task<VersionWorld> CreateAsync()
     {
-        var world = new VersionWorld(await Installation.CreateAsync(), await ApplicationStub.StartAsync());
+        var world = new VersionWorld(await Installation.CreateAsync(await Server.Value), await ApplicationStub.StartAsync());
         OdooFiles.Write(world.Files, OdooTemplateFixture.Database);
         var postgres = await OdooTemplateFixture.GetAsync();
         var script = Path.Combine(world._folder, "odoo-bin");
@@ -138,6 +141,17 @@ internal sealed class VersionWorld : IAsyncDisposable
         {
             await DropAsync(database);
         }
+    }
+
+    private static async Task<EmbeddedPostgres> StartServerAsync()
+    {
+        var postgres = await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions { DataFolder = PostgresFixture.NewClusterFolder(), Fsync = false, DeleteOnStop = true });
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => postgres.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(2));
+        await LocalServer.PrepareAsync(postgres);
+        await OdooTemplate.BuildAsync(
+            postgres.SuperuserConnectionString, OdooTemplateFixture.Database, OdooVariant.Blank, OdooTemplateOptions.Small with { LockAfter = true });
+        return postgres;
     }
 
     private static async Task<string> DumpAsync()
