@@ -39,7 +39,8 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         "POST /api/templates", "GET /api/templates", "GET /api/templates/{code}",
         "POST /api/templates/{code}/versions", "GET /api/templates/{code}/versions", "GET /api/templates/{code}/changes", "GET /api/templates/{code}/tenants",
         "POST /api/templates/{code}/versions/{number}/promote", "POST /api/templates/{code}/versions/{number}/rollback",
-        "POST /api/templates/{code}/versions/{number}/retire", "PUT /api/templates/{code}/family",
+        "POST /api/templates/{code}/versions/{number}/retire", "PUT /api/templates/{code}/family", "PATCH /api/templates/{code}",
+        "POST /api/tenants/{code}/move", "POST /api/servers/{code}/moves", "GET /api/moves", "GET /api/moves/{id}", "POST /api/moves/{id}/confirm", "POST /api/moves/{id}/cancel",
     ];
 
     // A body that the call takes, for every call that takes one.
@@ -69,6 +70,9 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         ["POST /api/templates/{code}/versions/{number}/rollback"] = """{"reason": "mine now"}""",
         ["POST /api/templates/{code}/versions/{number}/retire"] = """{"reason": "mine now"}""",
         ["PUT /api/templates/{code}/family"] = """{"family": null}""",
+        ["PATCH /api/templates/{code}"] = """{"warmPoolSize": 1, "reason": "mine now"}""",
+        ["POST /api/tenants/{code}/move"] = """{"reason": "mine now"}""",
+        ["POST /api/servers/{code}/moves"] = "{}",
         ["POST /webhooks/odoo/{token}"] = "{}",
     };
 
