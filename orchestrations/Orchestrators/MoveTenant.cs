@@ -23,26 +23,24 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
             await context.CreateTimer(at);
         }
 
+        if (order.IsUndo)
+        {
+            return await UndoEndedAsync(context, order);
+        }
+
         var progress = new Progress();
         TenantMoved result;
         try
         {
-            if (order.IsUndo)
-            {
-                // Nobody knows how far it got: everything counts as done.
-                progress = new Progress { Move = await context.CallActivityAsync(Moves.Begin, order), BackupTaken = true, TargetTouched = true, SourceClosed = true, Switched = true };
-                throw new MoveEndedException();
-            }
-
             var move = progress.Move = await context.CallActivityAsync(Moves.Begin, order);
             if (move.Source is null)
             {
-                return Cancelled(order);
+                return NotMade(order);
             }
 
             result = await MoveAsync(context, order, move, progress);
         }
-        catch (Exception failure) when (failure is TaskFailedException or BackupsOffException or ApplicationAwayException or MoveEndedException)
+        catch (Exception failure) when (failure is TaskFailedException or BackupsOffException or MoveAbandonedException)
         {
             await UndoAsync(context, order, progress, Reasons.Of(failure));
             throw;
@@ -75,7 +73,7 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
         var smoke = await context.CallActivityAsync(Application.SmokeTest, target);
         if (!smoke.Done)
         {
-            throw new ApplicationAwayException(smoke.Note);
+            throw new MoveAbandonedException(smoke.Note ?? "The application does not answer for the tenant there.");
         }
 
         progress.Switched = true;
@@ -93,6 +91,19 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
             Tables = restored.Tables,
             Notes = [.. new[] { restored.Note }.OfType<string>()],
         };
+    }
+
+    /// <summary>Undoes a move whose orchestration was ended from outside. Nobody knows how far it got: everything counts as done.</summary>
+    private static async Task<TenantMoved> UndoEndedAsync(TaskOrchestrationContext context, MoveTenantOrder order)
+    {
+        var progress = new Progress { BackupTaken = true, TargetTouched = true, SourceClosed = true, Switched = true };
+        await PersistAsync(context, async () => progress.Move = await context.CallActivityAsync(Moves.Begin, order));
+        if (progress.Move!.Source is not null)
+        {
+            await UndoAsync(context, order, progress, "The job's orchestration was ended from outside");
+        }
+
+        return NotMade(order);
     }
 
     private static async Task UndoAsync(TaskOrchestrationContext context, MoveTenantOrder order, Progress progress, string reason)
@@ -192,8 +203,8 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
     private static RestoreRequest Request(MoveBegun move, string kind) =>
         new(move.Target!, new BackupRef(move.Source!.TenantId, PreRestoreBackups.IdOf(move.Source, kind)), Replace: true) { KeepsFiles = move.SharesFiles };
 
-    private static TenantMoved Cancelled(MoveTenantOrder order) =>
-        new() { Code = order.Code, From = string.Empty, To = string.Empty, OutageMs = 0, DatabaseBytes = 0, Tables = 0, Notes = ["It was cancelled before it began."] };
+    private static TenantMoved NotMade(MoveTenantOrder order) =>
+        new() { Code = order.Code, From = string.Empty, To = string.Empty, OutageMs = 0, DatabaseBytes = 0, Tables = 0, Notes = ["It was cancelled before it began, or was undone."] };
 
     private static async Task<bool> TryAsync(Func<Task> step)
     {
@@ -220,8 +231,5 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
     }
 }
 
-/// <summary>The application does not answer for the tenant where it is to be.</summary>
-public sealed class ApplicationAwayException(string? note) : Exception(note ?? "The application does not answer for the tenant there.");
-
-/// <summary>Somebody ended the orchestration of a move before it was over.</summary>
-public sealed class MoveEndedException() : Exception("The job's orchestration was ended from outside");
+/// <summary>A move that cannot go on, though no step has failed.</summary>
+public sealed class MoveAbandonedException(string reason) : Exception(reason);

@@ -20,7 +20,7 @@ public sealed record MoveTenantOrder
 /// <summary>A move that has begun.</summary>
 public sealed record MoveBegun
 {
-    /// <summary>The tenant where it is; null if the move was cancelled before it began.</summary>
+    /// <summary>The tenant where it is; null if the move was cancelled before it began, or has ended.</summary>
     public TenantDescriptor? Source { get; init; }
 
     /// <summary>The tenant where it will be.</summary>

@@ -17,7 +17,7 @@ public sealed class BeginMove(MoveOpening opening, MovePlaces places) : TaskActi
         try
         {
             var move = await opening.BeginAsync(order.JobId, context.CancellationToken);
-            return move.State == MoveStates.Cancelled ? new MoveBegun() : await places.OfAsync(move, context.CancellationToken);
+            return move.State == MoveStates.Moving ? await places.OfAsync(move, context.CancellationToken) : new MoveBegun();
         }
         catch (MoveWaitsException waits)
         {

@@ -100,7 +100,7 @@ public sealed class MoveOpening(NpgsqlDataSource database, JobStore jobs, IOptio
         return new MoveResult.Opened((await MoveStore.FindByJobAsync(connection, transaction, jobId, cancellationToken))!);
     }
 
-    /// <summary>The move whose time has come, with its place at the target; again the same once it has begun.</summary>
+    /// <summary>The move whose time has come, with its place at the target; again the same once it has begun, and as it is once it has ended.</summary>
     /// <exception cref="PermanentFailureException">It cannot begin any more.</exception>
     /// <exception cref="MoveWaitsException">Another job of the tenant is to end first.</exception>
     public async Task<TenantMove> BeginAsync(string jobId, CancellationToken cancellationToken)
@@ -114,9 +114,7 @@ public sealed class MoveOpening(NpgsqlDataSource database, JobStore jobs, IOptio
         move = (await MoveStore.FindByJobAsync(connection, transaction, jobId, cancellationToken))!;
         if (move.State != MoveStates.Scheduled)
         {
-            return move.State is MoveStates.Moving or MoveStates.Cancelled
-                ? move
-                : throw new PermanentFailureException($"The move by job '{jobId}' has ended: it is {move.State}.");
+            return move;
         }
 
         var wanted = await connection.QuerySingleAsync<Wanted>(Sql.Command(

@@ -280,4 +280,26 @@ public sealed class MoveTests
         Assert.Contains("ended from outside", (string?)(await host.Api.GetAsync(job))["reason"], StringComparison.Ordinal);
         await world.AssertOpenAsync(host.Api, "local");
     }
+
+    [Fact]
+    public async Task An_undoing_that_cannot_even_look_leaves_no_tenant_closed()
+    {
+        await using var world = await MoveWorld.CreateAsync();
+        await using (var host = await InProcessHost.StartAsync(world.Installation, new StopsAt("moves.compare")))
+        {
+            var job = await world.MoveAsync(host.Api);
+            await Eventually.UntilAsync(
+                async () => (await host.Api.GetAsync(job))["steps"]!.AsArray().Any(s => (string?)s!["name"] == "moves.compare"), TimeSpan.FromSeconds(60), "the tenant is closed");
+            await host.Tasks.TerminateInstanceAsync(job[(job.LastIndexOf('/') + 1)..], "by hand");
+        }
+
+        world.Installation.Settings["Timers:Sweep"] = "true";
+        world.Installation.Settings["Timers:SweepInterval"] = "00:00:01";
+        await using var healthy = await InProcessHost.StartAsync(world.Installation, new FailureAt("moves.begin", afterTheEffect: false) { Times = 1 });
+        await Eventually.UntilAsync(
+            async () => (string?)(await healthy.Api.GetAsync($"/api/moves?tenant={world.Code}"))["items"]![0]!["state"] == "failed",
+            TimeSpan.FromSeconds(60), "it is undone");
+
+        await world.AssertOpenAsync(healthy.Api, "local");
+    }
 }
