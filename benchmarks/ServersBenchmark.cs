@@ -2,14 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Servers;
-using Bibind.Functions;
 using Bibind.Functions.Servers;
 using Bibind.Local;
 using Bibind.Testing.Servers;
 using Dapper;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Bibind.Benchmarks;
@@ -37,7 +34,7 @@ internal static class ServersBenchmark
         await using var mute = RawServer.Start(RawServer.Silence);
         await using var html = RawServer.Start(RawServer.Http("<!doctype html><title>Welcome to nginx!</title>", headers: "Content-Type: text/html\r\n"));
         await using var slow = RawServer.Start(RawServer.Odoo(after: TimeSpan.FromMinutes(1)));
-        await using var host = Host(postgres);
+        await using var host = FleetHost.Build(postgres);
         await host.Services.GetRequiredService<ControlDatabaseMigrator>().ApplyAsync(CancellationToken.None);
         var dead = 0;
         for (var i = 0; i < fleet; i++)
@@ -84,15 +81,6 @@ internal static class ServersBenchmark
             Figures.Print("servers.last_living", alive, "s", "from the first to the last result of a living one");
         }
     }
-
-    private static WebApplication Host(EmbeddedPostgres postgres) => FunctionsHost.Build(
-        [
-            $"--ControlDatabase={postgres.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole)}",
-            $"--Secrets:MasterKey={Convert.ToBase64String(new byte[32])}",
-            "--Auth:Tokens:0:Name=bench", "--Auth:Tokens:0:Token=bench-operator-token-0123456789", "--Auth:Tokens:0:Role=admin",
-            "--Platform:Domain=bench.localhost", "--Storage:Local:Folder=unused", "--Timers:Enabled=false",
-        ],
-        builder => builder.Logging.ClearProviders());
 
     private static async Task AddAsync(IServiceProvider services, int number, EmbeddedPostgres postgres, string? death, int port)
     {

@@ -2,13 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Servers;
-using Bibind.Functions;
 using Bibind.Functions.Usage;
 using Bibind.Local;
 using Dapper;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Bibind.Benchmarks;
@@ -32,7 +29,7 @@ internal static class UsageBenchmark
             DeleteOnStop = true,
         });
         await LocalServer.PrepareAsync(postgres);
-        await using var host = Host(postgres);
+        await using var host = FleetHost.Build(postgres);
         await host.Services.GetRequiredService<ControlDatabaseMigrator>().ApplyAsync(CancellationToken.None);
         var servers = host.Services.GetRequiredService<ServerStore>();
         await servers.CreateAsync(
@@ -129,13 +126,4 @@ internal static class UsageBenchmark
             await connection.ExecuteAsync($"create database \"tenant-{i}\" owner {LocalServer.ApplicationRole} template {Template} strategy file_copy");
         }
     }
-
-    private static WebApplication Host(EmbeddedPostgres postgres) => FunctionsHost.Build(
-        [
-            $"--ControlDatabase={postgres.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole)}",
-            $"--Secrets:MasterKey={Convert.ToBase64String(new byte[32])}",
-            "--Auth:Tokens:0:Name=bench", "--Auth:Tokens:0:Token=bench-operator-token-0123456789", "--Auth:Tokens:0:Role=admin",
-            "--Platform:Domain=bench.localhost", "--Storage:Local:Folder=unused", "--Timers:Enabled=false",
-        ],
-        builder => builder.Logging.ClearProviders());
 }

@@ -1,3 +1,4 @@
+using Bibind.ControlPlane.Jobs;
 using Bibind.Durable;
 using Microsoft.DurableTask.Client;
 using Npgsql;
@@ -6,7 +7,7 @@ namespace Bibind.Functions.Ordering;
 
 /// <summary>A job whose orchestration is to be started.</summary>
 /// <param name="Id">Also the id of the instance.</param>
-/// <param name="Kind">One of <see cref="ControlPlane.Jobs.JobKinds"/>.</param>
+/// <param name="Kind">One of <see cref="JobKinds"/>.</param>
 /// <param name="Subject">What it is about, for the log.</param>
 /// <param name="RequestedBy">Who ordered it.</param>
 public sealed record JobToStart(string Id, string Kind, string Subject, string RequestedBy)
@@ -35,16 +36,7 @@ public sealed class UnitOfWork(
     public async Task StartAsync<TInput, TOutput>(OrchestratorDefinition<TInput, TOutput> orchestrator, TInput input, JobToStart job)
     {
         ArgumentNullException.ThrowIfNull(job);
-        await client.ScheduleNewOrchestrationInstanceAsync(
-            orchestrator,
-            input,
-            new HubStartOptions
-            {
-                InstanceId = job.Id,
-                Transaction = transaction,
-                Tags = new Dictionary<string, string> { [job.Tag.Key] = job.Tag.Value, ["kind"] = job.Kind },
-            },
-            cancellationToken);
+        await client.StartJobAsync(orchestrator, input, job.Id, job.Kind, job.Tag, transaction, cancellationToken);
         Logs.Ordered(logger, job.RequestedBy, job.Id, job.Kind, job.Subject);
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Bibind.Local;
 using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests;
@@ -70,6 +71,28 @@ internal sealed class Api : IDisposable
         await Eventually.UntilAsync(
             async () => (await GetAsync($"/api/tenants/{code}/domains"))["items"]!.AsArray().Single()!.AsObject(),
             wanted, TimeSpan.FromSeconds(60), "the domain is as wanted");
+
+    /// <summary>Registers a server with a PostgreSQL that has the roles of <see cref="LocalServer"/>, and activates it.</summary>
+    public async Task AddServerAsync(string code, EmbeddedPostgres postgres, Uri application, bool skipApplicationTest = false)
+    {
+        var (status, _, body) = await TryPostAsync("/api/servers", new JsonObject
+        {
+            ["code"] = code,
+            ["name"] = code,
+            ["url"] = application.GetLeftPart(UriPartial.Authority),
+            ["databaseHost"] = "127.0.0.1",
+            ["databasePort"] = postgres.Port,
+            ["databaseUser"] = LocalServer.MaintenanceRole,
+            ["databasePassword"] = postgres.PasswordOf(LocalServer.MaintenanceRole),
+            ["applicationRole"] = LocalServer.ApplicationRole,
+            ["applicationPassword"] = postgres.PasswordOf(LocalServer.ApplicationRole),
+        });
+        Assert.True(status == HttpStatusCode.Created, body.ToString());
+        (status, _, body) = await TryPostAsync(
+            $"/api/servers/{code}/activate",
+            skipApplicationTest ? new JsonObject { ["skipApplicationTest"] = true, ["reason"] = "Something else answers in its place." } : []);
+        Assert.True(status == HttpStatusCode.OK, body.ToString());
+    }
 
     /// <summary>Orders what needs no words; answers the job's address.</summary>
     public async Task<string> PostAsync(string path) => await AcceptedAsync(await _http.PostAsync(new Uri(path, UriKind.Relative), content: null));

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Bibind.Local;
 using Bibind.Local.RealServers;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
@@ -14,9 +13,7 @@ public sealed class TenantMoveTests
     public async Task People_find_everything_at_the_same_address_and_the_other_Odoo_serves_it()
     {
         var first = await RealOdoo.GetAsync();
-        await using var postgres = await EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions { DataFolder = PostgresFixture.NewClusterFolder(), Fsync = false, DeleteOnStop = true });
-        await LocalServer.PrepareAsync(postgres);
+        await using var postgres = await PostgresFixture.StartAnotherAsync();
         await using var second = await OdooServer.StartAsync(OdooOptions.At(postgres));
         Directory.CreateDirectory(second.FileStore);
         await second.OwnAsync(second.FileStore);
@@ -31,7 +28,7 @@ public sealed class TenantMoveTests
         var before = await world.Odoo.Client.SignInAsync(code, people[0].Login, people[0].Password);
         await before.CreateAsync("res.partner", new JsonObject { ["name"] = "A customer of ours" });
         var attachment = await before.CreateAsync("ir.attachment", new JsonObject { ["name"] = "offer.txt", ["datas"] = Convert.ToBase64String("A hundred chairs."u8) });
-        await AddServerAsync(world, postgres, second);
+        await world.Api.AddServerAsync("second", postgres, second.Url);
 
         var (status, job, body) = await world.Api.TryPostAsync($"/api/tenants/{code}/move", new JsonObject { ["reason"] = "More room." });
         Assert.True(status == HttpStatusCode.Accepted, body.ToString());
@@ -53,24 +50,5 @@ public sealed class TenantMoveTests
         Assert.False(Directory.Exists(Path.Combine(first.Server.FileStore, code)));
         await Assert.ThrowsAsync<OdooCallException>(() => world.Odoo.Client.SignInAsync(code, people[0].Login, people[0].Password));
         folders.Delete(recursive: true);
-    }
-
-    private static async Task AddServerAsync(OdooWorld world, EmbeddedPostgres postgres, OdooServer server)
-    {
-        var (status, _, body) = await world.Api.TryPostAsync("/api/servers", new JsonObject
-        {
-            ["code"] = "second",
-            ["name"] = "Second",
-            ["url"] = server.Url.GetLeftPart(UriPartial.Authority),
-            ["databaseHost"] = "127.0.0.1",
-            ["databasePort"] = postgres.Port,
-            ["databaseUser"] = LocalServer.MaintenanceRole,
-            ["databasePassword"] = postgres.PasswordOf(LocalServer.MaintenanceRole),
-            ["applicationRole"] = LocalServer.ApplicationRole,
-            ["applicationPassword"] = postgres.PasswordOf(LocalServer.ApplicationRole),
-        });
-        Assert.True(status == HttpStatusCode.Created, body.ToString());
-        (status, _, body) = await world.Api.TryPostAsync("/api/servers/second/activate", []);
-        Assert.True(status == HttpStatusCode.OK, body.ToString());
     }
 }

@@ -32,16 +32,13 @@ public static class PostgresFixture
         return folder;
     }
 
-    private static async Task<EmbeddedPostgres> StartAsync()
+    private static Task<EmbeddedPostgres> StartAsync() => StartAnotherAsync(new() { ["max_prepared_transactions"] = "20", ["wal_level"] = "logical" });
+
+    /// <summary>One more cluster, for tests that need a second server or count everything on theirs; it ends as the shared one does.</summary>
+    public static async Task<EmbeddedPostgres> StartAnotherAsync(Dictionary<string, string>? settings = null)
     {
         var postgres = await EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions
-            {
-                DataFolder = NewClusterFolder(),
-                Fsync = false,
-                DeleteOnStop = true,
-                Settings = new Dictionary<string, string> { ["max_prepared_transactions"] = "20", ["wal_level"] = "logical" },
-            });
+            new EmbeddedPostgresOptions { DataFolder = NewClusterFolder(), Fsync = false, DeleteOnStop = true, Settings = settings ?? [] });
 
         // Mostly nothing is left when the runner goes on. On a busy machine the watchdog finishes alone: xunit takes a process
         // that does not end within ten seconds for a failed one.

@@ -20,6 +20,9 @@ public sealed class ApplicationStub : IAsyncDisposable
 
     public Uri Url => new(_app.Urls.Single());
 
+    /// <summary>True answers 503 to whatever is asked.</summary>
+    public bool IsDown { get; set; }
+
     public static async Task<ApplicationStub> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -31,16 +34,21 @@ public sealed class ApplicationStub : IAsyncDisposable
         });
         var app = builder.Build();
         app.UseWebSockets();
-        app.Run(AnswerAsync);
+        var stub = new ApplicationStub(app);
+        app.Run(stub.AnswerAsync);
         await app.StartAsync();
-        return new ApplicationStub(app);
+        return stub;
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private static async Task AnswerAsync(HttpContext http)
+    private async Task AnswerAsync(HttpContext http)
     {
-        if (http.WebSockets.IsWebSocketRequest)
+        if (IsDown)
+        {
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        }
+        else if (http.WebSockets.IsWebSocketRequest)
         {
             await EchoAsync(http);
         }

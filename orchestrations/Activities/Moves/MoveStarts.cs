@@ -20,7 +20,9 @@ public sealed class MoveStarts(NpgsqlDataSource database, MoveOpening opening, M
         var result = await opening.OpenAsync(connection, transaction, tenantCode, new MoveWish { Reason = why, RequestedBy = who }, cancellationToken);
         if (result is MoveResult.Opened { Move: var move })
         {
-            await StartAsync(Orchestrations.MoveTenant, new MoveTenantOrder { TenantId = move.TenantId, JobId = move.JobId, Code = move.TenantCode }, move.JobId, JobKinds.Move, tenantCode, transaction, cancellationToken);
+            await client.StartJobAsync(
+                Orchestrations.MoveTenant, new MoveTenantOrder { TenantId = move.TenantId, JobId = move.JobId, Code = move.TenantCode },
+                move.JobId, JobKinds.Move, tenantCode, transaction, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
@@ -39,7 +41,7 @@ public sealed class MoveStarts(NpgsqlDataSource database, MoveOpening opening, M
             return false;
         }
 
-        await StartAsync(Orchestrations.RemoveMovedCopy, order, order.JobId, JobKinds.RemoveMovedCopy, move.TenantCode, transaction, cancellationToken);
+        await client.StartJobAsync(Orchestrations.RemoveMovedCopy, order, order.JobId, JobKinds.RemoveMovedCopy, move.TenantCode, transaction, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }
@@ -56,23 +58,10 @@ public sealed class MoveStarts(NpgsqlDataSource database, MoveOpening opening, M
         }
 
         var order = new MoveTenantOrder { TenantId = move.TenantId, JobId = move.JobId, Code = move.TenantCode, IsUndo = true };
-        await StartAsync(Orchestrations.MoveTenant, order, undone.Instance, JobKinds.Move, move.TenantCode, transaction, cancellationToken);
+        await client.StartJobAsync(Orchestrations.MoveTenant, order, undone.Instance, JobKinds.Move, move.TenantCode, transaction, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }
-
-    private Task<string> StartAsync<TOrder, TResult>(
-        OrchestratorDefinition<TOrder, TResult> orchestration, TOrder order, string jobId, string kind, string tenant, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
-        client.ScheduleNewOrchestrationInstanceAsync(
-            orchestration,
-            order,
-            new HubStartOptions
-            {
-                InstanceId = jobId,
-                Transaction = transaction,
-                Tags = new Dictionary<string, string> { ["tenant"] = tenant, ["kind"] = kind },
-            },
-            cancellationToken);
 }
 
 /// <summary>Starts the removal of copies whose time is up, and the undoing of moves that nobody makes any more.</summary>

@@ -89,16 +89,10 @@ public sealed class SweepTenants(
         var order = tenant.State == TenantStates.Terminated
             ? termination.Order(finalBackup: tenant.HasBackups) with { FinalBackupTaken = true }
             : termination.Order(finalBackup: !tenant.WasNeverActive) with { FinalBackupTaken = tenant.HasFinalBackup };
-        await client.ScheduleNewOrchestrationInstanceAsync(
+        await client.StartJobAsync(
             Orchestrations.DestroyTenant,
             order,
-            new HubStartOptions
-            {
-                InstanceId = termination.JobId,
-                Transaction = transaction,
-                Tags = new Dictionary<string, string> { ["tenant"] = tenant.Code, ["kind"] = JobKinds.Destroy },
-            },
-            cancellationToken);
+            termination.JobId, JobKinds.Destroy, tenant.Code, transaction, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         logger.LeftoversSwept(tenant.Code, tenant.Id, termination.JobId);
         return termination.JobId;

@@ -2,11 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Bibind.Local;
+using Bibind.Local.RealServers;
 using Bibind.Testing;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Bibind.EndToEnd.Tests.Moves;
@@ -17,7 +14,7 @@ namespace Bibind.EndToEnd.Tests.Moves;
 /// </summary>
 internal sealed class MoveWorld : IAsyncDisposable
 {
-    private static readonly Lazy<Task<EmbeddedPostgres>> Second = new(StartSecondAsync);
+    private static readonly Lazy<Task<EmbeddedPostgres>> Second = new(() => PostgresFixture.StartAnotherAsync());
     private readonly EmbeddedPostgres _second;
     private readonly ApplicationStub _application;
     private readonly string _files = PostgresFixture.NewFolder();
@@ -41,7 +38,7 @@ internal sealed class MoveWorld : IAsyncDisposable
     public string Code => Installation.Code;
 
     /// <summary>False lets the second server's application answer 503.</summary>
-    public bool ApplicationAnswers { set => _application.Answers = value; }
+    public bool ApplicationAnswers { set => _application.IsDown = !value; }
 
     public static async Task<MoveWorld> CreateAsync(bool sharesFiles = false)
     {
@@ -49,31 +46,11 @@ internal sealed class MoveWorld : IAsyncDisposable
         await using var host = await InProcessHost.StartAsync(world.Installation);
         var end = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(world.Code));
         Assert.True((string?)end["state"] == "succeeded", end.ToString());
-        await world.AddServerAsync(host.Api, "second", world._application.Address);
+        await host.Api.AddServerAsync("second", world._second, world._application.Url, skipApplicationTest: true);
         await world.ExecuteAsync("local", "insert into ir_config_parameter (key, value) values ('test.mark', 'mine')");
         world.WriteFile("mine");
         await world.Installation.ComesToRestAsync();
         return world;
-    }
-
-    public async Task AddServerAsync(Api api, string code, Uri address)
-    {
-        var (status, _, body) = await api.TryPostAsync("/api/servers", new JsonObject
-        {
-            ["code"] = code,
-            ["name"] = code,
-            ["url"] = address.OriginalString,
-            ["databaseHost"] = "127.0.0.1",
-            ["databasePort"] = _second.Port,
-            ["databaseUser"] = LocalServer.MaintenanceRole,
-            ["databasePassword"] = _second.PasswordOf(LocalServer.MaintenanceRole),
-            ["applicationRole"] = LocalServer.ApplicationRole,
-            ["applicationPassword"] = _second.PasswordOf(LocalServer.ApplicationRole),
-        });
-        Assert.True(status == HttpStatusCode.Created, body.ToString());
-        (status, _, body) = await api.TryPostAsync(
-            $"/api/servers/{code}/activate", new JsonObject { ["skipApplicationTest"] = true, ["reason"] = "Something else answers in its place." });
-        Assert.True(status == HttpStatusCode.OK, body.ToString());
     }
 
     /// <summary>Orders the move to the second server; answers the job's address.</summary>
@@ -192,38 +169,5 @@ internal sealed class MoveWorld : IAsyncDisposable
         await _application.DisposeAsync();
         await Installation.DisposeAsync();
         Directory.Delete(_files, recursive: true);
-    }
-
-    private static async Task<EmbeddedPostgres> StartSecondAsync()
-    {
-        var postgres = await EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions { DataFolder = PostgresFixture.NewClusterFolder(), Fsync = false, DeleteOnStop = true });
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => postgres.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(2));
-        await LocalServer.PrepareAsync(postgres);
-        return postgres;
-    }
-
-    /// <summary>Answers for a login page as an Odoo does that serves the host; everything else is unknown to it.</summary>
-    private sealed class ApplicationStub : IAsyncDisposable
-    {
-        private readonly WebApplication _app;
-
-        private ApplicationStub(WebApplication app) => _app = app;
-
-        public Uri Address => new(_app.Urls.Single());
-        public bool Answers { get; set; } = true;
-
-        public static async Task<ApplicationStub> StartAsync()
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            builder.Logging.ClearProviders();
-            var stub = new ApplicationStub(builder.Build());
-            stub._app.MapGet("/web/login", () => stub.Answers ? Results.Text("Log in") : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
-            await stub._app.StartAsync();
-            return stub;
-        }
-
-        public ValueTask DisposeAsync() => _app.DisposeAsync();
     }
 }

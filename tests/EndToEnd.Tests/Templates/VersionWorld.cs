@@ -145,10 +145,7 @@ internal sealed class VersionWorld : IAsyncDisposable
 
     private static async Task<EmbeddedPostgres> StartServerAsync()
     {
-        var postgres = await EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions { DataFolder = PostgresFixture.NewClusterFolder(), Fsync = false, DeleteOnStop = true });
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => postgres.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(2));
-        await LocalServer.PrepareAsync(postgres);
+        var postgres = await PostgresFixture.StartAnotherAsync();
         await OdooTemplate.BuildAsync(
             postgres.SuperuserConnectionString, OdooTemplateFixture.Database, OdooVariant.Blank, OdooTemplateOptions.Small with { LockAfter = true });
         return postgres;

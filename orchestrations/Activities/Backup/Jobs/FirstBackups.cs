@@ -1,7 +1,6 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Jobs;
-using Bibind.Durable;
 using Microsoft.DurableTask.Client;
 using Npgsql;
 
@@ -30,16 +29,10 @@ public sealed class FirstBackups(NpgsqlDataSource database, BackupJobOpening job
             return false;
         }
 
-        await client.ScheduleNewOrchestrationInstanceAsync(
+        await client.StartJobAsync(
             Orchestrations.BackUpTenant,
             new BackUpTenantOrder { TenantId = job.TenantId, JobId = job.JobId, Code = job.Code, Kind = BackupKinds.First },
-            new HubStartOptions
-            {
-                InstanceId = job.JobId,
-                Transaction = transaction,
-                Tags = new Dictionary<string, string> { ["tenant"] = job.Code, ["kind"] = JobKinds.FirstBackup },
-            },
-            cancellationToken);
+            job.JobId, JobKinds.FirstBackup, job.Code, transaction, cancellationToken);
         return true;
     }
 

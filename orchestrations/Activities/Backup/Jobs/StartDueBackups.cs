@@ -42,16 +42,10 @@ public sealed class StartDueBackups(NpgsqlDataSource database, BackupJobOpening 
             return false;
         }
 
-        await client.ScheduleNewOrchestrationInstanceAsync(
+        await client.StartJobAsync(
             Orchestrations.BackUpTenant,
             new BackUpTenantOrder { TenantId = job.TenantId, JobId = job.JobId, Code = job.Code, Kind = BackupKinds.Scheduled },
-            new HubStartOptions
-            {
-                InstanceId = job.JobId,
-                Transaction = transaction,
-                Tags = new Dictionary<string, string> { ["tenant"] = job.Code, ["kind"] = JobKinds.Backup },
-            },
-            cancellationToken);
+            job.JobId, JobKinds.Backup, job.Code, transaction, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }

@@ -47,16 +47,10 @@ public sealed class AttachDomain(
             throw new PermanentFailureException(((DomainRefused)result).Message);
         }
 
-        await client.ScheduleNewOrchestrationInstanceAsync(
+        await client.StartJobAsync(
             Orchestrations.AddDomain,
             accepted.Order with { WaitLimit = options.Value.WaitLimit },
-            new HubStartOptions
-            {
-                InstanceId = accepted.Order.JobId,
-                Transaction = transaction,
-                Tags = new Dictionary<string, string> { ["tenant"] = accepted.Order.Code, ["kind"] = JobKinds.AddDomain },
-            },
-            cancellationToken);
+            accepted.Order.JobId, JobKinds.AddDomain, accepted.Order.Code, transaction, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return accepted.Domain;
     }

@@ -1,7 +1,6 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Templates;
-using Bibind.Durable;
 using Microsoft.DurableTask.Client;
 using Npgsql;
 
@@ -33,16 +32,10 @@ public sealed class RetiredVersions(
                 continue;
             }
 
-            await client.ScheduleNewOrchestrationInstanceAsync(
+            await client.StartJobAsync(
                 Orchestrations.RetireTemplateVersion,
                 order,
-                new HubStartOptions
-                {
-                    InstanceId = order.JobId,
-                    Transaction = transaction,
-                    Tags = new Dictionary<string, string> { ["template"] = order.Code, ["kind"] = JobKinds.RetireTemplateVersion },
-                },
-                cancellationToken);
+                order.JobId, JobKinds.RetireTemplateVersion, KeyValuePair.Create("template", order.Code), transaction, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
     }
