@@ -31,6 +31,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly Process watchdog;
     private readonly TimeSpan stopLimit;
     private readonly Task<string?> ended;
+    private int isDisposed;
 
     private ServerProcess(Process watchdog, int serverId, TimeSpan stopLimit)
     {
@@ -95,6 +96,12 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Stops the server; kills it, by its process id, if it does not stop in time.</summary>
     public async ValueTask DisposeAsync()
     {
+        // Its owner and the end of the process may both see to it.
+        if (Interlocked.Exchange(ref isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         using (watchdog)
         {
             watchdog.StandardInput.Close();
