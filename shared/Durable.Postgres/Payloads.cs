@@ -69,6 +69,7 @@ internal sealed class Payloads
             "SELECT p.instance_id, p.key, p.data FROM durable.payloads p JOIN unnest($1, $2) AS w (instance_id, key) USING (instance_id, key)",
             HubSql.Texts(wanted.Select(w => w.InstanceId)),
             HubSql.Texts(wanted.Select(w => w.Key))));
+        await batch.PrepareAsync(cancellationToken);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {

@@ -43,6 +43,7 @@ public sealed partial class PostgresTaskHub
 
         try
         {
+            await batch.PrepareAsync(cancellationToken);
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (PostgresException lost) when (lost.SqlState == LeaseLostState)
@@ -87,6 +88,7 @@ public sealed partial class PostgresTaskHub
             HubSql.Jsons(answers.Select(a => HistoryJson.Write(payloads.Detach(a.InstanceId, a.Event))))));
         payloads.AddTo(batch);
         batch.BatchCommands.Add(_signal.NotifyOthers());
+        await batch.PrepareAsync(cancellationToken);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         _signal.Set();
     }

@@ -64,6 +64,7 @@ public sealed partial class PostgresTaskHub
         payloads.AddTo(batch);
         batch.BatchCommands.Add(_signal.NotifyOthers());
         var inTheWay = new short?[instances.Count];
+        await batch.PrepareAsync();
         await using (var reader = await batch.ExecuteReaderAsync())
         {
             while (await reader.ReadAsync())

@@ -36,6 +36,7 @@ public sealed partial class PostgresTaskHub
         }
 
         batch.BatchCommands.Add(HubSql.Command(NextDue));
+        await batch.PrepareAsync(cancellationToken);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var work = new LeasedWork(
             takesInstances ? await InstanceLeasing.ReadAsync(reader, cancellationToken) : [],
@@ -80,6 +81,7 @@ public sealed partial class PostgresTaskHub
             HubSql.Uuids(renewal.Activities.Select(a => a.ActivityId)),
             HubSql.Longs(renewal.Activities.Select(a => a.Token)),
             HubSql.Interval(renewal.Duration)));
+        await batch.PrepareAsync(cancellationToken);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var instances = new HashSet<string>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
@@ -135,6 +137,7 @@ public sealed partial class PostgresTaskHub
             batch.BatchCommands.Add(_signal.NotifyOthers());
         }
 
+        await batch.PrepareAsync(cancellationToken);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         if (delay <= TimeSpan.Zero)
         {

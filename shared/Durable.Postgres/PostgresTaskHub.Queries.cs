@@ -16,8 +16,10 @@ public sealed partial class PostgresTaskHub
     public async Task<IReadOnlyDictionary<string, OrchestrationState>> GetInstancesAsync(
         IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
     {
-        await using var command = _dataSource.CreateCommand($"SELECT {Columns} FROM durable.instances WHERE instance_id = ANY ($1)");
+        await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand($"SELECT {Columns} FROM durable.instances WHERE instance_id = ANY ($1)", connection);
         command.Parameters.Add(HubSql.Texts(instanceIds));
+        await command.PrepareAsync(cancellationToken);
         return (await ReadAsync(command, cancellationToken)).ToDictionary(i => i.InstanceId, StringComparer.Ordinal);
     }
 

@@ -41,13 +41,17 @@ public sealed partial class PostgresTaskHub : ITaskHub
     }
 
     /// <summary>
-    /// A pool of connections set up for the hub's statements, which are short, few and always the same: prepared once,
-    /// never planned again, and planned for tables of which most rows are wanted by nobody.
+    /// A pool of connections set up for the hub's statements, which are short, few and always the same: planned for tables of
+    /// which most rows are wanted by nobody.
     /// </summary>
+    /// <remarks>
+    /// The hub prepares its statements itself. Npgsql's automatic preparation (10.0) loses the description of a statement whose
+    /// preparing call fails or is cancelled; the next call on that connection then reads another statement's rows.
+    /// </remarks>
     /// <param name="connectionString">The database; options that are given in it win.</param>
     public static NpgsqlDataSource CreateDataSource(string connectionString)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 100, AutoPrepareMinUsages = 2, NoResetOnClose = true };
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 0, NoResetOnClose = true };
         settings.Options = $"{Planning} {settings.Options}".TrimEnd();
         if (!settings.ShouldSerialize("Maximum Pool Size"))
         {
@@ -84,6 +88,7 @@ public sealed partial class PostgresTaskHub : ITaskHub
             HubSql.Flag(message is ExecutionTerminatedEvent)));
         payloads.AddTo(batch);
         batch.BatchCommands.Add(_signal.NotifyOthers());
+        await batch.PrepareAsync(cancellationToken);
         var isTaken = await batch.ExecuteScalarAsync(cancellationToken) is not null;
         _signal.Set();
         return isTaken;
@@ -100,6 +105,7 @@ public sealed partial class PostgresTaskHub : ITaskHub
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(HubSql.Command("SELECT status, custom_status FROM durable.instances WHERE instance_id = $1", HubSql.Text(instanceId)));
         batch.BatchCommands.Add(HubSql.Command("SELECT events FROM durable.history WHERE instance_id = $1 ORDER BY turn", HubSql.Text(instanceId)));
+        await batch.PrepareAsync(cancellationToken);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var status = OrchestrationRuntimeStatus.Pending;
         string? customStatus = null;
