@@ -40,12 +40,12 @@ internal static class Engines
     {
         if (settings.Engine.Engine == DurableEngine.Scheduler)
         {
-            services.AddSchedulerDurableTaskWorker(UntilReadyAsync);
+            services.AddSchedulerDurableTaskWorker(UntilServingAsync);
             services.AddSingleton<IReadinessCheck>(sp => new WorkerCheck(() => sp.GetRequiredService<SchedulerWorker>().IsRunning));
             return;
         }
 
-        services.AddDurableTaskWorker(UntilReadyAsync);
+        services.AddDurableTaskWorker(UntilServingAsync);
         services.AddSingleton<IReadinessCheck>(sp => new WorkerCheck(() => sp.GetRequiredService<TaskHubWorker>().IsRunning));
     }
 
@@ -53,4 +53,17 @@ internal static class Engines
 
     private static Task UntilReadyAsync(IServiceProvider services, CancellationToken cancellationToken) =>
         services.GetRequiredService<IControlPlaneReadiness>().UntilReadyAsync(cancellationToken);
+
+    // A step may need this process to answer: an authority fetches our answer to its challenge from here, and takes a host that
+    // does not listen yet for a refusal.
+    private static async Task UntilServingAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (services.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted.Register(started.SetResult))
+        {
+            await started.Task.WaitAsync(cancellationToken);
+        }
+
+        await UntilReadyAsync(services, cancellationToken);
+    }
 }

@@ -33,7 +33,9 @@ internal sealed class InProcessHost : IAsyncDisposable
     /// <param name="installation">Whose host it is.</param>
     /// <param name="interceptor">Stands between the worker and its steps.</param>
     /// <param name="address">Where it listens, for those who must be led there before it works; a free port unless given.</param>
-    public static async Task<InProcessHost> StartAsync(Installation installation, IWorkerInterceptor? interceptor = null, Uri? address = null)
+    /// <param name="services">What the test adds to it.</param>
+    public static async Task<InProcessHost> StartAsync(
+        Installation installation, IWorkerInterceptor? interceptor = null, Uri? address = null, Action<IServiceCollection>? services = null)
     {
         var urls = address?.OriginalString ?? "http://127.0.0.1:0";
         var arguments = installation.Settings.Select(s => $"--{s.Key}={s.Value}").Append($"--Urls={urls}").ToArray();
@@ -43,6 +45,8 @@ internal sealed class InProcessHost : IAsyncDisposable
             {
                 builder.Services.AddSingleton(interceptor);
             }
+
+            services?.Invoke(builder.Services);
         });
         await app.StartAsync();
         return new InProcessHost(app);

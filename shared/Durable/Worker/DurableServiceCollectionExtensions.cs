@@ -49,7 +49,8 @@ public static class DurableServiceCollectionExtensions
     {
         services.AddSingleton(sp => sp.GetRequiredService<Func<TaskHubWorker>>()());
         services.AddHostedService(sp => new WorkerHostedService(
-            sp.GetRequiredService<ITaskHub>(), sp.GetRequiredService<TaskHubWorker>(), cancellationToken => until?.Invoke(sp, cancellationToken) ?? Task.CompletedTask));
+            sp.GetRequiredService<ITaskHub>(), sp.GetRequiredService<TaskHubWorker>(), cancellationToken => until?.Invoke(sp, cancellationToken) ?? Task.CompletedTask,
+            sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<TaskHubWorker>>()));
         services.AddHostedService<HubGauges>();
         return services;
     }
@@ -68,16 +69,24 @@ public static class DurableServiceCollectionExtensions
             services.GetService<IWorkerInterceptor>());
     }
 
-    private sealed class WorkerHostedService(ITaskHub hub, TaskHubWorker worker, Func<CancellationToken, Task> until) : IHostedService, IDisposable
+    private sealed class WorkerHostedService(
+        ITaskHub hub, TaskHubWorker worker, Func<CancellationToken, Task> until, TimeProvider time, ILogger logger) : IHostedService, IDisposable
     {
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
         private readonly CancellationTokenSource _stopping = new();
         private Task _starting = Task.CompletedTask;
 
         public Task StartAsync(CancellationToken cancellationToken)
         {
             var ready = until(_stopping.Token);
-            _starting = StartAfterAsync(ready);
-            return ready.IsCompleted ? _starting : Task.CompletedTask;
+            if (!ready.IsCompleted)
+            {
+                _starting = StartAfterAsync(ready);
+                return Task.CompletedTask;
+            }
+
+            _starting = StartNowAsync();
+            return _starting;
         }
 
         public async Task StopAsync(CancellationToken cancellationToken)
@@ -92,6 +101,24 @@ public static class DurableServiceCollectionExtensions
         private async Task StartAfterAsync(Task ready)
         {
             await ready;
+            while (true)
+            {
+                try
+                {
+                    await StartNowAsync();
+                    return;
+                }
+                catch (Exception failure) when (!_stopping.IsCancellationRequested)
+                {
+                    // The host runs already and nobody waits for this: without another attempt it would be one that never works.
+                    Logs.HubUnavailable(logger, failure, Pause);
+                    await Task.Delay(Pause, time, _stopping.Token);
+                }
+            }
+        }
+
+        private async Task StartNowAsync()
+        {
             await hub.InitializeAsync(_stopping.Token);
             worker.Start();
         }
