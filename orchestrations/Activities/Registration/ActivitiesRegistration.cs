@@ -19,6 +19,7 @@ using Bibind.Activities.Inventory;
 using Bibind.Activities.Locks;
 using Bibind.Activities.Moves;
 using Bibind.Activities.Pools;
+using Bibind.Activities.Rollouts;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
@@ -147,6 +148,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.WarmPools.Drop, Make<DropWarmPools>)
             .AddBackupJobActivities()
             .AddMoveActivities()
+            .AddRolloutActivities()
             .AddTenantActivities();
     }
 
