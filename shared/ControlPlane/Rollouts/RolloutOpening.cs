@@ -83,7 +83,7 @@ public sealed class RolloutOpening(NpgsqlDataSource database, JobStore jobs, Tim
                 Numbers = Enumerable.Range(1, wanted.Waves.Count).ToArray(),
                 Counts = wanted.Waves.Select(w => w.Count).ToArray(),
                 Percents = wanted.Waves.Select(w => w.Percent).ToArray(),
-                Failures = wanted.Waves.Select(w => w.MaxFailuresPercent is null ? w.MaxFailures ?? 0 : null).ToArray(),
+                Failures = wanted.Waves.Select(w => w.MaxFailuresPercent is null ? w.MaxFailures ?? 0 : (int?)null).ToArray(),
                 FailuresPercents = wanted.Waves.Select(w => w.MaxFailuresPercent).ToArray(),
             },
             transaction, cancellationToken));

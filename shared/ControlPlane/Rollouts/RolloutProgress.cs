@@ -1,7 +1,5 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
-using Bibind.ControlPlane.Tenants;
-using Bibind.Durable;
 using Dapper;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;

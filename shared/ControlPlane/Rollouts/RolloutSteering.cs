@@ -97,7 +97,7 @@ public sealed class RolloutSteering(JobStore jobs, DurableTaskClient client, Tim
     }
 
     /// <summary>Begins another run of a rollout whose orchestration was ended from outside; null if it is over.</summary>
-    public async Task<Rollout?> CountRunAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Rollout rollout, CancellationToken cancellationToken)
+    public static async Task<Rollout?> CountRunAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Rollout rollout, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(rollout);
