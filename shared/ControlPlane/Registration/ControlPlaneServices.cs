@@ -93,6 +93,7 @@ public static class ControlPlaneServices
         services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
         services.AddSingleton<JobStore>().AddSingleton<JobOrchestrations>().AddSingleton<IOrchestrationOutbox, OrchestrationOutbox>();
         services.AddSingleton<MoveStore>().AddSingleton<IMovedCopies>(s => s.GetRequiredService<MoveStore>()).AddSingleton<MoveOpening>().AddSingleton<MoveLifecycle>().AddSingleton<DrainStore>();
+        services.AddSingleton<UpgradeStore>().AddSingleton<IUpgradeTransactions>(s => s.GetRequiredService<UpgradeStore>()).AddSingleton<UpgradeOpening>().AddSingleton<UpgradeLifecycle>();
         services.AddSingleton<PendingItems>();
         services.AddSingleton<UsageRounds>().AddSingleton<UsageStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
