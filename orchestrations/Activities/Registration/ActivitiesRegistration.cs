@@ -262,7 +262,7 @@ public static class ActivitiesRegistration
         services.AddSingleton<BackupDataKeys>();
         services.AddSingleton<FirstBackups>();
         services.AddSingleton<CreateStandardUser>().AddSingleton<SmokeTestApplication>();
-        services.AddSingleton<BackupFiles>();
+        services.AddSingleton<BackupFiles>().AddSingleton<BackupDeletion>();
         services.AddSingleton<BackupRestore>();
         services.AddSingleton<FileStoreBackup>();
         services.AddSingleton<FileStoreArchives>();

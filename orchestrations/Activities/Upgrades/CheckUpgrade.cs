@@ -1,6 +1,6 @@
 using Bibind.Activities.Application;
 using Bibind.Activities.Application.Odoo;
-using Bibind.Activities.Backup;
+using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.Durable;

@@ -58,7 +58,15 @@ public sealed class CloseForUpgrade(UpgradeOpening opening, UpgradePlaces places
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(input);
-        await opening.CloseAsync(input, context.CancellationToken);
+        try
+        {
+            await opening.CloseAsync(input, context.CancellationToken);
+        }
+        catch (UpgradeWaitsException waits)
+        {
+            throw new TransientFailureException(waits.Message);
+        }
+
         return await places.OfAsync(input.TenantId, input.JobId, context.CancellationToken);
     }
 }

@@ -19,6 +19,7 @@ using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Bibind.ControlPlane.Timers;
 using Bibind.ControlPlane.Tokens;
+using Bibind.ControlPlane.Upgrades;
 using Bibind.ControlPlane.Usage;
 using Bibind.ControlPlane.Webhooks;
 using Bibind.Durable;
@@ -59,6 +60,10 @@ public static class ControlPlaneServices
             .Validate(
                 o => o.KeepCopy >= TimeSpan.Zero && o.KeepCopy <= TimeSpan.FromDays(365), "Moves__KeepCopy must be 0 to 365 days, such as 7.00:00:00.")
             .Validate(o => o.AtOnce is >= 1 and <= 100, "Moves__AtOnce must be 1 to 100.")
+            .ValidateOnStart();
+        services.AddOptions<UpgradeOptions>().Bind(configuration.GetSection(UpgradeOptions.Section))
+            .Validate(
+                o => o.KeepBackup >= TimeSpan.Zero && o.KeepBackup <= TimeSpan.FromDays(365), "Upgrades__KeepBackup must be 0 to 365 days, such as 7.00:00:00.")
             .ValidateOnStart();
         services.AddOptions<SecretsOptions>().Bind(configuration.GetSection(SecretsOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PlatformOptions>, PlatformOptionsValidation>();

@@ -83,7 +83,9 @@ public sealed class UpgradeLifecycle(
             var tenantState = end.IsOpen ? TenantStates.Active : TenantStates.Suspended;
             await connection.ExecuteAsync(Sql.Command(
                 """
-                update control.tenants set state = @tenantState, reason = @reason where id = @TenantId and state = 'upgrading' and @wasClosed;
+                update control.tenants
+                set state = @tenantState, reason = @reason, release = case when @Outcome = 'upgraded' then release else @PreviousVersion end
+                where id = @TenantId and state = 'upgrading' and @wasClosed;
                 update control.tenant_upgrades
                 set state = @Outcome, ended_at = @now, outage_ms = @OutageMs, failure = @Reason, safety_backup_id = @SafetyBackupId, keep_until = @SafetyKeptUntil,
                     copy_database = case when @isClean then null else copy_database end
@@ -95,6 +97,7 @@ public sealed class UpgradeLifecycle(
                     order.TenantId,
                     tenantState,
                     reason = end.IsOpen ? null : result.Reason,
+                    upgrade.PreviousVersion,
                     wasClosed = upgrade.State is UpgradeStates.Upgrading or UpgradeStates.Opening,
                     result.Outcome,
                     now = time.GetUtcNow(),

@@ -66,9 +66,10 @@ public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, Tim
             throw new PermanentFailureException($"No upgrade is known of job '{input.JobId}'.");
         }
 
-        if (await OpenAsync(connection, transaction, tenant, input, cancellationToken) is not UpgradeResult.Opened and var refused)
+        var result = await OpenAsync(connection, transaction, tenant, input, cancellationToken);
+        if (result is not UpgradeResult.Opened)
         {
-            throw new PermanentFailureException(WordsOf(refused));
+            throw new PermanentFailureException(WordsOf(result));
         }
 
         var upgrade = await UpgradeStore.FindByJobAsync(connection, transaction, input.JobId, cancellationToken);
@@ -78,7 +79,7 @@ public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, Tim
 
     /// <summary>Makes the tenant one that is being upgraded; again the same.</summary>
     /// <exception cref="PermanentFailureException">Its state does not allow it any more.</exception>
-    /// <exception cref="TransientFailureException">Another job of it is to end first.</exception>
+    /// <exception cref="UpgradeWaitsException">Another job of it is to end first.</exception>
     public async Task CloseAsync(UpgradeTenantInput input, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -100,7 +101,7 @@ public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, Tim
         if (await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
             OthersInTheWaySql, new { tenant.Id, jobId = input.JobId }, transaction, cancellationToken)) is { } running)
         {
-            throw new TransientFailureException(InTheWay(running, tenant).Message);
+            throw new UpgradeWaitsException(InTheWay(running, tenant).Message);
         }
 
         if (ProblemWith(tenant) is { } problem)
@@ -273,3 +274,6 @@ public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, Tim
         _ => "The upgrade cannot begin.",
     };
 }
+
+/// <summary>An upgrade that waits for the end of another job of its tenant.</summary>
+public sealed class UpgradeWaitsException(string message) : Exception(message);

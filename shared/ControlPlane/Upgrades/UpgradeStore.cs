@@ -41,7 +41,6 @@ public sealed class UpgradeStore(NpgsqlDataSource database) : IUpgradeTransactio
     /// <summary>A tenant's upgrades by page, newest first.</summary>
     public async Task<Page<TenantUpgrade>> ListAsync(string code, PageRequest page, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(page);
         page = page.Checked();
         var parameters = new { code, page.Offset, page.Size };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
