@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
-using Bibind.Contracts;
 using Bibind.ControlPlane.Rollouts;
 using Bibind.ControlPlane.Servers;
 using Bibind.Functions.Requests;
@@ -13,9 +11,6 @@ internal static partial class RolloutChecks
     private const int MostWaves = 20;
     private const int MostCanaries = 100;
     private const int MostCodes = 1000;
-    private const int MostModules = 200;
-    private const int MostStatements = 100;
-    private const int LongestLimit = 720;
     private const string FailuresRule = "must be 0 or more: failures up to which a wave is gone on with";
     private const string PercentRule = "must be 0 to 100";
     private static readonly RolloutWaveOrder[] UsualWaves = [new() { Count = 1 }, new() { Percent = 5 }, new() { Percent = 25 }, new() { Percent = 100 }];
@@ -34,12 +29,13 @@ internal static partial class RolloutChecks
         }
 
         CheckCodes(command.Canaries, MostCanaries, "canaries", errors);
+        Unless(command.Waves is not { Count: 0 }, "waves", $"must be 1 to {MostWaves}; leave it out for one tenant, 5 %, 25 % and 100 %", errors);
         CheckWaves(command.Waves ?? [], errors);
         Unless(command.MaxFailures is null or >= 0, "maxFailures", FailuresRule, errors);
         Unless(command.MaxFailuresPercent is null or (>= 0 and <= 100), "maxFailuresPercent", PercentRule, errors);
         Unless(command.MaxFailures is null || command.MaxFailuresPercent is null, "maxFailuresPercent", "must be left out where maxFailures is given", errors);
         Unless(command.MaxConcurrent is null or (>= 1 and <= 100), "maxConcurrent", "must be 1 to 100: how many tenants are upgraded at once", errors);
-        CheckWindow(command.Window, errors);
+        AddOf(UpgradeOf(command.Window), field => field.StartsWith("window.", StringComparison.Ordinal), string.Empty, errors);
         var reason = ServerReason.ProblemWith(command.Reason);
         Unless(reason is null, "reason", reason ?? string.Empty, errors);
         return errors.ToDictionary();
@@ -49,7 +45,7 @@ internal static partial class RolloutChecks
     public static NewRollout Read(StartRollout command, string who, int maxConcurrent) => new()
     {
         Offer = command.Offer,
-        Release = command.Release is { } release ? Read(release) : null,
+        Release = command.Release is { } release ? UpgradeRules.ReleaseOf(UpgradeOf(release)) : null,
         TemplateVersion = command.TemplateVersion is { } version ? new RolledOutVersion(version.Template, version.Server, version.Number) : null,
         Filter = new RolloutFilter
         {
@@ -67,18 +63,10 @@ internal static partial class RolloutChecks
             MaxFailuresPercent = w.MaxFailuresPercent ?? (w.MaxFailures is null ? command.MaxFailuresPercent : null),
         })],
         MaxConcurrent = command.MaxConcurrent ?? maxConcurrent,
-        Window = command.Window is { } window
-            ? new MaintenanceWindow { From = TimeOf(window.From)!.Value, Until = TimeOf(window.Until)!.Value, Days = [.. (window.Days ?? []).Select(d => DayOf(d)!.Value)] }
-            : null,
+        Window = UpgradeRules.WindowOf(UpgradeOf(command.Window)),
         Reason = command.Reason,
         RequestedBy = who,
     };
-
-    private static ApplicationRelease Read(RolloutRelease release)
-    {
-        var read = new ApplicationRelease { Version = release.Version, Kind = release.Kind, Modules = release.Modules ?? [], Statements = release.Statements ?? [] };
-        return release.LimitMinutes is { } minutes ? read with { LimitMinutes = minutes } : read;
-    }
 
     private static void CheckWhat(StartRollout command, FieldErrors errors)
     {
@@ -89,12 +77,7 @@ internal static partial class RolloutChecks
 
         if (command.Release is { } release)
         {
-            Unless(release.Version is not null && Version().IsMatch(release.Version), "release.version", "must be 1 to 64 letters, digits, '.', '_', '+' or '-', such as 19.0-20261101", errors);
-            Unless(UpgradeKinds.All.Contains(release.Kind, StringComparer.Ordinal), "release.kind", $"must be one of {string.Join(", ", UpgradeKinds.All)}", errors);
-            var isSql = release.Kind == UpgradeKinds.Sql;
-            CheckModules(release.Modules ?? [], isSql, isNeeded: release.Kind is UpgradeKinds.OdooBin or UpgradeKinds.Rpc, errors);
-            CheckStatements(release.Statements ?? [], isSql, errors);
-            Unless(release.LimitMinutes is null or (>= 1 and <= LongestLimit), "release.limitMinutes", $"must be 1 to {LongestLimit}: minutes that the upgrade of a tenant may take", errors);
+            AddOf(UpgradeOf(release), field => field is "version" or "kind" or "modules" or "statements" or "limitMinutes", "release.", errors);
         }
 
         if (command.TemplateVersion is { } version)
@@ -105,27 +88,31 @@ internal static partial class RolloutChecks
         }
     }
 
-    private static void CheckModules(IReadOnlyList<string> modules, bool isSql, bool isNeeded, FieldErrors errors)
+    // A release and a window are given here as they are for one tenant.
+    private static void AddOf(UpgradeTenantCommand upgrade, Func<string, bool> isMeant, string prefix, FieldErrors errors)
     {
-        Unless(
-            modules.Count <= MostModules && modules.All(m => m is not null && Module().IsMatch(m)), "release.modules",
-            $"must be at most {MostModules} names of modules: lower-case letters, digits and '_'", errors);
-        Unless(!isSql || modules.Count == 0, "release.modules", "must be left out where the kind is sql", errors);
-        Unless(!isNeeded || modules.Count > 0, "release.modules", "must name the modules that are upgraded", errors);
+        foreach (var (field, messages) in UpgradeRules.FindWrong(upgrade, DateTimeOffset.MinValue).Where(e => isMeant(e.Key)))
+        {
+            Array.ForEach(messages, message => errors.Add(prefix + field, message));
+        }
     }
 
-    private static void CheckStatements(IReadOnlyList<string> statements, bool isSql, FieldErrors errors)
+    private static UpgradeTenantCommand UpgradeOf(RolloutRelease release)
     {
-        Unless(
-            statements.Count <= MostStatements && statements.All(s => !string.IsNullOrWhiteSpace(s) && !s.Contains('\0', StringComparison.Ordinal)),
-            "release.statements", $"must be at most {MostStatements} statements, none of them empty", errors);
-        Unless(isSql || statements.Count == 0, "release.statements", "must be left out where the kind is not sql", errors);
-        Unless(!isSql || statements.Count > 0, "release.statements", "must have the statements that are run", errors);
+        var upgrade = new UpgradeTenantCommand { Version = release.Version ?? string.Empty, Kind = release.Kind ?? string.Empty, LimitMinutes = release.LimitMinutes, Reason = string.Empty };
+        upgrade = release.Modules is { } modules ? upgrade with { Modules = modules } : upgrade;
+        return release.Statements is { } statements ? upgrade with { Statements = statements } : upgrade;
+    }
+
+    private static UpgradeTenantCommand UpgradeOf(UpgradeWindow? window)
+    {
+        var upgrade = new UpgradeTenantCommand { Version = string.Empty, Kind = string.Empty, Reason = string.Empty };
+        return window is null ? upgrade : upgrade with { Window = window };
     }
 
     private static void CheckWaves(IReadOnlyList<RolloutWaveOrder> waves, FieldErrors errors)
     {
-        Unless(waves.Count <= MostWaves, "waves", $"must be at most {MostWaves}", errors);
+        Unless(waves.Count <= MostWaves, "waves", $"must be 1 to {MostWaves}", errors);
         var before = 0;
         for (var index = 0; index < waves.Count; index++)
         {
@@ -146,22 +133,6 @@ internal static partial class RolloutChecks
         Unless(waves.Count == 0 || waves[^1].Percent == 100, "waves", "must end with one of 100 percent: the last wave reaches all tenants", errors);
     }
 
-    private static void CheckWindow(RolloutWindow? window, FieldErrors errors)
-    {
-        if (window is null)
-        {
-            return;
-        }
-
-        const string TimeRule = "must be a time of day, UTC, such as 22:00";
-        var days = window.Days ?? [];
-        Unless(
-            days.All(d => DayOf(d) is not null) && days.Distinct(StringComparer.Ordinal).Count() == days.Count, "window.days",
-            "must be different days: monday, tuesday, wednesday, thursday, friday, saturday, sunday", errors);
-        Unless(TimeOf(window.From) is not null, "window.from", TimeRule, errors);
-        Unless(TimeOf(window.Until) is not null, "window.until", TimeRule, errors);
-    }
-
     private static void CheckCode(string? code, string field, string what, FieldErrors errors) =>
         Unless(code is null || Codes.IsPlausible(code), field, $"must be the code of {what}", errors);
 
@@ -178,20 +149,8 @@ internal static partial class RolloutChecks
         }
     }
 
-    private static TimeOnly? TimeOf(string? text) =>
-        TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time : null;
-
-    private static DayOfWeek? DayOf(string? text) =>
-        Enum.GetValues<DayOfWeek>().Where(d => string.Equals(NameOf(d), text, StringComparison.Ordinal)).Cast<DayOfWeek?>().FirstOrDefault();
-
     /// <summary>A day as the API names it.</summary>
     public static string NameOf(DayOfWeek day) => day.ToString().ToLowerInvariant();
-
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\z")]
-    private static partial Regex Version();
-
-    [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,99}\z")]
-    private static partial Regex Module();
 
     [GeneratedRegex(@"\A[a-z][a-z0-9-]{1,30}\z")]
     private static partial Regex Tenant();

@@ -39,7 +39,7 @@ public sealed record StartRollout
 
     /// <summary>When tenants are begun and may be closed; at any time unless given.</summary>
     [DisallowNull]
-    public RolloutWindow? Window { get; init; }
+    public UpgradeWindow? Window { get; init; }
 
     /// <summary>True only says which tenants would fall into which wave, and which would be passed over and why.</summary>
     public bool DryRun { get; init; }
@@ -51,7 +51,7 @@ public sealed record StartRollout
 /// <summary>A release of an application, and what brings a tenant's database to it.</summary>
 public sealed record RolloutRelease
 {
-    /// <summary>Such as <c>19.0-20261101</c>: 1 to 64 letters, digits, '.', '_', '+' and '-'.</summary>
+    /// <summary>Such as <c>19.0-20261101</c>: 1 to 100 letters, digits, '.', '_', '+' and '-'.</summary>
     public required string Version { get; init; }
 
     /// <summary><c>odoo-bin</c>, <c>rpc</c> or <c>sql</c>.</summary>
@@ -65,7 +65,7 @@ public sealed record RolloutRelease
     [DisallowNull]
     public IReadOnlyList<string>? Statements { get; init; }
 
-    /// <summary>How long the upgrade of a tenant may take, 1 to 720 minutes; 30 unless given.</summary>
+    /// <summary>How long the upgrade of a tenant may take, 1 to 240 minutes; 30 unless given.</summary>
     public int? LimitMinutes { get; init; }
 }
 
@@ -116,20 +116,6 @@ public sealed record RolloutWaveOrder
 
     /// <summary>The same in per cent of its tenants.</summary>
     public int? MaxFailuresPercent { get; init; }
-}
-
-/// <summary>When tenants may be closed, UTC.</summary>
-public sealed record RolloutWindow
-{
-    /// <summary>The days on which it begins, such as <c>saturday</c>; all unless given.</summary>
-    [DisallowNull]
-    public IReadOnlyList<string>? Days { get; init; }
-
-    /// <summary>Such as <c>22:00</c>.</summary>
-    public required string From { get; init; }
-
-    /// <summary>Such as <c>05:00</c>; before <see cref="From"/> for a window that goes over midnight.</summary>
-    public required string Until { get; init; }
 }
 
 /// <summary>Why a rollout is steered.</summary>

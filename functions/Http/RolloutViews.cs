@@ -76,7 +76,7 @@ public sealed record RolloutSummaryView(
 /// <param name="Chosen">Which tenants of the offer were chosen.</param>
 /// <param name="Waves">In their order.</param>
 public sealed record RolloutView(
-    RolloutSummaryView Summary, string Kind, IReadOnlyList<string> Modules, int Statements, int MaxConcurrent, RolloutWindow? Window, RolloutTenants Chosen, IReadOnlyList<RolloutWaveView> Waves)
+    RolloutSummaryView Summary, string Kind, IReadOnlyList<string> Modules, int Statements, int MaxConcurrent, UpgradeWindow? Window, RolloutTenants Chosen, IReadOnlyList<RolloutWaveView> Waves)
 {
     /// <summary>From rows.</summary>
     public static RolloutView Of(Rollout rollout, IReadOnlyList<RolloutWave> waves)
@@ -95,7 +95,7 @@ public sealed record RolloutView(
         return filter.Server is { } server ? chosen with { Server = server } : chosen;
     }
 
-    private static RolloutWindow? Of(MaintenanceWindow? window) => window is null ? null : new RolloutWindow
+    private static UpgradeWindow? Of(MaintenanceWindow? window) => window is null ? null : new UpgradeWindow
     {
         From = window.From.ToString("HH:mm", System.Globalization.CultureInfo.InvariantCulture),
         Until = window.Until.ToString("HH:mm", System.Globalization.CultureInfo.InvariantCulture),

@@ -40,6 +40,7 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         "POST /api/templates/{code}/versions", "GET /api/templates/{code}/versions", "GET /api/templates/{code}/changes", "GET /api/templates/{code}/tenants",
         "POST /api/templates/{code}/versions/{number}/promote", "POST /api/templates/{code}/versions/{number}/rollback",
         "POST /api/templates/{code}/versions/{number}/retire", "PUT /api/templates/{code}/family", "PATCH /api/templates/{code}",
+        "POST /api/tenants/{code}/upgrade", "POST /api/tenants/{code}/upgrade/rollback", "POST /api/tenants/{code}/upgrade/confirm", "GET /api/tenants/{code}/upgrades",
         "POST /api/tenants/{code}/move", "POST /api/servers/{code}/moves", "GET /api/moves", "GET /api/moves/{id}", "POST /api/moves/{id}/confirm", "POST /api/moves/{id}/cancel",
     ];
 
@@ -71,6 +72,8 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         ["POST /api/templates/{code}/versions/{number}/retire"] = """{"reason": "mine now"}""",
         ["PUT /api/templates/{code}/family"] = """{"family": null}""",
         ["PATCH /api/templates/{code}"] = """{"warmPoolSize": 1, "reason": "mine now"}""",
+        ["POST /api/tenants/{code}/upgrade"] = """{"version": "1", "kind": "sql", "statements": ["select 1"], "reason": "mine now"}""",
+        ["POST /api/tenants/{code}/upgrade/rollback"] = """{"reason": "mine now"}""",
         ["POST /api/tenants/{code}/move"] = """{"reason": "mine now"}""",
         ["POST /api/servers/{code}/moves"] = "{}",
         ["POST /webhooks/odoo/{token}"] = "{}",

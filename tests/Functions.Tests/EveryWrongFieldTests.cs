@@ -62,6 +62,12 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
             """),
         ["moveTenant"] = ("/api/tenants/several/move",
             """{"server": "A B", "region": "Moon", "labels": ["A B"], "startAt": "2001-01-01T00:00:00Z", "reason": ""}"""),
+        ["upgradeTenant"] = ("/api/tenants/several/upgrade",
+            """
+            {"version": "", "kind": "magic", "modules": ["A B"], "statements": ["/* all of it */ commit"], "limitMinutes": 0, "notBefore": "2001-01-01T00:00:00Z",
+             "window": {"from": "ten", "until": "25:00", "days": ["someday"]}, "reason": ""}
+            """),
+        ["rollBackTenantUpgrade"] = ("/api/tenants/several/upgrade/rollback", """{"reason": ""}"""),
         ["moveServerTenants"] = ("/api/servers/local/moves", """{"atOnce": 0}"""),
         ["buildTemplateVersion"] = ("/api/templates/blank/versions",
             """{"database": "A B", "attach": true, "modules": ["A B"], "language": "french", "country": "France", "version": "", "initialisation": "none", "reason": " "}"""),

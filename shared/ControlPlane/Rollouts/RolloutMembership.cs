@@ -17,6 +17,7 @@ internal sealed class RolloutMembership(NewRollout wanted, string version, Templ
             case
               when t.state = 'suspended' then 'It is suspended.'
               when t.state = 'terminating' then 'It is being removed.'
+              when t.release = @Version then 'It has the release already.'
               when @Number::integer is not null and t.template_number >= @Number then 'It was made of this version of the template, or of a later one.'
             end as passed_over,
             t.code = any(@Canaries) as is_canary,
@@ -45,6 +46,7 @@ internal sealed class RolloutMembership(NewRollout wanted, string version, Templ
         RolloutId = rolloutId,
         wanted.Offer,
         Seed = $"{wanted.Offer}\n{version}\n",
+        Version = version,
         wanted.Filter.Template,
         TemplateId = template?.TemplateId,
         Number = template?.Number,

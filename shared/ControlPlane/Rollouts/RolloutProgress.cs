@@ -145,7 +145,7 @@ public sealed class RolloutProgress(
         }
 
         // The job's row is the first step's to write; this one says that the job is there, and the name that nobody else gives.
-        var jobId = FormattableString.Invariant($"{Kind}-{tenant.Code}-{tenantId}-r{rollout.Id}-{tenant.Attempts + 1}");
+        var jobId = FormattableString.Invariant($"{JobKinds.Upgrade}-{tenant.Code}-{tenantId}-r{rollout.Id}-{tenant.Attempts + 1}");
         await connection.ExecuteAsync(Sql.Command(
             """
             update control.rollout_tenants
@@ -164,14 +164,11 @@ public sealed class RolloutProgress(
             Reason = $"Rollout {rollout.Id}: {rollout.Reason}",
             Rollout = FormattableString.Invariant($"{rollout.Id}"),
         };
-        await client.StartJobAsync(Orchestrations.UpgradeTenant, input, jobId, Kind, tenant.Code, transaction, cancellationToken);
+        await client.StartJobAsync(Orchestrations.UpgradeTenant, input, jobId, JobKinds.Upgrade, tenant.Code, transaction, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Logs.RolloutTenantStarted(logger, rollout.Id, tenant.Code, jobId);
         return true;
     }
-
-    /// <summary>The kind of the jobs that it starts.</summary>
-    internal const string Kind = "upgrade";
 
     // What has ended or was closed meanwhile is not upgraded. A wave that has nobody left makes way for the next.
     private async Task SkipAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long rolloutId, CancellationToken cancellationToken)

@@ -193,7 +193,7 @@ public sealed class RolloutSteering(JobStore jobs, DurableTaskClient client, Tim
     private async Task RollBackAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, RolloutWish wish, RolloutTenant tenant, CancellationToken cancellationToken)
     {
-        var jobId = FormattableString.Invariant($"{RollbackKind}-{tenant.Code}-{tenant.TenantId}-r{wish.RolloutId}-{tenant.Attempts + 1}");
+        var jobId = FormattableString.Invariant($"{JobKinds.Restore}-{tenant.Code}-{tenant.TenantId}-r{wish.RolloutId}-{tenant.Attempts + 1}");
         await connection.ExecuteAsync(Sql.Command(
             """
             update control.rollout_tenants set state = 'running', is_rollback = true, job_id = @jobId, attempts = attempts + 1, reason = @Reason
@@ -211,10 +211,8 @@ public sealed class RolloutSteering(JobStore jobs, DurableTaskClient client, Tim
                 RequestedBy = wish.Who,
                 Reason = wish.Why,
             },
-            jobId, RollbackKind, tenant.Code, transaction, cancellationToken);
+            jobId, JobKinds.Restore, tenant.Code, transaction, cancellationToken);
     }
-
-    private const string RollbackKind = "roll-back-upgrade";
 
     private static Task<RolloutTenant?> FindAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RolloutWish wish, CancellationToken cancellationToken) =>
         connection.QueryFirstOrDefaultAsync<RolloutTenant>(Sql.Command(
