@@ -293,8 +293,8 @@ public sealed class RolloutTests(PostgresCluster cluster)
     private static Task<int> AddAsync(TestPlane plane, int from, int to) => plane.ScalarAsync<int>(
         $"""
         insert into control.tenants
-        select (jsonb_populate_record(t, jsonb_build_object(
+        select (jsonb_populate_record(null::control.tenants, to_jsonb(t) || jsonb_build_object(
           'id', 1000 + n, 'code', 't-' || n, 'host', 't-' || n || '.example.com', 'database', 't-' || n, 'state', 'active', 'bucket', 't-' || n))).*
-        from (select * from control.tenants where code = 'seed') t, generate_series({from}, {to}) n
+        from control.tenants t, generate_series({from}, {to}) n where t.code = 'seed'
         """);
 }

@@ -51,9 +51,6 @@ internal static class Steps
         "moves.freeze", "moves.unfreeze", "upgrades.pass", "routing.publish", "upgrades.end",
     ];
 
-    /// <summary>Each round of a rollout.</summary>
-    public static readonly string[] OfRollouts = ["rollouts.advance"];
-
     public static readonly string[] OfUndoing =
     [
         "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "filestore.remove",

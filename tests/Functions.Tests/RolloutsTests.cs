@@ -251,9 +251,9 @@ public sealed class RolloutsTests(PostgresServer postgres) : IAsyncLifetime
             await _host.ExecuteAsync(
                 $"""
                 insert into control.tenants
-                select (jsonb_populate_record(t, jsonb_build_object(
+                select (jsonb_populate_record(null::control.tenants, to_jsonb(t) || jsonb_build_object(
                   'id', {1000 + number}, 'code', '{codes[number]}', 'host', '{codes[number]}.example.test', 'database', '{codes[number]}', 'state', 'active', 'ended_at', null))).*
-                from (select * from control.tenants where code = 'seed') t
+                from control.tenants t where t.code = 'seed'
                 """);
         }
     }

@@ -71,7 +71,7 @@ internal sealed class RolloutMembership(NewRollout wanted, string version, Templ
         (await connection.QueryAsync<PlannedWave>(Sql.Command(
             $"""
             {Placed}
-            select w.number, count(p.id)::integer as tenants, coalesce(array_agg(p.code order by p.position) filter (where p.id is not null), array[]::text[])[1:10] as first
+            select w.number, count(p.id)::integer as tenants, (coalesce(array_agg(p.code order by p.position) filter (where p.id is not null), array[]::text[]))[1:10] as first
             from unnest(@Numbers) as w (number) left join placed p on p.wave = w.number
             group by w.number order by w.number
             """,
