@@ -6,7 +6,6 @@ using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;
 using Bibind.Local;
 using Bibind.Local.RealServers;
-using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests.TenantUpgrades;
 
