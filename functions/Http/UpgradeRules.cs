@@ -18,7 +18,8 @@ internal static partial class UpgradeRules
     public static IReadOnlyDictionary<string, string[]> FindWrong(UpgradeTenantCommand command, DateTimeOffset now)
     {
         var errors = new FieldErrors();
-        if (!Version().IsMatch(command.Version))
+        // Null where it is missing or of another type, which is said elsewhere.
+        if (!Version().IsMatch(command.Version ?? string.Empty))
         {
             errors.Add("version", $"must be 1 to {LongestVersion} letters, digits, dots, hyphens, plus signs or underscores, such as 19.0-20261101");
         }

@@ -95,6 +95,7 @@ public sealed class FailEachUpgradeStepTests(UpgradeWorld world) : IClassFixture
     {
         await world.ExecuteAsync(
             """
+            set role odoo;
             create function public.keep() returns trigger language plpgsql as $f$ begin return null; end $f$;
             create trigger keep before update on public.ir_cron for each row execute function public.keep()
             """);
@@ -114,11 +115,27 @@ public sealed class FailEachUpgradeStepTests(UpgradeWorld world) : IClassFixture
     }
 
     [Fact]
+    public async Task Statements_that_do_not_end_are_stopped_though_they_do_not_want_to()
+    {
+        const string Stubborn = "do $do$ begin loop begin perform pg_sleep(600); exception when query_canceled then null; end; end loop; end $do$";
+        await using var host = await InProcessHost.StartAsync(world.Installation);
+        var with = UpgradeWorld.Statements(UpgradeWorld.Statement, Stubborn);
+        with["limitMinutes"] = 1;
+
+        var end = await host.Api.EndOfAsync(await world.UpgradeAsync(host.Api, with), seconds: 150);
+
+        Assert.Equal("rehearsal-failed", (string?)end["result"]!["outcome"]);
+        Assert.Contains("did not end within 00:01:00 (limitMinutes) and were stopped", (string?)end["reason"], StringComparison.Ordinal);
+        await world.AssertOpenAsync(host.Api, hasRelease: false, version: null);
+    }
+
+    [Fact]
     public async Task What_a_tenant_planted_runs_with_the_rights_of_the_tenant_alone()
     {
         // As whom it ran, and what it could become: written where the statement that fires it is rolled into the release.
         await world.ExecuteAsync(
             """
+            set role odoo;
             create table public.spied (who text, session text, super text);
             create function public.spy() returns trigger language plpgsql as $f$
               begin

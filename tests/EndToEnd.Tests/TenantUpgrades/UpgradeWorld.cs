@@ -6,7 +6,6 @@ using Bibind.Durable.Hubs;
 using Bibind.Durable.Worker;
 using Bibind.Local;
 using Bibind.Local.RealServers;
-using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests.TenantUpgrades;
 
@@ -59,7 +58,11 @@ public sealed class UpgradeWorld : IAsyncLifetime
         var command = new JsonObject { ["version"] = "19.0-2", ["kind"] = "sql", ["statements"] = new JsonArray(Statement), ["reason"] = "The test wants it." };
         foreach (var (name, value) in with ?? [])
         {
-            command[name] = value?.DeepClone();
+            command.Remove(name);
+            if (value is not null)
+            {
+                command[name] = value.DeepClone();
+            }
         }
 
         return command;
