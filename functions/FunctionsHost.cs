@@ -77,10 +77,10 @@ public static class FunctionsHost
         builder.AddHosting(settings);
         builder.AddQueues();
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
-            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
+            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<UpgradeOrdering>().AddSingleton<RolloutOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<FileStoreDisk>().AddSingleton<ServerHealthCheck>().AddSingleton<ServerHealthRound>().AddSingleton<ServerMetrics>().AddSingleton<WarmPoolMetrics>();
-        builder.Services.AddSingleton<UsageRound>().AddSingleton<UsageMetrics>();
+        builder.Services.AddSingleton<UsageRound>().AddSingleton<UsageMetrics>().AddSingleton<RolloutMetrics>();
         builder.Services.AddOptions<UsageOptions>().Bind(builder.Configuration.GetSection(UsageOptions.Section));
         builder.Services.AddOptions<ServerHealthOptions>().Bind(builder.Configuration.GetSection(ServerHealthOptions.Section));
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
@@ -177,6 +177,8 @@ public static class FunctionsHost
         routes.MapDomainPurchases();
         routes.MapBackups();
         routes.MapMoves();
+        routes.MapUpgrades();
+        routes.MapRollouts();
         routes.MapJobs();
         routes.MapServers();
         routes.MapOffers();

@@ -26,7 +26,7 @@ internal static class HostComposition
         {
             services.AddSingleton<IWakeUp, NoWakeUp>();
             services.AddEngineWorker(settings);
-            services.AddHostedService<TimerScheduler>().AddHostedService<ServerGauges>().AddHostedService<UsageGauges>().AddHostedService<WarmPoolGauges>();
+            services.AddHostedService<TimerScheduler>().AddHostedService<ServerGauges>().AddHostedService<UsageGauges>().AddHostedService<WarmPoolGauges>().AddHostedService<RolloutGauges>();
             return;
         }
 

@@ -61,7 +61,7 @@ internal static class TelemetryComposition
                 deferred.Configure((services, built) => built.AddView(instrument => Limit(instrument, services.GetRequiredService<IMeterFactory>())));
             }
 
-            metrics.AddMeter(DurableTelemetry.Name).AddMeter(ServerMetrics.Name).AddMeter(UsageMetrics.Name).AddMeter(WarmPoolMetrics.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
+            metrics.AddMeter(DurableTelemetry.Name).AddMeter(ServerMetrics.Name).AddMeter(UsageMetrics.Name).AddMeter(WarmPoolMetrics.Name).AddMeter(RolloutMetrics.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
             if (collector is not null)
             {
                 metrics.AddOtlpExporter(o => Configure(o, settings.Telemetry, collector, "v1/metrics"));
@@ -98,7 +98,7 @@ internal static class TelemetryComposition
 
     private static int LimitOf(string instrument) =>
         instrument.StartsWith(UsageMetrics.PerTenant, StringComparison.Ordinal) ? TenantLabelSets
-        : instrument is RequestDuration or ServerMetrics.Up or WarmPoolMetrics.Clones || instrument.StartsWith(UsageMetrics.Prefix, StringComparison.Ordinal) ? ManyLabelSets
+        : instrument is RequestDuration or ServerMetrics.Up or WarmPoolMetrics.Clones or RolloutMetrics.Tenants || instrument.StartsWith(UsageMetrics.Prefix, StringComparison.Ordinal) ? ManyLabelSets
         : LabelSets;
 
     // The path of a signal is ours to add, since the address is given by code.

@@ -31,7 +31,7 @@ public sealed record NewTenantOfBackup
 /// <summary>A backup as people see it.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Tenant">Code of the tenant that it was taken of.</param>
-/// <param name="Kind"><c>first</c>, <c>final</c>, <c>manual</c> or <c>scheduled</c>.</param>
+/// <param name="Kind"><c>first</c>, <c>final</c>, <c>manual</c>, <c>scheduled</c>, <c>upgrade</c> (what a tenant was before one), or, while a job needs it, <c>move</c> or <c>rehearsal</c>.</param>
 /// <param name="CreatedAt">UTC.</param>
 /// <param name="Bytes">Size of the stored object.</param>
 /// <param name="Sha256">Lower-case hex of the SHA-256 of the stored object.</param>

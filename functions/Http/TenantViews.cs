@@ -31,6 +31,9 @@ public sealed record TenantView
 
     /// <summary>Number of that version.</summary>
     public required int TemplateNumber { get; init; }
+
+    /// <summary>The release that it was upgraded to last; null if it has what its template had.</summary>
+    public string? Release { get; init; }
     public required string Server { get; init; }
     public required string Database { get; init; }
     public required string Host { get; init; }
@@ -84,6 +87,7 @@ public sealed record TenantView
             Template = tenant.TemplateCode,
             TemplateVersion = tenant.TemplateVersion,
             TemplateNumber = tenant.TemplateNumber,
+            Release = tenant.Release,
             Server = tenant.ServerCode,
             Database = tenant.Database,
             Host = tenant.Host,

@@ -153,6 +153,9 @@ internal static partial class Logs
     [LoggerMessage(2481, LogLevel.Debug, "The pools could not be read for their metrics: {Reason}")]
     public static partial void PoolsNotSeen(ILogger logger, string reason);
 
+    [LoggerMessage(2482, LogLevel.Debug, "The rollouts could not be read for their metrics: {Reason}")]
+    public static partial void RolloutsNotSeen(ILogger logger, string reason);
+
     [LoggerMessage(2153, LogLevel.Debug, "The servers could not be read for their metrics: {Reason}")]
     public static partial void ServersNotSeen(ILogger logger, string reason);
 

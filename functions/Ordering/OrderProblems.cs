@@ -5,6 +5,7 @@ using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Moves;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
+using Bibind.ControlPlane.Upgrades;
 using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Ordering;
@@ -64,6 +65,14 @@ internal static class OrderProblems
         MoveResult.NoServer none => ProblemFactory.Conflict("no-suitable-server", "No server fits", none.Message),
         MoveResult.WrongState wrong => ProblemFactory.Conflict("move-state", "The state does not allow it", wrong.Message),
         _ => throw new InvalidOperationException($"A move was neither opened nor refused: {refused.GetType().Name}."),
+    };
+
+    public static Problem Of(UpgradeResult refused) => refused switch
+    {
+        UpgradeResult.NotFound gone => ProblemFactory.NotFound(gone.Message),
+        UpgradeResult.JobRunning running => ProblemFactory.Conflict("job-running", JobRunning, running.Message),
+        UpgradeResult.WrongState wrong => ProblemFactory.Conflict("upgrade-state", "The state does not allow it", wrong.Message),
+        _ => throw new InvalidOperationException($"An upgrade was neither opened nor refused: {refused.GetType().Name}."),
     };
 
     public static Problem Of(AdoptionRefused refused) => refused.Kind switch

@@ -259,4 +259,10 @@ internal static partial class Logs
 
     [LoggerMessage(3205, LogLevel.Warning, "The certificate for {Host} was replaced by one of {Issuer} with another key, and the former one revoked")]
     public static partial void CertificateReplaced(this ILogger logger, string host, string issuer);
+
+    [LoggerMessage(3180, LogLevel.Information, "Database {Database} has release {Version} by {Kind}")]
+    public static partial void ReleaseApplied(this ILogger logger, string database, string version, string kind);
+
+    [LoggerMessage(3181, LogLevel.Warning, "What upgrade {Job} left is not removed yet: {Reason}")]
+    public static partial void UpgradeNotSwept(this ILogger logger, string job, string reason);
 }

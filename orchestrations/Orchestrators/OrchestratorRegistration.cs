@@ -36,6 +36,9 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.MoveTenant, _ => new MoveTenant())
             .AddOrchestrator(Orchestrations.RemoveMovedCopy, _ => new RemoveMovedCopy())
             .AddOrchestrator(Orchestrations.DrainServer, _ => new DrainServer())
+            .AddOrchestrator(Orchestrations.UpgradeTenant, _ => new UpgradeTenant())
+            .AddOrchestrator(Orchestrations.RollBackUpgrade, _ => new RollBackUpgrade())
+            .AddOrchestrator(Orchestrations.RunRollout, _ => new RunRollout())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

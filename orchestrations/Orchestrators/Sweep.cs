@@ -18,6 +18,7 @@ public sealed class Sweep : TaskOrchestrator<SweepOrder, Unit>
         await TryAsync(() => context.CallActivityAsync(Backup.SweepTrials, Unit.Value));
         await TryAsync(() => context.CallActivityAsync(Storage.FollowQuotas, Unit.Value));
         await TryAsync(() => context.CallActivityAsync(Moves.RemoveDue, Unit.Value));
+        await TryAsync(() => context.CallActivityAsync(Upgrades.Sweep, Unit.Value));
         context.ContinueAsNew(order);
         return Unit.Value;
     }

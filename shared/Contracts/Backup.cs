@@ -54,6 +54,9 @@ public sealed record RestoreRequest(TenantDescriptor Place, BackupRef Backup, bo
 {
     /// <summary>True if the files that go with it are there already and stay as they are.</summary>
     public bool KeepsFiles { get; init; }
+
+    /// <summary>True if what waited to go out when the backup was taken did not go out since, and is to.</summary>
+    public bool KeepsQueue { get; init; }
 }
 
 /// <summary>A database that was brought back; like a clone, it is held back until it is handed over.</summary>

@@ -35,6 +35,13 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<MoveTenantOrder, TenantMoved> MoveTenant = new("MoveTenant");
     public static readonly OrchestratorDefinition<RemoveMovedCopyOrder, Inventory> RemoveMovedCopy = new("RemoveMovedCopy");
     public static readonly OrchestratorDefinition<DrainServerOrder, DrainRound> DrainServer = new("DrainServer");
+
+    /// <summary>May be called as a child: the instance's id is the input's <see cref="UpgradeTenantInput.JobId"/>.</summary>
+    public static readonly OrchestratorDefinition<UpgradeTenantInput, UpgradeTenantResult> UpgradeTenant = new("UpgradeTenant");
+
+    /// <inheritdoc cref="UpgradeTenant"/>
+    public static readonly OrchestratorDefinition<RollBackUpgradeInput, RollBackUpgradeResult> RollBackUpgrade = new("RollBackUpgrade");
+    public static readonly OrchestratorDefinition<RunRolloutOrder, RolloutRound> RunRollout = new("RunRollout");
     public static readonly OrchestratorDefinition<PendingRound, Unit> WorkOffPendingItems = new("WorkOffPendingItems");
     public static readonly OrchestratorDefinition<WarmPoolOrder, Unit> KeepWarmPools = new("KeepWarmPools");
 }

@@ -93,6 +93,9 @@ public record TenantDescriptor
 
     /// <summary>Set for what is no tenant: the clone in which a version of a template is tried out.</summary>
     public TemplateTrial? Trial { get; init; }
+
+    /// <summary>True for a copy of the tenant in which an upgrade is rehearsed: <see cref="TemplateDatabase"/> is then the tenant's own.</summary>
+    public bool IsRehearsal { get; init; }
 }
 
 /// <summary>A tenant that works.</summary>

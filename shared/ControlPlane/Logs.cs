@@ -42,6 +42,12 @@ internal static partial class Logs
     [LoggerMessage(2520, LogLevel.Information, "Domain {Name} is now {State}, job {JobId}")]
     public static partial void DomainStateChanged(ILogger logger, string name, string state, string jobId);
 
+    [LoggerMessage(2580, LogLevel.Information, "Rollout {RolloutId} is now {State}: {Reason}")]
+    public static partial void RolloutStateChanged(ILogger logger, long rolloutId, string state, string? reason);
+
+    [LoggerMessage(2581, LogLevel.Information, "Rollout {RolloutId}: tenant {Code} is begun, job {JobId}")]
+    public static partial void RolloutTenantStarted(ILogger logger, long rolloutId, string code, string jobId);
+
     [LoggerMessage(2530, LogLevel.Warning, "Instance {InstanceId}: a message of the outbox ({Kind}, attempt {Attempt}) was not delivered; trying again in {Delay}")]
     public static partial void NotDelivered(ILogger logger, Exception failure, string instanceId, OutboxKind kind, int attempt, TimeSpan delay);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Bibind.Durable;
@@ -8,12 +9,13 @@ namespace Bibind.CrashHost;
 
 /// <summary>
 /// Kills the process, as <c>kill -9</c> does, at one boundary: <c>before:NAME</c> or <c>after:NAME</c> of an activity,
-/// <c>before-commit:N</c> or <c>after-commit:N</c> of the Nth commit since the start.
+/// <c>before-commit:N</c> or <c>after-commit:N</c> of the Nth commit since the start. <c>before:NAME#N</c> is the Nth time that it is reached.
 /// </summary>
 /// <param name="boundary">Where.</param>
 /// <param name="failingStep">A step that fails for good before its effect, so that an undo begins; null for none.</param>
 internal sealed class KillSwitch(string boundary, string? failingStep) : IWorkerInterceptor
 {
+    private readonly ConcurrentDictionary<string, int> _reached = new(StringComparer.Ordinal);
     private int _commits;
 
     public async ValueTask BeforeActivityAsync(LeasedActivity activity, CancellationToken cancellationToken)
@@ -35,7 +37,8 @@ internal sealed class KillSwitch(string boundary, string? failingStep) : IWorker
 
     private async ValueTask At(string reached)
     {
-        if (reached != boundary)
+        var times = _reached.AddOrUpdate(reached, 1, (_, before) => before + 1);
+        if (reached != boundary && string.Create(CultureInfo.InvariantCulture, $"{reached}#{times}") != boundary)
         {
             return;
         }

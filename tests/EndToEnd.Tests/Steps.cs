@@ -43,6 +43,14 @@ internal static class Steps
 
     public static readonly string[] OfRemovingACopy = ["moves.begin_removal", "database.drop", "filestore.remove", "moves.take_inventory", "moves.end_removal"];
 
+    /// <summary>With statements and a file store.</summary>
+    public static readonly string[] OfUpgrading =
+    [
+        "upgrades.begin", "upgrades.check", "backup.take", "upgrades.make_copy", "filestore.copy", "upgrades.neutralise", "upgrades.apply", "application.hand_over",
+        "application.smoke_test", "upgrades.drop_copy", "filestore.remove", "backup.delete_one", "upgrades.take_inventory", "upgrades.close", "routing.suspend",
+        "moves.freeze", "moves.unfreeze", "upgrades.pass", "routing.publish", "upgrades.end",
+    ];
+
     public static readonly string[] OfUndoing =
     [
         "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "filestore.remove",

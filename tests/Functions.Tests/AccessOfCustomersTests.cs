@@ -40,7 +40,12 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         "POST /api/templates/{code}/versions", "GET /api/templates/{code}/versions", "GET /api/templates/{code}/changes", "GET /api/templates/{code}/tenants",
         "POST /api/templates/{code}/versions/{number}/promote", "POST /api/templates/{code}/versions/{number}/rollback",
         "POST /api/templates/{code}/versions/{number}/retire", "PUT /api/templates/{code}/family", "PATCH /api/templates/{code}",
+        "POST /api/tenants/{code}/upgrade", "POST /api/tenants/{code}/upgrade/rollback", "POST /api/tenants/{code}/upgrade/confirm", "GET /api/tenants/{code}/upgrades",
         "POST /api/tenants/{code}/move", "POST /api/servers/{code}/moves", "GET /api/moves", "GET /api/moves/{id}", "POST /api/moves/{id}/confirm", "POST /api/moves/{id}/cancel",
+        "POST /api/rollouts", "GET /api/rollouts", "GET /api/rollouts/{id}", "GET /api/rollouts/{id}/tenants", "GET /api/rollouts/{id}/changes",
+        "POST /api/rollouts/{id}/pause", "POST /api/rollouts/{id}/resume", "POST /api/rollouts/{id}/cancel", "POST /api/rollouts/{id}/tenants/{code}/skip",
+        "POST /api/rollouts/{id}/tenants/{code}/hold", "POST /api/rollouts/{id}/tenants/{code}/release", "POST /api/rollouts/{id}/tenants/{code}/retry",
+        "POST /api/rollouts/{id}/tenants/{code}/rollback",
     ];
 
     // A body that the call takes, for every call that takes one.
@@ -71,8 +76,19 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         ["POST /api/templates/{code}/versions/{number}/retire"] = """{"reason": "mine now"}""",
         ["PUT /api/templates/{code}/family"] = """{"family": null}""",
         ["PATCH /api/templates/{code}"] = """{"warmPoolSize": 1, "reason": "mine now"}""",
+        ["POST /api/tenants/{code}/upgrade"] = """{"version": "1", "kind": "sql", "statements": ["select 1"], "reason": "mine now"}""",
+        ["POST /api/tenants/{code}/upgrade/rollback"] = """{"reason": "mine now"}""",
         ["POST /api/tenants/{code}/move"] = """{"reason": "mine now"}""",
         ["POST /api/servers/{code}/moves"] = "{}",
+        ["POST /api/rollouts"] = """{"offer": "odoo-shared", "release": {"version": "1", "kind": "sql", "statements": ["select 1"]}, "reason": "mine now"}""",
+        ["POST /api/rollouts/{id}/pause"] = """{"reason": "mine now"}""",
+        ["POST /api/rollouts/{id}/resume"] = """{"reason": "mine now"}""",
+        ["POST /api/rollouts/{id}/cancel"] = """{"reason": "mine now"}""",
+        ["POST /api/rollouts/{id}/tenants/{code}/skip"] = """{"reason": "mine now"}""",
+        ["POST /api/rollouts/{id}/tenants/{code}/hold"] = """{"reason": "mine now"}""",
+        ["POST /api/rollouts/{id}/tenants/{code}/release"] = """{"reason": "mine now"}""",
+        ["POST /api/rollouts/{id}/tenants/{code}/retry"] = """{"reason": "mine now"}""",
+        ["POST /api/rollouts/{id}/tenants/{code}/rollback"] = """{"reason": "mine now"}""",
         ["POST /webhooks/odoo/{token}"] = "{}",
     };
 

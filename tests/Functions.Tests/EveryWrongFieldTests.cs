@@ -62,7 +62,28 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
             """),
         ["moveTenant"] = ("/api/tenants/several/move",
             """{"server": "A B", "region": "Moon", "labels": ["A B"], "startAt": "2001-01-01T00:00:00Z", "reason": ""}"""),
+        ["upgradeTenant"] = ("/api/tenants/several/upgrade",
+            """
+            {"version": "", "kind": "magic", "modules": ["A B"], "statements": ["/* all of it */ commit"], "limitMinutes": 0, "notBefore": "2001-01-01T00:00:00Z",
+             "window": {"from": "ten", "until": "25:00", "days": ["someday"]}, "reason": ""}
+            """),
+        ["rollBackTenantUpgrade"] = ("/api/tenants/several/upgrade/rollback", """{"reason": ""}"""),
         ["moveServerTenants"] = ("/api/servers/local/moves", """{"atOnce": 0}"""),
+        ["startRollout"] = ("/api/rollouts",
+            """
+            {"offer": "A B", "release": {"version": "", "kind": "magic", "modules": ["A B"], "statements": [""], "limitMinutes": 0},
+             "templateVersion": {"template": "A B", "server": "A B", "number": 0}, "tenants": {"template": "A B", "server": "A B", "labels": ["A B"], "codes": ["A"]},
+             "canaries": ["A"], "waves": [{"count": 0}, {"percent": 5}], "maxFailures": -1, "maxFailuresPercent": 101, "maxConcurrent": 0,
+             "window": {"days": ["someday"], "from": "25:00", "until": "noon"}, "dryRun": true, "reason": ""}
+            """),
+        ["pauseRollout"] = ("/api/rollouts/1/pause", """{"reason": ""}"""),
+        ["resumeRollout"] = ("/api/rollouts/1/resume", """{"reason": ""}"""),
+        ["cancelRollout"] = ("/api/rollouts/1/cancel", """{"reason": ""}"""),
+        ["skipRolloutTenant"] = ("/api/rollouts/1/tenants/several/skip", """{"reason": ""}"""),
+        ["holdRolloutTenant"] = ("/api/rollouts/1/tenants/several/hold", """{"reason": ""}"""),
+        ["releaseRolloutTenant"] = ("/api/rollouts/1/tenants/several/release", """{"reason": ""}"""),
+        ["retryRolloutTenant"] = ("/api/rollouts/1/tenants/several/retry", """{"reason": ""}"""),
+        ["rollBackRolloutTenant"] = ("/api/rollouts/1/tenants/several/rollback", """{"reason": ""}"""),
         ["buildTemplateVersion"] = ("/api/templates/blank/versions",
             """{"database": "A B", "attach": true, "modules": ["A B"], "language": "french", "country": "France", "version": "", "initialisation": "none", "reason": " "}"""),
         ["promoteTemplateVersion"] = ("/api/templates/blank/versions/2/promote", """{"canaryPercent": 100, "reason": ""}"""),

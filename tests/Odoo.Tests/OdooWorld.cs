@@ -27,7 +27,8 @@ internal sealed class OdooWorld : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="fileStores">The folder of file stores, as a setting says it; Odoo's own unless given.</param>
-    public static async Task<OdooWorld> StartAsync(string? fileStores = null)
+    /// <param name="program">What stands for Odoo's program; Odoo's own unless given.</param>
+    public static async Task<OdooWorld> StartAsync(string? fileStores = null, string? program = null)
     {
         var odoo = await RealOdoo.GetAsync();
         var effects = await EveryEffectWorld.StartAsync();
@@ -35,7 +36,7 @@ internal sealed class OdooWorld : IAsyncDisposable
         settings["Seed:Server:Url"] = odoo.Server.Url.AbsoluteUri;
         settings["Seed:Templates:blank"] = RealOdoo.Template;
         settings["FileStore:Folder"] = fileStores ?? odoo.Server.FileStore;
-        settings["Templates:OdooBin"] = odoo.Server.Program;
+        settings["Templates:OdooBin"] = program ?? odoo.Server.Program;
         return new OdooWorld(odoo, effects, await InProcessHost.StartAsync(effects.Installation));
     }
 

@@ -17,6 +17,13 @@ internal static class TenantSections
             Duration("Moves:KeepCopy", "7.00:00:00", "00:00:00", "365.00:00:00", "How long the copy on the former server is kept unless the move is confirmed before."),
             Number("Moves:AtOnce", 2, 1, 100, "Tenants that are moved off a draining server at once.")),
         new(
+            "Upgrades of tenants", "How tenants are upgraded; see [upgrades of tenants](upgrades-of-tenants.md).",
+            Duration("Upgrades:KeepBackup", "7.00:00:00", "00:00:00", "365.00:00:00", "How long the backup of what a tenant was before its upgrade is kept unless the upgrade is confirmed before.")),
+        new(
+            "Rollouts", "How changes reach tenants in waves; see [rollouts](rollouts.md).",
+            Number("Rollouts:MaxConcurrent", 5, 1, 100, "Tenants of a rollout that are upgraded at once, unless its order says."),
+            Duration("Rollouts:Interval", "00:00:05", "00:00:00.1", "01:00:00", "How often those are looked at that are being upgraded, and with them whose turn is next.")),
+        new(
             "Health of servers", "How servers are checked, and what is warned of; see [servers](servers.md).",
             Flag("ServerHealth:Enabled", true, "False if servers are not to be checked by themselves."),
             Duration("ServerHealth:Interval", "00:15:00", "00:01:00", "1.00:00:00", "How often each server is checked; whole minutes count."),

@@ -35,8 +35,22 @@ public interface IApplication
     /// </summary>
     /// <param name="connection">The restored database.</param>
     /// <param name="hasFiles">False if its files did not come with it.</param>
+    /// <param name="keepsQueue">True if what waited then did not go out since, and is to.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task PrepareRestoredAsync(NpgsqlConnection connection, bool hasFiles, CancellationToken cancellationToken);
+    Task PrepareRestoredAsync(NpgsqlConnection connection, bool hasFiles, bool keepsQueue, CancellationToken cancellationToken);
+
+    /// <summary>Takes from a copy of a tenant whatever could go out or run by itself, in one transaction; it stays the tenant's in everything else.</summary>
+    /// <exception cref="Bibind.Durable.PermanentFailureException">Something in the database keeps it from being taken.</exception>
+    Task NeutraliseAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+
+    /// <summary>What could go out of a neutralised copy or run in it by itself, in words; nothing unless something has come since.</summary>
+    Task<IReadOnlyList<string>> FindLoudAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+
+    /// <summary>Makes running processes of the application load the database anew.</summary>
+    Task ForgetLoadedAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+
+    /// <summary>Which modules are not ready for use, each with its state: of those named, and all that wait for an installation, upgrade or removal.</summary>
+    Task<IReadOnlyList<string>> FindUnreadyModulesAsync(NpgsqlConnection connection, IReadOnlyList<string> modules, CancellationToken cancellationToken);
 
     /// <summary>Takes out of a template that was just made what no tenant may inherit.</summary>
     Task CleanTemplateAsync(NpgsqlConnection connection, CancellationToken cancellationToken);

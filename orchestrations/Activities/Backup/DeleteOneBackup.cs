@@ -9,19 +9,27 @@ using Microsoft.Extensions.Options;
 namespace Bibind.Activities.Backup;
 
 /// <summary>Deletes one backup: first its objects, then its row; succeeds when there is none.</summary>
-public sealed class DeleteOneBackup(IObjectStore store, IBackupCatalogue catalogue, BackupFiles files, IOptions<BackupOptions> options)
-    : TaskActivity<BackupRef, Unit>
+public sealed class DeleteOneBackup(BackupDeletion deletion) : TaskActivity<BackupRef, Unit>
 {
     /// <inheritdoc/>
     public override async Task<Unit> RunAsync(TaskActivityContext context, BackupRef backup)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (await files.FindAsync(backup, context.CancellationToken) is { } found)
-        {
-            await store.DeleteAllAsync(options.Value.Bucket, BackupKeys.PrefixOf(found), context.CancellationToken);
-            await catalogue.DeleteAsync(found.Id, context.CancellationToken);
-        }
-
+        await deletion.RunAsync(backup, context.CancellationToken);
         return Unit.Value;
+    }
+}
+
+/// <summary>Deletes backups.</summary>
+public sealed class BackupDeletion(IObjectStore store, IBackupCatalogue catalogue, BackupFiles files, IOptions<BackupOptions> options)
+{
+    /// <summary>Deletes one; succeeds when there is none.</summary>
+    public async Task RunAsync(BackupRef backup, CancellationToken cancellationToken)
+    {
+        if (await files.FindAsync(backup, cancellationToken) is { } found)
+        {
+            await store.DeleteAllAsync(options.Value.Bucket, BackupKeys.PrefixOf(found), cancellationToken);
+            await catalogue.DeleteAsync(found.Id, cancellationToken);
+        }
     }
 }

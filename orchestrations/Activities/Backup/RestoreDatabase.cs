@@ -104,7 +104,7 @@ public sealed class RestoreDatabase(
         // From here on the database may have taken the name whatever is reported, and then its files must follow it.
         try
         {
-            await PrepareAsync(request.Place, scratch, fileStores.Brings(request, manifest), cancellationToken);
+            await PrepareAsync(request, scratch, fileStores.Brings(request, manifest), cancellationToken);
 
             await AnalyzeAsync(request.Place, scratch, cancellationToken);
             var login = (await postgres.EnterAsync(DatabaseDescriptor.Of(request.Place), cancellationToken)).Login;
@@ -131,12 +131,12 @@ public sealed class RestoreDatabase(
         });
     }
 
-    private async Task PrepareAsync(TenantDescriptor place, string scratch, bool hasFiles, CancellationToken cancellationToken)
+    private async Task PrepareAsync(RestoreRequest request, string scratch, bool hasFiles, CancellationToken cancellationToken)
     {
-        await using var content = await postgres.OpenAsync(DatabaseDescriptor.Of(place, scratch), cancellationToken);
+        await using var content = await postgres.OpenAsync(DatabaseDescriptor.Of(request.Place, scratch), cancellationToken);
         await content.TranslateErrorsAsync(async () =>
         {
-            await applications.Of(place.Application).PrepareRestoredAsync(content.Connection, hasFiles, cancellationToken);
+            await applications.Of(request.Place.Application).PrepareRestoredAsync(content.Connection, hasFiles, request.KeepsQueue, cancellationToken);
             return Unit.Value;
         });
     }

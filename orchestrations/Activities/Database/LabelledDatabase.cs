@@ -34,6 +34,11 @@ public sealed record LabelledDatabase(string Name, string StagingName, string Ow
             return OfTrial(place, trial);
         }
 
+        if (place.IsRehearsal)
+        {
+            return OfRehearsal(place);
+        }
+
         // With the code in every name, two installations that share a server do not take each other's databases for theirs.
         var owner = string.Create(CultureInfo.InvariantCulture, $"bibind tenant={place.TenantId} code={place.Code}");
         return new LabelledDatabase(
@@ -75,6 +80,17 @@ public sealed record LabelledDatabase(string Name, string StagingName, string Ow
             Invariant($"bibind trial {trial.TemplateId} {trial.Number}"))
         {
             Holder = DatabaseHolder.Trial(trial.TemplateId, trial.Number),
+            Purpose = DatabasePurposes.Trial,
+        };
+    }
+
+    // It has one name all along: it is made unseen by the application, and dropped by that name only, never by whose it is.
+    private static LabelledDatabase OfRehearsal(TenantDescriptor copy)
+    {
+        var owner = Invariant($"bibind rehearsal tenant={copy.TenantId} code={copy.Code}");
+        return new LabelledDatabase(copy.Database, copy.Database, owner, owner, Invariant($"bibind rehearse {copy.TenantId} {copy.Code}"))
+        {
+            Holder = DatabaseHolder.Tenant(copy.TenantId),
             Purpose = DatabasePurposes.Trial,
         };
     }

@@ -87,16 +87,9 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         return true;
     });
 
-    public void Settle(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () =>
-    {
-        var store = StoreFolder.Of(Root(server), order);
-        if (store.Look() == FileStoreInfo.Ours)
-        {
-            store.GiveAll();
-        }
+    public void Settle(CreateTemplateOrder order, string server) => TranslateErrors(order.Database, () => Settle(StoreFolder.Of(Root(server), order)));
 
-        return true;
-    });
+    public void Settle(TenantDescriptor place) => TranslateErrors(place.Database, () => Settle(Store(place)));
 
     public string FolderOf(string server) => Root(server);
 
@@ -230,6 +223,16 @@ internal sealed class FolderFileStore(IOptions<FileStoreOptions> options, ILogge
         }
 
         throw new TransientFailureException($"The file store of '{store.Name}' is being made while it is removed.");
+    }
+
+    private static bool Settle(StoreFolder store)
+    {
+        if (store.Look() == FileStoreInfo.Ours)
+        {
+            store.GiveAll();
+        }
+
+        return true;
     }
 
     private static FileStoreInfo Look(StoreFolder store) =>

@@ -47,6 +47,9 @@ public interface IFileStore
     /// <summary>Gives what a program of ours wrote into a template's store to the one whom the folder of all stores belongs to.</summary>
     void Settle(CreateTemplateOrder order, string server);
 
+    /// <summary>Gives what a program of ours wrote into a tenant's store to the one whom the folder of all stores belongs to.</summary>
+    void Settle(TenantDescriptor place);
+
     /// <summary>The folder that holds the stores of a server, each under its database's name.</summary>
     string FolderOf(string server);
 

@@ -34,6 +34,9 @@ public sealed class NoFileStore : IFileStore
     public void Settle(CreateTemplateOrder order, string server) => throw Off();
 
     /// <inheritdoc/>
+    public void Settle(TenantDescriptor place) => throw Off();
+
+    /// <inheritdoc/>
     public string FolderOf(string server) => throw Off();
 
     /// <inheritdoc/>

@@ -68,7 +68,7 @@ internal sealed class StoreFolder
     public string Former { get; }
 
     public static StoreFolder Of(string root, TenantDescriptor place) =>
-        new(root, place.Database, string.Create(CultureInfo.InvariantCulture, $"{place.TenantId}-{place.Code}"), LabelledDatabase.Of(place).Owner);
+        new(root, place.Database, string.Create(CultureInfo.InvariantCulture, $"{(place.IsRehearsal ? "rehearsal-" : string.Empty)}{place.TenantId}-{place.Code}"), LabelledDatabase.Of(place).Owner);
 
     /// <summary>The store of a ready clone: under a name that no application reads.</summary>
     public static StoreFolder OfPool(string root, string database) =>

@@ -19,6 +19,7 @@ using Bibind.Activities.Inventory;
 using Bibind.Activities.Locks;
 using Bibind.Activities.Moves;
 using Bibind.Activities.Pools;
+using Bibind.Activities.Rollouts;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
@@ -28,6 +29,7 @@ using Bibind.Activities.Storage.S3.Rgw;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Templates.Versions;
 using Bibind.Activities.Tenants;
+using Bibind.Activities.Upgrades;
 using Bibind.Activities.Usage;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
@@ -59,11 +61,11 @@ public static class ActivitiesRegistration
         AddTenantIsolation(services, configuration);
         services.AddSingleton<AdoptableDatabases>().AddSingleton<OlderDatabases>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<DatabaseRemoval>().AddSingleton<CopyPlaces>().AddSingleton<MovePlaces>().AddSingleton<MovedCopies>().AddMoves();
+        services.AddSingleton<DatabaseRemoval>().AddSingleton<CopyPlaces>().AddSingleton<MovePlaces>().AddSingleton<MovedCopies>().AddMoves().AddUpgrades();
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<Recovery.WorldDifferences>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();
-        services.AddSingleton<OdooRpc>().AddSingleton<OdooUserCalls>();
+        services.AddSingleton<OdooRpc>().AddSingleton<OdooUserCalls>().AddSingleton<OdooModuleCalls>();
         services.AddSingleton<OdooBin>();
         services.AddSingleton<OdooDatabaseService>();
         services.AddSingleton<TemplateDatabase>();
@@ -147,6 +149,8 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.WarmPools.Drop, Make<DropWarmPools>)
             .AddBackupJobActivities()
             .AddMoveActivities()
+            .AddUpgradeActivities()
+            .AddRolloutActivities()
             .AddTenantActivities();
     }
 
@@ -260,7 +264,7 @@ public static class ActivitiesRegistration
         services.AddSingleton<BackupDataKeys>();
         services.AddSingleton<FirstBackups>();
         services.AddSingleton<CreateStandardUser>().AddSingleton<SmokeTestApplication>();
-        services.AddSingleton<BackupFiles>();
+        services.AddSingleton<BackupFiles>().AddSingleton<BackupDeletion>();
         services.AddSingleton<BackupRestore>();
         services.AddSingleton<FileStoreBackup>();
         services.AddSingleton<FileStoreArchives>();

@@ -11,7 +11,7 @@ namespace Bibind.ControlPlane.Backups;
 public static class BackupRetention
 {
     /// <summary>The backups to keep, in the order given. What is not among them may be deleted.</summary>
-    /// <remarks>Kept whatever the plan says: the newest one, and every final one, which is all that is left of a tenant.</remarks>
+    /// <remarks>Kept whatever the plan says: the newest one, every final one, which is all that is left of a tenant, and those of upgrades, which have a time of their own.</remarks>
     public static IReadOnlyList<BackupRecord> Keep(IReadOnlyCollection<BackupRecord> backups, Plan plan)
     {
         ArgumentNullException.ThrowIfNull(backups);
@@ -20,7 +20,7 @@ public static class BackupRetention
         // Of two of the same moment, always the same one is the newer.
         var newestFirst = backups.OrderByDescending(b => b.CreatedAt).ThenByDescending(b => b.Id, StringComparer.Ordinal).ToList();
         var kept = newestFirst.Take(1)
-            .Concat(backups.Where(b => b.Kind == BackupKinds.Final))
+            .Concat(backups.Where(b => b.Kind is BackupKinds.Final or BackupKinds.Upgrade))
             .Concat(NewestOfEach(newestFirst, Day, plan.RetentionDaily))
             .Concat(NewestOfEach(newestFirst, Week, plan.RetentionWeekly))
             .Concat(NewestOfEach(newestFirst, Month, plan.RetentionMonthly))
@@ -60,4 +60,7 @@ public static class BackupKinds
 
     /// <summary>By the plan's schedule.</summary>
     public const string Scheduled = "scheduled";
+
+    /// <summary>Of what a tenant was before an upgrade.</summary>
+    public const string Upgrade = "upgrade";
 }

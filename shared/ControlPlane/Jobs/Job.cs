@@ -64,6 +64,8 @@ public static class JobKinds
     public const string Move = "move";
     public const string RemoveMovedCopy = "remove-moved-copy";
     public const string DrainServer = "drain-server";
+    public const string Upgrade = "upgrade";
+    public const string Rollout = "rollout";
     public const string AdoptDatabase = "adopt-database";
     public const string ResetCredentials = "reset-credentials";
 }

@@ -12,6 +12,7 @@ using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Plans;
 using Bibind.ControlPlane.Pools;
 using Bibind.ControlPlane.Recovery;
+using Bibind.ControlPlane.Rollouts;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
@@ -19,6 +20,7 @@ using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Bibind.ControlPlane.Timers;
 using Bibind.ControlPlane.Tokens;
+using Bibind.ControlPlane.Upgrades;
 using Bibind.ControlPlane.Usage;
 using Bibind.ControlPlane.Webhooks;
 using Bibind.Durable;
@@ -60,6 +62,15 @@ public static class ControlPlaneServices
                 o => o.KeepCopy >= TimeSpan.Zero && o.KeepCopy <= TimeSpan.FromDays(365), "Moves__KeepCopy must be 0 to 365 days, such as 7.00:00:00.")
             .Validate(o => o.AtOnce is >= 1 and <= 100, "Moves__AtOnce must be 1 to 100.")
             .ValidateOnStart();
+        services.AddOptions<UpgradeOptions>().Bind(configuration.GetSection(UpgradeOptions.Section))
+            .Validate(
+                o => o.KeepBackup >= TimeSpan.Zero && o.KeepBackup <= TimeSpan.FromDays(365), "Upgrades__KeepBackup must be 0 to 365 days, such as 7.00:00:00.")
+            .ValidateOnStart();
+        services.AddOptions<RolloutOptions>().Bind(configuration.GetSection(RolloutOptions.Section))
+            .Validate(o => o.MaxConcurrent is >= 1 and <= 100, "Rollouts__MaxConcurrent must be 1 to 100.")
+            .Validate(
+                o => o.Interval >= TimeSpan.FromMilliseconds(100) && o.Interval <= TimeSpan.FromHours(1), "Rollouts__Interval must be 0.1 seconds to one hour, such as 00:00:05.")
+            .ValidateOnStart();
         services.AddOptions<SecretsOptions>().Bind(configuration.GetSection(SecretsOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PlatformOptions>, PlatformOptionsValidation>();
         services.AddSingleton<IValidateOptions<PlacementOptions>, PlacementOptionsValidation>();
@@ -93,6 +104,8 @@ public static class ControlPlaneServices
         services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
         services.AddSingleton<JobStore>().AddSingleton<JobOrchestrations>().AddSingleton<IOrchestrationOutbox, OrchestrationOutbox>();
         services.AddSingleton<MoveStore>().AddSingleton<IMovedCopies>(s => s.GetRequiredService<MoveStore>()).AddSingleton<MoveOpening>().AddSingleton<MoveLifecycle>().AddSingleton<DrainStore>();
+        services.AddSingleton<UpgradeStore>().AddSingleton<IUpgradeTransactions>(s => s.GetRequiredService<UpgradeStore>()).AddSingleton<UpgradeOpening>().AddSingleton<UpgradeLifecycle>();
+        services.AddSingleton<RolloutStore>().AddSingleton<RolloutOpening>().AddSingleton<RolloutSteering>().AddSingleton<IRolloutProgress, RolloutProgress>();
         services.AddSingleton<PendingItems>();
         services.AddSingleton<UsageRounds>().AddSingleton<UsageStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();

@@ -31,6 +31,9 @@ public sealed record Tenant
 
     /// <summary>Number of that version.</summary>
     public int TemplateNumber { get; init; } = 1;
+
+    /// <summary>The release that it was upgraded to last; null if it has what its template had.</summary>
+    public string? Release { get; init; }
     public long ServerId { get; init; }
     public string ServerCode { get; init; } = string.Empty;
     public string Database { get; init; } = string.Empty;

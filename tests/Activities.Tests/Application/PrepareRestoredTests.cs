@@ -63,6 +63,6 @@ public sealed class PrepareRestoredTests
     private static async Task PrepareAsync(World world, TenantDescriptor place)
     {
         await using var connection = await world.OpenAsync(place.Database);
-        await world.Get<ApplicationProviders>().Of(Applications.Odoo).PrepareRestoredAsync(connection, hasFiles: true, CancellationToken.None);
+        await world.Get<ApplicationProviders>().Of(Applications.Odoo).PrepareRestoredAsync(connection, hasFiles: true, keepsQueue: false, CancellationToken.None);
     }
 }

@@ -42,7 +42,7 @@ public sealed class OdooTenantTests
         await tenant.World.ExecuteAsync("update ir_config_parameter set value = 'yes' where key = 'restored'", copy);
         await using (var connection = await tenant.World.OpenAsync(copy))
         {
-            await tenant.World.Get<ApplicationProviders>().Of(Applications.Odoo).PrepareRestoredAsync(connection, hasFiles: true, CancellationToken.None);
+            await tenant.World.Get<ApplicationProviders>().Of(Applications.Odoo).PrepareRestoredAsync(connection, hasFiles: true, keepsQueue: false, CancellationToken.None);
         }
 
         var former = $"former_of_{place.Database}";

@@ -30,6 +30,8 @@ internal sealed class HangingStore(ManualResetEventSlim hung) : IFileStore
 
     public void Settle(CreateTemplateOrder order, string server) => _none.Settle(order, server);
 
+    public void Settle(TenantDescriptor place) => _none.Settle(place);
+
     public string FolderOf(string server) => _none.FolderOf(server);
 
     public IReadOnlyList<string> FindMissing(string database, string server, IReadOnlyList<NamedFile> files, CancellationToken cancellationToken) =>

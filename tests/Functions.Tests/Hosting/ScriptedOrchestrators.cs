@@ -1,5 +1,7 @@
+using Bibind.Activities.Rollouts;
 using Bibind.Contracts;
 using Bibind.Durable;
+using Bibind.Orchestrators;
 using Microsoft.DurableTask;
 
 namespace Bibind.Functions.Tests.Hosting;
@@ -30,6 +32,10 @@ public static class ScriptedOrchestrators
         .AddOrchestrator(Orchestrations.ResumeTenant, _ => new Standing<ResumeTenantOrder, TenantResumed>())
         .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new Standing<RestoreNewTenantOrder, TenantReady>())
         .AddOrchestrator(Orchestrations.VerifyBackup, _ => new Standing<VerifyBackupOrder, BackupReceipt>())
+        .AddOrchestrator(Orchestrations.UpgradeTenant, _ => new Upgrade())
+        .AddOrchestrator(Orchestrations.RollBackUpgrade, _ => new TakeBack())
+        .AddOrchestrator(Orchestrations.RunRollout, _ => new RunRollout())
+        .AddRolloutActivities()
         .AddOrchestrator(Orchestrations.ResetCredentials, _ => new Standing<ResetCredentialsOrder, CredentialsReset>())
         .AddActivity(Caller.Notify.Name, _ => new TellsNobody())
         .AddActivity(Storage.CreateBucket.Name, _ => new SucceedsAtTheSecondAttempt())
@@ -69,6 +75,33 @@ public static class ScriptedOrchestrators
     private sealed class Standing<TOrder, TResult> : TaskOrchestrator<TOrder, TResult>
     {
         public override Task<TResult> RunAsync(TaskOrchestrationContext context, TOrder input) => context.WaitForExternalEvent<TResult>(End);
+    }
+
+    /// <summary>Ends as the tenant's code says: bad ones fail, standing ones wait until they are told, busy ones are refused.</summary>
+    private sealed class Upgrade : TaskOrchestrator<UpgradeTenantInput, UpgradeTenantResult>
+    {
+        public override async Task<UpgradeTenantResult> RunAsync(TaskOrchestrationContext context, UpgradeTenantInput input)
+        {
+            var outcome = input.Code.StartsWith("standing", StringComparison.Ordinal) ? await context.WaitForExternalEvent<string>(End)
+                : input.Code.StartsWith("bad", StringComparison.Ordinal) ? UpgradeOutcomes.RehearsalFailed
+                : input.Code.StartsWith("busy", StringComparison.Ordinal) ? UpgradeOutcomes.Refused
+                : UpgradeOutcomes.Upgraded;
+            return new UpgradeTenantResult
+            {
+                Code = input.Code,
+                JobId = input.JobId,
+                Outcome = outcome,
+                Version = input.Release.Version,
+                Reason = outcome == UpgradeOutcomes.Upgraded ? null : $"It ended as {outcome}.",
+                OutageMs = 7,
+            };
+        }
+    }
+
+    private sealed class TakeBack : TaskOrchestrator<RollBackUpgradeInput, RollBackUpgradeResult>
+    {
+        public override Task<RollBackUpgradeResult> RunAsync(TaskOrchestrationContext context, RollBackUpgradeInput input) =>
+            Task.FromResult(new RollBackUpgradeResult { Code = input.Code, JobId = input.JobId, Outcome = UpgradeOutcomes.RolledBack });
     }
 
     private sealed class Create : TaskOrchestrator<CreateTemplateOrder, TemplateReady>

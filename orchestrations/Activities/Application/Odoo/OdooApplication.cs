@@ -105,7 +105,7 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
         OdooFaults.FindAsync(connection, place, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task PrepareRestoredAsync(NpgsqlConnection connection, bool hasFiles, CancellationToken cancellationToken)
+    public async Task PrepareRestoredAsync(NpgsqlConnection connection, bool hasFiles, bool keepsQueue, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         if (await OdooTables.FindAsync(connection, cancellationToken) is not { } tables)
@@ -115,7 +115,11 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
 
         await using (var steps = new SqlSteps(connection))
         {
-            OdooLeftovers.CancelQueue(steps, tables);
+            if (!keepsQueue)
+            {
+                OdooLeftovers.CancelQueue(steps, tables);
+            }
+
             if (!hasFiles && tables.Has("ir_attachment", "url", "store_fname"))
             {
                 steps.Add(CompiledAssets.ForgetSql);
@@ -126,6 +130,19 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
 
         await OdooSignals.BeginAnewAsync(connection, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task NeutraliseAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => OdooNeutral.MakeAsync(connection, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> FindLoudAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => OdooNeutral.FindLoudAsync(connection, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ForgetLoadedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => OdooSignals.BeginAnewAsync(connection, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> FindUnreadyModulesAsync(NpgsqlConnection connection, IReadOnlyList<string> modules, CancellationToken cancellationToken) =>
+        OdooModules.FindUnreadyAsync(connection, modules, cancellationToken);
 
     /// <inheritdoc/>
     public async Task CleanTemplateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -11,9 +11,15 @@ using Microsoft.Extensions.Options;
 
 namespace Bibind.Activities.Application.Odoo;
 
-/// <summary>Installs modules with the application's own program.</summary>
+/// <summary>Runs the application's own program on a database.</summary>
 public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptions<TemplateOptions> options, TimeProvider time)
 {
+    /// <summary>True if the program is on this machine.</summary>
+    public bool IsAtHand => ExternalProgram.Find(options.Value.OdooBin) is not null;
+
+    /// <summary>Why it cannot be run here, in words.</summary>
+    public string MissingWords => $"The program '{options.Value.OdooBin}' (Templates__OdooBin) was not found.";
+
     /// <summary>Installs the template's modules into its database, which is there and empty.</summary>
     /// <exception cref="PermanentFailureException">The program is missing, or did not end within its limit.</exception>
     /// <exception cref="TransientFailureException">It failed; the last lines that it wrote.</exception>
@@ -24,12 +30,41 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
         if (order.Country is { } country)
         {
             // Which taxes and accounts a module brings is decided when it is installed, by the company's country.
-            await RunAsync(order, entry, ["base"], cancellationToken);
+            await InstallAsync(order, entry, ["base"], cancellationToken);
             await SetCountryAsync(order, country, cancellationToken);
         }
 
-        await RunAsync(order, entry, order.Modules, cancellationToken);
+        await InstallAsync(order, entry, order.Modules, cancellationToken);
     }
+
+    /// <summary>Upgrades modules of a tenant's database.</summary>
+    /// <exception cref="PermanentFailureException">The program is missing, failed, or did not end within the limit; the last lines that it wrote.</exception>
+    public async Task UpgradeAsync(TenantDescriptor place, IReadOnlyList<string> modules, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        var entry = await postgres.EnterAsync(DatabaseDescriptor.Of(place), cancellationToken);
+        var run = new Run($"The upgrade of '{place.Database}'", limit, "limitMinutes");
+        if (await RunAsync(entry, run, ["-d", place.Database, "-u", string.Join(',', modules), .. Once], cancellationToken) is { } failure)
+        {
+            // It went well on the copy, or would fail there too: visitors do not wait for more of the same.
+            throw new PermanentFailureException(failure);
+        }
+    }
+
+    /// <summary>Takes from a copy what its modules say that could go out.</summary>
+    /// <exception cref="PermanentFailureException">The program is missing, failed, or did not end within the limit; the last lines that it wrote.</exception>
+    public async Task NeutraliseAsync(TenantDescriptor copy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(copy);
+        var entry = await postgres.EnterAsync(DatabaseDescriptor.Of(copy), cancellationToken);
+        var run = new Run($"The neutralisation of '{copy.Database}'", options.Value.InitialisationLimit, "Templates__InitialisationLimit");
+        if (await RunAsync(entry, run, ["neutralize", "-d", copy.Database], cancellationToken) is { } failure)
+        {
+            throw new PermanentFailureException(failure);
+        }
+    }
+
+    private static readonly string[] Once = ["--stop-after-init", "--no-http", "--max-cron-threads=0"];
 
     private async Task SetCountryAsync(CreateTemplateOrder order, string country, CancellationToken cancellationToken)
     {
@@ -37,12 +72,23 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
         await session.TranslateErrorsAsync(() => OdooCountry.SetAsync(session.Connection, country, cancellationToken));
     }
 
-    private async Task RunAsync(CreateTemplateOrder order, DatabaseEntry entry, IReadOnlyList<string> modules, CancellationToken cancellationToken)
+    private async Task InstallAsync(CreateTemplateOrder order, DatabaseEntry entry, IReadOnlyList<string> modules, CancellationToken cancellationToken)
     {
-        var limit = options.Value.InitialisationLimit;
-        using var process = Start(order, entry, modules);
+        var run = new Run($"The initialisation of '{order.Database}'", options.Value.InitialisationLimit, "Templates__InitialisationLimit");
+        string[] arguments = ["-d", order.Database, "-i", string.Join(',', modules), "--without-demo=all", $"--load-language={order.Language}", .. Once];
+        if (await RunAsync(entry, run, arguments, cancellationToken) is { } failure)
+        {
+            throw new TransientFailureException(failure);
+        }
+    }
+
+    // Null if it ended well; else what it said.
+    private async Task<string?> RunAsync(DatabaseEntry entry, Run run, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        await LeaseFence.EnsureHeldAsync();
+        using var process = Start(entry, arguments);
         var tail = new OutputTail(entry.Login.Password);
-        using var limited = new CancellationTokenSource(limit, time);
+        using var limited = new CancellationTokenSource(run.Limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);
         try
         {
@@ -54,18 +100,14 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
         }
         catch (OperationCanceledException) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new PermanentFailureException(
-                $"The initialisation of '{order.Database}' did not end within {limit} (Templates__InitialisationLimit) and was stopped. It said: {tail}");
+            throw new PermanentFailureException($"{run.What} did not end within {run.Limit} ({run.LimitName}) and was stopped. It said: {tail}");
         }
         finally
         {
             await EndAsync(process);
         }
 
-        if (process.ExitCode != 0)
-        {
-            throw new TransientFailureException($"The initialisation of '{order.Database}' failed with exit code {process.ExitCode}: {tail}");
-        }
+        return process.ExitCode == 0 ? null : $"{run.What} failed with exit code {process.ExitCode}: {tail}";
     }
 
     private static async Task EndAsync(Process process)
@@ -77,33 +119,21 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
         }
     }
 
-    private Process Start(CreateTemplateOrder order, DatabaseEntry entry, IReadOnlyList<string> modules)
+    private Process Start(DatabaseEntry entry, IReadOnlyList<string> arguments)
     {
-        var program = options.Value.OdooBin;
-        var file = ExternalProgram.Find(program)
-            ?? throw new PermanentFailureException($"The program '{program}' (Templates__OdooBin) was not found.");
-        var start = new ProcessStartInfo(file)
+        var file = ExternalProgram.Find(options.Value.OdooBin) ?? throw new PermanentFailureException(MissingWords);
+        string[] connection =
+        [
+            "--db_host", entry.Server.DatabaseHost, "--db_port", entry.Server.DatabasePort.ToString(CultureInfo.InvariantCulture), "-r", entry.Login.Role,
+        ];
+        var start = new ProcessStartInfo(file, arguments.Concat(connection).Concat(OdooDataFolder.Arguments(options.Value, files.IsOn ? files.FolderOf(entry.Server.Code) : null)))
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
             CreateNoWindow = true,
-            ArgumentList =
-            {
-                "-d", order.Database,
-                "-i", string.Join(',', modules),
-                "--without-demo=all",
-                $"--load-language={order.Language}",
-                "--stop-after-init",
-                "--no-http",
-                "--max-cron-threads=0",
-                "--db_host", entry.Server.DatabaseHost,
-                "--db_port", entry.Server.DatabasePort.ToString(CultureInfo.InvariantCulture),
-                "-r", entry.Login.Role,
-            },
         };
-        OdooDataFolder.Arguments(options.Value, files.IsOn ? files.FolderOf(entry.Server.Code) : null).ForEach(start.ArgumentList.Add);
         PostgresEnvironment.Apply(start.Environment, entry, SessionSettings.Application(entry.MajorVersion));
         try
         {
@@ -114,4 +144,6 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
             throw new PermanentFailureException($"The program '{file}' (Templates__OdooBin) cannot be run: {refused.Message}.", refused);
         }
     }
+
+    private sealed record Run(string What, TimeSpan Limit, string LimitName);
 }

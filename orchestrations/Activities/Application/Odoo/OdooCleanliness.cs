@@ -34,10 +34,23 @@ internal static class OdooCleanliness
         new("devices for messages", "mail_push_device", [], "true"),
     ];
 
+    // What a tenant's own copy may have: it goes nowhere without a server that it is sent by.
+    private static readonly string[] OfATenant = ["a domain of outgoing addresses", "outgoing addresses in parameters", "providers to sign in with"];
+
+    private static readonly Check Crons = new("crons that run", "ir_cron", ["active"], "active");
+
     /// <summary>What is there, in words.</summary>
-    public static async Task<IReadOnlyList<string>> FindAsync(NpgsqlConnection connection, OdooTables tables, CancellationToken cancellationToken)
+    public static Task<IReadOnlyList<string>> FindAsync(NpgsqlConnection connection, OdooTables tables, CancellationToken cancellationToken) =>
+        FindAsync(connection, tables, Checks, cancellationToken);
+
+    /// <summary>What is in a tenant's copy that could go out of it or run by itself, in words.</summary>
+    public static Task<IReadOnlyList<string>> FindInCopyAsync(NpgsqlConnection connection, OdooTables tables, CancellationToken cancellationToken) =>
+        FindAsync(connection, tables, [.. Checks.Where(c => !OfATenant.Contains(c.Words)), Crons], cancellationToken);
+
+    private static async Task<IReadOnlyList<string>> FindAsync(
+        NpgsqlConnection connection, OdooTables tables, IReadOnlyList<Check> checks, CancellationToken cancellationToken)
     {
-        var questions = Checks
+        var questions = checks
             .Where(c => tables.Has(c.Table) && tables.Has(c.Table, c.Columns))
             .Select(c => Question(c.Words, c.Table, c.Condition))
             .Concat(OdooSecrets.FindEmptied(tables).Select(c => Question(
