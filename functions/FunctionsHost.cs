@@ -77,7 +77,7 @@ public static class FunctionsHost
         builder.AddHosting(settings);
         builder.AddQueues();
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
-            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
+            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<ModuleOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<FileStoreDisk>().AddSingleton<ServerHealthCheck>().AddSingleton<ServerHealthRound>().AddSingleton<ServerMetrics>().AddSingleton<WarmPoolMetrics>();
         builder.Services.AddSingleton<UsageRound>().AddSingleton<UsageMetrics>();
@@ -177,6 +177,7 @@ public static class FunctionsHost
         routes.MapDomainPurchases();
         routes.MapBackups();
         routes.MapMoves();
+        routes.MapTenantModules();
         routes.MapJobs();
         routes.MapServers();
         routes.MapOffers();

@@ -36,6 +36,7 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.MoveTenant, _ => new MoveTenant())
             .AddOrchestrator(Orchestrations.RemoveMovedCopy, _ => new RemoveMovedCopy())
             .AddOrchestrator(Orchestrations.DrainServer, _ => new DrainServer())
+            .AddOrchestrator(Orchestrations.ChangeModules, _ => new ChangeModules())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

@@ -35,6 +35,7 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<MoveTenantOrder, TenantMoved> MoveTenant = new("MoveTenant");
     public static readonly OrchestratorDefinition<RemoveMovedCopyOrder, Inventory> RemoveMovedCopy = new("RemoveMovedCopy");
     public static readonly OrchestratorDefinition<DrainServerOrder, DrainRound> DrainServer = new("DrainServer");
+    public static readonly OrchestratorDefinition<ChangeModulesOrder, ModulesChanged> ChangeModules = new("ChangeModules");
     public static readonly OrchestratorDefinition<PendingRound, Unit> WorkOffPendingItems = new("WorkOffPendingItems");
     public static readonly OrchestratorDefinition<WarmPoolOrder, Unit> KeepWarmPools = new("KeepWarmPools");
 }

@@ -17,6 +17,10 @@ internal static class TenantSections
             Duration("Moves:KeepCopy", "7.00:00:00", "00:00:00", "365.00:00:00", "How long the copy on the former server is kept unless the move is confirmed before."),
             Number("Moves:AtOnce", 2, 1, 100, "Tenants that are moved off a draining server at once.")),
         new(
+            "Modules of tenants", "How tenants' modules are changed; see [modules](modules.md).",
+            Duration("Modules:CallLimit", "00:10:00", "00:00:10", "02:00:00", "How long the application may take for one installation or uninstallation."),
+            Duration("Modules:ReadLimit", "00:00:10", "00:00:01", "00:01:00", "How long a tenant's database may take to say which modules there are.")),
+        new(
             "Health of servers", "How servers are checked, and what is warned of; see [servers](servers.md).",
             Flag("ServerHealth:Enabled", true, "False if servers are not to be checked by themselves."),
             Duration("ServerHealth:Interval", "00:15:00", "00:01:00", "1.00:00:00", "How often each server is checked; whole minutes count."),

@@ -66,6 +66,7 @@ public static class JobKinds
     public const string DrainServer = "drain-server";
     public const string AdoptDatabase = "adopt-database";
     public const string ResetCredentials = "reset-credentials";
+    public const string ChangeModules = "change-modules";
 }
 
 /// <summary>How a job ended.</summary>

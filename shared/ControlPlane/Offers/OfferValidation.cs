@@ -39,6 +39,21 @@ public static class OfferValidation
         errors.Unless(offer.Region is null || PlacementTerms.IsRegion(offer.Region), "region", PlacementTerms.RegionRule);
         errors.Unless(offer.Labels is null || PlacementTerms.AreLabels(offer.Labels), "labels", PlacementTerms.LabelRule);
         errors.Unless(offer.Size is null || PlacementTerms.IsSize(offer.Size.Value), "size", PlacementTerms.SizeRule);
+        CheckThemes(errors, offer.Themes ?? []);
+    }
+
+    private static void CheckThemes(ValidationErrors errors, IReadOnlyList<OfferTheme> themes)
+    {
+        errors.Unless(themes.Count <= OfferTheme.Most, "themes", $"must be {OfferTheme.Most} at most");
+        errors.Unless(themes.Select(t => t.Name).Distinct(StringComparer.Ordinal).Count() == themes.Count, "themes", "must not hold a name twice");
+        for (var i = 0; i < Math.Min(themes.Count, OfferTheme.Most); i++)
+        {
+            var (theme, field) = (themes[i], $"themes[{i}]");
+            errors.Unless(CatalogueCodes.IsCode(theme.Name), $"{field}.name", CatalogueCodes.Rule);
+            errors.Unless(OfferTheme.IsColor(theme.PrimaryColor), $"{field}.primaryColor", "must be a colour such as #017e84");
+            errors.Unless(OfferTheme.IsColor(theme.SecondaryColor), $"{field}.secondaryColor", "must be a colour such as #714b67");
+            errors.Unless(theme.Font is null || OfferTheme.Fonts.Contains(theme.Font), $"{field}.font", $"must be {string.Join(" or ", OfferTheme.Fonts)}");
+        }
     }
 
     private static string? ProblemWithPattern(string? pattern) =>

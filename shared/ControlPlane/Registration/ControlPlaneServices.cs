@@ -5,6 +5,7 @@ using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Hosts;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Modules;
 using Bibind.ControlPlane.Moves;
 using Bibind.ControlPlane.Offers;
 using Bibind.ControlPlane.Outbox;
@@ -60,6 +61,12 @@ public static class ControlPlaneServices
                 o => o.KeepCopy >= TimeSpan.Zero && o.KeepCopy <= TimeSpan.FromDays(365), "Moves__KeepCopy must be 0 to 365 days, such as 7.00:00:00.")
             .Validate(o => o.AtOnce is >= 1 and <= 100, "Moves__AtOnce must be 1 to 100.")
             .ValidateOnStart();
+        services.AddOptions<ModuleOptions>().Bind(configuration.GetSection(ModuleOptions.Section))
+            .Validate(
+                o => o.CallLimit >= TimeSpan.FromSeconds(10) && o.CallLimit <= TimeSpan.FromHours(2), "Modules__CallLimit must be ten seconds to two hours, such as 00:10:00.")
+            .Validate(
+                o => o.ReadLimit >= TimeSpan.FromSeconds(1) && o.ReadLimit <= TimeSpan.FromMinutes(1), "Modules__ReadLimit must be one second to one minute, such as 00:00:10.")
+            .ValidateOnStart();
         services.AddOptions<SecretsOptions>().Bind(configuration.GetSection(SecretsOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PlatformOptions>, PlatformOptionsValidation>();
         services.AddSingleton<IValidateOptions<PlacementOptions>, PlacementOptionsValidation>();
@@ -93,6 +100,7 @@ public static class ControlPlaneServices
         services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
         services.AddSingleton<JobStore>().AddSingleton<JobOrchestrations>().AddSingleton<IOrchestrationOutbox, OrchestrationOutbox>();
         services.AddSingleton<MoveStore>().AddSingleton<IMovedCopies>(s => s.GetRequiredService<MoveStore>()).AddSingleton<MoveOpening>().AddSingleton<MoveLifecycle>().AddSingleton<DrainStore>();
+        services.AddSingleton<TenantModuleStore>();
         services.AddSingleton<PendingItems>();
         services.AddSingleton<UsageRounds>().AddSingleton<UsageStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();

@@ -30,14 +30,6 @@ internal static class StandardUserRows
         from (values ($2::text)) as wanted (login) left join public.res_users u on u.login = wanted.login
         """;
 
-    private const string HasExpirySql =
-        """
-        select exists (select from pg_catalog.pg_attribute
-          where attrelid = to_regclass('public.res_users_apikeys') and attname = 'expiration_date' and not attisdropped)
-        """;
-
-    private const string RemoveKeySql = "delete from public.res_users_apikeys where name = $1";
-
     private const string MarkSql =
         """
         insert into public.ir_config_parameter (key, value, create_date, write_date)
@@ -57,7 +49,7 @@ internal static class StandardUserRows
         var (mark, administrator, holder, hash) = await LookAsync(connection, place, cancellationToken);
         if (mark == Mark(place, Done))
         {
-            await ExecuteAsync(connection, cancellationToken, (RemoveKeySql, [KeyName]));
+            await ExecuteAsync(connection, cancellationToken, (OdooKeyRows.RemoveSql, [KeyName]));
             await transaction.CommitAsync(cancellationToken);
             return new StandardUserState(IsDone: true, Exists: true, Freed: false, Key: null);
         }
@@ -71,10 +63,10 @@ internal static class StandardUserRows
         }
 
         var key = isOurs ? null : OdooKey.Make(administrator);
-        await ExecuteAsync(connection, cancellationToken, (MarkSql, [MarkKey, Mark(place, Begun)]), (RemoveKeySql, [KeyName]));
+        await ExecuteAsync(connection, cancellationToken, (MarkSql, [MarkKey, Mark(place, Begun)]), (OdooKeyRows.RemoveSql, [KeyName]));
         if (key is not null)
         {
-            await InsertAsync(connection, key, cancellationToken);
+            await OdooKeyRows.InsertAsync(connection, KeyName, key, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -93,14 +85,14 @@ internal static class StandardUserRows
             connection, cancellationToken,
             ("update public.res_users set password = $2, active = true where login = $1",
                 [TenantSecrets.UserLogin(place), PasslibPbkdf2Sha512.Hash(password, PasslibPbkdf2Sha512.RandomTextRounds)]),
-            (RemoveKeySql, [KeyName]),
+            (OdooKeyRows.RemoveSql, [KeyName]),
             (MarkSql, [MarkKey, Mark(place, Done)]));
         await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>Takes the key away.</summary>
     public static Task RemoveKeyAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        ExecuteAsync(connection, cancellationToken, (RemoveKeySql, [KeyName]));
+        OdooKeyRows.RemoveAsync(connection, KeyName, cancellationToken);
 
     private static async Task<(string? Mark, int Administrator, int? Holder, string? Hash)> LookAsync(
         NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken)
@@ -116,21 +108,6 @@ internal static class StandardUserRows
             reader.IsDBNull(1) ? throw new PermanentFailureException($"The database '{place.Database}' has no administrator (base.user_admin).") : reader.GetInt32(1),
             reader.IsDBNull(2) ? null : reader.GetInt32(2),
             reader.IsDBNull(3) ? null : reader.GetString(3));
-    }
-
-    // Versions before 18 have keys without an end: then only we take it away.
-    private static async Task InsertAsync(NpgsqlConnection connection, OdooKey key, CancellationToken cancellationToken)
-    {
-        await using var ask = new NpgsqlCommand(HasExpirySql, connection);
-        var hasExpiry = (bool)(await ask.ExecuteScalarAsync(cancellationToken))!;
-        await ExecuteAsync(connection, cancellationToken, (
-            hasExpiry
-                ? """
-                  insert into public.res_users_apikeys (name, user_id, scope, index, key, expiration_date)
-                  values ($1, $2, 'rpc', $3, $4, (now() at time zone 'utc') + interval '10 minutes')
-                  """
-                : "insert into public.res_users_apikeys (name, user_id, scope, index, key) values ($1, $2, 'rpc', $3, $4)",
-            [KeyName, key.UserId, key.Index, key.Hash()]));
     }
 
     private static async Task ExecuteAsync(

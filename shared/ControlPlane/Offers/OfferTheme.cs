@@ -1,0 +1,35 @@
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+
+namespace Bibind.ControlPlane.Offers;
+
+/// <summary>How a tenant's company may look: colours and font of the application's documents and mails.</summary>
+public sealed partial record OfferTheme
+{
+    /// <summary>The fonts that the application has.</summary>
+    public static IReadOnlyList<string> Fonts { get; } = ["Lato", "Roboto", "Open_Sans", "Montserrat", "Oswald", "Raleway", "Tajawal", "Fira_Mono"];
+
+    /// <summary>Themes that an offer may have.</summary>
+    public const int Most = 100;
+
+    /// <summary>Such as <c>ocean</c>.</summary>
+    [JsonRequired]
+    public string Name { get; init; } = string.Empty;
+
+    /// <summary>Such as <c>#017e84</c>.</summary>
+    [JsonRequired]
+    public string PrimaryColor { get; init; } = string.Empty;
+
+    /// <summary>Such as <c>#714b67</c>.</summary>
+    [JsonRequired]
+    public string SecondaryColor { get; init; } = string.Empty;
+
+    /// <summary>One of <see cref="Fonts"/>; the company's stays if null.</summary>
+    public string? Font { get; init; }
+
+    /// <summary>True if a colour is written as the application reads it.</summary>
+    public static bool IsColor(string? color) => color is not null && Color().IsMatch(color);
+
+    [GeneratedRegex(@"\A#[0-9a-fA-F]{6}\z")]
+    private static partial Regex Color();
+}
