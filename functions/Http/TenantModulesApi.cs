@@ -2,6 +2,7 @@ using Bibind.Activities.Application.Odoo.Modules;
 using Bibind.Contracts;
 using Bibind.ControlPlane;
 using Bibind.ControlPlane.Modules;
+using Bibind.ControlPlane.Offers;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
@@ -52,9 +53,8 @@ internal static class TenantModulesApi
         var found = list.Modules.Values
             .Where(m => (state is null || m.State == state) && Matches(m, search))
             .OrderBy(m => m.Name, StringComparer.Ordinal).ToList();
-        page = page.Checked();
         return TypedResults.Ok(Paging.Show(
-            new Page<TenantModule>([.. found.Skip((int)Math.Min(page.Offset, int.MaxValue)).Take(page.Size)], found.Count, page.Number, page.Size),
+            new Page<TenantModule>([.. found.Chunk(page.Size).ElementAtOrDefault(page.Number - 1) ?? []], found.Count, page.Number, page.Size),
             m => TenantModuleView.Of(m, records.GetValueOrDefault(m.Name), template, allowed)));
     }
 
@@ -113,7 +113,7 @@ internal static class TenantModulesApi
         {
             if (command.Activate?.Contains(command.Deactivate![i]) is true)
             {
-                errors.Add($"deactivate[{i}]", "is to be activated by the same order");
+                errors.Add("deactivate", $"must not name what the same order activates, as entry {i} does");
             }
         }
 
@@ -133,11 +133,11 @@ internal static class TenantModulesApi
         {
             if (!ModuleNames.IsName(names[i]))
             {
-                errors.Add($"{field}[{i}]", ModuleNames.Rule);
+                errors.Add(field, $"{ModuleNames.Rule}; entry {i} is not");
             }
             else if (!seen.Add(names[i]))
             {
-                errors.Add($"{field}[{i}]", "is named twice");
+                errors.Add(field, $"must not name a module twice, as entry {i} does");
             }
         }
     }
@@ -145,7 +145,7 @@ internal static class TenantModulesApi
     private static IReadOnlyDictionary<string, string[]> FindWrong(ChooseTheme command)
     {
         var errors = new FieldErrors();
-        if (command.Theme is { } theme && !CatalogueCodes.IsCode(theme))
+        if (command.Theme is { } theme && !OfferTheme.IsName(theme))
         {
             errors.Add("theme", "must be the name of one of the offer's themes, or null: GET /api/tenants/{code}/theme lists them");
         }

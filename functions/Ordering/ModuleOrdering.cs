@@ -142,7 +142,7 @@ public sealed class ModuleOrdering(
         return plan.HalfWay.Count == 0 || tenant.State == TenantStates.Upgrading
             ? (tenant, plan)
             : throw new ProblemException(ProblemFactory.Conflict(
-                "modules-half-way", "An operation on modules has not ended", LookAtModules.HalfWay(tenant.Code, plan.HalfWay)));
+                "modules-half-way", "An operation on modules has not ended", plan.DescribeHalfWay(tenant.Code)));
     }
 
     private Task<OrderResponse> OpenAsync(string code, ModuleChange change, string requestedBy, CommandRequest request, CancellationToken cancellation) =>

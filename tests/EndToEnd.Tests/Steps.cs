@@ -43,6 +43,12 @@ internal static class Steps
 
     public static readonly string[] OfRemovingACopy = ["moves.begin_removal", "database.drop", "filestore.remove", "moves.take_inventory", "moves.end_removal"];
 
+    public static readonly string[] OfChangingModules =
+    [
+        "backup_jobs.begin", "modules.look", "application.smoke_test", "routing.suspend", "backup.take", "backup.check_restore", "modules.apply", "modules.verify",
+        "routing.publish", "modules.end",
+    ];
+
     public static readonly string[] OfUndoing =
     [
         "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "filestore.remove",

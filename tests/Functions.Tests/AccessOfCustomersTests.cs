@@ -40,6 +40,7 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         "POST /api/templates/{code}/versions", "GET /api/templates/{code}/versions", "GET /api/templates/{code}/changes", "GET /api/templates/{code}/tenants",
         "POST /api/templates/{code}/versions/{number}/promote", "POST /api/templates/{code}/versions/{number}/rollback",
         "POST /api/templates/{code}/versions/{number}/retire", "PUT /api/templates/{code}/family", "PATCH /api/templates/{code}",
+        "GET /api/tenants/{code}/modules", "POST /api/tenants/{code}/modules", "GET /api/tenants/{code}/theme", "PUT /api/tenants/{code}/theme",
         "POST /api/tenants/{code}/move", "POST /api/servers/{code}/moves", "GET /api/moves", "GET /api/moves/{id}", "POST /api/moves/{id}/confirm", "POST /api/moves/{id}/cancel",
     ];
 
@@ -73,6 +74,8 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         ["PATCH /api/templates/{code}"] = """{"warmPoolSize": 1, "reason": "mine now"}""",
         ["POST /api/tenants/{code}/move"] = """{"reason": "mine now"}""",
         ["POST /api/servers/{code}/moves"] = "{}",
+        ["POST /api/tenants/{code}/modules"] = """{"activate": ["sale"]}""",
+        ["PUT /api/tenants/{code}/theme"] = """{"theme": "ocean"}""",
         ["POST /webhooks/odoo/{token}"] = "{}",
     };
 

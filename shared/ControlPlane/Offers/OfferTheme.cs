@@ -27,6 +27,9 @@ public sealed partial record OfferTheme
     /// <summary>One of <see cref="Fonts"/>; the company's stays if null.</summary>
     public string? Font { get; init; }
 
+    /// <summary>True if a theme can be called so.</summary>
+    public static bool IsName(string? name) => name is not null && CatalogueCodes.IsCode(name);
+
     /// <summary>True if a colour is written as the application reads it.</summary>
     public static bool IsColor(string? color) => color is not null && Color().IsMatch(color);
 

@@ -15,16 +15,12 @@ public sealed class LookAtModules(TenantModuleReader reader) : TaskActivity<Modu
         var plan = ModulePlan.Of(await reader.ReadAsync(request.Place, context.CancellationToken), request.Change, allowed: null);
         return plan switch
         {
-            { HalfWay: { Count: > 0 } halfWay } => throw new PermanentFailureException(HalfWay(request.Place.Code, halfWay)),
+            { HalfWay.Count: > 0 } => throw new PermanentFailureException(plan.DescribeHalfWay(request.Place.Code)),
             { Errors: { Count: > 0 } errors } => throw new PermanentFailureException(
                 $"The modules of '{request.Place.Code}' cannot be changed so: {string.Join("; ", errors.Select(e => $"{Named(request.Change, e.Key)} {string.Join(", ", e.Value)}"))}."),
             _ => plan.Found,
         };
     }
-
-    /// <summary>Why nothing can be changed now, in words.</summary>
-    internal static string HalfWay(string code, IReadOnlyList<string> modules) =>
-        $"In the application of '{code}' an operation on modules has begun and not ended ({string.Join(", ", modules.Take(5))}): wait for its end; if none is at work any more, cancel it in the application's list of modules, or restore a backup.";
 
     // A field of the order as its module, for those who do not see the order.
     private static string Named(ModuleChange change, string field)

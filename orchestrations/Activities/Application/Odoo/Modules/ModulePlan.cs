@@ -23,6 +23,10 @@ public sealed record ModulePlan
     /// <summary>What the modules to install need and what is not there, by name; the application may install others by itself.</summary>
     public required IReadOnlyList<string> Needed { get; init; }
 
+    /// <summary>Why nothing can be changed while something is half-way, in words.</summary>
+    public string DescribeHalfWay(string code) =>
+        $"In the application of '{code}' an operation on modules has begun and not ended ({string.Join(", ", HalfWay.Take(5))}): wait for its end; if none is at work any more, cancel it in the application's list of modules, or restore a backup.";
+
     /// <summary>Compares an order with what there is.</summary>
     /// <param name="list">What there is.</param>
     /// <param name="change">The order.</param>

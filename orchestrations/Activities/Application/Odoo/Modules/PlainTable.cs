@@ -10,8 +10,8 @@ internal sealed record PlainTable(string Name, params (string Name, string Type)
         """
         select c.relkind = 'r' and not c.relrowsecurity
                and (select count(*) from pg_catalog.pg_attribute a
-                    join pg_catalog.unnest($2::pg_catalog.text[], $3::pg_catalog.text[]) as wanted (name, type) on a.attname = wanted.name
-                    where a.attrelid = c.oid and pg_catalog.format_type(a.atttypid, null) = wanted.type
+                    join pg_catalog.generate_subscripts($2::pg_catalog.text[], 1) as wanted (i) on a.attname = ($2::pg_catalog.text[])[wanted.i]
+                    where a.attrelid = c.oid and pg_catalog.format_type(a.atttypid, null) = ($3::pg_catalog.text[])[wanted.i]
                       and a.attgenerated = '' and not a.attisdropped) = pg_catalog.cardinality($2::pg_catalog.text[])
         from pg_catalog.pg_class c
         where c.relname = $1 and c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = 'public')
