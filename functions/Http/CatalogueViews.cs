@@ -1,3 +1,4 @@
+using Bibind.Contracts;
 using Bibind.ControlPlane.Offers;
 using Bibind.ControlPlane.Plans;
 

@@ -2,7 +2,6 @@ using Bibind.Activities.Application.Odoo.Modules;
 using Bibind.Contracts;
 using Bibind.ControlPlane;
 using Bibind.ControlPlane.Modules;
-using Bibind.ControlPlane.Offers;
 
 namespace Bibind.Functions.Http;
 

@@ -2,7 +2,6 @@ using Bibind.Activities.Application.Odoo.Modules;
 using Bibind.Contracts;
 using Bibind.ControlPlane;
 using Bibind.ControlPlane.Modules;
-using Bibind.ControlPlane.Offers;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
@@ -145,7 +144,7 @@ internal static class TenantModulesApi
     private static IReadOnlyDictionary<string, string[]> FindWrong(ChooseTheme command)
     {
         var errors = new FieldErrors();
-        if (command.Theme is { } theme && !OfferTheme.IsName(theme))
+        if (command.Theme is { } theme && !Codes.IsPlausible(theme))
         {
             errors.Add("theme", "must be the name of one of the offer's themes, or null: GET /api/tenants/{code}/theme lists them");
         }

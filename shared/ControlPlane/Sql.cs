@@ -1,7 +1,6 @@
 using System.Data;
 using System.Text.Json;
 using Bibind.Contracts;
-using Bibind.ControlPlane.Offers;
 using Dapper;
 using Npgsql;
 

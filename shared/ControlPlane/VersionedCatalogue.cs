@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Bibind.ControlPlane.Offers;
+using Bibind.Contracts;
 using Dapper;
 using Npgsql;
 

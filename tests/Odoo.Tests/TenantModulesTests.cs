@@ -47,11 +47,14 @@ public sealed class TenantModulesTests
         Assert.Equal("#017e84 #714b67 Roboto", await ScalarAsync<string>(world, code, Colors));
         Assert.NotEqual("#017e84 #714b67 Roboto", await ScalarAsync<string?>(world, other, Colors));
 
-        var removed = await ChangeAsync(world, code, new JsonObject { ["deactivate"] = new JsonArray("calendar", "contacts") });
+        var removed = await ChangeAsync(world, code, new JsonObject { ["deactivate"] = new JsonArray("calendar", "contacts", "calendar_sms") });
 
         TestContext.Current.SendDiagnosticMessage($"uninstalled in {removed["result"]!["outageMs"]} ms");
         Assert.False(await ScalarAsync<bool>(world, code, "select exists (select from pg_tables where tablename = 'calendar_event')"));
         Assert.Equal(before, await ModulesAsync(world, other));
+
+        // What came along by itself had to be named: nothing goes that nobody ordered.
+        Assert.Equal(3, removed["result"]!["deactivated"]!.AsArray().Count);
 
         // The way back of an uninstallation is its backup.
         var restored = await world.Api.EndOfAsync(await world.Api.PostAsync($"/api/backups/{removed["result"]!["safetyBackupId"]}/restore"), seconds: 300);

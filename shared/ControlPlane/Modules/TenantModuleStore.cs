@@ -52,14 +52,13 @@ public sealed class TenantModuleStore(NpgsqlDataSource database, JobStore jobs, 
     public async Task<IReadOnlyList<string>> ListTemplateModulesAsync(long tenantId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var contents = await connection.QuerySingleOrDefaultAsync<TemplateContents>(Sql.Command(
+        return (await connection.QueryAsync<string>(Sql.Command(
             """
-            select v.contents::text from control.tenants t
+            select jsonb_array_elements_text(v.contents -> 'modules') from control.tenants t
             join control.template_versions v on v.template_id = t.template_id and v.number = t.template_number
             where t.id = @tenantId
             """,
-            new { tenantId }, cancellationToken));
-        return contents?.Modules ?? [];
+            new { tenantId }, cancellationToken))).AsList();
     }
 
     /// <summary>Opens a job in the caller's transaction; the tenant's row is locked first.</summary>

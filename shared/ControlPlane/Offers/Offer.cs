@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Bibind.Contracts;
 
 namespace Bibind.ControlPlane.Offers;
 

@@ -1,4 +1,3 @@
-using Bibind.ControlPlane.Modules;
 using Bibind.ControlPlane.Servers;
 
 namespace Bibind.ControlPlane.Plans;

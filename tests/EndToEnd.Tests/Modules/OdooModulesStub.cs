@@ -113,7 +113,7 @@ internal sealed class OdooModulesStub : IAsyncDisposable
 
         foreach (var table in names.Select(n => $"module_{n}"))
         {
-            await ExecuteAsync(database, isInstalled ? $"create table if not exists {table} (id serial primary key, note text)" : $"drop table if exists {table}");
+            await ExecuteAsync(database, isInstalled ? $"set role odoo; create table if not exists {table} (id serial primary key, note text)" : $"drop table if exists {table}");
         }
 
         await ExecuteAsync(

@@ -1,10 +1,9 @@
 using System.Text.Json.Serialization;
-using System.Text.RegularExpressions;
 
-namespace Bibind.ControlPlane.Offers;
+namespace Bibind.Contracts;
 
 /// <summary>How a tenant's company may look: colours and font of the application's documents and mails.</summary>
-public sealed partial record OfferTheme
+public sealed record OfferTheme
 {
     /// <summary>The fonts that the application has.</summary>
     public static IReadOnlyList<string> Fonts { get; } = ["Lato", "Roboto", "Open_Sans", "Montserrat", "Oswald", "Raleway", "Tajawal", "Fira_Mono"];
@@ -26,13 +25,4 @@ public sealed partial record OfferTheme
 
     /// <summary>One of <see cref="Fonts"/>; the company's stays if null.</summary>
     public string? Font { get; init; }
-
-    /// <summary>True if a theme can be called so.</summary>
-    public static bool IsName(string? name) => name is not null && CatalogueCodes.IsCode(name);
-
-    /// <summary>True if a colour is written as the application reads it.</summary>
-    public static bool IsColor(string? color) => color is not null && Color().IsMatch(color);
-
-    [GeneratedRegex(@"\A#[0-9a-fA-F]{6}\z")]
-    private static partial Regex Color();
 }

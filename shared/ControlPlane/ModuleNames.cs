@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Bibind.ControlPlane.Modules;
+namespace Bibind.ControlPlane;
 
 /// <summary>Technical names of modules.</summary>
 public static partial class ModuleNames
