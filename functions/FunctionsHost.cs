@@ -77,7 +77,7 @@ public static class FunctionsHost
         builder.AddHosting(settings);
         builder.AddQueues();
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
-            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<UpgradeOrdering>().AddSingleton<RolloutOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
+            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<UpgradeOrdering>().AddSingleton<RolloutOrdering>().AddSingleton<ModuleOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<FileStoreDisk>().AddSingleton<ServerHealthCheck>().AddSingleton<ServerHealthRound>().AddSingleton<ServerMetrics>().AddSingleton<WarmPoolMetrics>();
         builder.Services.AddSingleton<UsageRound>().AddSingleton<UsageMetrics>().AddSingleton<RolloutMetrics>();
@@ -179,6 +179,7 @@ public static class FunctionsHost
         routes.MapMoves();
         routes.MapUpgrades();
         routes.MapRollouts();
+        routes.MapTenantModules();
         routes.MapJobs();
         routes.MapServers();
         routes.MapOffers();

@@ -1,3 +1,4 @@
+using Bibind.Contracts;
 using Bibind.ControlPlane.Offers;
 using Bibind.ControlPlane.Plans;
 
@@ -7,6 +8,7 @@ namespace Bibind.Functions.Http;
 /// <param name="Version">From 1; each change makes the next.</param>
 /// <param name="UserLimit">Internal users; null: unlimited.</param>
 /// <param name="StorageQuotaBytes">Null: unlimited.</param>
+/// <param name="AllowedModules">Modules that its tenants may activate; null: all.</param>
 /// <param name="Active">False: closed for new orders.</param>
 /// <param name="ChangedBy">Who made this version.</param>
 /// <param name="Reason">Why.</param>
@@ -28,6 +30,7 @@ public sealed record PlanView(
     string? Region,
     IReadOnlyList<string> Labels,
     int? Size,
+    IReadOnlyList<string>? AllowedModules,
     bool Active,
     string ChangedBy,
     string Reason,
@@ -40,7 +43,7 @@ public sealed record PlanView(
         ArgumentNullException.ThrowIfNull(plan);
         return new PlanView(
             plan.Code, plan.Version, plan.Name, plan.Sequence, plan.PricePeriod, plan.UserLimit, plan.StorageQuotaBytes, plan.BackupSchedule,
-            plan.RetentionDaily, plan.RetentionWeekly, plan.RetentionMonthly, plan.GraceDays, plan.Region, plan.Labels, plan.Size, plan.Active,
+            plan.RetentionDaily, plan.RetentionWeekly, plan.RetentionMonthly, plan.GraceDays, plan.Region, plan.Labels, plan.Size, plan.AllowedModules, plan.Active,
             plan.ChangedBy, plan.Reason, plan.ChangedAt, plan.RemovedAt);
     }
 }
@@ -49,6 +52,7 @@ public sealed record PlanView(
 /// <param name="Version">From 1; each change makes the next.</param>
 /// <param name="Application">odoo, magento or drupal.</param>
 /// <param name="Delivery">shared or dedicated.</param>
+/// <param name="Themes">Themes that its tenants can choose.</param>
 /// <param name="Active">False: closed for new orders.</param>
 /// <param name="ChangedBy">Who made this version.</param>
 /// <param name="Reason">Why.</param>
@@ -66,6 +70,7 @@ public sealed record OfferView(
     string? Region,
     IReadOnlyList<string> Labels,
     int? Size,
+    IReadOnlyList<OfferTheme> Themes,
     bool Active,
     string ChangedBy,
     string Reason,
@@ -78,6 +83,6 @@ public sealed record OfferView(
         ArgumentNullException.ThrowIfNull(offer);
         return new OfferView(
             offer.Code, offer.Version, offer.Name, offer.Application, offer.Delivery, offer.DefaultPlan, offer.DefaultTemplate, offer.DatabasePattern,
-            offer.Region, offer.Labels, offer.Size, offer.Active, offer.ChangedBy, offer.Reason, offer.ChangedAt, offer.RemovedAt);
+            offer.Region, offer.Labels, offer.Size, offer.Themes, offer.Active, offer.ChangedBy, offer.Reason, offer.ChangedAt, offer.RemovedAt);
     }
 }

@@ -21,7 +21,7 @@ internal static class JobsApi
         JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate, JobKinds.BuildTemplateVersion, JobKinds.PromoteTemplateVersion,
         JobKinds.RetireTemplateVersion, JobKinds.Backup, JobKinds.FirstBackup, JobKinds.Restore, JobKinds.Resume,
         JobKinds.VerifyBackup, JobKinds.AddDomain, JobKinds.RemoveDomain, JobKinds.BuyDomain, JobKinds.AdoptDatabase, JobKinds.ResetCredentials,
-        JobKinds.Move, JobKinds.RemoveMovedCopy, JobKinds.DrainServer, JobKinds.Upgrade, JobKinds.Rollout,
+        JobKinds.Move, JobKinds.RemoveMovedCopy, JobKinds.DrainServer, JobKinds.Upgrade, JobKinds.Rollout, JobKinds.ChangeModules,
     ]);
 
     private static readonly QueryParameter Full = new(

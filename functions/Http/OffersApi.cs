@@ -1,3 +1,4 @@
+using Bibind.Contracts;
 using Bibind.ControlPlane.Offers;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Requests;
@@ -8,7 +9,7 @@ namespace Bibind.Functions.Http;
 /// <summary>A change of an offer. What is left out stays; what may be empty is emptied by null.</summary>
 public sealed record ChangeOffer : IRecordedChange
 {
-    internal static readonly string[] NeverNull = ["name", "defaultPlan", "defaultTemplate", "databasePattern", "labels", "active"];
+    internal static readonly string[] NeverNull = ["name", "defaultPlan", "defaultTemplate", "databasePattern", "labels", "themes", "active"];
 
     public string? Name { get; init; }
     public string? DefaultPlan { get; init; }
@@ -17,6 +18,9 @@ public sealed record ChangeOffer : IRecordedChange
     public string? Region { get; init; }
     public IReadOnlyList<string>? Labels { get; init; }
     public int? Size { get; init; }
+
+    /// <summary>Themes that its tenants can choose.</summary>
+    public IReadOnlyList<OfferTheme>? Themes { get; init; }
 
     /// <summary>False closes it for new orders; tenants that have it keep it.</summary>
     public bool? Active { get; init; }
@@ -33,6 +37,7 @@ public sealed record ChangeOffer : IRecordedChange
         Region = given.Contains("region") ? command.Region : offer.Region,
         Labels = command.Labels ?? offer.Labels,
         Size = given.Contains("size") ? command.Size : offer.Size,
+        Themes = command.Themes ?? offer.Themes,
         Active = command.Active ?? offer.Active,
     };
 }

@@ -29,6 +29,9 @@ public sealed record ChangePlan : IRecordedChange
     public IReadOnlyList<string>? Labels { get; init; }
     public int? Size { get; init; }
 
+    /// <summary>Modules that its tenants may activate; null: all.</summary>
+    public IReadOnlyList<string>? AllowedModules { get; init; }
+
     /// <summary>False closes it for new orders; tenants that have it keep it.</summary>
     public bool? Active { get; init; }
 
@@ -50,6 +53,7 @@ public sealed record ChangePlan : IRecordedChange
         Region = given.Contains("region") ? command.Region : plan.Region,
         Labels = command.Labels ?? plan.Labels,
         Size = given.Contains("size") ? command.Size : plan.Size,
+        AllowedModules = given.Contains("allowedModules") ? command.AllowedModules : plan.AllowedModules,
         Active = command.Active ?? plan.Active,
     };
 }

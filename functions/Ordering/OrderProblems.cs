@@ -2,6 +2,7 @@ using Bibind.Activities.Database;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
+using Bibind.ControlPlane.Modules;
 using Bibind.ControlPlane.Moves;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
@@ -116,6 +117,17 @@ internal static class OrderProblems
             ProblemFactory.Conflict("job-running", JobRunning, $"Job '{job}' of tenant '{code}' is in the way: wait for its end."),
         CredentialResetResult.NotActive(var state) => ProblemFactory.Conflict(
             "tenant-not-active", "The tenant is not active", $"Tenant '{code}' is {state}: passwords are set only where it is active."),
+        _ => throw new InvalidOperationException($"A job was neither opened nor refused: {result.GetType().Name}."),
+    };
+
+    /// <summary>Why the modules of the tenant with this code cannot be changed.</summary>
+    public static Problem Of(ModuleJobResult result, string code) => result switch
+    {
+        ModuleJobResult.NotFound => ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."),
+        ModuleJobResult.InTheWay(var job) =>
+            ProblemFactory.Conflict("job-running", JobRunning, $"Job '{job}' of tenant '{code}' is in the way: wait for its end."),
+        ModuleJobResult.NotActive(var state) => ProblemFactory.Conflict(
+            "tenant-not-active", "The tenant is not active", $"Tenant '{code}' is {state}: modules and theme belong to a tenant that is active."),
         _ => throw new InvalidOperationException($"A job was neither opened nor refused: {result.GetType().Name}."),
     };
 

@@ -257,6 +257,9 @@ internal static partial class Logs
     [LoggerMessage(3308, LogLevel.Warning, "{Database} of the pool on server {Server} could not be dropped, and comes again: {Reason}")]
     public static partial void PoolNotDropped(this ILogger logger, string database, string server, string reason);
 
+    [LoggerMessage(3310, LogLevel.Information, "The application of {Database} installed '{Activated}' and uninstalled '{Deactivated}'")]
+    public static partial void ModulesChanged(this ILogger logger, string database, string activated, string deactivated);
+
     [LoggerMessage(3205, LogLevel.Warning, "The certificate for {Host} was replaced by one of {Issuer} with another key, and the former one revoked")]
     public static partial void CertificateReplaced(this ILogger logger, string host, string issuer);
 

@@ -39,6 +39,7 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.UpgradeTenant, _ => new UpgradeTenant())
             .AddOrchestrator(Orchestrations.RollBackUpgrade, _ => new RollBackUpgrade())
             .AddOrchestrator(Orchestrations.RunRollout, _ => new RunRollout())
+            .AddOrchestrator(Orchestrations.ChangeModules, _ => new ChangeModules())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

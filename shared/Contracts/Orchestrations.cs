@@ -42,6 +42,7 @@ public static class Orchestrations
     /// <inheritdoc cref="UpgradeTenant"/>
     public static readonly OrchestratorDefinition<RollBackUpgradeInput, RollBackUpgradeResult> RollBackUpgrade = new("RollBackUpgrade");
     public static readonly OrchestratorDefinition<RunRolloutOrder, RolloutRound> RunRollout = new("RunRollout");
+    public static readonly OrchestratorDefinition<ChangeModulesOrder, ModulesChanged> ChangeModules = new("ChangeModules");
     public static readonly OrchestratorDefinition<PendingRound, Unit> WorkOffPendingItems = new("WorkOffPendingItems");
     public static readonly OrchestratorDefinition<WarmPoolOrder, Unit> KeepWarmPools = new("KeepWarmPools");
 }

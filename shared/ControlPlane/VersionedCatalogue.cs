@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Bibind.Contracts;
 using Dapper;
 using Npgsql;
 
@@ -237,7 +238,12 @@ public abstract partial class VersionedCatalogue<TItem, TFields>
         foreach (var property in properties)
         {
             // An array is one value for the database; Dapper would write any other list out.
-            parameters.Add(property.Name, property.GetValue(fields) is IReadOnlyList<string> texts ? texts.ToArray() : property.GetValue(fields));
+            parameters.Add(property.Name, property.GetValue(fields) switch
+            {
+                IReadOnlyList<string> texts => texts.ToArray(),
+                IReadOnlyList<OfferTheme> themes => new Sql.JsonParameter(Sql.ToJson(themes)),
+                var value => value,
+            });
         }
 
         return parameters;

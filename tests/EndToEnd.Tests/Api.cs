@@ -98,9 +98,13 @@ internal sealed class Api : IDisposable
     public async Task<string> PostAsync(string path) => await AcceptedAsync(await _http.PostAsync(new Uri(path, UriKind.Relative), content: null));
 
     /// <summary>Sends a command; answers status, job's address and body.</summary>
-    public async Task<(HttpStatusCode Status, string? Job, JsonObject Body)> TryPostAsync(string path, JsonObject command, string? key = null)
+    public Task<(HttpStatusCode Status, string? Job, JsonObject Body)> TryPostAsync(string path, JsonObject command, string? key = null) =>
+        TrySendAsync(HttpMethod.Post, path, command, key);
+
+    /// <summary>The same by another method.</summary>
+    public async Task<(HttpStatusCode Status, string? Job, JsonObject Body)> TrySendAsync(HttpMethod method, string path, JsonObject command, string? key = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(command) };
+        using var request = new HttpRequestMessage(method, path) { Content = JsonContent.Create(command) };
         if (key is not null)
         {
             request.Headers.Add("Idempotency-Key", key);

@@ -69,6 +69,7 @@ public sealed class RecordedHistoriesTests
         nameof(BuyDomain) => new BuyDomain(),
         nameof(RenewCertificates) => new RenewCertificates(),
         nameof(ResetCredentials) => new ResetCredentials(),
+        nameof(ChangeModules) => new ChangeModules(),
         nameof(NightlyBackups) => new NightlyBackups(),
         nameof(Sweep) => new Sweep(),
         nameof(WorkOffPendingItems) => new WorkOffPendingItems(),

@@ -51,6 +51,12 @@ internal static class Steps
         "moves.freeze", "moves.unfreeze", "upgrades.pass", "routing.publish", "upgrades.end",
     ];
 
+    public static readonly string[] OfChangingModules =
+    [
+        "backup_jobs.begin", "modules.look", "application.smoke_test", "routing.suspend", "backup.take", "backup.check_restore", "modules.apply", "modules.verify",
+        "routing.publish", "modules.end",
+    ];
+
     public static readonly string[] OfUndoing =
     [
         "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "filestore.remove",

@@ -41,6 +41,7 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         "POST /api/templates/{code}/versions/{number}/promote", "POST /api/templates/{code}/versions/{number}/rollback",
         "POST /api/templates/{code}/versions/{number}/retire", "PUT /api/templates/{code}/family", "PATCH /api/templates/{code}",
         "POST /api/tenants/{code}/upgrade", "POST /api/tenants/{code}/upgrade/rollback", "POST /api/tenants/{code}/upgrade/confirm", "GET /api/tenants/{code}/upgrades",
+        "GET /api/tenants/{code}/modules", "POST /api/tenants/{code}/modules", "GET /api/tenants/{code}/theme", "PUT /api/tenants/{code}/theme",
         "POST /api/tenants/{code}/move", "POST /api/servers/{code}/moves", "GET /api/moves", "GET /api/moves/{id}", "POST /api/moves/{id}/confirm", "POST /api/moves/{id}/cancel",
         "POST /api/rollouts", "GET /api/rollouts", "GET /api/rollouts/{id}", "GET /api/rollouts/{id}/tenants", "GET /api/rollouts/{id}/changes",
         "POST /api/rollouts/{id}/pause", "POST /api/rollouts/{id}/resume", "POST /api/rollouts/{id}/cancel", "POST /api/rollouts/{id}/tenants/{code}/skip",
@@ -89,6 +90,8 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         ["POST /api/rollouts/{id}/tenants/{code}/release"] = """{"reason": "mine now"}""",
         ["POST /api/rollouts/{id}/tenants/{code}/retry"] = """{"reason": "mine now"}""",
         ["POST /api/rollouts/{id}/tenants/{code}/rollback"] = """{"reason": "mine now"}""",
+        ["POST /api/tenants/{code}/modules"] = """{"activate": ["sale"]}""",
+        ["PUT /api/tenants/{code}/theme"] = """{"theme": "ocean"}""",
         ["POST /webhooks/odoo/{token}"] = "{}",
     };
 

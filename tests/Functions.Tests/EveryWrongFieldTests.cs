@@ -40,20 +40,22 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["createPlan"] = ("/api/plans",
             """
             {"code": "X", "name": "", "sequence": -1, "pricePeriod": "weekly", "userLimit": 0, "storageQuotaBytes": 0, "backupSchedule": "hourly", "retentionDaily": -1,
-             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "region": "Moon", "labels": ["A B"], "size": 0, "reason": ""}
+             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "region": "Moon", "labels": ["A B"], "size": 0, "allowedModules": ["A B"], "reason": ""}
             """),
         ["changePlan"] = ("/api/plans/pro",
             """
             {"name": "", "sequence": -1, "pricePeriod": "weekly", "userLimit": 0, "storageQuotaBytes": 0, "backupSchedule": "hourly", "retentionDaily": -1,
-             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "region": "Moon", "labels": ["A B"], "size": 0, "reason": ""}
+             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "region": "Moon", "labels": ["A B"], "size": 0, "allowedModules": ["A B"], "reason": ""}
             """),
         ["createOffer"] = ("/api/offers",
             """
-            {"code": "X", "name": "", "application": "word", "delivery": "post", "defaultPlan": "", "defaultTemplate": "", "databasePattern": "all", "region": "Moon", "labels": ["A B"], "size": 0, "reason": ""}
+            {"code": "X", "name": "", "application": "word", "delivery": "post", "defaultPlan": "", "defaultTemplate": "", "databasePattern": "all", "region": "Moon", "labels": ["A B"], "size": 0,
+             "themes": [{"name": "x", "primaryColor": "#000000", "secondaryColor": "#000000"}, {"name": "x", "primaryColor": "#000000", "secondaryColor": "#000000"}], "reason": ""}
             """),
         ["changeOffer"] = ("/api/offers/odoo-host",
             """
-            {"name": "", "defaultPlan": "", "defaultTemplate": "", "databasePattern": "all", "region": "Moon", "labels": ["A B"], "size": 0, "reason": ""}
+            {"name": "", "defaultPlan": "", "defaultTemplate": "", "databasePattern": "all", "region": "Moon", "labels": ["A B"], "size": 0,
+             "themes": [{"name": "x", "primaryColor": "#000000", "secondaryColor": "#000000"}, {"name": "x", "primaryColor": "#000000", "secondaryColor": "#000000"}], "reason": ""}
             """),
         ["createTemplate"] = ("/api/templates",
             """
@@ -68,6 +70,8 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
              "window": {"from": "ten", "until": "25:00", "days": ["someday"]}, "reason": ""}
             """),
         ["rollBackTenantUpgrade"] = ("/api/tenants/several/upgrade/rollback", """{"reason": ""}"""),
+        ["changeTenantModules"] = ("/api/tenants/several/modules", """{"activate": ["A B"], "deactivate": ["C D"]}"""),
+        ["chooseTenantTheme"] = ("/api/tenants/several/theme", """{"theme": "A B"}"""),
         ["moveServerTenants"] = ("/api/servers/local/moves", """{"atOnce": 0}"""),
         ["startRollout"] = ("/api/rollouts",
             """
@@ -180,7 +184,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     private async Task<IReadOnlyList<string>> RefusedAsync(string operation, JsonObject body)
     {
         await PrepareAsync();
-        var method = operation switch { "assignCustomer" or "assignTemplateFamily" => HttpMethod.Put, "changeServer" or "changeTemplate" or "changePlan" or "changeOffer" => HttpMethod.Patch, _ => HttpMethod.Post };
+        var method = operation switch { "assignCustomer" or "assignTemplateFamily" or "chooseTenantTheme" => HttpMethod.Put, "changeServer" or "changeTemplate" or "changePlan" or "changeOffer" => HttpMethod.Patch, _ => HttpMethod.Post };
         using var answer = await host.SendAsync(method, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
         return [.. problem.GetProperty("errors").EnumerateObject().Select(e => e.Name)];

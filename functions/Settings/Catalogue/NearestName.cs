@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bibind.ControlPlane;
 
 namespace Bibind.Functions.Settings.Catalogue;
 
@@ -14,7 +15,7 @@ internal static class NearestName
         var pattern = string.Join(':', key.Split(':').Select(p => IsNumber(p) ? "{n}" : p));
         var (nearest, distance) = SettingsCatalogue.Settings
             .Where(s => !s.IsFromPlatform)
-            .Select(s => (s.Key, Distance: Distance(pattern, s.Key)))
+            .Select(s => (s.Key, Distance: TextDistance.Of(pattern, s.Key)))
             .MinBy(s => s.Distance);
         if (distance > (limit ?? Math.Max(3, pattern.Length / 3)))
         {
@@ -32,27 +33,5 @@ internal static class NearestName
         var parts = key.Split(':');
         return SettingsCatalogue.Settings.Select(s => s.Key).FirstOrDefault(k =>
             k.StartsWith(parts[0] + ":", StringComparison.OrdinalIgnoreCase) && k.EndsWith(":" + parts[^1], StringComparison.OrdinalIgnoreCase));
-    }
-
-    /// <summary>Levenshtein's distance, and one for two neighbours that changed places; capital letters or not.</summary>
-    internal static int Distance(string one, string other)
-    {
-        (one, other) = (one.ToUpperInvariant(), other.ToUpperInvariant());
-        var rows = new int[one.Length + 1, other.Length + 1];
-        for (var i = 0; i <= one.Length; i++)
-        {
-            for (var j = 0; j <= other.Length; j++)
-            {
-                rows[i, j] = i == 0 ? j : j == 0 ? i : Math.Min(
-                    Math.Min(rows[i - 1, j], rows[i, j - 1]) + 1,
-                    rows[i - 1, j - 1] + (one[i - 1] == other[j - 1] ? 0 : 1));
-                if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1])
-                {
-                    rows[i, j] = Math.Min(rows[i, j], rows[i - 2, j - 2] + 1);
-                }
-            }
-        }
-
-        return rows[one.Length, other.Length];
     }
 }

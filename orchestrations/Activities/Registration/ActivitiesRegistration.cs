@@ -1,5 +1,6 @@
 using Bibind.Activities.Application;
 using Bibind.Activities.Application.Odoo;
+using Bibind.Activities.Application.Odoo.Modules;
 using Bibind.Activities.Backup;
 using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Files;
@@ -65,7 +66,7 @@ public static class ActivitiesRegistration
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<Recovery.WorldDifferences>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>();
         services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();
-        services.AddSingleton<OdooRpc>().AddSingleton<OdooUserCalls>().AddSingleton<OdooModuleCalls>();
+        services.AddSingleton<OdooRpc>().AddSingleton<OdooJson>().AddSingleton<OdooUserCalls>().AddSingleton<OdooModuleCalls>().AddSingleton<ModuleCalls>().AddSingleton<TenantModuleReader>();
         services.AddSingleton<OdooBin>();
         services.AddSingleton<OdooDatabaseService>();
         services.AddSingleton<TemplateDatabase>();
@@ -127,6 +128,10 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.Application.SmokeTest, Make<SmokeTestApplication>)
             .AddActivity(Contracts.Application.SetAddress, Make<SetApplicationAddress>)
             .AddActivity(Contracts.Application.ResetAddress, Make<SetApplicationAddress>)
+            .AddActivity(Contracts.TenantModules.Look, Make<LookAtModules>)
+            .AddActivity(Contracts.TenantModules.Apply, Make<ApplyModules>)
+            .AddActivity(Contracts.TenantModules.Verify, Make<VerifyModules>)
+            .AddActivity(Contracts.TenantModules.End, Make<EndModules>)
             .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
             .AddActivity(Contracts.Backup.CheckRestore, Make<CheckRestore>)
             .AddActivity(Contracts.Backup.Restore, Make<RestoreDatabase>)

@@ -68,6 +68,7 @@ public static class JobKinds
     public const string Rollout = "rollout";
     public const string AdoptDatabase = "adopt-database";
     public const string ResetCredentials = "reset-credentials";
+    public const string ChangeModules = "change-modules";
 }
 
 /// <summary>How a job ended.</summary>

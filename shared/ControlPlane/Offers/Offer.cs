@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Bibind.Contracts;
 
 namespace Bibind.ControlPlane.Offers;
 
@@ -28,6 +29,9 @@ public record OfferFields
 
     /// <summary>How many of its server's places a tenant takes, unless order or plan say; one if null.</summary>
     public int? Size { get; init; }
+
+    /// <summary>Themes that its tenants can choose.</summary>
+    public IReadOnlyList<OfferTheme> Themes { get; init; } = [];
 
     /// <summary>False closes it for new orders; tenants that have it keep it.</summary>
     public bool Active { get; init; } = true;

@@ -47,6 +47,7 @@ public sealed class OfferStore(NpgsqlDataSource database, TimeProvider time)
         Region = offer.Region,
         Labels = offer.Labels,
         Size = offer.Size,
+        Themes = offer.Themes,
         Active = offer.Active,
     };
 }

@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
+using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
 
 namespace Bibind.ControlPlane.Offers;
 
 /// <summary>Checks an offer before it is added or changed.</summary>
-public static class OfferValidation
+public static partial class OfferValidation
 {
     // A code and a host as they usually are: what makes no name of these, makes none of others.
     private const string TrialCode = "acme-1";
@@ -39,10 +41,30 @@ public static class OfferValidation
         errors.Unless(offer.Region is null || PlacementTerms.IsRegion(offer.Region), "region", PlacementTerms.RegionRule);
         errors.Unless(offer.Labels is null || PlacementTerms.AreLabels(offer.Labels), "labels", PlacementTerms.LabelRule);
         errors.Unless(offer.Size is null || PlacementTerms.IsSize(offer.Size.Value), "size", PlacementTerms.SizeRule);
+        CheckThemes(errors, offer.Themes ?? []);
     }
+
+    private static void CheckThemes(ValidationErrors errors, IReadOnlyList<OfferTheme> themes)
+    {
+        errors.Unless(themes.Count <= OfferTheme.Most, "themes", $"must be {OfferTheme.Most} at most");
+        errors.Unless(themes.Select(t => t.Name).Distinct(StringComparer.Ordinal).Count() == themes.Count, "themes", "must not hold a name twice");
+        for (var i = 0; i < Math.Min(themes.Count, OfferTheme.Most); i++)
+        {
+            var (theme, field) = (themes[i], $"themes[{i}]");
+            errors.Unless(CatalogueCodes.IsCode(theme.Name), $"{field}.name", CatalogueCodes.Rule);
+            errors.Unless(IsColor(theme.PrimaryColor), $"{field}.primaryColor", "must be a colour such as #017e84");
+            errors.Unless(IsColor(theme.SecondaryColor), $"{field}.secondaryColor", "must be a colour such as #714b67");
+            errors.Unless(theme.Font is null || OfferTheme.Fonts.Contains(theme.Font), $"{field}.font", $"must be {string.Join(" or ", OfferTheme.Fonts)}");
+        }
+    }
+
+    private static bool IsColor(string? color) => color is not null && Color().IsMatch(color);
 
     private static string? ProblemWithPattern(string? pattern) =>
         pattern is null || !(pattern.Contains("{subdomain}", StringComparison.Ordinal) || pattern.Contains("{host}", StringComparison.Ordinal) || pattern.Contains("{code}", StringComparison.Ordinal))
             ? "must hold {subdomain}, {host} or {code}, such as {subdomain} or erp_{code}: two tenants would have one database"
             : DatabasePattern.TryApply(pattern, TrialCode, TrialHost, out _, out var problem) ? null : $"makes no name of a database: {problem}";
+
+    [GeneratedRegex(@"\A#[0-9a-fA-F]{6}\z")]
+    private static partial Regex Color();
 }

@@ -50,6 +50,9 @@ public record PlanFields
     /// <summary>How many of its server's places a tenant takes, unless the order says; the offer's if null.</summary>
     public int? Size { get; init; }
 
+    /// <summary>Modules that its tenants may activate, by their technical names, with what these depend on; all of them if null.</summary>
+    public IReadOnlyList<string>? AllowedModules { get; init; }
+
     /// <summary>False closes it for new orders; tenants that have it keep it.</summary>
     public bool Active { get; init; } = true;
 }

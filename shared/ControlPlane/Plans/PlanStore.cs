@@ -55,6 +55,7 @@ public sealed class PlanStore(NpgsqlDataSource database, TimeProvider time) : Ve
         Region = plan.Region,
         Labels = plan.Labels,
         Size = plan.Size,
+        AllowedModules = plan.AllowedModules,
         Active = plan.Active,
     };
 }

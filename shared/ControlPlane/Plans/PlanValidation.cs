@@ -45,6 +45,9 @@ public static class PlanValidation
         errors.Unless(plan.Region is null || PlacementTerms.IsRegion(plan.Region), "region", PlacementTerms.RegionRule);
         errors.Unless(plan.Labels is null || PlacementTerms.AreLabels(plan.Labels), "labels", PlacementTerms.LabelRule);
         errors.Unless(plan.Size is null || PlacementTerms.IsSize(plan.Size.Value), "size", PlacementTerms.SizeRule);
+        errors.Unless(
+            plan.AllowedModules is null || ModuleNames.AreNames(plan.AllowedModules, ModuleNames.MostAllowed), "allowedModules",
+            $"must be up to {ModuleNames.MostAllowed} technical names of modules such as sale_management, none of them twice; null allows all");
     }
 
     private static void CheckRetention(ValidationErrors errors, int kept, string field) =>

@@ -5,6 +5,7 @@ using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Hosts;
 using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Modules;
 using Bibind.ControlPlane.Moves;
 using Bibind.ControlPlane.Offers;
 using Bibind.ControlPlane.Outbox;
@@ -71,6 +72,12 @@ public static class ControlPlaneServices
             .Validate(
                 o => o.Interval >= TimeSpan.FromMilliseconds(100) && o.Interval <= TimeSpan.FromHours(1), "Rollouts__Interval must be 0.1 seconds to one hour, such as 00:00:05.")
             .ValidateOnStart();
+        services.AddOptions<ModuleOptions>().Bind(configuration.GetSection(ModuleOptions.Section))
+            .Validate(
+                o => o.CallLimit >= TimeSpan.FromSeconds(10) && o.CallLimit <= TimeSpan.FromHours(2), "Modules__CallLimit must be ten seconds to two hours, such as 00:10:00.")
+            .Validate(
+                o => o.ReadLimit >= TimeSpan.FromSeconds(1) && o.ReadLimit <= TimeSpan.FromMinutes(1), "Modules__ReadLimit must be one second to one minute, such as 00:00:10.")
+            .ValidateOnStart();
         services.AddOptions<SecretsOptions>().Bind(configuration.GetSection(SecretsOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PlatformOptions>, PlatformOptionsValidation>();
         services.AddSingleton<IValidateOptions<PlacementOptions>, PlacementOptionsValidation>();
@@ -106,6 +113,7 @@ public static class ControlPlaneServices
         services.AddSingleton<MoveStore>().AddSingleton<IMovedCopies>(s => s.GetRequiredService<MoveStore>()).AddSingleton<MoveOpening>().AddSingleton<MoveLifecycle>().AddSingleton<DrainStore>();
         services.AddSingleton<UpgradeStore>().AddSingleton<IUpgradeTransactions>(s => s.GetRequiredService<UpgradeStore>()).AddSingleton<UpgradeOpening>().AddSingleton<UpgradeLifecycle>();
         services.AddSingleton<RolloutStore>().AddSingleton<RolloutOpening>().AddSingleton<RolloutSteering>().AddSingleton<IRolloutProgress, RolloutProgress>();
+        services.AddSingleton<TenantModuleStore>();
         services.AddSingleton<PendingItems>();
         services.AddSingleton<UsageRounds>().AddSingleton<UsageStore>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();

@@ -97,7 +97,7 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
 
     /// <summary>Sends a request; the body is JSON text.</summary>
     public Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, string path, string? token = null, string? json = null, string? idempotencyKey = null)
+        HttpMethod method, string path, string? token = null, string? json = null, string? idempotencyKey = null, string? ifMatch = null)
     {
         var request = new HttpRequestMessage(method, path);
         if (token is not null)
@@ -108,6 +108,11 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
         if (idempotencyKey is not null)
         {
             request.Headers.Add("Idempotency-Key", idempotencyKey);
+        }
+
+        if (ifMatch is not null)
+        {
+            request.Headers.Add("If-Match", ifMatch);
         }
 
         if (json is not null)

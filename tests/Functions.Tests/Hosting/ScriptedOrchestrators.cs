@@ -37,6 +37,7 @@ public static class ScriptedOrchestrators
         .AddOrchestrator(Orchestrations.RunRollout, _ => new RunRollout())
         .AddRolloutActivities()
         .AddOrchestrator(Orchestrations.ResetCredentials, _ => new Standing<ResetCredentialsOrder, CredentialsReset>())
+        .AddOrchestrator(Orchestrations.ChangeModules, _ => new Standing<ChangeModulesOrder, ModulesChanged>())
         .AddActivity(Caller.Notify.Name, _ => new TellsNobody())
         .AddActivity(Storage.CreateBucket.Name, _ => new SucceedsAtTheSecondAttempt())
         .AddActivity(Routing.Publish.Name, _ => new FailsForGood());

@@ -1,8 +1,3 @@
-using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text;
-using System.Text.Json;
 using Bibind.Contracts;
 using Bibind.Durable;
 
@@ -12,9 +7,8 @@ namespace Bibind.Activities.Application.Odoo;
 /// Makes users at an Odoo server with an API key: by <c>/json/2</c> where it answers (19 and later), else by JSON-RPC. Bodies and keys
 /// are never logged, nor part of an error.
 /// </summary>
-public sealed class OdooUserCalls(OdooRpc rpc, IHttpClientFactory clients, TimeProvider time)
+public sealed class OdooUserCalls(OdooRpc rpc, OdooJson json)
 {
-    private const string Create = "res.users.create";
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(20);
 
     /// <summary>Creates a user without a password and without an invitation.</summary>
@@ -34,63 +28,12 @@ public sealed class OdooUserCalls(OdooRpc rpc, IHttpClientFactory clients, TimeP
 
         // Without it the application mails an invitation in the customer's name.
         var context = new { no_reset_password = true };
-        if (!await TryJsonAsync(server, place, key, new { vals_list = new[] { user }, context }, cancellationToken))
+        var call = new OdooCall("res.users", "create", new { vals_list = new[] { user }, context }, CallLimit);
+        if (!await json.TryCallAsync(server, place, key, call, cancellationToken))
         {
             await rpc.CallAsync(
                 server, "object", "execute_kw", CallLimit, cancellationToken,
-                place.Database, key.UserId, key.Value, "res.users", "create", new object[] { new[] { user } }, new { context });
+                place.Database, key.UserId, key.Value, call.Model, call.Method, new object[] { new[] { user } }, new { context });
         }
-    }
-
-    // With its length: Odoo takes a body that comes in chunks for none.
-    private static StringContent Whole(object body) => new(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
-
-    // False where there is no such endpoint: versions before 19.
-    private async Task<bool> TryJsonAsync(Uri server, TenantDescriptor place, OdooKey key, object body, CancellationToken cancellationToken)
-    {
-        using var limited = new CancellationTokenSource(CallLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, "/json/2/res.users/create")) { Content = Whole(body) };
-        request.Headers.Host = place.ApplicationHost ?? place.Host;
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
-        request.Headers.Add("X-Odoo-Database", place.Database);
-        try
-        {
-            using var client = clients.CreateClient(ApplicationProviders.HttpClientName);
-            using var answer = await client.SendAsync(request, either.Token);
-            return answer.StatusCode switch
-            {
-                HttpStatusCode.OK => true,
-                HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed => false,
-                _ => throw await TranslateErrorsAsync(answer, server, either.Token),
-            };
-        }
-        catch (OperationCanceledException) when (limited.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new ApplicationAwayException($"The application at {server.Authority} did not answer {Create} within {CallLimit.TotalSeconds:0} s.");
-        }
-        catch (HttpRequestException unreachable)
-        {
-            throw new ApplicationAwayException($"The application at {server.Authority} cannot be reached: {unreachable.HttpRequestError}.");
-        }
-    }
-
-    // One that carries no words of its own is not working.
-    private static async Task<Exception> TranslateErrorsAsync(HttpResponseMessage answer, Uri server, CancellationToken cancellationToken)
-    {
-        var status = (int)answer.StatusCode;
-        JsonElement error;
-        try
-        {
-            error = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
-        }
-        catch (JsonException)
-        {
-            return new ApplicationAwayException($"The application at {server.Authority} answered {status} to {Create}.");
-        }
-
-        // A key that is refused may be taken later, whatever exception says so.
-        var name = status == (int)HttpStatusCode.Unauthorized ? null : OdooErrors.Text(error, "name");
-        return OdooErrors.Of(name, $"The application at {server.Authority} refused {Create}: {OdooErrors.Text(error, "message") ?? "no reason given"}");
     }
 }
