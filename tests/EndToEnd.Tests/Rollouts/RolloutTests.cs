@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Bibind.EndToEnd.Tests.TenantUpgrades;
 
 namespace Bibind.EndToEnd.Tests.Rollouts;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Bibind.EndToEnd.Tests.TenantUpgrades;
+using Bibind.Local.RealServers;
 using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests.Rollouts;
