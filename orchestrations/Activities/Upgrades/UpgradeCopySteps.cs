@@ -34,16 +34,12 @@ public sealed class NeutraliseCopy(PostgresConnector postgres, ApplicationProvid
             throw new PermanentFailureException($"'{copy.Database}' is no copy: what a tenant's own database loses by neutralisation cannot be given back.");
         }
 
-        if (copy.Application == Applications.Odoo && program.IsAtHand)
+        // A program without such a command leaves all of it to our own list, which comes last, because it looks whether it is so.
+        if (copy.Application == Applications.Odoo && program.IsAtHand && await program.NeutraliseAsync(copy, context.CancellationToken) && files.IsOn)
         {
-            await program.NeutraliseAsync(copy, context.CancellationToken);
-            if (files.IsOn)
-            {
-                files.Settle(copy);
-            }
+            files.Settle(copy);
         }
 
-        // Last, because it looks whether it is so.
         await using var session = await postgres.OpenAsync(copy, context.CancellationToken);
         await session.TranslateErrorsAsync(async () =>
         {

@@ -139,7 +139,7 @@ public sealed class FailEachUpgradeStepTests(UpgradeWorld world) : IClassFixture
             create table public.spied (who text, session text, super text);
             create function public.spy() returns trigger language plpgsql as $f$
               begin
-                insert into public.spied select current_user, session_user, (select rolsuper or rolcreaterole or rolcreatedb from pg_roles where rolname = session_user)::text;
+                insert into public.spied select current_user, session_user, (select rolsuper or rolcreaterole from pg_roles where rolname = session_user)::text;
                 begin set session authorization postgres; insert into public.spied values ('became', 'postgres', 'true'); exception when others then null; end;
                 return new;
               end $f$;

@@ -52,16 +52,19 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
     }
 
     /// <summary>Takes from a copy what its modules say that could go out.</summary>
+    /// <returns>False if the program has no such command: before 16, and where a wrapper puts arguments before it.</returns>
     /// <exception cref="PermanentFailureException">The program is missing, failed, or did not end within the limit; the last lines that it wrote.</exception>
-    public async Task NeutraliseAsync(TenantDescriptor copy, CancellationToken cancellationToken)
+    public async Task<bool> NeutraliseAsync(TenantDescriptor copy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(copy);
         var entry = await postgres.EnterAsync(DatabaseDescriptor.Of(copy), cancellationToken);
         var run = new Run($"The neutralisation of '{copy.Database}'", options.Value.InitialisationLimit, "Templates__InitialisationLimit");
-        if (await RunAsync(entry, run, ["neutralize", "-d", copy.Database], cancellationToken) is { } failure)
+        return await RunAsync(entry, run, ["neutralize", "-d", copy.Database], cancellationToken) switch
         {
-            throw new PermanentFailureException(failure);
-        }
+            null => true,
+            var failure when failure.Contains("unrecognized parameters: neutralize", StringComparison.Ordinal) || failure.Contains("Unknown command", StringComparison.Ordinal) => false,
+            var failure => throw new PermanentFailureException(failure),
+        };
     }
 
     private static readonly string[] Once = ["--stop-after-init", "--no-http", "--max-cron-threads=0"];
