@@ -48,7 +48,7 @@ public sealed class TenantModulesTests(PostgresServer postgres, UsageHost fixtur
         var calendar = all.Single(m => m.GetProperty("name").GetString() == "calendar");
         Assert.Equal((null, "uninstalled", null), (Text(calendar, "title"), Text(calendar, "state"), Text(calendar, "activatedBy")));
         Assert.Contains(all, m => m.GetProperty("name").GetString() == "it's; drop table");
-        Assert.Equal(["base", "mail"], (await ItemsAsync("/api/tenants/shown/modules?state=installed&search=a")).Select(m => Text(m, "name")));
+        Assert.Equal(["base", "mail", "portal"], (await ItemsAsync("/api/tenants/shown/modules?state=installed&search=a")).Select(m => Text(m, "name")));
         using var page = await Host.GetAsync("/api/tenants/shown/modules?page=2&pageSize=4");
         var second = await ApiHost.JsonAsync(page);
         Assert.Equal((4, 9), (second.GetProperty("items").GetArrayLength(), second.GetProperty("total").GetInt32()));

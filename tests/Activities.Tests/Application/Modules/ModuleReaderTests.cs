@@ -44,7 +44,7 @@ public sealed class ModuleReaderTests
     [InlineData("alter table ir_module_module enable row level security")]
     [InlineData("drop table ir_module_module cascade")]
     [InlineData("alter table ir_module_module alter column state type text")]
-    [InlineData("alter table ir_module_module drop column shortdesc; alter table ir_module_module add column shortdesc jsonb generated always as (to_jsonb(name)) stored")]
+    [InlineData("alter table ir_module_module drop column shortdesc; alter table ir_module_module add column shortdesc jsonb generated always as ('{}'::jsonb) stored")]
     [InlineData("alter table ir_module_module_dependency rename to other; create materialized view ir_module_module_dependency as select * from other")]
     [InlineData("alter table res_company rename column font to letters")]
     public async Task What_is_not_the_applications_plain_table_is_not_read(string sql)
