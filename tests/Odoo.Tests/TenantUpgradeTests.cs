@@ -27,7 +27,11 @@ public sealed class TenantUpgradeTests
             echo 'odoo: KeyError: the release is broken' >&2; exit 1
 
             """);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
         await using var world = await OdooWorld.StartAsync(program: program);
         var code = await world.OrderAsync();
         var people = await world.RevealAsync(code);

@@ -23,6 +23,7 @@ internal static class TenantSections
             "Rollouts", "How changes reach tenants in waves; see [rollouts](rollouts.md).",
             Number("Rollouts:MaxConcurrent", 5, 1, 100, "Tenants of a rollout that are upgraded at once, unless its order says."),
             Duration("Rollouts:Interval", "00:00:05", "00:00:00.1", "01:00:00", "How often those are looked at that are being upgraded, and with them whose turn is next.")),
+        new(
             "Modules of tenants", "How tenants' modules are changed; see [modules](modules.md).",
             Duration("Modules:CallLimit", "00:10:00", "00:00:10", "02:00:00", "How long the application may take for one installation or uninstallation."),
             Duration("Modules:ReadLimit", "00:00:10", "00:00:01", "00:01:00", "How long a tenant's database may take to say which modules there are.")),
