@@ -21,6 +21,7 @@ public sealed class RecordingTaskHub(ITaskHub inner) : DelegatingTaskHub(inner)
     private readonly Dictionary<string, OutboundMessage> _injected = new(StringComparer.Ordinal);
     private int _answered;
     private int _leasing;
+    private int _committing;
     private int _givenBackInstances;
     private int _givenBackActivities;
     private volatile bool _paused;
@@ -40,6 +41,9 @@ public sealed class RecordingTaskHub(ITaskHub inner) : DelegatingTaskHub(inner)
     }
 
     public void Resume() => _paused = false;
+
+    /// <summary>Everything that is in the hub is in the record too: what follows a commit may end before that commit is recorded.</summary>
+    public Task RecordedAsync() => Eventually.TrueAsync(() => Volatile.Read(ref _committing) == 0);
 
     /// <summary>The message leaves with the next commit of <paramref name="carrier"/>.</summary>
     public void Inject(string carrier, OutboundMessage message)
@@ -111,6 +115,7 @@ public sealed class RecordingTaskHub(ITaskHub inner) : DelegatingTaskHub(inner)
             await gate.WaitAsync(cancellationToken);
         }
 
+        Interlocked.Increment(ref _committing);
         try
         {
             await base.CommitAsync(turns, cancellationToken);
@@ -124,6 +129,7 @@ public sealed class RecordingTaskHub(ITaskHub inner) : DelegatingTaskHub(inner)
         }
         finally
         {
+            Interlocked.Decrement(ref _committing);
             foreach (var gate in gates)
             {
                 gate.Release();

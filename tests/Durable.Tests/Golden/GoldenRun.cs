@@ -130,6 +130,7 @@ internal sealed class GoldenRun : IAsyncDisposable
     /// <summary>What happened, in the shape of <see cref="GoldenVector.Expectation"/>.</summary>
     public async Task<JsonObject> DescribeAsync()
     {
+        await Hub.RecordedAsync();
         var ids = Hub.Instances().Where(id => !id.StartsWith(Carrier, StringComparison.Ordinal)).OrderBy(id => id != Instance).ThenBy(id => id, StringComparer.Ordinal).ToArray();
         var actual = new JsonObject();
         var numbers = new List<string>();
