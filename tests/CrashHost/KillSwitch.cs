@@ -13,7 +13,8 @@ namespace Bibind.CrashHost;
 /// </summary>
 /// <param name="boundary">Where.</param>
 /// <param name="failingStep">A step that fails for good before its effect, so that an undo begins; null for none.</param>
-internal sealed class KillSwitch(string boundary, string? failingStep) : IWorkerInterceptor
+/// <param name="commands">What is answered before.</param>
+internal sealed class KillSwitch(string boundary, string? failingStep, CommandsUnderWay commands) : IWorkerInterceptor
 {
     private readonly ConcurrentDictionary<string, int> _reached = new(StringComparer.Ordinal);
     private int _commits;
@@ -43,6 +44,7 @@ internal sealed class KillSwitch(string boundary, string? failingStep) : IWorker
             return;
         }
 
+        await commands.AnsweredAsync();
         Process.GetCurrentProcess().Kill();
         // The signal ends the process within this call or right after it; nothing may go on meanwhile.
         await Task.Delay(Timeout.Infinite);

@@ -2,6 +2,7 @@ using Bibind.CrashHost;
 using Bibind.Durable.Worker;
 using Bibind.Functions;
 using Bibind.Functions.Queues.Brokers;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +12,9 @@ await using var app = FunctionsHost.Build(args, builder =>
 {
     if (Environment.GetEnvironmentVariable("BIBIND_KILL_AT") is { Length: > 0 } boundary)
     {
-        builder.Services.AddSingleton<IWorkerInterceptor>(new KillSwitch(boundary, Environment.GetEnvironmentVariable("BIBIND_FAIL_AT")));
+        var commands = new CommandsUnderWay();
+        builder.Services.AddSingleton<IStartupFilter>(commands);
+        builder.Services.AddSingleton<IWorkerInterceptor>(new KillSwitch(boundary, Environment.GetEnvironmentVariable("BIBIND_FAIL_AT"), commands));
         builder.Logging.AddProvider(new KillingLog(boundary)).AddFilter<KillingLog>(null, LogLevel.Trace);
         Replace(builder.Services, typeof(IQueueBroker), broker => new KillingBroker((IQueueBroker)broker, boundary));
     }

@@ -57,6 +57,9 @@ internal sealed class KillableHost : IAsyncDisposable
 
         // It lives for seconds: what is measured for later would cost more than it brings.
         start.Environment["DOTNET_TieredPGO"] = "0";
+
+        // Killed, it could not take away its socket for debuggers.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment["Urls"] = address.OriginalString;
         start.Environment["BIBIND_KILL_AT"] = killAt;
         start.Environment["BIBIND_FAIL_AT"] = failAt;
