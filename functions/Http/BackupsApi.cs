@@ -52,10 +52,7 @@ internal static class BackupsApi
     private static async Task<IResult> BackUpAsync(HttpContext context, string code, BackupOrdering ordering)
     {
         var key = IdempotencyKey.Read(context.Request);
-        if (!Codes.IsPlausible(code))
-        {
-            throw new ProblemException(NoSuchTenant());
-        }
+        Codes.RequireTenant(code);
 
         var caller = context.Caller().Name;
         var request = CommandRequest.Of(context, key, $"POST /api/tenants/{code}/backups", null);
@@ -65,10 +62,7 @@ internal static class BackupsApi
     private static async Task<IResult> ResumeAsync(HttpContext context, string code, BackupOrdering ordering)
     {
         var key = IdempotencyKey.Read(context.Request);
-        if (!Codes.IsPlausible(code))
-        {
-            throw new ProblemException(NoSuchTenant());
-        }
+        Codes.RequireTenant(code);
 
         var caller = context.Caller().Name;
         var request = CommandRequest.Of(context, key, $"POST /api/tenants/{code}/resume", null);
@@ -77,7 +71,7 @@ internal static class BackupsApi
 
     private static async Task<IResult> ListAsync(HttpContext context, string code, TenantStore tenants, BackupStore backups)
     {
-        var tenant = (Codes.IsPlausible(code) ? await tenants.FindAsync(code, context.RequestAborted) : null) ?? throw new ProblemException(NoSuchTenant());
+        var tenant = (Codes.IsPlausible(code) ? await tenants.FindAsync(code, context.RequestAborted) : null) ?? throw new ProblemException(ProblemFactory.NoSuchTenant);
         return TypedResults.Ok(Paging.ShowAll(await backups.ListAsync(tenant.Id, context.RequestAborted), BackupView.Of));
     }
 
@@ -88,7 +82,7 @@ internal static class BackupsApi
         var caller = context.Caller().Name;
         var backup = await RequireAsync(id, backups, context.RequestAborted);
         var source = new Lazy<Task<Tenant>>(async () =>
-            await tenants.GetAsync(backup.TenantId, context.RequestAborted) ?? throw new ProblemException(NoSuchTenant()));
+            await tenants.GetAsync(backup.TenantId, context.RequestAborted) ?? throw new ProblemException(ProblemFactory.NoSuchTenant));
 
         // Whoever says more than nothing must be understood: a tenant is overwritten.
         var command = HasBody(context)
@@ -187,6 +181,4 @@ internal static class BackupsApi
     private static async Task<StoredBackup> RequireAsync(string id, BackupStore backups, CancellationToken cancellation) =>
         (Codes.IsPlausible(id) ? await backups.FindAsync(id, cancellation) : null)
         ?? throw new ProblemException(ProblemFactory.NotFound("There is no backup with this id; GET /api/tenants/{code}/backups lists them."));
-
-    private static Problem NoSuchTenant() => ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
 }

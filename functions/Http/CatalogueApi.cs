@@ -87,10 +87,7 @@ internal sealed record CatalogueApi<TItem, TFields, TView>(string Word, Func<ISe
                 errors.Add(field, "must not be null: leave it out if it stays");
             }
 
-            if (ServerReason.ProblemWith(command.Reason) is { } problem)
-            {
-                errors.Add("reason", problem);
-            }
+            RecordedReason.Add(errors, command.Reason);
 
             errors.AddFurther(check(apply(command, item, given)));
             return errors.ToDictionary();
@@ -121,7 +118,7 @@ internal sealed record CatalogueApi<TItem, TFields, TView>(string Word, Func<ISe
     private async Task<IResult> RemoveAsync(HttpContext context, string code)
     {
         var query = new QueryReader(context);
-        var reason = query.Words(Reason.Name, ServerReason.Longest);
+        var reason = query.Words(Reason.Name, RecordedReason.Longest);
         query.ThrowIfAny();
         if (string.IsNullOrWhiteSpace(reason))
         {

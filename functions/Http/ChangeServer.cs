@@ -6,13 +6,8 @@ namespace Bibind.Functions.Http;
 /// <summary>Why something is done to a server; recorded.</summary>
 public sealed record ServerReason
 {
-    internal const int Longest = 500;
-
     /// <summary>In words, at most 500 characters.</summary>
     public required string Reason { get; init; }
-
-    internal static string? ProblemWith(string? reason) =>
-        string.IsNullOrWhiteSpace(reason) || reason.Length > Longest ? $"must be 1 to {Longest} characters: why it is done; it is recorded" : null;
 }
 
 /// <summary>A change of a server. What is left out stays; what may be empty is emptied by null.</summary>
@@ -82,10 +77,7 @@ public sealed record ChangeServer
             errors.Add(field, "must not be null: leave it out if it stays");
         }
 
-        if (ServerReason.ProblemWith(Reason) is { } problem)
-        {
-            errors.Add("reason", problem);
-        }
+        RecordedReason.Add(errors, Reason);
 
         errors.AddFurther(ServerValidation.Check(ApplyTo(server, given)).Where(e => given.Contains(e.Key)).ToDictionary(e => e.Key, e => e.Value));
         return errors.ToDictionary();

@@ -112,7 +112,7 @@ internal static class DomainsApi
 
     private static async Task<Tenant> TenantAsync(string code, TenantStore tenants, CancellationToken cancellation) =>
         (Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null)
-        ?? throw new ProblemException(ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
+        ?? throw new ProblemException(ProblemFactory.NoSuchTenant);
 
     private static async Task<Domain> DomainAsync(Tenant tenant, string name, DomainStore domains, CancellationToken cancellation) =>
         (IsPlausible(name) ? await domains.FindAsync(tenant.Id, name.ToLowerInvariant(), cancellation) : null)

@@ -44,10 +44,7 @@ internal static class MovesApi
     {
         var key = IdempotencyKey.Read(context.Request);
         var command = await CommandReader.ReadAsync<MoveTenant>(context, (given, _) => Task.FromResult(FindWrong(given, time.GetUtcNow())));
-        if (!Codes.IsPlausible(code))
-        {
-            throw new ProblemException(ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
-        }
+        Codes.RequireTenant(code);
 
         var wish = new MoveWish
         {
@@ -103,10 +100,7 @@ internal static class MovesApi
     private static IReadOnlyDictionary<string, string[]> FindWrong(MoveTenant command, DateTimeOffset now)
     {
         var errors = new FieldErrors();
-        if (ServerReason.ProblemWith(command.Reason) is { } reason)
-        {
-            errors.Add("reason", reason);
-        }
+        RecordedReason.Add(errors, command.Reason);
 
         if (command.Server is { } server && !Codes.IsPlausible(server))
         {

@@ -35,9 +35,8 @@ internal static partial class RolloutChecks
         Unless(command.MaxFailuresPercent is null or (>= 0 and <= 100), "maxFailuresPercent", PercentRule, errors);
         Unless(command.MaxFailures is null || command.MaxFailuresPercent is null, "maxFailuresPercent", "must be left out where maxFailures is given", errors);
         Unless(command.MaxConcurrent is null or (>= 1 and <= 100), "maxConcurrent", "must be 1 to 100: how many tenants are upgraded at once", errors);
-        AddOf(UpgradeOf(command.Window), field => field.StartsWith("window.", StringComparison.Ordinal), string.Empty, errors);
-        var reason = ServerReason.ProblemWith(command.Reason);
-        Unless(reason is null, "reason", reason ?? string.Empty, errors);
+        UpgradeRules.CheckWindow(command.Window, errors);
+        RecordedReason.Add(errors, command.Reason);
         return errors.ToDictionary();
     }
 
@@ -45,7 +44,7 @@ internal static partial class RolloutChecks
     public static NewRollout Read(StartRollout command, string who, int maxConcurrent) => new()
     {
         Offer = command.Offer,
-        Release = command.Release is { } release ? UpgradeRules.ReleaseOf(UpgradeOf(release)) : null,
+        Release = command.Release is { } release ? UpgradeRules.ReleaseOf(release) : null,
         TemplateVersion = command.TemplateVersion is { } version ? new RolledOutVersion(version.Template, version.Server, version.Number) : null,
         Filter = new RolloutFilter
         {
@@ -63,7 +62,7 @@ internal static partial class RolloutChecks
             MaxFailuresPercent = w.MaxFailuresPercent ?? (w.MaxFailures is null ? command.MaxFailuresPercent : null),
         })],
         MaxConcurrent = command.MaxConcurrent ?? maxConcurrent,
-        Window = UpgradeRules.WindowOf(UpgradeOf(command.Window)),
+        Window = UpgradeRules.WindowOf(command.Window),
         Reason = command.Reason,
         RequestedBy = who,
     };
@@ -77,7 +76,7 @@ internal static partial class RolloutChecks
 
         if (command.Release is { } release)
         {
-            AddOf(UpgradeOf(release), field => field is "version" or "kind" or "modules" or "statements" or "limitMinutes", "release.", errors);
+            UpgradeRules.CheckRelease(release, "release.", errors);
         }
 
         if (command.TemplateVersion is { } version)
@@ -86,28 +85,6 @@ internal static partial class RolloutChecks
             CheckCode(version.Server, "templateVersion.server", "a server: GET /api/servers lists them", errors);
             Unless(version.Number >= 1, "templateVersion.number", "must be the number of a version: GET /api/templates/{code}/versions lists them", errors);
         }
-    }
-
-    // A release and a window are given here as they are for one tenant.
-    private static void AddOf(UpgradeTenantCommand upgrade, Func<string, bool> isMeant, string prefix, FieldErrors errors)
-    {
-        foreach (var (field, messages) in UpgradeRules.FindWrong(upgrade, DateTimeOffset.MinValue).Where(e => isMeant(e.Key)))
-        {
-            Array.ForEach(messages, message => errors.Add(prefix + field, message));
-        }
-    }
-
-    private static UpgradeTenantCommand UpgradeOf(RolloutRelease release)
-    {
-        var upgrade = new UpgradeTenantCommand { Version = release.Version ?? string.Empty, Kind = release.Kind ?? string.Empty, LimitMinutes = release.LimitMinutes, Reason = string.Empty };
-        upgrade = release.Modules is { } modules ? upgrade with { Modules = modules } : upgrade;
-        return release.Statements is { } statements ? upgrade with { Statements = statements } : upgrade;
-    }
-
-    private static UpgradeTenantCommand UpgradeOf(UpgradeWindow? window)
-    {
-        var upgrade = new UpgradeTenantCommand { Version = string.Empty, Kind = string.Empty, Reason = string.Empty };
-        return window is null ? upgrade : upgrade with { Window = window };
     }
 
     private static void CheckWaves(IReadOnlyList<RolloutWaveOrder> waves, FieldErrors errors)

@@ -49,7 +49,7 @@ public sealed record StartRollout
 }
 
 /// <summary>A release of an application, and what brings a tenant's database to it.</summary>
-public sealed record RolloutRelease
+public sealed record RolloutRelease : IReleaseCommand
 {
     /// <summary>Such as <c>19.0-20261101</c>: 1 to 100 letters, digits, '.', '_', '+' and '-'.</summary>
     public required string Version { get; init; }

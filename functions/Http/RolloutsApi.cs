@@ -114,10 +114,7 @@ internal static class RolloutsApi
     private static async Task<IResult> SteerTenantAsync(HttpContext context, string id, string code, string action, RolloutOrdering ordering)
     {
         var (key, command) = await ReadAsync(context);
-        if (!Codes.IsPlausible(code))
-        {
-            throw new ProblemException(ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
-        }
+        Codes.RequireTenant(code);
 
         var wish = new RolloutWish { RolloutId = IdOf(id), Tenant = code, Action = action, Who = context.Caller().Name, Why = command.Reason };
         return await ordering.SteerAsync(
@@ -128,18 +125,7 @@ internal static class RolloutsApi
     private static async Task<(string? Key, SteerRollout Command)> ReadAsync(HttpContext context)
     {
         var key = IdempotencyKey.Read(context.Request);
-        return (key, await CommandReader.ReadAsync<SteerRollout>(context, (given, _) => Task.FromResult(FindWrong(given))));
-    }
-
-    private static IReadOnlyDictionary<string, string[]> FindWrong(SteerRollout command)
-    {
-        var errors = new FieldErrors();
-        if (ServerReason.ProblemWith(command.Reason) is { } problem)
-        {
-            errors.Add("reason", problem);
-        }
-
-        return errors.ToDictionary();
+        return (key, await CommandReader.ReadAsync<SteerRollout>(context, (given, _) => Task.FromResult(RecordedReason.FindWrong(given.Reason))));
     }
 
     private static async Task<Rollout> RequireAsync(string id, RolloutStore rollouts, CancellationToken cancellation) =>

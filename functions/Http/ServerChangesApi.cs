@@ -35,7 +35,7 @@ internal static class ServerChangesApi
         void Map(string action, string name, string summary, Func<HttpContext, string, string, IServiceProvider, Task<Server>> act) =>
             servers.MapPost($"/{{code}}/{action}", async (HttpContext context, string code) =>
             {
-                var command = await CommandReader.ReadAsync<ServerReason>(context, (given, _) => Task.FromResult(FindWrong(given)));
+                var command = await CommandReader.ReadAsync<ServerReason>(context, (given, _) => Task.FromResult(RecordedReason.FindWrong(given.Reason)));
                 var server = await ServersApi.GetAsync(code, context.RequestServices.GetRequiredService<ServerStore>(), context.RequestAborted);
                 return ServersApi.Answer(context, await act(context, server.Code, command.Reason, context.RequestServices));
             }).NeedsRole(Role.Admin).Describe(name, summary).Takes<ServerReason>().Answers<ServerView>()
@@ -97,7 +97,7 @@ internal static class ServerChangesApi
     private static async Task<IResult> RemoveAsync(HttpContext context, string code, ServerStore servers, ServerChanges changes)
     {
         var query = new QueryReader(context);
-        var reason = query.Words(Reason.Name, ServerReason.Longest);
+        var reason = query.Words(Reason.Name, RecordedReason.Longest);
         query.ThrowIfAny();
         if (string.IsNullOrWhiteSpace(reason))
         {
@@ -123,17 +123,6 @@ internal static class ServerChangesApi
 
     private static async Task<Server> SetDrainingAsync(HttpContext context, string code, bool draining, string reason, IServiceProvider services) =>
         Done(await services.GetRequiredService<ServerChanges>().SetDrainingAsync(code, null, draining, context.Caller().Name, reason, context.RequestAborted));
-
-    private static IReadOnlyDictionary<string, string[]> FindWrong(ServerReason command)
-    {
-        var errors = new FieldErrors();
-        if (ServerReason.ProblemWith(command.Reason) is { } problem)
-        {
-            errors.Add("reason", problem);
-        }
-
-        return errors.ToDictionary();
-    }
 
     private static Server Done(ServerChangeResult result) => result switch
     {

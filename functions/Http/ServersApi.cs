@@ -158,9 +158,9 @@ internal static class ServersApi
             errors.Add("reason", "is needed when skipApplicationTest is true; it is recorded");
         }
 
-        if (command.Reason?.Length > ServerReason.Longest)
+        if (command.Reason?.Length > RecordedReason.Longest)
         {
-            errors.Add("reason", $"must have {ServerReason.Longest} characters at most");
+            errors.Add("reason", $"must have {RecordedReason.Longest} characters at most");
         }
 
         return errors.ToDictionary();

@@ -102,10 +102,7 @@ internal static class TemplatePoolApi
             errors.Add("warmPoolSize", $"must be 0 to {Largest}");
         }
 
-        if (ServerReason.ProblemWith(command.Reason) is { } problem)
-        {
-            errors.Add("reason", problem);
-        }
+        RecordedReason.Add(errors, command.Reason);
 
         return errors.ToDictionary();
     }

@@ -137,19 +137,12 @@ internal static class TemplateVersionCommands
     public static IReadOnlyDictionary<string, string[]> FindWrong(PromoteTemplateVersion command)
     {
         var errors = new FieldErrors();
-        AddReason(errors, command.Reason);
+        RecordedReason.Add(errors, command.Reason);
         if (command.CanaryPercent is < 1 or > 99)
         {
             errors.Add("canaryPercent", "must be 1 to 99; leave it out for all orders");
         }
 
-        return errors.ToDictionary();
-    }
-
-    public static IReadOnlyDictionary<string, string[]> FindWrong(TemplateVersionReason command)
-    {
-        var errors = new FieldErrors();
-        AddReason(errors, command.Reason);
         return errors.ToDictionary();
     }
 
@@ -162,13 +155,5 @@ internal static class TemplateVersionCommands
         }
 
         return errors.ToDictionary();
-    }
-
-    public static void AddReason(FieldErrors errors, string? reason)
-    {
-        if (ServerReason.ProblemWith(reason) is { } problem)
-        {
-            errors.Add("reason", problem);
-        }
     }
 }

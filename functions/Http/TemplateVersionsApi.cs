@@ -102,7 +102,7 @@ internal static class TemplateVersionsApi
         var caller = context.Caller().Name;
         var template = await FindAsync(context, code, templates);
         var wanted = NumberOf(number);
-        var command = await CommandReader.ReadAsync<TemplateVersionReason>(context, (given, _) => Task.FromResult(TemplateVersionCommands.FindWrong(given)));
+        var command = await CommandReader.ReadAsync<TemplateVersionReason>(context, (given, _) => Task.FromResult(RecordedReason.FindWrong(given.Reason)));
 
         // A server that cannot be asked clones nothing either: that is no reason to keep a version that is wrong.
         if (await promotions.FindPreviousAsync(template.Id, context.RequestAborted) is { } before
@@ -126,7 +126,7 @@ internal static class TemplateVersionsApi
         var caller = context.Caller().Name;
         var template = await FindAsync(context, code, templates);
         var wanted = NumberOf(number);
-        var command = await CommandReader.ReadAsync<TemplateVersionReason>(context, (given, _) => Task.FromResult(TemplateVersionCommands.FindWrong(given)));
+        var command = await CommandReader.ReadAsync<TemplateVersionReason>(context, (given, _) => Task.FromResult(RecordedReason.FindWrong(given.Reason)));
         var done = await transaction.RunAsync(
             async work =>
             {
@@ -265,7 +265,7 @@ internal static class TemplateVersionsApi
             RequestedBy = string.Empty,
         };
         errors.AddFurther(TemplateValidation.Check(asTemplate));
-        TemplateVersionCommands.AddReason(errors, command.Reason);
+        RecordedReason.Add(errors, command.Reason);
         if (command.Attach && command.Database is null)
         {
             errors.Add("database", "must name the database that is taken");

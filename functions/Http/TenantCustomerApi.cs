@@ -29,7 +29,7 @@ internal static class TenantCustomerApi
         if (!Codes.IsPlausible(code) || !await customers.AssignAsync(code, command.Customer, context.RequestAborted)
             || await tenants.FindAsync(code, context.RequestAborted) is not { } tenant)
         {
-            throw new ProblemException(CustomerReachMiddleware.NoSuchTenant);
+            throw new ProblemException(ProblemFactory.NoSuchTenant);
         }
 
         Logs.TenantGivenToCustomer(logger, context.Caller().Name, code, command.Customer ?? "none");

@@ -1,7 +1,6 @@
 using Bibind.ControlPlane.Offers;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
-using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
 
@@ -23,10 +22,7 @@ internal static class TenantDatabaseApi
     {
         var key = IdempotencyKey.Read(context.Request);
         var command = await CommandReader.ReadAsync<AdoptDatabase>(context, (given, _) => Task.FromResult(FindWrong(given)));
-        if (!Codes.IsPlausible(code))
-        {
-            throw new ProblemException(ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
-        }
+        Codes.RequireTenant(code);
 
         var caller = context.Caller().Name;
         var request = CommandRequest.Of(context, key, $"POST /api/tenants/{code}/database/adopt", command);

@@ -4,7 +4,6 @@ using Bibind.ControlPlane;
 using Bibind.ControlPlane.Modules;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
-using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
 
@@ -43,7 +42,7 @@ internal static class TenantModulesApi
         var search = query.Words(Search.Name, 128);
         var page = Paging.Read(query);
         query.ThrowIfAny();
-        RequirePlausible(code);
+        Codes.RequireTenant(code);
         var cancellation = context.RequestAborted;
         var (tenant, list) = await ordering.ReadAsync(code, cancellation);
         var allowed = await ordering.FindAllowedAsync(tenant, cancellation);
@@ -61,7 +60,7 @@ internal static class TenantModulesApi
     {
         var key = IdempotencyKey.Read(context.Request);
         var command = await CommandReader.ReadAsync<ChangeModules>(context, (given, _) => Task.FromResult(FindWrong(given)));
-        RequirePlausible(code);
+        Codes.RequireTenant(code);
         var change = new ModuleChange { Activate = command.Activate ?? [], Deactivate = command.Deactivate ?? [] };
         return command.DryRun
             ? TypedResults.Ok(await ordering.PreviewAsync(code, change, context.RequestAborted))
@@ -71,7 +70,7 @@ internal static class TenantModulesApi
 
     private static async Task<IResult> ShowThemeAsync(HttpContext context, string code, ModuleOrdering ordering, TenantModuleStore store)
     {
-        RequirePlausible(code);
+        Codes.RequireTenant(code);
         var (tenant, list) = await ordering.ReadAsync(code, context.RequestAborted);
         return TypedResults.Ok(TenantThemeView.Of(
             list.Look, await store.FindThemeAsync(tenant.Id, context.RequestAborted), await ordering.ListThemesAsync(tenant, context.RequestAborted)));
@@ -81,7 +80,7 @@ internal static class TenantModulesApi
     {
         var key = IdempotencyKey.Read(context.Request);
         var command = await CommandReader.ReadAsync<ChooseTheme>(context, (given, _) => Task.FromResult(FindWrong(given)));
-        RequirePlausible(code);
+        Codes.RequireTenant(code);
         return await ordering.ChooseThemeAsync(
             code, command.Theme, context.Caller().Name, CommandRequest.Of(context, key, $"PUT /api/tenants/{code}/theme", command), context.RequestAborted);
     }
@@ -89,14 +88,6 @@ internal static class TenantModulesApi
     private static bool Matches(TenantModule module, string? search) =>
         search is null || module.Name.Contains(search, StringComparison.OrdinalIgnoreCase)
         || module.Title?.Contains(search, StringComparison.OrdinalIgnoreCase) is true;
-
-    private static void RequirePlausible(string code)
-    {
-        if (!Codes.IsPlausible(code))
-        {
-            throw new ProblemException(OrderProblems.Of(new ModuleJobResult.NotFound(), code));
-        }
-    }
 
     private static IReadOnlyDictionary<string, string[]> FindWrong(ChangeModules command)
     {

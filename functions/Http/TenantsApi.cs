@@ -91,10 +91,7 @@ internal static class TenantsApi
         var query = new QueryReader(context);
         var finalBackup = query.Flag(FinalBackup.Name, otherwise: true);
         query.ThrowIfAny();
-        if (!Codes.IsPlausible(code))
-        {
-            throw new ProblemException(NotFound());
-        }
+        Codes.RequireTenant(code);
 
         var caller = context.Caller().Name;
         var request = CommandRequest.Of(context, key, $"DELETE /api/tenants/{code}", new { finalBackup });
@@ -142,10 +139,7 @@ internal static class TenantsApi
     private static Task<OrderResponse> ResetAsync(HttpContext context, string code, CredentialOrdering ordering)
     {
         var key = IdempotencyKey.Read(context.Request);
-        if (!Codes.IsPlausible(code))
-        {
-            throw new ProblemException(NotFound());
-        }
+        Codes.RequireTenant(code);
 
         var caller = context.Caller().Name;
         var request = CommandRequest.Of(context, key, $"POST /api/tenants/{code}/credentials/reset", command: null);
@@ -157,7 +151,5 @@ internal static class TenantsApi
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{key}")));
 
     private static async Task<Tenant> GetAsync(string code, TenantStore tenants, CancellationToken cancellation) =>
-        (Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null) ?? throw new ProblemException(NotFound());
-
-    private static Problem NotFound() => ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
+        (Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null) ?? throw new ProblemException(ProblemFactory.NoSuchTenant);
 }

@@ -18,97 +18,47 @@ internal static partial class UpgradeRules
     public static IReadOnlyDictionary<string, string[]> FindWrong(UpgradeTenantCommand command, DateTimeOffset now)
     {
         var errors = new FieldErrors();
-        // Null where it is missing or of another type, which is said elsewhere.
-        if (!Version().IsMatch(command.Version ?? string.Empty))
-        {
-            errors.Add("version", $"must be 1 to {LongestVersion} letters, digits, dots, hyphens, plus signs or underscores, such as 19.0-20261101");
-        }
-
-        if (!UpgradeKinds.All.Contains(command.Kind))
-        {
-            errors.Add("kind", $"must be one of {string.Join(", ", UpgradeKinds.All)}");
-        }
-
-        FindWrongContent(command, errors);
-        if (command.LimitMinutes is < 1 or > LongestLimit)
-        {
-            errors.Add("limitMinutes", $"must be 1 to {LongestLimit}: how long the upgrade itself may take");
-        }
-
+        CheckRelease(command, string.Empty, errors);
         if (command.NotBefore is { } at && (at <= now || at > now + LongestWait))
         {
             errors.Add("notBefore", "must be in the future, and at most a year ahead; leave it out to upgrade at once");
         }
 
-        if (command.Window is { } window)
-        {
-            FindWrong(window, errors);
-        }
-
-        if (ServerReason.ProblemWith(command.Reason) is { } reason)
-        {
-            errors.Add("reason", reason);
-        }
-
+        CheckWindow(command.Window, errors);
+        RecordedReason.Add(errors, command.Reason);
         return errors.ToDictionary();
     }
 
-    /// <summary>The release that a command without faults names.</summary>
-    public static ApplicationRelease ReleaseOf(UpgradeTenantCommand command) => new()
+    /// <summary>Adds what is wrong with a release; its fields stand behind a prefix, such as <c>release.</c>.</summary>
+    public static void CheckRelease(IReleaseCommand release, string prefix, FieldErrors errors)
     {
-        Version = command.Version,
-        Kind = command.Kind,
-        Modules = command.Modules ?? [],
-        Statements = command.Statements ?? [],
-        LimitMinutes = command.LimitMinutes ?? new ApplicationRelease { Version = string.Empty, Kind = string.Empty }.LimitMinutes,
-    };
-
-    /// <summary>The window that a command without faults names; null if it names none.</summary>
-    public static MaintenanceWindow? WindowOf(UpgradeTenantCommand command) => command.Window is not { } window ? null : new MaintenanceWindow
-    {
-        From = TimeOf(window.From)!.Value,
-        Until = TimeOf(window.Until)!.Value,
-        Days = [.. (window.Days ?? []).Select(day => DayOf(day)!.Value).Distinct()],
-    };
-
-    private static void FindWrongContent(UpgradeTenantCommand command, FieldErrors errors)
-    {
-        var modules = command.Modules ?? [];
-        var isSql = command.Kind == UpgradeKinds.Sql;
-        if (isSql && modules.Count > 0)
+        // Null where it is missing or of another type, which is said elsewhere.
+        if (!Version().IsMatch(release.Version ?? string.Empty))
         {
-            errors.Add("modules", "must be left out for 'sql', which runs 'statements'");
-        }
-        else if (modules.Count > MostEntries || modules.Any(m => m is null || !Module().IsMatch(m)))
-        {
-            errors.Add("modules", $"must be 1 to {MostEntries} technical names of modules, such as sale_management");
-        }
-        else if (UpgradeKinds.All.Contains(command.Kind) && !isSql && modules.Count == 0)
-        {
-            errors.Add("modules", $"must name the modules that '{command.Kind}' upgrades, such as base");
+            errors.Add($"{prefix}version", $"must be 1 to {LongestVersion} letters, digits, dots, hyphens, plus signs or underscores, such as 19.0-20261101");
         }
 
-        var statements = command.Statements ?? [];
-        if (statements.Count > MostEntries || statements.Any(s => string.IsNullOrWhiteSpace(s) || s.Length > LongestStatement || s.Contains('\0', StringComparison.Ordinal)))
+        if (!UpgradeKinds.All.Contains(release.Kind))
         {
-            errors.Add("statements", $"must be 1 to {MostEntries} statements of SQL, each of at most {LongestStatement} characters");
+            errors.Add($"{prefix}kind", $"must be one of {string.Join(", ", UpgradeKinds.All)}");
         }
-        else if (statements.FirstOrDefault(s => EndsTransaction().IsMatch(s)) is { } ending)
+
+        CheckModules(release, $"{prefix}modules", errors);
+        CheckStatements(release, $"{prefix}statements", errors);
+        if (release.LimitMinutes is < 1 or > LongestLimit)
         {
-            errors.Add("statements", $"must leave the transaction to us, in which all of them are run: take out '{EndsTransaction().Match(ending).Groups[1].Value}'");
-        }
-        else if (UpgradeKinds.All.Contains(command.Kind) && !isSql && statements.Count > 0)
-        {
-            errors.Add("statements", $"must be left out for '{command.Kind}', which upgrades 'modules'");
-        }
-        else if (isSql && statements.Count == 0)
-        {
-            errors.Add("statements", "must hold the statements that 'sql' runs");
+            errors.Add($"{prefix}limitMinutes", $"must be 1 to {LongestLimit}: how long the upgrade itself may take");
         }
     }
 
-    private static void FindWrong(UpgradeWindow window, FieldErrors errors)
+    /// <summary>Adds what is wrong with the field <c>window</c>.</summary>
+    public static void CheckWindow(UpgradeWindow? window, FieldErrors errors)
     {
+        if (window is null)
+        {
+            return;
+        }
+
         foreach (var (field, text) in new[] { ("window.from", window.From), ("window.until", window.Until) })
         {
             if (TimeOf(text) is null)
@@ -125,6 +75,64 @@ internal static partial class UpgradeRules
         if (window.Days is { } days && days.Any(d => DayOf(d) is null))
         {
             errors.Add("window.days", "must be days of the week, such as saturday");
+        }
+    }
+
+    /// <summary>The release that a command without faults names.</summary>
+    public static ApplicationRelease ReleaseOf(IReleaseCommand release) => new()
+    {
+        Version = release.Version,
+        Kind = release.Kind,
+        Modules = release.Modules ?? [],
+        Statements = release.Statements ?? [],
+        LimitMinutes = release.LimitMinutes ?? ApplicationRelease.UsualLimitMinutes,
+    };
+
+    /// <summary>The window without faults, as the control plane has it; null if none is given.</summary>
+    public static MaintenanceWindow? WindowOf(UpgradeWindow? window) => window is null ? null : new MaintenanceWindow
+    {
+        From = TimeOf(window.From)!.Value,
+        Until = TimeOf(window.Until)!.Value,
+        Days = [.. (window.Days ?? []).Select(day => DayOf(day)!.Value).Distinct()],
+    };
+
+    private static void CheckModules(IReleaseCommand release, string field, FieldErrors errors)
+    {
+        var modules = release.Modules ?? [];
+        var isSql = release.Kind == UpgradeKinds.Sql;
+        if (isSql && modules.Count > 0)
+        {
+            errors.Add(field, "must be left out for 'sql', which runs 'statements'");
+        }
+        else if (modules.Count > MostEntries || modules.Any(m => m is null || !Module().IsMatch(m)))
+        {
+            errors.Add(field, $"must be 1 to {MostEntries} technical names of modules, such as sale_management");
+        }
+        else if (UpgradeKinds.All.Contains(release.Kind) && !isSql && modules.Count == 0)
+        {
+            errors.Add(field, $"must name the modules that '{release.Kind}' upgrades, such as base");
+        }
+    }
+
+    private static void CheckStatements(IReleaseCommand release, string field, FieldErrors errors)
+    {
+        var statements = release.Statements ?? [];
+        var isSql = release.Kind == UpgradeKinds.Sql;
+        if (statements.Count > MostEntries || statements.Any(s => string.IsNullOrWhiteSpace(s) || s.Length > LongestStatement || s.Contains('\0', StringComparison.Ordinal)))
+        {
+            errors.Add(field, $"must be 1 to {MostEntries} statements of SQL, each of at most {LongestStatement} characters");
+        }
+        else if (statements.FirstOrDefault(s => EndsTransaction().IsMatch(s)) is { } ending)
+        {
+            errors.Add(field, $"must leave the transaction to us, in which all of them are run: take out '{EndsTransaction().Match(ending).Groups[1].Value}'");
+        }
+        else if (UpgradeKinds.All.Contains(release.Kind) && !isSql && statements.Count > 0)
+        {
+            errors.Add(field, $"must be left out for '{release.Kind}', which upgrades 'modules'");
+        }
+        else if (isSql && statements.Count == 0)
+        {
+            errors.Add(field, "must hold the statements that 'sql' runs");
         }
     }
 

@@ -3,8 +3,18 @@ using Bibind.ControlPlane.Upgrades;
 
 namespace Bibind.Functions.Http;
 
+/// <summary>A release of an application, as an order names it.</summary>
+internal interface IReleaseCommand
+{
+    string Version { get; }
+    string Kind { get; }
+    IReadOnlyList<string>? Modules { get; }
+    IReadOnlyList<string>? Statements { get; }
+    int? LimitMinutes { get; }
+}
+
 /// <summary>An order to upgrade a tenant.</summary>
-public sealed record UpgradeTenantCommand
+public sealed record UpgradeTenantCommand : IReleaseCommand
 {
     /// <summary>The release, such as <c>19.0-20261101</c>: what the tenant has afterwards.</summary>
     public required string Version { get; init; }

@@ -33,13 +33,13 @@ internal static class UpgradesApi
     {
         var key = IdempotencyKey.Read(context.Request);
         var command = await CommandReader.ReadAsync<UpgradeTenantCommand>(context, (given, _) => Task.FromResult(UpgradeRules.FindWrong(given, time.GetUtcNow())));
-        RequirePlausible(code);
+        Codes.RequireTenant(code);
         var wish = new UpgradeWish
         {
             Release = UpgradeRules.ReleaseOf(command),
             DryRun = command.DryRun,
             NotBefore = command.NotBefore?.UtcDateTime,
-            Window = UpgradeRules.WindowOf(command),
+            Window = UpgradeRules.WindowOf(command.Window),
             Reason = command.Reason,
             RequestedBy = context.Caller().Name,
         };
@@ -49,15 +49,15 @@ internal static class UpgradesApi
     private static async Task<IResult> RollBackAsync(HttpContext context, string code, UpgradeOrdering ordering)
     {
         var key = IdempotencyKey.Read(context.Request);
-        var command = await CommandReader.ReadAsync<RollBackTenantUpgrade>(context, (given, _) => Task.FromResult(FindWrong(given)));
-        RequirePlausible(code);
+        var command = await CommandReader.ReadAsync<RollBackTenantUpgrade>(context, (given, _) => Task.FromResult(RecordedReason.FindWrong(given.Reason)));
+        Codes.RequireTenant(code);
         return await ordering.RollBackAsync(
             code, context.Caller().Name, command.Reason, CommandRequest.Of(context, key, $"POST /api/tenants/{code}/upgrade/rollback", command), context.RequestAborted);
     }
 
     private static async Task<IResult> ConfirmAsync(HttpContext context, string code, UpgradeOrdering ordering)
     {
-        RequirePlausible(code);
+        Codes.RequireTenant(code);
         return TypedResults.Ok(UpgradeView.Of(await ordering.ConfirmAsync(code, context.Caller().Name, context.RequestAborted)));
     }
 
@@ -66,30 +66,9 @@ internal static class UpgradesApi
         var query = new QueryReader(context);
         var page = Paging.Read(query);
         query.ThrowIfAny();
-        RequirePlausible(code);
+        Codes.RequireTenant(code);
         return await tenants.FindAsync(code, context.RequestAborted) is null
-            ? throw NoSuchTenant()
+            ? throw new ProblemException(ProblemFactory.NoSuchTenant)
             : TypedResults.Ok(Paging.Show(await upgrades.ListAsync(code, page, context.RequestAborted), UpgradeView.Of));
-    }
-
-    private static void RequirePlausible(string code)
-    {
-        if (!Codes.IsPlausible(code))
-        {
-            throw NoSuchTenant();
-        }
-    }
-
-    private static ProblemException NoSuchTenant() => new(ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."));
-
-    private static IReadOnlyDictionary<string, string[]> FindWrong(RollBackTenantUpgrade command)
-    {
-        var errors = new FieldErrors();
-        if (ServerReason.ProblemWith(command.Reason) is { } reason)
-        {
-            errors.Add("reason", reason);
-        }
-
-        return errors.ToDictionary();
     }
 }

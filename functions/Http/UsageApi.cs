@@ -149,7 +149,7 @@ internal static class UsageApi
         }
 
         var tenant = (Codes.IsPlausible(code) ? await tenants.FindAsync(code, context.RequestAborted) : null)
-            ?? throw new ProblemException(CustomerReachMiddleware.NoSuchTenant);
+            ?? throw new ProblemException(ProblemFactory.NoSuchTenant);
         return TypedResults.Ok(Paging.Show(await usage.ListHistoryAsync(tenant.Id, from, to, page, context.RequestAborted), UsagePointView.Of));
     }
 }

@@ -152,7 +152,7 @@ public sealed class CommandTransaction(
             && !await CustomerTenants.HasJobAsync(
                 unit.Connection, unit.Transaction, customer, accepted.Location[(accepted.Location.LastIndexOf('/') + 1)..], unit.CancellationToken))
         {
-            throw new ProblemException(CustomerReachMiddleware.NoSuchTenant);
+            throw new ProblemException(ProblemFactory.NoSuchTenant);
         }
 
         var answer = new OrderResponse(

@@ -112,7 +112,7 @@ internal static class OrderProblems
     /// <summary>Why new passwords cannot be set for the tenant with this code.</summary>
     public static Problem Of(CredentialResetResult result, string code) => result switch
     {
-        CredentialResetResult.NotFound => ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."),
+        CredentialResetResult.NotFound => ProblemFactory.NoSuchTenant,
         CredentialResetResult.InTheWay(var job) =>
             ProblemFactory.Conflict("job-running", JobRunning, $"Job '{job}' of tenant '{code}' is in the way: wait for its end."),
         CredentialResetResult.NotActive(var state) => ProblemFactory.Conflict(
@@ -123,7 +123,7 @@ internal static class OrderProblems
     /// <summary>Why the modules of the tenant with this code cannot be changed.</summary>
     public static Problem Of(ModuleJobResult result, string code) => result switch
     {
-        ModuleJobResult.NotFound => ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them."),
+        ModuleJobResult.NotFound => ProblemFactory.NoSuchTenant,
         ModuleJobResult.InTheWay(var job) =>
             ProblemFactory.Conflict("job-running", JobRunning, $"Job '{job}' of tenant '{code}' is in the way: wait for its end."),
         ModuleJobResult.NotActive(var state) => ProblemFactory.Conflict(

@@ -1,3 +1,5 @@
+using Bibind.ControlPlane.Tenants;
+
 namespace Bibind.Functions.Problems;
 
 /// <summary>The problems that several endpoints respond with; the kind is stable, the words are for people.</summary>
@@ -24,6 +26,9 @@ public static class ProblemFactory
 
     public static Problem NotFound(string what) =>
         new(StatusCodes.Status404NotFound, "not-found", "Not found", what);
+
+    /// <summary>For a code that no tenant has, that none can have, or whose tenant is not the caller's.</summary>
+    public static Problem NoSuchTenant { get; } = NotFound(TenantStore.NoSuchTenant);
 
     public static Problem Conflict(string kind, string title, string detail, string? field = null) =>
         new(StatusCodes.Status409Conflict, kind, title, detail)

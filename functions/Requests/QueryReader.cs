@@ -158,4 +158,14 @@ public static class Codes
         ArgumentNullException.ThrowIfNull(text);
         return text.Length is > 0 and <= 150 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_' or '.');
     }
+
+    /// <summary>Ends the call if no tenant can have this code.</summary>
+    /// <exception cref="ProblemException">404, as for a code that no tenant has.</exception>
+    public static void RequireTenant(string code)
+    {
+        if (!IsPlausible(code))
+        {
+            throw new ProblemException(ProblemFactory.NoSuchTenant);
+        }
+    }
 }

@@ -9,9 +9,6 @@ namespace Bibind.Functions.Security;
 /// </summary>
 internal sealed class CustomerReachMiddleware(RequestDelegate next, CustomerTenants tenants)
 {
-    /// <summary>The answer about a tenant that is not there, or not the customer's.</summary>
-    public static Problem NoSuchTenant { get; } = ProblemFactory.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
-
     private static readonly Problem NoSuchJob = ProblemFactory.NotFound("There is no job with this id; GET /api/jobs lists them.");
     private static readonly Problem NoSuchBackup = ProblemFactory.NotFound("There is no backup with this id; GET /api/tenants/{code}/backups lists them.");
 
@@ -31,7 +28,7 @@ internal sealed class CustomerReachMiddleware(RequestDelegate next, CustomerTena
         var cancellation = context.RequestAborted;
         return reach switch
         {
-            CustomerReach.OwnTenant => await tenants.HasTenantAsync(customer, Value(context, "code"), cancellation) ? null : NoSuchTenant,
+            CustomerReach.OwnTenant => await tenants.HasTenantAsync(customer, Value(context, "code"), cancellation) ? null : ProblemFactory.NoSuchTenant,
             CustomerReach.OwnJob => await tenants.HasJobAsync(customer, Value(context, "id"), cancellation) ? null : NoSuchJob,
             CustomerReach.OwnBackup => await tenants.HasBackupAsync(customer, Value(context, "id"), cancellation) ? null : NoSuchBackup,
             _ => null,

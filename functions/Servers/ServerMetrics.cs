@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Bibind.ControlPlane.Servers;
 using Bibind.Functions.Problems;
+using Bibind.Functions.Telemetry;
 
 namespace Bibind.Functions.Servers;
 
@@ -54,28 +55,12 @@ internal sealed class ServerMetrics
 }
 
 /// <summary>Looks at the servers from time to time, while somebody reads their metrics.</summary>
-internal sealed class ServerGauges(ServerStore servers, ServerMetrics metrics, IControlPlaneReadiness readiness, TimeProvider time, ILogger<ServerGauges> logger) : BackgroundService
+internal sealed class ServerGauges(ServerStore servers, ServerMetrics metrics, IControlPlaneReadiness readiness, TimeProvider time, ILogger<ServerGauges> logger)
+    : GaugeRefresh(TimeSpan.FromSeconds(30), readiness, time)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+    protected override bool IsRead => metrics.IsRead;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await readiness.UntilReadyAsync(stoppingToken);
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            try
-            {
-                if (metrics.IsRead)
-                {
-                    metrics.Keep(await servers.ListAsync(stoppingToken));
-                }
-            }
-            catch (Exception unavailable) when (!stoppingToken.IsCancellationRequested)
-            {
-                Logs.ServersNotSeen(logger, unavailable.Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override void LogFailure(string reason) => Logs.ServersNotSeen(logger, reason);
+
+    protected override async Task RefreshAsync(CancellationToken cancellationToken) => metrics.Keep(await servers.ListAsync(cancellationToken));
 }

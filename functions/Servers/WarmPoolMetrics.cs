@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Bibind.ControlPlane.Pools;
 using Bibind.Functions.Problems;
+using Bibind.Functions.Telemetry;
 
 namespace Bibind.Functions.Servers;
 
@@ -42,28 +43,12 @@ internal sealed class WarmPoolMetrics
 }
 
 /// <summary>Looks at the pools from time to time, while somebody reads their metrics.</summary>
-internal sealed class WarmPoolGauges(WarmPoolViews pools, WarmPoolMetrics metrics, IControlPlaneReadiness readiness, TimeProvider time, ILogger<WarmPoolGauges> logger) : BackgroundService
+internal sealed class WarmPoolGauges(WarmPoolViews pools, WarmPoolMetrics metrics, IControlPlaneReadiness readiness, TimeProvider time, ILogger<WarmPoolGauges> logger)
+    : GaugeRefresh(TimeSpan.FromSeconds(30), readiness, time)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+    protected override bool IsRead => metrics.IsRead;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await readiness.UntilReadyAsync(stoppingToken);
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            try
-            {
-                if (metrics.IsRead)
-                {
-                    metrics.Keep(await pools.ListAsync(null, wantedOnly: true, stoppingToken));
-                }
-            }
-            catch (Exception unavailable) when (!stoppingToken.IsCancellationRequested)
-            {
-                Logs.PoolsNotSeen(logger, unavailable.Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override void LogFailure(string reason) => Logs.PoolsNotSeen(logger, reason);
+
+    protected override async Task RefreshAsync(CancellationToken cancellationToken) => metrics.Keep(await pools.ListAsync(null, wantedOnly: true, cancellationToken));
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Bibind.ControlPlane.Rollouts;
 using Bibind.Functions.Problems;
+using Bibind.Functions.Telemetry;
 
 namespace Bibind.Functions.Usage;
 
@@ -40,28 +41,12 @@ internal sealed class RolloutMetrics
 }
 
 /// <summary>Looks at the rollouts from time to time, while somebody reads their metrics.</summary>
-internal sealed class RolloutGauges(RolloutStore rollouts, RolloutMetrics metrics, IControlPlaneReadiness readiness, TimeProvider time, ILogger<RolloutGauges> logger) : BackgroundService
+internal sealed class RolloutGauges(RolloutStore rollouts, RolloutMetrics metrics, IControlPlaneReadiness readiness, TimeProvider time, ILogger<RolloutGauges> logger)
+    : GaugeRefresh(TimeSpan.FromSeconds(30), readiness, time)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+    protected override bool IsRead => metrics.IsRead;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await readiness.UntilReadyAsync(stoppingToken);
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            try
-            {
-                if (metrics.IsRead)
-                {
-                    metrics.Keep(await rollouts.CountAsync(stoppingToken));
-                }
-            }
-            catch (Exception unavailable) when (!stoppingToken.IsCancellationRequested)
-            {
-                Logs.RolloutsNotSeen(logger, unavailable.Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override void LogFailure(string reason) => Logs.RolloutsNotSeen(logger, reason);
+
+    protected override async Task RefreshAsync(CancellationToken cancellationToken) => metrics.Keep(await rollouts.CountAsync(cancellationToken));
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Bibind.ControlPlane;
 using Bibind.ControlPlane.Usage;
 using Bibind.Functions.Problems;
+using Bibind.Functions.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Bibind.Functions.Usage;
@@ -63,34 +64,14 @@ internal sealed class UsageMetrics
 }
 
 /// <summary>Looks from time to time at what tenants use, while somebody reads its metrics.</summary>
-internal sealed class UsageGauges(
-    UsageStore usage, UsageMetrics metrics, IOptions<UsageOptions> options, IControlPlaneReadiness readiness, TimeProvider time, ILogger<UsageGauges> logger)
-    : BackgroundService
+internal sealed class UsageGauges(UsageStore usage, UsageMetrics metrics, IOptions<UsageOptions> options, IControlPlaneReadiness readiness, TimeProvider time, ILogger<UsageGauges> logger)
+    : GaugeRefresh(TimeSpan.FromMinutes(1), readiness, time)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    protected override bool IsRead => metrics.IsRead;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await readiness.UntilReadyAsync(stoppingToken);
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            try
-            {
-                if (metrics.IsRead)
-                {
-                    await LookAsync(stoppingToken);
-                }
-            }
-            catch (Exception unavailable) when (!stoppingToken.IsCancellationRequested)
-            {
-                Logs.UsageNotSeen(logger, unavailable.Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override void LogFailure(string reason) => Logs.UsageNotSeen(logger, reason);
 
-    private async Task LookAsync(CancellationToken cancellation)
+    protected override async Task RefreshAsync(CancellationToken cancellationToken)
     {
         var tenants = new List<TenantUsage>();
         if (options.Value.MetricsPerTenant)
@@ -99,12 +80,12 @@ internal sealed class UsageGauges(
             do
             {
                 page = await usage.ListAsync(
-                    new UsageFilter { Sort = UsageSorts.Tenant }, new PageRequest((tenants.Count / PageRequest.LargestSize) + 1, PageRequest.LargestSize), cancellation);
+                    new UsageFilter { Sort = UsageSorts.Tenant }, new PageRequest((tenants.Count / PageRequest.LargestSize) + 1, PageRequest.LargestSize), cancellationToken);
                 tenants.AddRange(page.Items);
             }
             while (page.Items.Count == PageRequest.LargestSize);
         }
 
-        metrics.Keep(await usage.SumAsync(cancellation), tenants);
+        metrics.Keep(await usage.SumAsync(cancellationToken), tenants);
     }
 }

@@ -28,7 +28,7 @@ public sealed class BuildTemplateVersion : TaskOrchestrator<BuildVersionOrder, T
         catch (TaskFailedException failure)
         {
             var failedUndoSteps = await saga.UndoAsync();
-            var inventory = await VersionInventories.TakeAsync(context, new VersionInventoryRequest(version, Trial: null));
+            var inventory = await Inventories.TakeAsync(context, new VersionInventoryRequest(version, Trial: null));
             await context.CallActivityAsync(
                 TemplateVersions.MarkFailed,
                 new VersionFailure(version, failure.Reason, inventory with { FailedUndoSteps = failedUndoSteps }));

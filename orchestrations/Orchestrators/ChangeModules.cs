@@ -11,8 +11,6 @@ namespace Bibind.Orchestrators;
 public sealed class ChangeModules : TaskOrchestrator<ChangeModulesOrder, ModulesChanged>
 {
     private const string Safety = "manual";
-    private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(15);
 
     /// <inheritdoc/>
     public override async Task<ModulesChanged> RunAsync(TaskOrchestrationContext context, ChangeModulesOrder order)
@@ -85,7 +83,7 @@ public sealed class ChangeModules : TaskOrchestrator<ChangeModulesOrder, Modules
         var safety = PreRestoreBackups.IdOf(place, Safety);
         if (await PersistAsync(context, () => ReopenAsync(context, place, progress)) is { } hopeless)
         {
-            return (false, $"The tenant is suspended, because it could not be brought back: {hopeless.TrimEnd('.')}. What it was before is in backup '{safety}': once the cause is gone, restore that.");
+            return (false, $"The tenant is suspended, because it could not be brought back: {hopeless.Reason.TrimEnd('.')}. What it was before is in backup '{safety}': once the cause is gone, restore that.");
         }
 
         if (progress.DatabaseTouched)
@@ -113,28 +111,9 @@ public sealed class ChangeModules : TaskOrchestrator<ChangeModulesOrder, Modules
         await context.CallActivityAsync(Routing.Publish, place);
     }
 
-    /// <summary>Tries again for as long as that can help: a tenant is not left closed because a server was away for an hour.</summary>
-    /// <returns>Why it cannot be done; null if it was.</returns>
-    private static async Task<string?> PersistAsync(TaskOrchestrationContext context, Func<Task> step)
-    {
-        for (var rest = ShortestRest; ; rest = rest * 2 < LongestRest ? rest * 2 : LongestRest)
-        {
-            try
-            {
-                await step();
-                return null;
-            }
-            catch (TaskFailedException failure) when (failure.FailureDetails.IsNonRetriable)
-            {
-                return failure.Reason;
-            }
-            catch (TaskFailedException)
-            {
-                // Each attempt was logged and is in the history.
-                await context.CreateTimer(rest);
-            }
-        }
-    }
+    /// <summary>Tries again for as long as that can help.</summary>
+    private static Task<TaskFailedException?> PersistAsync(TaskOrchestrationContext context, Func<Task> step) =>
+        Persistence.PersistAsync(context, step, (failure, _) => failure.FailureDetails.IsNonRetriable);
 
     private static RestoreRequest WayBack(TenantDescriptor place) =>
         new(place, new BackupRef(place.TenantId, PreRestoreBackups.IdOf(place, Safety)), Replace: true);

@@ -12,8 +12,6 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
 {
     private const string Rehearsal = "manual";
     private const string Final = "move";
-    private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(15);
 
     /// <inheritdoc/>
     public override async Task<TenantMoved> RunAsync(TaskOrchestrationContext context, MoveTenantOrder order)
@@ -97,7 +95,7 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
     private static async Task<TenantMoved> UndoEndedAsync(TaskOrchestrationContext context, MoveTenantOrder order)
     {
         var progress = new Progress { BackupTaken = true, TargetTouched = true, SourceClosed = true, Switched = true };
-        await PersistAsync(context, async () => progress.Move = await context.CallActivityAsync(Moves.Begin, order));
+        await Persistence.PersistAsync(context, async () => progress.Move = await context.CallActivityAsync(Moves.Begin, order));
         if (progress.Move!.Source is not null)
         {
             await UndoAsync(context, order, progress, "The job's orchestration was ended from outside");
@@ -113,7 +111,7 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
         {
             if (progress.SourceClosed)
             {
-                await PersistAsync(context, () => ReopenAsync(context, order, move, progress));
+                await Persistence.PersistAsync(context, () => ReopenAsync(context, order, move, progress));
             }
 
             inventory = await DropAsync(context, new MovedCopy(move.Target, move.SharesFiles));
@@ -138,7 +136,7 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
             await context.CallActivityAsync(Moves.SwitchBack, order);
         }
 
-        await TryAsync(() => context.CallActivityAsync(Moves.Freeze, move.Target!));
+        await Persistence.TryAsync(() => context.CallActivityAsync(Moves.Freeze, move.Target!));
         await context.CallActivityAsync(Moves.Unfreeze, move.Source!);
         await context.CallActivityAsync(Application.HandOver, move.Source!);
         if (progress.Switched)
@@ -147,17 +145,6 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
         }
 
         await OpenRouteAsync(context, move, move.Source!);
-    }
-
-    /// <summary>The tenant's data are whole; it is not left closed because a server was away for an hour.</summary>
-    private static async Task PersistAsync(TaskOrchestrationContext context, Func<Task> step)
-    {
-        var rest = ShortestRest;
-        while (!await TryAsync(step))
-        {
-            await context.CreateTimer(rest);
-            rest = rest * 2 < LongestRest ? rest * 2 : LongestRest;
-        }
     }
 
     /// <summary>Removes a copy, and tells what is left of it.</summary>
@@ -171,18 +158,7 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
 
         saga.UndoneBy(Database.Drop, copy.Place!);
         var failed = await saga.UndoAsync();
-        try
-        {
-            return await context.CallActivityAsync(Moves.TakeInventory, copy) with { FailedUndoSteps = failed };
-        }
-        catch (TaskFailedException failure)
-        {
-            return new Inventory
-            {
-                Items = [new InventoryItem("inventory", copy.Place!.Code, InventoryItem.Unknown, failure.Reason)],
-                FailedUndoSteps = failed,
-            };
-        }
+        return await Inventories.TakeAsync(context, Moves.TakeInventory, copy, copy.Place!.Code) with { FailedUndoSteps = failed };
     }
 
     private static Task<Unit> OpenRouteAsync(TaskOrchestrationContext context, MoveBegun move, TenantDescriptor place) =>
@@ -194,7 +170,7 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
         {
             foreach (var kind in new[] { Rehearsal, Final })
             {
-                await TryAsync(() => context.CallActivityAsync(
+                await Persistence.TryAsync(() => context.CallActivityAsync(
                     Backup.DeleteOne, new BackupRef(source.TenantId, PreRestoreBackups.IdOf(source, kind))));
             }
         }
@@ -205,20 +181,6 @@ public sealed class MoveTenant : TaskOrchestrator<MoveTenantOrder, TenantMoved>
 
     private static TenantMoved NotMade(MoveTenantOrder order) =>
         new() { Code = order.Code, From = string.Empty, To = string.Empty, OutageMs = 0, DatabaseBytes = 0, Tables = 0, Notes = ["It was cancelled before it began, or was undone."] };
-
-    private static async Task<bool> TryAsync(Func<Task> step)
-    {
-        try
-        {
-            await step();
-            return true;
-        }
-        catch (TaskFailedException)
-        {
-            // Each attempt was logged and is in the history.
-            return false;
-        }
-    }
 
     /// <summary>How far it got; each is set before the act, so that an act whose outcome is unknown counts.</summary>
     private sealed class Progress

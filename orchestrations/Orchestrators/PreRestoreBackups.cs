@@ -16,7 +16,7 @@ internal static class PreRestoreBackups
     }
 
     /// <summary>The id in the list of backups, the same for every attempt.</summary>
-    public static string IdOf(TenantDescriptor place, string kind) => $"{place.JobId}-{kind}";
+    public static string IdOf(TenantDescriptor place, string kind) => BackupRef.IdOf(place.JobId, kind);
 }
 
 /// <summary>Backups are switched off on this installation.</summary>

@@ -30,9 +30,9 @@ public sealed class PromoteTemplateVersion : TaskOrchestrator<PromoteVersionOrde
         }
 
         var failedUndoSteps = await saga.UndoAsync();
-        var inventory = trial is null ? new Inventory() : await VersionInventories.TakeAsync(context, new VersionInventoryRequest(Version: null, trial));
+        var inventory = trial is null ? new Inventory() : await Inventories.TakeAsync(context, new VersionInventoryRequest(Version: null, trial));
         inventory = inventory with { FailedUndoSteps = failedUndoSteps };
-        fault ??= inventory.IsClean ? null : $"The trial passed, and something of it is left: {VersionInventories.Words(inventory)}. Remove it and promote again.";
+        fault ??= inventory.IsClean ? null : $"The trial passed, and something of it is left: {Inventories.Words(inventory)}. Remove it and promote again.";
         if (fault is null)
         {
             try

@@ -20,7 +20,7 @@ public sealed class RemoveMovedCopy : TaskOrchestrator<RemoveMovedCopyOrder, Inv
         catch (TaskFailedException failure)
         {
             reason = failure.Reason;
-            inventory = new Inventory { Items = [new InventoryItem("inventory", order.Code, InventoryItem.Unknown, reason)] };
+            inventory = Inventories.Unknown(order.Code, reason);
         }
 
         await context.CallActivityAsync(Moves.EndRemoval, new MovedCopyEnd { MoveId = order.MoveId, JobId = order.JobId, Inventory = inventory, Reason = reason });

@@ -20,7 +20,7 @@ public sealed class RetireTemplateVersion : TaskOrchestrator<CreateTemplateOrder
             fault = failure.Reason;
         }
 
-        var inventory = await VersionInventories.TakeAsync(context, new VersionInventoryRequest(version, Trial: null));
+        var inventory = await Inventories.TakeAsync(context, new VersionInventoryRequest(version, Trial: null));
         return await context.CallActivityAsync(TemplateVersions.EndRetirement, new RetirementEnd(version, inventory, fault));
     }
 }

@@ -17,7 +17,7 @@ internal sealed class UpgradeProgress(TaskOrchestrationContext context, UpgradeT
     public DateTime? OpenedAt { get; set; }
     public bool HasSafetyBackup { get; set; }
     public bool HandedOver { get; set; }
-    public string SafetyBackupId => PreRestoreBackups.IdOf(Place!, UpgradeTenant.Safety);
+    public string SafetyBackupId => PreRestoreBackups.IdOf(Place!, UpgradeBackups.Safety);
 
     public async Task<T> MeasureAsync<T>(string name, Func<Task<T>> step)
     {
@@ -43,7 +43,7 @@ internal sealed class UpgradeProgress(TaskOrchestrationContext context, UpgradeT
         SafetyBackupId = HasSafetyBackup && outcome != UpgradeOutcomes.RolledBack ? SafetyBackupId : null,
         OutageMs = ClosedAt is { } closed ? (long)((OpenedAt ?? context.CurrentUtcDateTime) - closed).TotalMilliseconds : 0,
         Steps = [.. _steps],
-        Notes = Inventory is { IsClean: false } left ? [$"Something of the rehearsal is left, and is removed by the next sweep: {VersionInventories.Words(left)}."] : [],
+        Notes = Inventory is { IsClean: false } left ? [$"Something of the rehearsal is left, and is removed by the next sweep: {Inventories.Words(left)}."] : [],
         Inventory = Inventory,
     };
 }

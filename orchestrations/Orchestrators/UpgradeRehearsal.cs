@@ -7,8 +7,6 @@ namespace Bibind.Orchestrators;
 /// <summary>Rehearses an upgrade on a neutralised copy of the tenant, which is dropped whatever happens.</summary>
 internal static class UpgradeRehearsal
 {
-    private const string Kind = "rehearsal";
-
     /// <summary>Measures a step under a name.</summary>
     internal delegate Task<Unit> Measure(string name, Func<Task<Unit>> step);
 
@@ -42,14 +40,7 @@ internal static class UpgradeRehearsal
 
         saga.UndoneBy(Upgrades.DropCopy, copy);
         var failed = await saga.UndoAsync();
-        try
-        {
-            return await context.CallActivityAsync(Upgrades.TakeInventory, copy) with { FailedUndoSteps = failed };
-        }
-        catch (TaskFailedException failure)
-        {
-            return new Inventory { Items = [new InventoryItem("inventory", copy.Database, InventoryItem.Unknown, failure.Reason)], FailedUndoSteps = failed };
-        }
+        return await Inventories.TakeAsync(context, Upgrades.TakeInventory, copy, copy.Database) with { FailedUndoSteps = failed };
     }
 
     private static async Task<string?> TryOutAsync(TaskOrchestrationContext context, UpgradeTenantInput input, UpgradeBegun begun, Measure measure)
@@ -57,7 +48,7 @@ internal static class UpgradeRehearsal
         var (copy, target) = (begun.Copy!, new UpgradeTarget(input, begun.Copy!));
         await measure("rehearsal.copy", async () =>
         {
-            await PreRestoreBackups.TakeAsync(context, begun.Place!, Kind);
+            await PreRestoreBackups.TakeAsync(context, begun.Place!, UpgradeBackups.Rehearsal);
             await context.CallActivityAsync(Upgrades.MakeCopy, new UpgradeCopyRequest(copy, BackupOf(begun)));
             if (copy.HasFileStore)
             {
@@ -87,5 +78,5 @@ internal static class UpgradeRehearsal
         return fault is null ? null : $"The upgraded copy could not be opened: {fault}";
     }
 
-    private static BackupRef BackupOf(UpgradeBegun begun) => new(begun.Place!.TenantId, PreRestoreBackups.IdOf(begun.Place, Kind));
+    private static BackupRef BackupOf(UpgradeBegun begun) => new(begun.Place!.TenantId, PreRestoreBackups.IdOf(begun.Place, UpgradeBackups.Rehearsal));
 }

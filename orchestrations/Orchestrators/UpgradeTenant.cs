@@ -11,11 +11,8 @@ namespace Bibind.Orchestrators;
 /// </summary>
 public sealed class UpgradeTenant : TaskOrchestrator<UpgradeTenantInput, UpgradeTenantResult>
 {
-    internal const string Safety = "upgrade";
     private const string Untouched = "The tenant was not touched.";
     private const int MostWaysBack = 24;
-    private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(15);
 
     // The application loads a database when it is first asked for it, which may take longer than it is given to answer.
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10)];
@@ -99,7 +96,7 @@ public sealed class UpgradeTenant : TaskOrchestrator<UpgradeTenantInput, Upgrade
             await context.CallActivityAsync(Routing.Suspend, place);
             return await context.CallActivityAsync(Moves.Freeze, place);
         });
-        await progress.MeasureAsync("backup", () => PreRestoreBackups.TakeAsync(context, place, Safety));
+        await progress.MeasureAsync("backup", () => PreRestoreBackups.TakeAsync(context, place, UpgradeBackups.Safety));
         progress.HasSafetyBackup = true;
         var target = new UpgradeTarget(input, place);
         if (input.Release.Kind == UpgradeKinds.Rpc)
@@ -152,7 +149,7 @@ public sealed class UpgradeTenant : TaskOrchestrator<UpgradeTenantInput, Upgrade
     /// <summary>The tenant has the release: from here on it is only opened, however long that takes.</summary>
     private static async Task<UpgradeTenantResult> OpenAsync(UpgradeProgress progress)
     {
-        var isOpen = await PersistAsync(progress.Context, () => progress.Context.CallActivityAsync(Routing.Publish, progress.Place!));
+        var isOpen = await PersistAsync(progress.Context, () => progress.Context.CallActivityAsync(Routing.Publish, progress.Place!)) is null;
         progress.OpenedAt = progress.Context.CurrentUtcDateTime;
         return await EndAsync(
             progress,
@@ -191,21 +188,20 @@ public sealed class UpgradeTenant : TaskOrchestrator<UpgradeTenantInput, Upgrade
     private static async Task<UpgradeTenantResult> UndoAsync(UpgradeProgress progress, string reason)
     {
         var (context, place) = (progress.Context, progress.Place!);
-        string? last = null;
-        var isOpen = await progress.MeasureAsync("roll-back", () => PersistAsync(context, ReopenAsync, failure => last = failure));
+        var hopeless = await progress.MeasureAsync("roll-back", () => PersistAsync(context, ReopenAsync));
         progress.OpenedAt = context.CurrentUtcDateTime;
-        if (!isOpen)
+        if (hopeless is not null)
         {
             var backup = progress.HasSafetyBackup ? $" What it was before is in backup '{progress.SafetyBackupId}'." : string.Empty;
             return await EndAsync(
-                progress, progress.Result(UpgradeOutcomes.Failed, $"{reason.TrimEnd('.')}. The tenant is suspended, because it could not be opened again: {last?.TrimEnd('.')}.{backup}"), isOpen: false);
+                progress, progress.Result(UpgradeOutcomes.Failed, $"{reason.TrimEnd('.')}. The tenant is suspended, because it could not be opened again: {hopeless.Reason.TrimEnd('.')}.{backup}"), isOpen: false);
         }
 
         var state = progress.HasSafetyBackup ? "It was brought back from its safety backup and is open as it was before." : "Its data were not changed, and it is open as it was before.";
         var result = progress.Result(UpgradeOutcomes.RolledBack, $"{reason.TrimEnd('.')}. {state}");
 
         // The tenant is what the backup holds; another would only be one too many.
-        await TryAsync(() => context.CallActivityAsync(Backup.DeleteOne, new BackupRef(place.TenantId, progress.SafetyBackupId)));
+        await Persistence.TryAsync(() => context.CallActivityAsync(Backup.DeleteOne, new BackupRef(place.TenantId, progress.SafetyBackupId)));
         return await EndAsync(progress, result);
 
         async Task ReopenAsync()
@@ -227,41 +223,12 @@ public sealed class UpgradeTenant : TaskOrchestrator<UpgradeTenantInput, Upgrade
         }
     }
 
-    /// <summary>A tenant is not left closed because a server was away for an hour; nor does it wait for ever for somebody to look.</summary>
-    private static async Task<bool> PersistAsync(TaskOrchestrationContext context, Func<Task> step, Action<string>? failed = null)
-    {
-        var rest = ShortestRest;
-        for (var round = 1; !await TryAsync(step, failed); round++)
-        {
-            if (round == MostWaysBack)
-            {
-                return false;
-            }
-
-            await context.CreateTimer(rest);
-            rest = rest * 2 < LongestRest ? rest * 2 : LongestRest;
-        }
-
-        return true;
-    }
+    /// <summary>A tenant does not wait for ever either for somebody to look.</summary>
+    private static Task<TaskFailedException?> PersistAsync(TaskOrchestrationContext context, Func<Task> step) =>
+        Persistence.PersistAsync(context, step, (_, failures) => failures == MostWaysBack);
 
     private static Task<UpgradeTenantResult> EndAsync(UpgradeProgress progress, UpgradeTenantResult result, bool isOpen = true) =>
         progress.Context.CallActivityAsync(Upgrades.End, new UpgradeEnd(progress.Input, result, isOpen));
-
-    internal static async Task<bool> TryAsync(Func<Task> step, Action<string>? failed = null)
-    {
-        try
-        {
-            await step();
-            return true;
-        }
-        catch (TaskFailedException failure)
-        {
-            // Each attempt was logged and is in the history.
-            failed?.Invoke(failure.Reason);
-            return false;
-        }
-    }
 }
 
 /// <summary>An upgrade that cannot go on, though no step has failed.</summary>

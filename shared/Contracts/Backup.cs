@@ -44,7 +44,11 @@ public sealed record BackupTaken(string Key, long Bytes, string Sha256)
 /// <summary>One backup of one tenant.</summary>
 /// <param name="TenantId">The tenant that it was taken of.</param>
 /// <param name="BackupId">Its id in the list of backups.</param>
-public sealed record BackupRef(long TenantId, string BackupId);
+public sealed record BackupRef(long TenantId, string BackupId)
+{
+    /// <summary>The id of the backup of a kind that a job takes, the same for every attempt.</summary>
+    public static string IdOf(string jobId, string kind) => $"{jobId}-{kind}";
+}
 
 /// <summary>A backup to bring back.</summary>
 /// <param name="Place">The tenant that gets it: the one it was taken of, or a new one.</param>

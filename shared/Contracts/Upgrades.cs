@@ -16,9 +16,22 @@ public static class UpgradeKinds
     public static IReadOnlyList<string> All { get; } = [OdooBin, Sql, Rpc];
 }
 
+/// <summary>The kinds of the backups that an upgrade takes.</summary>
+public static class UpgradeBackups
+{
+    /// <summary>What the tenant was before.</summary>
+    public const string Safety = "upgrade";
+
+    /// <summary>What the copy is made of in which it is rehearsed.</summary>
+    public const string Rehearsal = "rehearsal";
+}
+
 /// <summary>A release of an application, and what brings a tenant's database to it. It is given to the job and never changes.</summary>
 public sealed record ApplicationRelease
 {
+    /// <summary>How long an upgrade may take unless it is said, in minutes.</summary>
+    public const int UsualLimitMinutes = 30;
+
     /// <summary>Such as <c>19.0-20261101</c>; what the tenant has afterwards.</summary>
     public required string Version { get; init; }
 
@@ -32,7 +45,7 @@ public sealed record ApplicationRelease
     public IReadOnlyList<string> Statements { get; init; } = [];
 
     /// <summary>How long the upgrade itself may take, in minutes.</summary>
-    public int LimitMinutes { get; init; } = 30;
+    public int LimitMinutes { get; init; } = UsualLimitMinutes;
 }
 
 /// <summary>When a tenant may be closed, every day or on some; UTC.</summary>

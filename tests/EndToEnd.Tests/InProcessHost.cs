@@ -52,6 +52,10 @@ internal sealed class InProcessHost : IAsyncDisposable
         return new InProcessHost(app);
     }
 
+    /// <summary>Ends the orchestration of a job, as somebody does with the task hub at hand.</summary>
+    /// <param name="job">The job's address.</param>
+    public Task TerminateAsync(string job) => Tasks.TerminateInstanceAsync(job[(job.LastIndexOf('/') + 1)..], "by hand");
+
     public async ValueTask DisposeAsync()
     {
         Api.Dispose();

@@ -153,6 +153,9 @@ internal sealed class Installation : IAsyncDisposable
             """) == 0,
         TimeSpan.FromSeconds(60), "every orchestration and every activity has ended");
 
+    /// <summary>Has the sweep look every second.</summary>
+    public void SweepOften() => (Settings["Timers:Sweep"], Settings["Timers:SweepInterval"]) = ("true", "00:00:01");
+
     /// <summary>Waits until the first backup, which comes after a tenant is active, is there and nothing is under way.</summary>
     public async Task HasFirstBackupAsync()
     {

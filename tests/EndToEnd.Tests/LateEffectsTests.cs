@@ -112,8 +112,7 @@ public sealed class LateEffectsTests
             await passes.ExecuteNonQueryAsync();
         }
 
-        installation.Settings["Timers:Sweep"] = "true";
-        installation.Settings["Timers:SweepInterval"] = "00:00:01";
+        installation.SweepOften();
         return await InProcessHost.StartAsync(installation);
     }
 

@@ -12,8 +12,7 @@ public sealed class SweepTests
     public async Task A_tenant_whose_provisioning_was_ended_from_outside_is_removed_by_the_sweep()
     {
         await using var installation = await Installation.CreateAsync();
-        installation.Settings["Timers:Sweep"] = "true";
-        installation.Settings["Timers:SweepInterval"] = "00:00:01";
+        installation.SweepOften();
         // The step waits: the order is ended while the database is there and nothing is undone.
         var atStep = new StopsAt("application.configure");
         await using var host = await InProcessHost.StartAsync(installation, atStep);
@@ -21,7 +20,7 @@ public sealed class SweepTests
         await atStep.Reached;
         Assert.NotEmpty(await installation.DatabasesAsync());
 
-        await host.Tasks.TerminateInstanceAsync(job[(job.LastIndexOf('/') + 1)..], "by hand");
+        await host.TerminateAsync(job);
 
         await Eventually.UntilAsync(
             async () => await installation.CountAsync("select count(*) from control.tenants where state = 'terminated'") == 1,
@@ -44,7 +43,7 @@ public sealed class SweepTests
         await world.StopAsync();
         await world.Servers.ForgetRoutesAsync();
         Assert.False(await world.Servers.IsKnownToProxyAsync(world.Name));
-        SweepOften(world.Servers.Installation);
+        world.Servers.Installation.SweepOften();
 
         await world.StartAgainAsync();
 
@@ -99,7 +98,7 @@ public sealed class SweepTests
             await suspend.ExecuteNonQueryAsync();
         }
 
-        SweepOften(world.Servers.Installation);
+        world.Servers.Installation.SweepOften();
 
         await world.StartAgainAsync();
 
@@ -112,7 +111,7 @@ public sealed class SweepTests
     public async Task The_quota_of_a_bucket_follows_the_plan_and_the_version_that_the_tenant_was_sold()
     {
         await using var world = await EveryEffectWorld.StartAsync();
-        SweepOften(world.Installation);
+        world.Installation.SweepOften();
         await using var host = await InProcessHost.StartAsync(world.Installation);
         var job = await host.Api.EndOfAsync(await host.Api.OrderByWebhookAsync(world.Installation.Code), seconds: 120);
         Assert.True(job["state"]!.GetValue<string>() == "succeeded", job.ToString());
@@ -150,7 +149,7 @@ public sealed class SweepTests
         await using var admin = NpgsqlDataSource.Create(tenant.Installation.SuperuserConnectionString);
         await RunAsync(admin, $"create database \"{ours}\" owner odoo is_template true");
         await RunAsync(admin, $"create database \"{theirs}\" owner odoo");
-        SweepOften(tenant.Installation);
+        tenant.Installation.SweepOften();
 
         await using var host = await InProcessHost.StartAsync(tenant.Installation);
 
@@ -171,11 +170,5 @@ public sealed class SweepTests
     {
         await using var command = admin.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
-    }
-
-    private static void SweepOften(Installation installation)
-    {
-        installation.Settings["Timers:Sweep"] = "true";
-        installation.Settings["Timers:SweepInterval"] = "00:00:01";
     }
 }

@@ -81,7 +81,7 @@ public sealed class SweepUpgrades(
             files.Remove(copy, cancellationToken);
         }
 
-        await backups.RunAsync(new BackupRef(upgrade.TenantId, $"{upgrade.JobId}-rehearsal"), cancellationToken);
+        await backups.RunAsync(new BackupRef(upgrade.TenantId, BackupRef.IdOf(upgrade.JobId, UpgradeBackups.Rehearsal)), cancellationToken);
         if ((await copies.LookAsync(copy, cancellationToken)).IsClean)
         {
             await lifecycle.ForgetCopyAsync(upgrade.Id, cancellationToken);

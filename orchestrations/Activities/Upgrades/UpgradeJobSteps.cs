@@ -32,7 +32,7 @@ public sealed class BeginUpgrade(UpgradeOpening opening, UpgradeLifecycle lifecy
             Copy = copy,
             PreviousVersion = upgrade.PreviousVersion,
             IsClosed = upgrade.State is UpgradeStates.Upgrading or UpgradeStates.Opening,
-            HasSafetyBackup = await upgrades.HasBackupAsync($"{input.JobId}-upgrade", context.CancellationToken),
+            HasSafetyBackup = await upgrades.HasBackupAsync(BackupRef.IdOf(input.JobId, UpgradeBackups.Safety), context.CancellationToken),
             HasPassed = upgrade.PassedAt is not null,
         };
     }

@@ -26,7 +26,7 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
         ArgumentNullException.ThrowIfNull(connection);
         var tenant = await TenantStore.LockAsync(connection, transaction, code, cancellationToken);
         return tenant is null
-            ? new BackupJobRefused(NotFound, "There is no tenant with this code; GET /api/tenants lists them.")
+            ? new BackupJobRefused(NotFound, TenantStore.NoSuchTenant)
             : await OpenBackupAsync(connection, transaction, tenant, jobId: null, requestedBy, cancellationToken);
     }
 
@@ -113,12 +113,12 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
         var tenant = await TenantStore.LockAsync(connection, transaction, code, cancellationToken);
         if (tenant is null)
         {
-            return (new BackupJobRefused(NotFound, "There is no tenant with this code; GET /api/tenants lists them."), null);
+            return (new BackupJobRefused(NotFound, TenantStore.NoSuchTenant), null);
         }
 
-        if (await FindInTheWayAsync(connection, transaction, JobStore.InTheWaySql, tenant, code, cancellationToken) is { } running)
+        if (await JobStore.FindInTheWayAsync(connection, transaction, tenant.Id, cancellationToken) is { } running)
         {
-            return (running, null);
+            return (InTheWay(running, tenant), null);
         }
 
         if (tenant.State != TenantStates.Suspended)
@@ -255,8 +255,10 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
     private static async Task<BackupJobRefused?> FindInTheWayAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string sql, Tenant tenant, string subject, CancellationToken cancellationToken) =>
         await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(sql, new { tenant.Id, subject }, transaction, cancellationToken)) is { } job
-            ? new BackupJobRefused(JobRunning, $"Job '{job}' of tenant '{tenant.Code}' is in the way: wait for its end.")
+            ? InTheWay(job, tenant)
             : null;
+
+    private static BackupJobRefused InTheWay(string job, Tenant tenant) => new(JobRunning, $"Job '{job}' of tenant '{tenant.Code}' is in the way: wait for its end.");
 
     private static async Task<Tenant?> FindTenantAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string backupId, CancellationToken cancellationToken) =>

@@ -43,12 +43,11 @@ public sealed class DatabaseAdoptions(DatabaseRegister register, JobStore jobs)
         var tenant = await TenantStore.LockAsync(connection, transaction, code, cancellationToken);
         if (tenant is null)
         {
-            return new AdoptionRefused(AdoptionRefusalKind.NotFound, "There is no tenant with this code; GET /api/tenants lists them.");
+            return new AdoptionRefused(AdoptionRefusalKind.NotFound, TenantStore.NoSuchTenant);
         }
 
         // A second statement sees what the transaction that held the lock before has committed.
-        if (await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
-            JobStore.InTheWaySql, new { tenant.Id }, transaction, cancellationToken)) is { } running)
+        if (await JobStore.FindInTheWayAsync(connection, transaction, tenant.Id, cancellationToken) is { } running)
         {
             return new AdoptionRefused(AdoptionRefusalKind.JobRunning, $"Job '{running}' of tenant '{code}' is in the way: wait for its end.");
         }

@@ -10,15 +10,10 @@ namespace Bibind.ControlPlane.Jobs;
 public sealed class JobStore(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>
-    /// An open job that nothing may change the tenant <c>@Id</c> beside: one that changes it itself, or one that reads what would be
-    /// changed or deleted.
+    /// True of a job that nothing may change its tenant beside: it is open and changes it itself, or reads what would be changed or
+    /// deleted.
     /// </summary>
-    internal const string InTheWaySql =
-        """
-        select id from control.jobs
-        where tenant_id = @Id and finished_at is null and (changing or kind in ('backup', 'verify-backup'))
-        order by changing desc, created_at limit 1
-        """;
+    internal const string IsInTheWay = "(finished_at is null and (changing or kind in ('backup', 'verify-backup')))";
 
     /// <summary>Opens a job in the caller's transaction, together with what it is about.</summary>
     public async Task InsertAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, NewJob job, CancellationToken cancellationToken)
@@ -33,6 +28,13 @@ public sealed class JobStore(NpgsqlDataSource database, TimeProvider time)
             new { job.Id, job.Kind, job.TenantId, job.TenantCode, job.Subject, job.RequestedBy, job.Changing, Now = time.GetUtcNow() },
             transaction, cancellationToken));
     }
+
+    /// <summary>The job that nothing may change a tenant beside, besides one's own; null if there is none. The tenant's row is locked.</summary>
+    internal static Task<string?> FindInTheWayAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, CancellationToken cancellationToken, string? own = null) =>
+        connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
+            $"select id from control.jobs where tenant_id = @tenantId and {IsInTheWay} and id is distinct from @own order by changing desc, created_at limit 1",
+            new { tenantId, own }, transaction, cancellationToken));
 
     /// <summary>The id of a tenant's next job of a kind; its row is locked, or two at once would get the same.</summary>
     internal static async Task<string> NextIdAsync(

@@ -71,7 +71,7 @@ public sealed class TenantModuleStore(NpgsqlDataSource database, JobStore jobs, 
             return new ModuleJobResult.NotFound();
         }
 
-        if (await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(JobStore.InTheWaySql, new { tenant.Id }, transaction, cancellationToken)) is { } running)
+        if (await JobStore.FindInTheWayAsync(connection, transaction, tenant.Id, cancellationToken) is { } running)
         {
             return new ModuleJobResult.InTheWay(running);
         }

@@ -22,7 +22,7 @@ public sealed class MoveOpening(NpgsqlDataSource database, JobStore jobs, IOptio
         ArgumentNullException.ThrowIfNull(wish);
         if (await TenantStore.LockAsync(connection, transaction, tenantCode, cancellationToken) is not { } tenant)
         {
-            return new MoveResult.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
+            return new MoveResult.NotFound(TenantStore.NoSuchTenant);
         }
 
         if (await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
@@ -176,8 +176,7 @@ public sealed class MoveOpening(NpgsqlDataSource database, JobStore jobs, IOptio
         NpgsqlConnection connection, NpgsqlTransaction transaction, Tenant tenant, long? wanted, string? region, IReadOnlyList<string> labels,
         CancellationToken cancellationToken)
     {
-        if (await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
-            JobStore.InTheWaySql, new { tenant.Id }, transaction, cancellationToken)) is { } running)
+        if (await JobStore.FindInTheWayAsync(connection, transaction, tenant.Id, cancellationToken) is { } running)
         {
             return (0, new MoveResult.JobRunning($"Job '{running}' of tenant '{tenant.Code}' is in the way: wait for its end."));
         }

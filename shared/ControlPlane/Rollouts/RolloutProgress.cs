@@ -35,9 +35,9 @@ public sealed class RolloutProgress(
 
     // The tenant may be worked on now: nothing changes it, and nothing reads what would be changed.
     private const string IsIdle =
-        """
+        $"""
         t.state = 'active'
-          and not exists (select from control.jobs j where j.tenant_id = t.id and j.finished_at is null and (j.changing or j.kind in ('backup', 'verify-backup')))
+          and not exists (select from control.jobs where tenant_id = t.id and {JobStore.IsInTheWay})
           and not exists (select from control.rollout_tenants o where o.tenant_id = t.id and o.state = 'running')
         """;
 

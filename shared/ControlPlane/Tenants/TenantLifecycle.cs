@@ -137,8 +137,7 @@ public sealed class TenantLifecycle(
         NpgsqlConnection connection, NpgsqlTransaction transaction, Tenant tenant, string requestedBy, CancellationToken cancellationToken)
     {
         var code = tenant.Code;
-        var running = await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
-            JobStore.InTheWaySql, new { tenant.Id }, transaction, cancellationToken));
+        var running = await JobStore.FindInTheWayAsync(connection, transaction, tenant.Id, cancellationToken);
         if (Refusal(tenant, running) is { } refused)
         {
             return refused;

@@ -9,6 +9,9 @@ namespace Bibind.ControlPlane.Tenants;
 /// <summary>Reads tenants; <see cref="TenantLifecycle"/> changes them.</summary>
 public sealed class TenantStore(NpgsqlDataSource database)
 {
+    /// <summary>Said about a code that no tenant has.</summary>
+    public const string NoSuchTenant = "There is no tenant with this code; GET /api/tenants lists them.";
+
     internal const string Select =
         """
         select t.*, s.code as server_code, o.application, u.measured_at as usage_measured_at, u.reason as usage_reason

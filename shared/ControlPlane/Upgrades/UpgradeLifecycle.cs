@@ -148,7 +148,7 @@ public sealed class UpgradeLifecycle(
         ArgumentNullException.ThrowIfNull(connection);
         if (await TenantStore.LockAsync(connection, transaction, tenantCode, cancellationToken) is not { } tenant)
         {
-            return new UpgradeResult.NotFound("There is no tenant with this code; GET /api/tenants lists them.");
+            return new UpgradeResult.NotFound(TenantStore.NoSuchTenant);
         }
 
         var upgrade = await UpgradeStore.FindLatestAsync(connection, transaction, tenant.Id, cancellationToken);

@@ -11,14 +11,6 @@ namespace Bibind.ControlPlane.Upgrades;
 /// <summary>Opens upgrades and what takes them back: tenant and job in one transaction. The tenant's row is locked first.</summary>
 public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, TimeProvider time)
 {
-    // As JobStore.InTheWaySql, besides the job itself.
-    private const string OthersInTheWaySql =
-        """
-        select id from control.jobs
-        where tenant_id = @Id and id <> @jobId and finished_at is null and (changing or kind in ('backup', 'verify-backup'))
-        order by changing desc, created_at limit 1
-        """;
-
     /// <summary>Opens an upgrade in the caller's transaction.</summary>
     public async Task<UpgradeResult> OpenAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string tenantCode, UpgradeWish wish, CancellationToken cancellationToken)
@@ -98,8 +90,7 @@ public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, Tim
             return;
         }
 
-        if (await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
-            OthersInTheWaySql, new { tenant.Id, jobId = input.JobId }, transaction, cancellationToken)) is { } running)
+        if (await JobStore.FindInTheWayAsync(connection, transaction, tenant.Id, cancellationToken, own: input.JobId) is { } running)
         {
             throw new UpgradeWaitsException(InTheWay(running, tenant).Message);
         }
@@ -180,8 +171,7 @@ public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, Tim
             return new UpgradeResult.JobRunning($"Job '{other}' upgrades tenant '{tenant.Code}' or is to upgrade it: wait for its end.");
         }
 
-        if (await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
-            JobStore.InTheWaySql, new { tenant.Id }, transaction, cancellationToken)) is { } running)
+        if (await JobStore.FindInTheWayAsync(connection, transaction, tenant.Id, cancellationToken) is { } running)
         {
             return InTheWay(running, tenant);
         }
@@ -219,8 +209,7 @@ public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, Tim
     private async Task<UpgradeResult?> OpenRollbackAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, Tenant tenant, TenantUpgrade upgrade, RollBackUpgradeInput input, CancellationToken cancellationToken)
     {
-        if (await connection.QuerySingleOrDefaultAsync<string>(Sql.Command(
-            JobStore.InTheWaySql, new { tenant.Id }, transaction, cancellationToken)) is { } running)
+        if (await JobStore.FindInTheWayAsync(connection, transaction, tenant.Id, cancellationToken) is { } running)
         {
             return InTheWay(running, tenant);
         }
@@ -259,7 +248,7 @@ public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, Tim
             new NewJob { Id = jobId, Kind = kind, TenantId = tenant.Id, TenantCode = tenant.Code, Subject = subject, RequestedBy = requestedBy },
             cancellationToken);
 
-    private static UpgradeResult.NotFound NoSuchTenant() => new("There is no tenant with this code; GET /api/tenants lists them.");
+    private static UpgradeResult.NotFound NoSuchTenant() => new(TenantStore.NoSuchTenant);
 
     private static UpgradeResult.JobRunning InTheWay(string job, Tenant tenant) => new($"Job '{job}' of tenant '{tenant.Code}' is in the way: wait for its end.");
 

@@ -83,8 +83,7 @@ public sealed class MoveTests
     {
         await using var world = await MoveWorld.CreateAsync();
         world.Installation.Settings["Moves:KeepCopy"] = "00:00:00";
-        world.Installation.Settings["Timers:Sweep"] = "true";
-        world.Installation.Settings["Timers:SweepInterval"] = "00:00:01";
+        world.Installation.SweepOften();
         await using var host = await InProcessHost.StartAsync(world.Installation);
         await host.Api.EndOfAsync(await world.MoveAsync(host.Api));
 
@@ -263,17 +262,14 @@ public sealed class MoveTests
     public async Task A_move_that_was_ended_from_outside_is_undone_by_the_sweep()
     {
         await using var world = await MoveWorld.CreateAsync();
-        world.Installation.Settings["Timers:Sweep"] = "true";
-        world.Installation.Settings["Timers:SweepInterval"] = "00:00:01";
+        world.Installation.SweepOften();
         var atStep = new StopsAt("moves.switch");
         await using var host = await InProcessHost.StartAsync(world.Installation, atStep);
         var job = await world.MoveAsync(host.Api);
         await atStep.Reached;
 
-        await host.Tasks.TerminateInstanceAsync(job[(job.LastIndexOf('/') + 1)..], "by hand");
-        await Eventually.UntilAsync(
-            async () => (string?)(await host.Api.GetAsync($"/api/moves?tenant={world.Code}"))["items"]![0]!["state"] == "failed",
-            TimeSpan.FromSeconds(60), "it is undone");
+        await host.TerminateAsync(job);
+        await world.UndoneAsync(host.Api);
 
         // The step that was under way comes too late for anything.
         atStep.Release();
@@ -290,15 +286,12 @@ public sealed class MoveTests
             var job = await world.MoveAsync(host.Api);
             await Eventually.UntilAsync(
                 async () => (await host.Api.GetAsync(job))["steps"]!.AsArray().Any(s => (string?)s!["name"] == "moves.compare"), TimeSpan.FromSeconds(60), "the tenant is closed");
-            await host.Tasks.TerminateInstanceAsync(job[(job.LastIndexOf('/') + 1)..], "by hand");
+            await host.TerminateAsync(job);
         }
 
-        world.Installation.Settings["Timers:Sweep"] = "true";
-        world.Installation.Settings["Timers:SweepInterval"] = "00:00:01";
+        world.Installation.SweepOften();
         await using var healthy = await InProcessHost.StartAsync(world.Installation, new FailureAt("moves.begin", afterTheEffect: false) { Times = 1 });
-        await Eventually.UntilAsync(
-            async () => (string?)(await healthy.Api.GetAsync($"/api/moves?tenant={world.Code}"))["items"]![0]!["state"] == "failed",
-            TimeSpan.FromSeconds(60), "it is undone");
+        await world.UndoneAsync(healthy.Api);
 
         await world.AssertOpenAsync(healthy.Api, "local");
     }

@@ -148,6 +148,10 @@ internal sealed class MoveWorld : IAsyncDisposable
         File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddHours(-1));
     }
 
+    /// <summary>Waits until the tenant's newest move has failed, its undoing included.</summary>
+    public Task UndoneAsync(Api api) => Eventually.UntilAsync(
+        async () => (string?)(await api.GetAsync($"/api/moves?tenant={Code}"))["items"]![0]!["state"] == "failed", TimeSpan.FromSeconds(60), "it is undone");
+
     private string FileOf(string server, string content) =>
         Path.Combine(_files, server, Code, new OdooFile(0, Encoding.UTF8.GetBytes(content)).StoreName);
 

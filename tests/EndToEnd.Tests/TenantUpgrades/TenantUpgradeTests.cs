@@ -47,8 +47,7 @@ public sealed class TenantUpgradeTests
         (status, _, body) = await host.Api.TryPostAsync($"/api/tenants/{world.Code}/upgrade/confirm", []);
         Assert.True(status == HttpStatusCode.OK, body.ToString());
         Assert.Equal("operator", (string?)body["confirmedBy"]);
-        world.Installation.Settings["Timers:Sweep"] = "true";
-        world.Installation.Settings["Timers:SweepInterval"] = "00:00:01";
+        world.Installation.SweepOften();
         await using var sweeping = await InProcessHost.StartAsync(world.Installation);
         await Eventually.UntilAsync(
             async () => await world.Installation.CountAsync("select count(*) from control.backups where kind = 'upgrade'") == 0, TimeSpan.FromSeconds(60), "the backups are gone");
@@ -113,14 +112,13 @@ public sealed class TenantUpgradeTests
     public async Task An_upgrade_that_was_ended_from_outside_is_undone_by_the_sweep()
     {
         await using var world = await UpgradeWorld.CreateAsync();
-        world.Installation.Settings["Timers:Sweep"] = "true";
-        world.Installation.Settings["Timers:SweepInterval"] = "00:00:01";
+        world.Installation.SweepOften();
         var atStep = new StopsAt("upgrades.pass");
         await using var host = await InProcessHost.StartAsync(world.Installation, atStep);
         var job = await world.UpgradeAsync(host.Api);
         await atStep.Reached;
 
-        await host.Tasks.TerminateInstanceAsync(job[(job.LastIndexOf('/') + 1)..], "by hand");
+        await host.TerminateAsync(job);
         await Eventually.UntilAsync(
             async () => (string?)(await host.Api.GetAsync($"/api/tenants/{world.Code}/upgrades"))["items"]![0]!["state"] == "rolled-back", TimeSpan.FromSeconds(60), "it is undone");
 

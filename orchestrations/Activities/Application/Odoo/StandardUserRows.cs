@@ -50,7 +50,7 @@ internal static class StandardUserRows
         var (mark, administrator, holder, hash) = await LookAsync(connection, place, cancellationToken);
         if (mark == Mark(place, Done))
         {
-            await ExecuteAsync(connection, cancellationToken, (OdooKeyRows.RemoveSql, [KeyName]));
+            await RemoveKeyAsync(connection, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new StandardUserState(IsDone: true, Exists: true, Freed: false, Key: null);
         }
@@ -93,7 +93,7 @@ internal static class StandardUserRows
 
     /// <summary>Takes the key away.</summary>
     public static Task RemoveKeyAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        ExecuteAsync(connection, cancellationToken, (OdooKeyRows.RemoveSql, [KeyName]));
+        OdooKeyRows.RemoveAsync(connection, KeyName, cancellationToken);
 
     private static async Task<(string? Mark, int Administrator, int? Holder, string? Hash)> LookAsync(
         NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken)

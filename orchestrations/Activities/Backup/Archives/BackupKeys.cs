@@ -12,7 +12,7 @@ internal static class BackupKeys
         string.Create(CultureInfo.InvariantCulture, $"backups/{place.Code}/{place.TenantId}/");
 
     /// <summary>One backup: the same for every attempt of the job's step.</summary>
-    public static string Id(BackupRequest request) => $"{request.Place.JobId}-{request.Kind}";
+    public static string Id(BackupRequest request) => BackupRef.IdOf(request.Place.JobId, request.Kind);
 
     public static string Prefix(BackupRequest request) => $"{Prefix(request.Place)}{Id(request)}/";
 
