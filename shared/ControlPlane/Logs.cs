@@ -50,4 +50,16 @@ internal static partial class Logs
 
     [LoggerMessage(2530, LogLevel.Warning, "Instance {InstanceId}: a message of the outbox ({Kind}, attempt {Attempt}) was not delivered; trying again in {Delay}")]
     public static partial void NotDelivered(ILogger logger, Exception failure, string instanceId, OutboxKind kind, int attempt, TimeSpan delay);
+
+    [LoggerMessage(2540, LogLevel.Information, "{Who} changed tenant '{Code}' ({Fields}): {Why}")]
+    public static partial void TenantChanged(ILogger logger, string who, string code, string fields, string? why);
+
+    [LoggerMessage(2541, LogLevel.Information, "Tenant '{Code}' has reached a threshold of its limit of {Resource}: {Used} of {Allowed}")]
+    public static partial void LimitReached(ILogger logger, string code, string resource, long used, long allowed);
+
+    [LoggerMessage(2542, LogLevel.Warning, "A backup of tenant '{Code}' is missing, expected by {ExpectedBy:u}: {Reason}")]
+    public static partial void BackupMissing(ILogger logger, string code, DateTimeOffset expectedBy, string reason);
+
+    [LoggerMessage(2543, LogLevel.Information, "Tenant '{Code}' has a recent backup again")]
+    public static partial void BackupThereAgain(ILogger logger, string code);
 }

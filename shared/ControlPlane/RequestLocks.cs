@@ -14,6 +14,7 @@ internal static class RequestLocks
     public const int BillingId = 0x6962_0003;
     public const int BillingTenant = 0x6962_0004;
     public const int Timers = 0x6962_0076;
+    public const int Registration = 0x6962_0157;
 
     public static Task TakeAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, int family, IEnumerable<string> parts, CancellationToken cancellationToken) =>

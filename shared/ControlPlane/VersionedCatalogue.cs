@@ -73,6 +73,8 @@ public abstract partial class VersionedCatalogue<TItem, TFields>
             $"select {_columns} from {_table} where code = @code and removed_at is null", new { code }, cancellationToken));
     }
 
+    private protected NpgsqlDataSource Database => _database;
+
     /// <summary>What a tenant was sold, as it was then; null if there is no such tenant.</summary>
     public async Task<TItem?> FindSoldAsync(long tenantId, CancellationToken cancellationToken)
     {

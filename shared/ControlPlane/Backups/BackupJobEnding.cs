@@ -12,7 +12,7 @@ namespace Bibind.ControlPlane.Backups;
 
 /// <summary>Confirms and closes the jobs of backups, restores and trials. Every method may be called again and answers the same.</summary>
 public sealed class BackupJobEnding(
-    NpgsqlDataSource database, TenantStore tenants, JobStore jobs, PendingItems pending, ILogger<BackupJobEnding> logger)
+    NpgsqlDataSource database, TenantStore tenants, JobStore jobs, PendingItems pending, TimeProvider time, ILogger<BackupJobEnding> logger)
 {
     /// <summary>The place of the tenant whose open job this is.</summary>
     /// <exception cref="PermanentFailureException">The job is not an open one of this tenant.</exception>
@@ -44,6 +44,7 @@ public sealed class BackupJobEnding(
             // Whoever took it, the tenant has a backup now.
             await connection.ExecuteAsync(Sql.Command(
                 PendingItems.RemoveSql, new { tenantId, kind = PendingKinds.FirstBackup }, transaction, cancellationToken));
+            await TenantChecks.SetDueAsync(connection, transaction, tenantId, TenantCheckNames.Backups, time.GetUtcNow(), cancellationToken);
         }
         else if (job is { Kind: JobKinds.FirstBackup, TenantId: { } id, FinishedAt: null })
         {
@@ -77,10 +78,23 @@ public sealed class BackupJobEnding(
                 from control.jobs j where j.id = @JobId and j.finished_at is null and b.id = j.subject
                 """,
                 new { end.JobId, end.Reason }, transaction, cancellationToken));
+            await TryAgainSoonAsync(connection, transaction, end.JobId, cancellationToken);
         }
 
         await jobs.FinishAsync(connection, transaction, end.JobId, Ended(end.Receipt, end.Reason), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    // What is wrong is mended meanwhile: nobody waits for the next month to know. Others' trials leave the schedule as it is.
+    private async Task TryAgainSoonAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string jobId, CancellationToken cancellationToken)
+    {
+        if (await connection.ExecuteScalarAsync<long?>(Sql.Command(
+            "select tenant_id from control.jobs where id = @jobId and finished_at is null and requested_by = @By",
+            new { jobId, TrialSchedule.By }, transaction, cancellationToken)) is { } tenantId)
+        {
+            await TenantChecks.SetDueAsync(
+                connection, transaction, tenantId, TenantCheckNames.Trial, time.GetUtcNow() + TrialSchedule.RetryDelay, cancellationToken);
+        }
     }
 
     /// <summary>Ends a restore: the tenant is active if it is open again, else suspended, with the reason.</summary>
@@ -90,14 +104,20 @@ public sealed class BackupJobEnding(
         ArgumentNullException.ThrowIfNull(end);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var state = end.IsOpen ? TenantStates.Active : TenantStates.Suspended;
+
+        // What was suspended on purpose stays so, whatever is in its database now.
+        await TenantStore.LockAsync(connection, transaction, end.TenantId, cancellationToken);
+        var staysSuspended = await connection.ExecuteScalarAsync<bool>(Sql.Command(
+            "select exists (select from control.tenant_suspensions where tenant_id = @TenantId and lifted_by is null)",
+            new { end.TenantId }, transaction, cancellationToken));
+        var state = end.IsOpen && !staysSuspended ? TenantStates.Active : TenantStates.Suspended;
         var moved = await connection.ExecuteAsync(Sql.Command(
             """
             update control.tenants t set state = @state, reason = case when @IsOpen then null else @Reason end
             where t.id = @TenantId and t.state in ('restoring', @state)
-              and exists (select from control.jobs j where j.id = @JobId and j.tenant_id = t.id)
+              and exists (select from control.jobs j where j.id = @JobId and j.tenant_id = t.id and (@IsUndo or j.undo_attempts = 0))
             """,
-            new { end.TenantId, end.JobId, end.IsOpen, end.Reason, state }, transaction, cancellationToken));
+            new { end.TenantId, end.JobId, end.IsOpen, end.IsUndo, end.Reason, state }, transaction, cancellationToken));
         if (moved == 0)
         {
             throw new PermanentFailureException($"Tenant {end.TenantId} is not being restored by job '{end.JobId}'.");

@@ -1,3 +1,4 @@
+using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
 using Dapper;
@@ -126,12 +127,7 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
             return (NotActive(tenant, "only a tenant that a failed restore left suspended is opened again"), null);
         }
 
-        var failed = await connection.QuerySingleOrDefaultAsync<FailedRestoreJob>(Sql.Command(
-            """
-            select id, subject as backup_id from control.jobs
-            where tenant_id = @Id and kind = 'restore' and outcome = 'failed' order by created_at desc, id desc limit 1
-            """,
-            new { tenant.Id }, transaction, cancellationToken));
+        var failed = await FindFailedRestoreAsync(connection, transaction, tenant, cancellationToken);
         if (failed is null)
         {
             return (NotActive(tenant, "no restore of it has failed"), null);
@@ -140,6 +136,16 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
         var jobId = await InsertAsync(connection, transaction, tenant, JobKinds.Resume, tenant.Code, requestedBy, changing: true, jobId: null, cancellationToken);
         return (new BackupJobOpened(tenant.Id, tenant.Code, jobId, tenant.State, WasSuspended: true), failed);
     }
+
+    /// <summary>The last restore of a tenant that failed, or null.</summary>
+    internal static Task<FailedRestoreJob?> FindFailedRestoreAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, Tenant tenant, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<FailedRestoreJob>(Sql.Command(
+            """
+            select id, subject as backup_id from control.jobs
+            where tenant_id = @Id and kind = 'restore' and outcome = 'failed' order by created_at desc, id desc limit 1
+            """,
+            new { tenant.Id }, transaction, cancellationToken));
 
     /// <summary>Opens the trial of a backup; its tenant may be gone by now.</summary>
     public async Task<BackupJobResult> OpenVerifyAsync(
@@ -161,7 +167,7 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
         return new BackupJobOpened(tenant.Id, tenant.Code, jobId, tenant.State);
     }
 
-    /// <summary>Active tenants that their plan backs up this night and that come at this minute: by turns, so that the minutes are equally full.</summary>
+    /// <summary>Active and suspended tenants that their plan backs up this night and that come at this minute: by turns, so that the minutes are equally full.</summary>
     public async Task<IReadOnlyList<long>> ListDueAsync(DateTime night, int minute, int minutes, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -170,7 +176,7 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
         return (await connection.QueryAsync<long>(Sql.Command(
             """
             select t.id from control.tenants t join control.plan_versions p on p.code = t.plan and p.version = t.plan_version
-            where t.state = 'active' and t.id % @minutes = @minute
+            where t.state in ('active', 'suspended') and t.id % @minutes = @minute
               and (p.backup_schedule = 'daily' or not exists (
                 select from control.backups b
                 where b.tenant_id = t.id and b.kind = 'scheduled' and b.created_at > @night - interval '6 days 12 hours'))
@@ -197,7 +203,7 @@ public sealed class BackupJobOpening(NpgsqlDataSource database, JobStore jobs, J
         {
             await jobs.FinishAsync(
                 connection, transaction, ended,
-                new JobEnd { Outcome = JobOutcomes.Failed, Reason = "The job's orchestration was ended from outside." }, cancellationToken);
+                new JobEnd { Outcome = JobOutcomes.Failed, Reason = JobReasons.EndedFromOutside }, cancellationToken);
         }
 
         return true;

@@ -18,9 +18,9 @@ public sealed class BillingBacklog(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return [.. (await connection.QueryAsync<Row>(Sql.Command(
-            """
+            $"""
             select tenant, count(*) as messages, min(received_at) as since, (array_agg(reason order by sequence, id))[1] as reason
-            from control.billing_inbox where state = 'waiting' group by tenant order by since, tenant
+            from control.billing_inbox where {BillingStates.IsWaiting} group by tenant order by since, tenant
             """,
             null, cancellationToken))).Select(r => new WaitingBilling(r.Tenant, r.Messages, r.Since, r.Reason ?? "nothing that was recorded"))];
     }
@@ -30,9 +30,9 @@ public sealed class BillingBacklog(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return await connection.QueryFirstOrDefaultAsync<Row>(Sql.Command(
-            """
+            $"""
             select id, type, tenant, sequence, occurred_at, data::text as data
-            from control.billing_inbox where state = 'waiting' and tenant = @tenant order by sequence, id limit 1
+            from control.billing_inbox where {BillingStates.IsWaiting} and tenant = @tenant order by sequence, id limit 1
             """,
             new { tenant }, cancellationToken)) is { } row
             ? new BillingMessage(row.Id, row.Type, row.Tenant, row.Sequence, row.OccurredAt, row.Data)

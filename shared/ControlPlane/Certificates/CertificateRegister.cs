@@ -1,3 +1,4 @@
+using Bibind.ControlPlane.Notices;
 using Dapper;
 using Npgsql;
 
@@ -15,15 +16,19 @@ public sealed record RegisteredCertificate(
     int Failures = 0, string? LastFailure = null, bool ToPublish = false);
 
 /// <summary>Knows which certificates there are and when each is to be looked at.</summary>
-public sealed class CertificateRegister(NpgsqlDataSource database, TimeProvider time)
+public sealed class CertificateRegister(NpgsqlDataSource database, INotices notices, TimeProvider time)
 {
+    /// <summary>Failures in a row after which operators are told: one may be a hiccup of the authority's.</summary>
+    private const int FailuresToTell = 2;
+
     private const string Columns = "name, tenant_id, host, issuer, not_before, not_after, look_at, failures, last_failure, to_publish";
 
-    /// <summary>Enters a certificate in the place of the one before it.</summary>
+    /// <summary>Enters a certificate in the place of the one before it, with the notice of one that cannot be renewed.</summary>
     public async Task PutAsync(RegisteredCertificate certificate, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(certificate);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(Sql.Command(
             $"""
             insert into control.certificates ({Columns}, updated_at)
@@ -47,7 +52,19 @@ public sealed class CertificateRegister(NpgsqlDataSource database, TimeProvider 
                 certificate.ToPublish,
                 Now = time.GetUtcNow(),
             },
-            cancellationToken));
+            transaction, cancellationToken));
+        var failing = Notice.CertificateFailing(
+            certificate.TenantId, certificate.Host, certificate.NotAfter, certificate.Failures, certificate.LastFailure ?? "The authority did not say why.");
+        if (certificate.Failures >= FailuresToTell)
+        {
+            await notices.RaiseAsync(connection, transaction, failing, cancellationToken);
+        }
+        else if (certificate.Failures == 0)
+        {
+            await notices.CloseAsync(connection, transaction, failing, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>The certificate of a name, or null.</summary>

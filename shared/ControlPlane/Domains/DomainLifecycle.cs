@@ -132,7 +132,7 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
             return (null, null, true);
         }
 
-        if (tenant.State != TenantStates.Active)
+        if (tenant.State != TenantStates.Active && !tenant.IsSuspendedOnPurpose)
         {
             return (null, $"The records are as they must be; the tenant is {tenant.State}, and has to be active first.", false);
         }
@@ -247,7 +247,8 @@ public sealed class DomainLifecycle(NpgsqlDataSource database, JobStore jobs, Ti
     private static DomainRefused? Refusal(Tenant? tenant, string code) => tenant switch
     {
         null => new DomainRefused(DomainRefusalKind.NoTenant, $"There is no tenant '{code}'."),
-        { State: TenantStates.Active } => null,
+        // Of one that is suspended the new name shows the page that says so.
+        { State: TenantStates.Active } or { IsSuspendedOnPurpose: true } => null,
         _ => new DomainRefused(DomainRefusalKind.TenantState, $"Tenant '{code}' is {tenant.State}: a domain can be added when it is active."),
     };
 

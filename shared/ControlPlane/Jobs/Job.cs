@@ -38,6 +38,27 @@ public sealed record Job
     /// <summary>JSON text of an <see cref="Contracts.Inventory"/>.</summary>
     public string? Inventory { get; init; }
 
+    /// <summary>The job that started this one.</summary>
+    public string? Parent { get; init; }
+
+    /// <summary>The failed job whose order this one is again.</summary>
+    public string? RetryOf { get; init; }
+
+    /// <summary>The job that is this one's order again.</summary>
+    public string? RetriedBy { get; init; }
+
+    /// <summary>When somebody cancelled it; it is closed once what it did is undone.</summary>
+    public DateTimeOffset? CancelRequestedAt { get; init; }
+
+    /// <summary>How often its undoing was started.</summary>
+    public int UndoAttempts { get; init; }
+
+    /// <summary>The orchestration that goes about it now: the job's own, or the last that undoes it.</summary>
+    public string Instance => InstanceOf(Id, UndoAttempts);
+
+    /// <summary>The orchestration of a job: its own, or one that undoes it.</summary>
+    internal static string InstanceOf(string id, int undoAttempts) => undoAttempts == 0 ? id : FormattableString.Invariant($"{id}-undo-{undoAttempts}");
+
     /// <summary>What was left when it ended, or null.</summary>
     public Inventory? ReadInventory() => HubDataConverter.Default.Deserialize<Inventory>(Inventory);
 }
@@ -69,6 +90,8 @@ public static class JobKinds
     public const string AdoptDatabase = "adopt-database";
     public const string ResetCredentials = "reset-credentials";
     public const string ChangeModules = "change-modules";
+    public const string Suspend = "suspend";
+    public const string ChangePlan = "change-plan";
 }
 
 /// <summary>How a job ended.</summary>
@@ -101,20 +124,4 @@ public sealed record JobEnd
     /// <summary>Stored as JSON.</summary>
     public object? Result { get; init; }
     public Inventory? Inventory { get; init; }
-}
-
-/// <summary>Which jobs are wanted; null means any.</summary>
-public sealed record JobFilter
-{
-    public string? TenantCode { get; init; }
-
-    /// <summary>Of this customer's tenants.</summary>
-    public string? Customer { get; init; }
-    public string? Kind { get; init; }
-
-    /// <summary>True: only jobs that have not ended; false: only those that have.</summary>
-    public bool? Open { get; init; }
-
-    /// <summary>One of <see cref="JobOutcomes"/>.</summary>
-    public string? Outcome { get; init; }
 }

@@ -123,9 +123,10 @@ public sealed class TenantModuleStore(NpgsqlDataSource database, JobStore jobs, 
         var ended = await connection.ExecuteAsync(Sql.Command(
             """
             update control.tenants t set state = @state, reason = case when @IsOpen then null else @Reason end
-            where t.id = @TenantId and t.state = 'upgrading' and exists (select from control.jobs j where j.id = @JobId and j.tenant_id = t.id)
+            where t.id = @TenantId and t.state = 'upgrading' and exists (
+              select from control.jobs j where j.id = @JobId and j.tenant_id = t.id and (@IsUndo or j.undo_attempts = 0))
             """,
-            new { end.TenantId, end.JobId, end.IsOpen, end.Reason, state }, transaction, cancellationToken));
+            new { end.TenantId, end.JobId, end.IsOpen, end.IsUndo, end.Reason, state }, transaction, cancellationToken));
         if (ended == 0)
         {
             throw new PermanentFailureException($"The modules of tenant {end.TenantId} are not being changed by job '{end.JobId}'.");

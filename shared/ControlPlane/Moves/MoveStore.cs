@@ -93,6 +93,15 @@ public sealed class MoveStore(NpgsqlDataSource database) : IMovedCopies
             .ToDictionary(m => m.Instance, StringComparer.Ordinal);
     }
 
+    /// <summary>A job's move, and whether its tenant lives on the new server already; in the caller's transaction.</summary>
+    public static async Task<(TenantMove? Move, bool IsSwitched)> FindStandingAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string jobId, CancellationToken cancellationToken)
+    {
+        var move = await FindByJobAsync(connection, transaction, jobId, cancellationToken);
+        return (move, move?.TargetServerId is { } target && await connection.ExecuteScalarAsync<bool>(Sql.Command(
+            "select exists (select from control.tenants where id = @TenantId and server_id = @target)", new { move.TenantId, target }, transaction, cancellationToken)));
+    }
+
     /// <summary>Counts one more attempt at undoing a move, unless another has counted it or the move has ended.</summary>
     public static async Task<TenantMove?> CountUndoAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, TenantMove move, CancellationToken cancellationToken)

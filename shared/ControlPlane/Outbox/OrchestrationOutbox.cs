@@ -51,6 +51,16 @@ public sealed class OrchestrationOutbox(NpgsqlDataSource database, TimeProvider 
     }
 
     /// <inheritdoc/>
+    public async Task AddAsync(OutboxMessage message, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var within = transaction as NpgsqlTransaction ?? throw new ArgumentException("The transaction must be one of Npgsql.", nameof(transaction));
+        var connection = within.Connection ?? throw new InvalidOperationException("The transaction has ended.");
+        await connection.ExecuteAsync(Sql.Command(InsertSql, Parameters(message), within, cancellationToken));
+        await NotifyAsync(connection, within, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<bool> TryAddBehindAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);

@@ -41,6 +41,12 @@ public record PlanFields
     [JsonRequired]
     public int GraceDays { get; init; }
 
+    /// <summary>Days for which a new tenant is free; it expires after them unless it is paid. 0: no trial.</summary>
+    public int TrialDays { get; init; }
+
+    /// <summary>True if the next period begins before it is paid, for a month at most; false makes the subscription past due.</summary>
+    public bool AutoRenew { get; init; }
+
     /// <summary>Where its tenants stand, unless the order says; the offer's if null.</summary>
     public string? Region { get; init; }
 

@@ -1,3 +1,4 @@
+using Dapper;
 using Npgsql;
 
 namespace Bibind.ControlPlane.Plans;
@@ -5,7 +6,7 @@ namespace Bibind.ControlPlane.Plans;
 /// <summary>What plans allow, for whoever enforces it.</summary>
 public interface IPlanLimits
 {
-    /// <summary>Bytes that the tenant may store, by the version of the plan that it was sold; null if there is no limit.</summary>
+    /// <summary>Bytes that the tenant may store, by its own limit, else by the version of the plan that it was sold; null if there is no limit.</summary>
     Task<long?> FindStorageQuotaAsync(long tenantId, CancellationToken cancellationToken);
 }
 
@@ -23,8 +24,16 @@ public sealed class PlanStore(NpgsqlDataSource database, TimeProvider time) : Ve
     }
 
     /// <inheritdoc/>
-    public async Task<long?> FindStorageQuotaAsync(long tenantId, CancellationToken cancellationToken) =>
-        (await FindSoldAsync(tenantId, cancellationToken))?.StorageQuotaBytes;
+    public async Task<long?> FindStorageQuotaAsync(long tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await Database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long?>(Sql.Command(
+            """
+            select coalesce(t.max_storage_bytes, p.storage_quota_bytes)
+            from control.tenants t join control.plan_versions p on p.code = t.plan and p.version = t.plan_version where t.id = @tenantId
+            """,
+            new { tenantId }, cancellationToken));
+    }
 
     private protected override async Task<string?> FindUseAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, CancellationToken cancellationToken)
@@ -52,6 +61,8 @@ public sealed class PlanStore(NpgsqlDataSource database, TimeProvider time) : Ve
         RetentionWeekly = plan.RetentionWeekly,
         RetentionMonthly = plan.RetentionMonthly,
         GraceDays = plan.GraceDays,
+        TrialDays = plan.TrialDays,
+        AutoRenew = plan.AutoRenew,
         Region = plan.Region,
         Labels = plan.Labels,
         Size = plan.Size,

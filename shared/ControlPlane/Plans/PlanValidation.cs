@@ -7,6 +7,7 @@ public static class PlanValidation
 {
     private const int MostBackups = 3660;
     private const int MostGraceDays = 366;
+    private const int MostTrialDays = 366;
 
     /// <summary>Messages by field, as the field is called in JSON; empty if all is well.</summary>
     public static IReadOnlyDictionary<string, string[]> Check(NewPlan plan)
@@ -42,6 +43,7 @@ public static class PlanValidation
             plan.RetentionDaily != 0 || plan.RetentionWeekly != 0 || plan.RetentionMonthly != 0, "retentionDaily",
             "must be more than 0 where retentionWeekly and retentionMonthly are 0: each backup would be deleted as soon as it is taken");
         errors.Unless(plan.GraceDays is >= 0 and <= MostGraceDays, "graceDays", $"must be 0 to {MostGraceDays}");
+        errors.Unless(plan.TrialDays is >= 0 and <= MostTrialDays, "trialDays", $"must be 0 to {MostTrialDays}");
         errors.Unless(plan.Region is null || PlacementTerms.IsRegion(plan.Region), "region", PlacementTerms.RegionRule);
         errors.Unless(plan.Labels is null || PlacementTerms.AreLabels(plan.Labels), "labels", PlacementTerms.LabelRule);
         errors.Unless(plan.Size is null || PlacementTerms.IsSize(plan.Size.Value), "size", PlacementTerms.SizeRule);

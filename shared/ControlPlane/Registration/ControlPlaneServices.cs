@@ -1,5 +1,8 @@
+using Bibind.ControlPlane.Alerts;
+using Bibind.ControlPlane.Audit;
 using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Certificates;
+using Bibind.ControlPlane.Customers;
 using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Hosts;
@@ -7,22 +10,31 @@ using Bibind.ControlPlane.Idempotency;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Modules;
 using Bibind.ControlPlane.Moves;
+using Bibind.ControlPlane.Notices;
 using Bibind.ControlPlane.Offers;
 using Bibind.ControlPlane.Outbox;
+using Bibind.ControlPlane.Overview;
 using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Plans;
 using Bibind.ControlPlane.Pools;
+using Bibind.ControlPlane.Reconciliation;
 using Bibind.ControlPlane.Recovery;
+using Bibind.ControlPlane.Registrations;
 using Bibind.ControlPlane.Rollouts;
 using Bibind.ControlPlane.Schema;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
+using Bibind.ControlPlane.Sessions;
+using Bibind.ControlPlane.Staging;
+using Bibind.ControlPlane.Subscriptions;
+using Bibind.ControlPlane.Suspensions;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Bibind.ControlPlane.Timers;
 using Bibind.ControlPlane.Tokens;
 using Bibind.ControlPlane.Upgrades;
 using Bibind.ControlPlane.Usage;
+using Bibind.ControlPlane.UsageLimits;
 using Bibind.ControlPlane.Webhooks;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
@@ -57,6 +69,7 @@ public static class ControlPlaneServices
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
         services.AddOptions<PlatformOptions>().Bind(configuration.GetSection(PlatformOptions.Section)).ValidateOnStart();
+        services.AddOptions<WorkerLeaseOptions>().Bind(configuration.GetSection(WorkerLeaseOptions.Section));
         services.AddOptions<PlacementOptions>().Bind(configuration.GetSection(PlacementOptions.Section)).ValidateOnStart();
         services.AddOptions<MoveOptions>().Bind(configuration.GetSection(MoveOptions.Section))
             .Validate(
@@ -78,7 +91,25 @@ public static class ControlPlaneServices
             .Validate(
                 o => o.ReadLimit >= TimeSpan.FromSeconds(1) && o.ReadLimit <= TimeSpan.FromMinutes(1), "Modules__ReadLimit must be one second to one minute, such as 00:00:10.")
             .ValidateOnStart();
+        services.AddOptions<WebhookOptions>().Bind(configuration.GetSection(WebhookOptions.Section))
+            .Validate(
+                o => o.RepeatWindow >= TimeSpan.Zero && o.RepeatWindow <= TimeSpan.FromDays(30), "Webhooks__RepeatWindow must be 0 to 30 days, such as 00:10:00.")
+            .Validate(
+                o => o.KeepFor >= TimeSpan.FromHours(1) && o.KeepFor <= TimeSpan.FromDays(365), "Webhooks__KeepFor must be one hour to 365 days, such as 30.00:00:00.")
+            .ValidateOnStart();
+        services.AddOptions<RegistrationOptions>().Bind(configuration.GetSection(RegistrationOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RegistrationOptions>, RegistrationOptionsValidation>();
+        services.AddOptions<StagingOptions>().Bind(configuration.GetSection(StagingOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<StagingOptions>, StagingOptionsValidation>();
+        services.AddOptions<AuditOptions>().Bind(configuration.GetSection(AuditOptions.Section))
+            .Validate(
+                o => o.KeepFor >= TimeSpan.FromDays(1) && o.KeepFor <= TimeSpan.FromDays(3650), "Audit__KeepFor must be one day to 3650 days, such as 400.00:00:00.")
+            .ValidateOnStart();
         services.AddOptions<SecretsOptions>().Bind(configuration.GetSection(SecretsOptions.Section)).ValidateOnStart();
+        services.AddOptions<NoticeOptions>().Bind(configuration.GetSection(NoticeOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<NoticeOptions>, NoticeOptionsValidation>();
+        services.AddOptions<ReconciliationOptions>().Bind(configuration.GetSection(ReconciliationOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ReconciliationOptions>, ReconciliationOptionsValidation>();
         services.AddSingleton<IValidateOptions<PlatformOptions>, PlatformOptionsValidation>();
         services.AddSingleton<IValidateOptions<PlacementOptions>, PlacementOptionsValidation>();
         services.AddSingleton<IValidateOptions<SecretsOptions>, SecretsOptionsValidation>();
@@ -91,7 +122,7 @@ public static class ControlPlaneServices
         services.AddSingleton<LocalSecretStore>().AddSingleton<MasterKeyCheck>().AddSingleton<SecretRotation>();
         services.AddSingleton<ISecretStore>(s => s.GetRequiredService<LocalSecretStore>());
         services.AddSingleton<IOneTimeReveal>(s => s.GetRequiredService<LocalSecretStore>());
-        services.AddSingleton<ServerStore>().AddSingleton<ServerLogins>().AddSingleton<ServerChanges>().AddSingleton<ServerHealthStore>().AddSingleton<BestServer>();
+        services.AddSingleton<OverviewStore>().AddSingleton<ServerStore>().AddSingleton<ServerLogins>().AddSingleton<ServerChanges>().AddSingleton<ServerHealthStore>().AddSingleton<BestServer>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<TemplateStore>().AddSingleton<TemplateVersionStore>().AddSingleton<TemplatePromotions>().AddSingleton<TemplateRetirements>().AddSingleton<TemplateTenants>();
         services.AddSingleton<ITemplateDirectory>(s => s.GetRequiredService<TemplateStore>());
@@ -103,23 +134,30 @@ public static class ControlPlaneServices
         services.AddSingleton<OfferStore>();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<IPlanLimits>(s => s.GetRequiredService<PlanStore>());
-        services.AddSingleton<Reservations>().AddSingleton<OrderCatalogue>().AddSingleton<TenantCredentialJobs>().AddSingleton<TimerLocks>().AddSingleton<WebhookRefusals>();
+        services.AddSingleton<Reservations>().AddSingleton<OrderCatalogue>().AddSingleton<TenantCredentialJobs>().AddSingleton<TimerLocks>().AddSingleton<WebhookLog>();
         services.AddSingleton<TenantStore>().AddSingleton<CustomerTenants>();
         services.AddSingleton<TenantLifecycle>();
         services.AddSingleton<TenantDeactivation>();
         services.AddSingleton<AbandonedTenants>().AddSingleton<EndedTenants>();
         services.AddSingleton<RoutedTenants>().AddSingleton<RouteWatchTurns>();
-        services.AddSingleton<JobStore>().AddSingleton<JobOrchestrations>().AddSingleton<IOrchestrationOutbox, OrchestrationOutbox>();
+        services.AddSingleton<JobStore>().AddSingleton<JobOrchestrations>().AddSingleton<AbandonedJobs>().AddSingleton<JobActions>().AddSingleton<JobOrders>().AddSingleton<JobRetention>().AddSingleton<IOrchestrationOutbox, OrchestrationOutbox>();
         services.AddSingleton<MoveStore>().AddSingleton<IMovedCopies>(s => s.GetRequiredService<MoveStore>()).AddSingleton<MoveOpening>().AddSingleton<MoveLifecycle>().AddSingleton<DrainStore>();
         services.AddSingleton<UpgradeStore>().AddSingleton<IUpgradeTransactions>(s => s.GetRequiredService<UpgradeStore>()).AddSingleton<UpgradeOpening>().AddSingleton<UpgradeLifecycle>();
         services.AddSingleton<RolloutStore>().AddSingleton<RolloutOpening>().AddSingleton<RolloutSteering>().AddSingleton<IRolloutProgress, RolloutProgress>();
         services.AddSingleton<TenantModuleStore>();
+        services.AddSingleton<SuspensionStore>().AddSingleton<ISuspensions>(s => s.GetRequiredService<SuspensionStore>()).AddSingleton<SuspensionOpening>().AddSingleton<SuspensionLifecycle>().AddSingleton<PlanChangeOpening>();
+        services.AddSingleton<StagingStore>().AddSingleton<StagingOpening>();
+        services.AddSingleton<SubscriptionStore>().AddSingleton<SubscriptionViews>().AddSingleton<SubscriptionRounds>().AddSingleton<SubscriptionReminders>();
         services.AddSingleton<PendingItems>();
         services.AddSingleton<UsageRounds>().AddSingleton<UsageStore>();
+        services.AddSingleton<TenantChecks>().AddSingleton<TenantChanges>().AddSingleton<LimitRounds>().AddSingleton<LimitStore>();
+        services.AddSingleton<ReconciliationRounds>().AddSingleton<ReconciliationFindings>().AddSingleton<ReconciliationRepairs>().AddSingleton<ReconciliationViews>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
         services.AddSingleton<BackupStore>();
         services.AddSingleton<BackupJobOpening>();
         services.AddSingleton<TrialLog>();
+        services.AddSingleton<TrialSchedule>().AddSingleton<MissingBackups>();
+        services.AddSingleton<AlertStore>().AddSingleton<AlertSources>();
         services.AddSingleton<BackupJobEnding>();
         services.AddSingleton<ChallengeStore>();
         services.AddSingleton<IssuanceBudget>();
@@ -127,7 +165,10 @@ public static class ControlPlaneServices
         services.AddSingleton<DomainStore>().AddSingleton<DomainLifecycle>().AddSingleton<DomainPurchaseStore>();
         services.AddSingleton<ITenantDomains>(s => s.GetRequiredService<DomainStore>());
         services.AddSingleton<IdempotencyStore>();
-        services.AddSingleton<WebhookDeliveries>().AddSingleton<TokenUseStore>();
+        services.AddSingleton<INotices, NoticeRaising>().AddSingleton<NoticeQueue>().AddSingleton<NoticeStore>().AddSingleton<WebhookEndpointStore>().AddSingleton<CustomerStore>();
+        services.AddSingleton<WebhookDeliveries>().AddSingleton<WebhookEventLedger>().AddSingleton<TokenUseStore>().AddSingleton<OperatorTokenStore>();
+        services.AddSingleton<ConsoleSessionStore>().AddSingleton<SignInLimits>().AddSingleton<AuditStore>();
+        services.AddSingleton<RegistrationStore>().AddSingleton<RegistrationTokens>().AddSingleton<RegistrationLimits>().AddSingleton<RegistrationRounds>();
         services.AddSingleton<TimerLedger>().AddSingleton<WakeUpLedger>();
         return services;
     }

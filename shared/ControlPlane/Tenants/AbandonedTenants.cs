@@ -41,7 +41,7 @@ public sealed class AbandonedTenants(NpgsqlDataSource database, JobOrchestration
         var open = await connection.QueryAsync<string>(Sql.Command(
             $"""
             select j.id from control.jobs j join control.tenants t on t.id = j.tenant_id
-            where j.changing and j.finished_at is null and {MayBeAbandoned}
+            where j.changing and j.finished_at is null and j.cancel_requested_at is null and {MayBeAbandoned}
             """,
             parameters: null, cancellationToken));
         var ended = await orchestrations.FindEndedAsync(open.AsList(), cancellationToken);

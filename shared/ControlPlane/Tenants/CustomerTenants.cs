@@ -27,6 +27,10 @@ public sealed class CustomerTenants(NpgsqlDataSource database)
         "select exists (select from control.backups b join control.tenants t on t.id = b.tenant_id where b.id = @id and t.customer = @customer)",
         new { customer, id }, cancellationToken);
 
+    /// <summary>True if the token that was made by operators, or by the customer, is the customer's.</summary>
+    public Task<bool> HasTokenAsync(string customer, long id, CancellationToken cancellationToken) => AskAsync(
+        "select exists (select from control.operator_tokens where id = @id and customer = @customer)", new { customer, id }, cancellationToken);
+
     /// <summary>Gives the tenant that the code stands for now to a customer, or to nobody; false if there is none.</summary>
     public async Task<bool> AssignAsync(string code, string? customer, CancellationToken cancellationToken)
     {

@@ -9,6 +9,12 @@ namespace Bibind.ControlPlane.Tenants;
 /// <param name="KeepsBackups">True if backups of it are kept on purpose.</param>
 public sealed record EndedTenant(TenantDescriptor Place, bool KeepsBackups);
 
+/// <summary>The last tenant that had a code, which was removed.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="GraceDays">Of its plan, as it was sold.</param>
+/// <param name="BackupId">Its last backup, the final one where there is one; null if none was kept.</param>
+public sealed record FormerTenant(Tenant Tenant, int GraceDays, string? BackupId);
+
 /// <summary>Finds tenants that have ended and should be looked at again: a machine that slept meanwhile may have made something of theirs since.</summary>
 public sealed class EndedTenants(NpgsqlDataSource database, TimeProvider time)
 {
@@ -39,5 +45,24 @@ public sealed class EndedTenants(NpgsqlDataSource database, TimeProvider time)
         await connection.ExecuteAsync(Sql.Command(
             "update control.tenants set looked_at = @Now, leftovers = @leftSomething where id = @tenantId and state in ('failed', 'terminated')",
             new { tenantId, leftSomething, Now = time.GetUtcNow() }, cancellationToken));
+    }
+
+    /// <summary>The last tenant with this code that was removed; null if none was.</summary>
+    public async Task<FormerTenant?> FindFormerAsync(string code, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        if (await connection.QuerySingleOrDefaultAsync<Tenant>(Sql.Command(
+            $"{TenantStore.Select} where t.code = @code and t.state = 'terminated' order by t.id desc limit 1", new { code }, cancellationToken)) is not { } tenant)
+        {
+            return null;
+        }
+
+        var (grace, backup) = await connection.QuerySingleAsync<(int, string?)>(Sql.Command(
+            """
+            select coalesce((select grace_days from control.plan_versions where code = @Plan and version = @PlanVersion), 0),
+                   (select id from control.backups where tenant_id = @Id order by (kind = 'final') desc, created_at desc, id desc limit 1)
+            """,
+            new { tenant.Plan, tenant.PlanVersion, tenant.Id }, cancellationToken));
+        return new FormerTenant(tenant, grace, backup);
     }
 }

@@ -21,6 +21,8 @@ internal sealed record OrderTerms
     public string? Region { get; init; }
     public IReadOnlyList<string> Labels { get; init; } = [];
     public int Size { get; init; }
+    public int? UserLimit { get; init; }
+    public long? StorageQuotaBytes { get; init; }
 
     /// <summary>Reads them, and keeps offer and plan from being removed until the transaction ends.</summary>
     /// <remarks>What a backup becomes a tenant of keeps the versions that were sold, open or closed.</remarks>
@@ -43,7 +45,7 @@ internal sealed record OrderTerms
                    p.code as plan, p.version as plan_version, p.is_open as plan_open, t.template,
                    coalesce(@Region, p.region, o.region) as region,
                    array(select distinct unnest(@Labels || coalesce(p.labels, '{}') || coalesce(o.labels, '{}')) order by 1) as labels,
-                   coalesce(@Size, p.size, o.size, 1) as size,
+                   coalesce(@Size, p.size, o.size, 1) as size, p.user_limit, p.storage_quota_bytes,
                    exists (select from control.template_catalogue c where c.code = t.template)
                      or exists (select from control.templates m where m.code = t.template or m.family = t.template) as template_known
             from (select 1) one
@@ -75,5 +77,12 @@ internal sealed record OrderTerms
             PlanClosed, "plan",
             $"The plan '{Plan}'{(order.Plan is null ? $", which the offer '{Offer}' has for orders that name none," : string.Empty)} is closed for new orders: order another; tenants that have it keep it.")
         : !TemplateKnown ? new ReservationRefused(UnknownTemplate, "template", $"There is no template '{Template}': the list of templates has the codes.")
+        : IsAbove(order.MaxUsers, UserLimit, order) ? new ReservationRefused(
+            LimitAbovePlan, "maxUsers", $"The plan '{Plan}' allows {UserLimit} internal users: order at most as many, or another plan.")
+        : IsAbove(order.MaxStorageBytes, StorageQuotaBytes, order) ? new ReservationRefused(
+            LimitAbovePlan, "maxStorageBytes", $"The plan '{Plan}' allows {StorageQuotaBytes} bytes: order at most as many, or another plan.")
         : null;
+
+    // What a backup becomes a tenant of keeps what it was given.
+    private static bool IsAbove(long? wanted, long? allowed, TenantOrder order) => !order.IsRestored && wanted > allowed;
 }

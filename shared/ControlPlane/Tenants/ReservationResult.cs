@@ -35,6 +35,9 @@ public enum ReservationRefusalKind
     /// <summary>The plan takes no new orders.</summary>
     PlanClosed,
 
+    /// <summary>More is wanted than the plan allows.</summary>
+    LimitAbovePlan,
+
     /// <summary>No server and no catalogue has such a template.</summary>
     UnknownTemplate,
 

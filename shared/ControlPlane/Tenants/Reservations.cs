@@ -91,6 +91,11 @@ public sealed class Reservations
             return early;
         }
 
+        if (await IsHeldAsync(connection, transaction, order, cancellationToken))
+        {
+            return new ReservationRefused(CodeTaken, "code", $"The code '{order.Code}' is held for somebody who registered for a trial: choose another code, or withdraw the registration.");
+        }
+
         var wish = new PlacementWish
         {
             Template = terms.Template,
@@ -159,6 +164,16 @@ public sealed class Reservations
         return ([.. checkedOnes.Where(c => c.Misfit is null).Select(c => c.Server)], [.. checkedOnes.Where(c => c.Misfit is not null).Select(c => (c.Server, c.Misfit!))]);
     }
 
+    // For a limited time; whoever registered has the same right to the name as whoever ordered.
+    private Task<bool> IsHeldAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, TenantOrder order, CancellationToken cancellationToken) =>
+        connection.ExecuteScalarAsync<bool>(Sql.Command(
+            """
+            select exists (
+              select from control.registrations r
+              where r.code = @Code and (r.state = 'confirmed' or (r.state = 'waiting' and r.expires_at > @Now)) and r.id is distinct from @Registration)
+            """,
+            new { order.Code, order.Registration, Now = _time.GetUtcNow() }, transaction, cancellationToken));
+
     private static async Task<ReservationRefused?> FindConflictAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string code, string host, ServerStanding? place, string databaseName,
         CancellationToken cancellationToken)
@@ -214,11 +229,11 @@ public sealed class Reservations
             insert into control.tenants (
               id, code, name, customer, customer_name, customer_email, offer, offer_version, plan, plan_version, template_id, template_code, template_database, template_version, template_number,
               server_id, database, host, base_url, bucket, language, time_zone, date_format, currency, country, vat, callback_url,
-              state, requested_by, created_at, places)
+              state, requested_by, created_at, places, max_users, max_storage_bytes)
             select
               next.id, @Code, @Name, @Customer, @CustomerName, @CustomerEmail, @Offer, @OfferVersion, @Plan, @PlanVersion, @TemplateId, @Template, @TemplateDatabase, @TemplateVersion, @TemplateNumber,
               @ServerId, @databaseName, @host, @BaseUrl, @BucketPrefix || @Code || '-' || next.id, @Language, @TimeZone, @DateFormat,
-              @Currency, @Country, @Vat, @CallbackUrl, 'provisioning', @RequestedBy, @Now, @Size
+              @Currency, @Country, @Vat, @CallbackUrl, 'provisioning', @RequestedBy, @Now, @Size, @MaxUsers, @MaxStorageBytes
             from next
             on conflict do nothing
             returning *, @ServerCode as server_code, @Application as application
@@ -256,6 +271,8 @@ public sealed class Reservations
                 order.RequestedBy,
                 Now = _time.GetUtcNow(),
                 terms.Size,
+                order.MaxUsers,
+                order.MaxStorageBytes,
             },
             transaction, cancellationToken));
 }

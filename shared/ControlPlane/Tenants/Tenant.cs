@@ -57,6 +57,31 @@ public sealed record Tenant
     /// <summary>Why it failed or could not be removed, in words.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Why somebody suspended it, one of <see cref="SuspensionCauses"/>; null if nobody did.</summary>
+    public string? SuspensionCause { get; init; }
+
+    /// <summary>True if it is suspended because somebody wants it so, not because a job has failed.</summary>
+    public bool IsSuspendedOnPurpose => State == TenantStates.Suspended && SuspensionCause is not null;
+
+    /// <summary>The same in the words of who ordered it.</summary>
+    public string? SuspensionReason { get; init; }
+    public DateTimeOffset? SuspensionOrderedAt { get; init; }
+
+    /// <summary>Since when it is closed; null while it is being closed.</summary>
+    public DateTimeOffset? SuspendedAt { get; init; }
+
+    /// <summary>Why the last attempt at opening it did not succeed.</summary>
+    public string? SuspensionFailure { get; init; }
+
+    /// <summary>The tenant that it is a staging copy of; null for every other.</summary>
+    public long? StagingOfId { get; init; }
+
+    /// <summary>The code of that tenant.</summary>
+    public string? StagingOf { get; init; }
+
+    /// <summary>When a staging copy is removed by itself; null once it has ended, and for every other tenant.</summary>
+    public DateTimeOffset? StagingExpiresAt { get; init; }
+
     /// <summary>True if the proof of its last undo or destroy shows something that is still there.</summary>
     public bool Leftovers { get; init; }
 
@@ -72,12 +97,40 @@ public sealed record Tenant
 
     /// <summary>Why something of it could not be measured at the last try; null if all was.</summary>
     public string? UsageReason { get; init; }
+
+    /// <summary>Internal users that it may have; null: as many as its plan says.</summary>
+    public int? MaxUsers { get; init; }
+
+    /// <summary>Bytes that it may store, database and files together; null: as many as its plan says.</summary>
+    public long? MaxStorageBytes { get; init; }
+
+    /// <summary>Counts the changes of name, customer and limits.</summary>
+    public int Version { get; init; } = 1;
     public string RequestedBy { get; init; } = string.Empty;
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ActivatedAt { get; init; }
 
     /// <summary>When it failed or was terminated.</summary>
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>An order for a tenant like this one, as it was sold, with its own limits; where it is to tell of its end is left open.</summary>
+    public TenantOrder ToOrder(string code, string name, string requestedBy) => new()
+    {
+        Code = code,
+        Name = name,
+        Customer = Customer,
+        CustomerName = CustomerName,
+        CustomerEmail = CustomerEmail,
+        Offer = Offer,
+        SoldOfferVersion = OfferVersion,
+        Plan = Plan,
+        SoldPlanVersion = PlanVersion,
+        Template = TemplateCode,
+        Locale = ToPlace(string.Empty).Locale,
+        MaxUsers = MaxUsers,
+        MaxStorageBytes = MaxStorageBytes,
+        RequestedBy = requestedBy,
+    };
 
     /// <summary>Where it lives, as the steps of one of its jobs see it.</summary>
     public TenantDescriptor ToPlace(string jobId) => new()
@@ -111,6 +164,7 @@ public sealed record Tenant
         },
         DatabaseRole = DatabaseRole,
         CallbackUrl = CallbackUrl,
+        StagingOf = StagingOfId,
     };
 }
 
@@ -148,6 +202,9 @@ public sealed record TenantFilter
 
     /// <summary>Of this customer.</summary>
     public string? Customer { get; init; }
+
+    /// <summary>Only staging copies of the tenants with this code.</summary>
+    public string? StagingOf { get; init; }
 
     /// <summary>Of tenants that lack something: one of <see cref="PendingKinds"/>, or <see cref="AnyPending"/>.</summary>
     public string? Pending { get; init; }

@@ -1,5 +1,6 @@
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Notices;
 using Bibind.ControlPlane.Pending;
 using Bibind.ControlPlane.Pools;
 using Bibind.Durable;
@@ -15,7 +16,7 @@ namespace Bibind.ControlPlane.Tenants;
 /// again with the same input and answers the same; the tenant's row is locked first, then its job.
 /// </remarks>
 public sealed class TenantLifecycle(
-    NpgsqlDataSource database, TenantStore tenants, JobStore jobs, TimeProvider time, ILogger<TenantLifecycle> logger)
+    NpgsqlDataSource database, TenantStore tenants, JobStore jobs, INotices notices, TimeProvider time, ILogger<TenantLifecycle> logger)
 {
     /// <summary>The place of a tenant that is being provisioned.</summary>
     /// <exception cref="PermanentFailureException">There is no such reservation any more.</exception>
@@ -42,12 +43,12 @@ public sealed class TenantLifecycle(
     /// <summary>Ends a provisioning well, of a tenant that lacks nothing.</summary>
     /// <exception cref="PermanentFailureException">The tenant is neither being provisioned nor active.</exception>
     public Task<TenantReady> ActivateAsync(long tenantId, string jobId, CancellationToken cancellationToken) =>
-        ActivateAsync(tenantId, jobId, [], [], together: null, cancellationToken);
+        ActivateAsync(tenantId, jobId, [], [], staging: null, together: null, cancellationToken);
 
     /// <summary>Ends a provisioning well: state, job and what is pending in one transaction, with what the caller does in it.</summary>
     /// <exception cref="PermanentFailureException">The tenant is neither being provisioned nor active.</exception>
     public async Task<TenantReady> ActivateAsync(
-        long tenantId, string jobId, IReadOnlyList<string> notes, IReadOnlyList<PutOff> pending,
+        long tenantId, string jobId, IReadOnlyList<string> notes, IReadOnlyList<PutOff> pending, StagingReport? staging,
         Func<NpgsqlConnection, NpgsqlTransaction, Task>? together, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(notes);
@@ -71,6 +72,7 @@ public sealed class TenantLifecycle(
             BaseUrl = tenant.BaseUrl,
             BackupKey = backupKey,
             Notes = notes,
+            Staging = staging,
         };
         var now = time.GetUtcNow();
         await connection.ExecuteAsync(Sql.Command(
@@ -83,6 +85,8 @@ public sealed class TenantLifecycle(
                 await PendingItems.AddAsync(connection, transaction, tenantId, putOff, now, PendingWaits.After(putOff.Kind, 1), cancellationToken);
             }
 
+            // Whoever orders a copy is a customer already.
+            await (tenant.StagingOfId is null ? notices.RaiseAsync(connection, transaction, Notice.Welcome(tenantId), cancellationToken) : Task.CompletedTask);
             await (together?.Invoke(connection, transaction) ?? Task.CompletedTask);
         }
 
@@ -239,6 +243,12 @@ public sealed class TenantLifecycle(
 
         // A tenant that ends lacks nothing any more, and has taken nothing.
         await connection.ExecuteAsync(Sql.Command($"{PendingItems.RemoveSql}; {PoolClaims.EndSql}", new { tenantId, kind = (string?)null }, transaction, cancellationToken));
+
+        if (state is TenantStates.Failed or TenantStates.Terminated)
+        {
+            await connection.ExecuteAsync(Sql.Command(
+                "delete from control.tenant_suspensions where tenant_id = @tenantId; update control.tenant_staging set expires_at = null where tenant_id = @tenantId", new { tenantId }, transaction, cancellationToken));
+        }
 
         // The proof counted their routes and certificates, so the names are free again with the tenant's own.
         if (state is TenantStates.Failed or TenantStates.Terminated && inventory.IsClean)

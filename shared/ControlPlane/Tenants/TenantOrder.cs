@@ -33,6 +33,12 @@ public sealed record TenantOrder
     /// <summary>How many of its server's places it takes; the plan's, else the offer's, else one, unless given.</summary>
     public int? Size { get; init; }
 
+    /// <summary>Internal users that it may have, below its plan's limit; as many as the plan says unless given.</summary>
+    public int? MaxUsers { get; init; }
+
+    /// <summary>Bytes that it may store, below its plan's quota; as many as the plan says unless given.</summary>
+    public long? MaxStorageBytes { get; init; }
+
     /// <summary>Told how the job ended, when set.</summary>
     public string? CallbackUrl { get; init; }
 
@@ -44,6 +50,9 @@ public sealed record TenantOrder
 
     /// <summary>The version of the plan that it keeps, open for orders or not; the newest if null.</summary>
     public int? SoldPlanVersion { get; init; }
+
+    /// <summary>The registration that it comes from, which holds its code; null for every other order.</summary>
+    public long? Registration { get; init; }
 
     /// <summary>Who ordered: the caller's name, not a person's secret.</summary>
     public required string RequestedBy { get; init; }

@@ -21,12 +21,9 @@ public static partial class TenantOrderValidation
         ArgumentNullException.ThrowIfNull(order);
         var errors = new ValidationErrors();
         CheckCode(errors, order.Code);
-        errors.Unless(ValidationErrors.IsText(order.Name, 128), "name", "must be 1 to 128 characters without control characters");
+        CheckName(errors, order.Name);
         errors.Unless(order.Customer is null || CustomerCodes.IsWellFormed(order.Customer), "customer", $"must be the code of a customer: {CustomerCodes.Rule}");
-        errors.Unless(order.CustomerName is null || ValidationErrors.IsText(order.CustomerName, 128), "customerName", "must be 1 to 128 characters without control characters");
-        errors.Unless(
-            order.CustomerEmail is null || (ValidationErrors.IsText(order.CustomerEmail, 254) && Email().IsMatch(order.CustomerEmail)),
-            "customerEmail", "must be an e-mail address such as jane@example.com");
+        CheckPerson(errors, order.CustomerName, order.CustomerEmail);
         errors.Unless(ValidationErrors.IsText(order.Offer, 64), "offer", "must be the code of an offer, such as odoo-shared");
         errors.Unless(order.Plan is null || ValidationErrors.IsText(order.Plan, 64), "plan", "must be the code of a plan, such as starter");
         errors.Unless(order.Template is null || ValidationErrors.IsText(order.Template, 64), "template", "must be the code of a template, such as blank");
@@ -37,8 +34,43 @@ public static partial class TenantOrderValidation
         errors.Unless(order.Region is null || PlacementTerms.IsRegion(order.Region), "region", PlacementTerms.RegionRule);
         errors.Unless(order.Labels is null || PlacementTerms.AreLabels(order.Labels), "labels", PlacementTerms.LabelRule);
         errors.Unless(order.Size is null || PlacementTerms.IsSize(order.Size.Value), "size", PlacementTerms.SizeRule);
+        CheckLimits(errors, order.MaxUsers, order.MaxStorageBytes);
         CheckLocale(errors, order.Locale);
         return errors.ToDictionary();
+    }
+
+    /// <summary>The same of what can be changed afterwards.</summary>
+    internal static IReadOnlyDictionary<string, string[]> Check(TenantFields fields)
+    {
+        var errors = new ValidationErrors();
+        CheckName(errors, fields.Name);
+        CheckPerson(errors, fields.CustomerName, fields.CustomerEmail);
+        CheckLimits(errors, fields.MaxUsers, fields.MaxStorageBytes);
+        return errors.ToDictionary();
+    }
+
+    private static void CheckName(ValidationErrors errors, string name) =>
+        errors.Unless(ValidationErrors.IsText(name, 128), "name", "must be 1 to 128 characters without control characters");
+
+    private static void CheckPerson(ValidationErrors errors, string? name, string? email)
+    {
+        errors.Unless(name is null || ValidationErrors.IsText(name, 128), "customerName", "must be 1 to 128 characters without control characters");
+        errors.Unless(
+            email is null || (ValidationErrors.IsText(email, 254) && Email().IsMatch(email)), "customerEmail", "must be an e-mail address such as jane@example.com");
+    }
+
+    private static void CheckLimits(ValidationErrors errors, int? maxUsers, long? maxStorageBytes)
+    {
+        errors.Unless(maxUsers is null or > 0, "maxUsers", "must be more than 0, or left out for what the plan says");
+        errors.Unless(maxStorageBytes is null or > 0, "maxStorageBytes", "must be more than 0, or left out for what the plan says");
+    }
+
+    /// <summary>What is wrong with the code of a tenant that is to be; empty if nothing is.</summary>
+    public static IReadOnlyList<string> FindWrongCode(string code)
+    {
+        var errors = new ValidationErrors();
+        CheckCode(errors, code);
+        return errors.ToDictionary().TryGetValue("code", out var messages) ? messages : [];
     }
 
     private static void CheckCode(ValidationErrors errors, string code)

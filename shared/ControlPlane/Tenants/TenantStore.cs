@@ -14,11 +14,16 @@ public sealed class TenantStore(NpgsqlDataSource database)
 
     internal const string Select =
         """
-        select t.*, s.code as server_code, o.application, u.measured_at as usage_measured_at, u.reason as usage_reason
+        select t.*, s.code as server_code, o.application, u.measured_at as usage_measured_at, u.reason as usage_reason,
+               x.cause as suspension_cause, x.reason as suspension_reason, x.ordered_at as suspension_ordered_at, x.suspended_at, x.failure as suspension_failure,
+               g.source_tenant_id as staging_of_id, gs.code as staging_of, g.expires_at as staging_expires_at
         from control.tenants t
         join control.servers s on s.id = t.server_id
         join control.offer_versions o on o.code = t.offer and o.version = t.offer_version
         left join control.tenant_usage u on u.tenant_id = t.id
+        left join control.tenant_suspensions x on x.tenant_id = t.id
+        left join control.tenant_staging g on g.tenant_id = t.id
+        left join control.tenants gs on gs.id = g.source_tenant_id
         """;
 
     // Of the tenants with a code the live one, else the newest.
@@ -75,11 +80,13 @@ public sealed class TenantStore(NpgsqlDataSource database)
               and (@Code::text is null or t.code = @Code)
               and (@ServerCode::text is null or s.code = @ServerCode)
               and (@Customer::text is null or t.customer = @Customer)
+              and (@StagingOf::text is null or exists (
+                select from control.tenant_staging h join control.tenants o on o.id = h.source_tenant_id where h.tenant_id = t.id and o.code = @StagingOf))
               and (@Pending::text is null or exists (
                 select from control.pending_items p where p.tenant_id = t.id and (@Pending = 'any' or p.kind = @Pending)))
             """;
         page = page.Checked();
-        var parameters = new { filter.State, filter.Code, filter.ServerCode, filter.Customer, filter.Pending, page.Offset, page.Size };
+        var parameters = new { filter.State, filter.Code, filter.ServerCode, filter.Customer, filter.StagingOf, filter.Pending, page.Offset, page.Size };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var total = await connection.ExecuteScalarAsync<long>(Sql.Command(
             $"select count(*) from control.tenants t join control.servers s on s.id = t.server_id {Where}", parameters, cancellationToken));

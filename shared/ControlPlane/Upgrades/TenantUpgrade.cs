@@ -83,8 +83,11 @@ public static class UpgradeStates
     /// <summary>It was upgraded, and brought back later.</summary>
     public const string TakenBack = "taken-back";
 
+    /// <summary>Called off while it waited for its time.</summary>
+    public const string Cancelled = "cancelled";
+
     /// <summary>Every state there is.</summary>
-    public static IReadOnlyList<string> All { get; } = [Rehearsing, Waiting, Upgrading, Opening, .. UpgradeOutcomes.All, TakenBack];
+    public static IReadOnlyList<string> All { get; } = [Rehearsing, Waiting, Upgrading, Opening, .. UpgradeOutcomes.All, TakenBack, Cancelled];
 }
 
 /// <summary>What is asked for.</summary>
@@ -116,6 +119,9 @@ public abstract record UpgradeResult
 
     /// <summary>It is confirmed.</summary>
     public sealed record Confirmed(TenantUpgrade Upgrade) : UpgradeResult;
+
+    /// <summary>It is called off.</summary>
+    public sealed record Cancelled(TenantUpgrade Upgrade) : UpgradeResult;
 
     /// <summary>There is no such tenant or upgrade.</summary>
     public sealed record NotFound(string Message) : UpgradeResult;

@@ -123,6 +123,11 @@ public sealed class UpgradeLifecycle(
             return result;
         }
 
+        if (upgrade.State == UpgradeStates.Cancelled && (result.Inventory is null || result.Inventory.IsClean))
+        {
+            await ForgetCopyAsync(upgrade.Id, cancellationToken);
+        }
+
         return result with { SafetyKeptUntil = upgrade.KeepUntil };
     }
 
@@ -161,6 +166,42 @@ public sealed class UpgradeLifecycle(
             "update control.tenant_upgrades set confirmed_by = coalesce(confirmed_by, @who), keep_until = least(keep_until, @Now) where id = @Id",
             new { upgrade.Id, who, Now = time.GetUtcNow() }, transaction, cancellationToken));
         return new UpgradeResult.Confirmed((await UpgradeStore.FindByJobAsync(connection, transaction, upgrade.JobId, cancellationToken))!);
+    }
+
+    /// <summary>
+    /// Calls the tenant's upgrade off that waits for its time; again the same. Its orchestration finds that out when the time has come, and touches nothing.
+    /// </summary>
+    public async Task<UpgradeResult> CancelAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string tenantCode, string who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        if (await TenantStore.LockAsync(connection, transaction, tenantCode, cancellationToken) is not { } tenant)
+        {
+            return new UpgradeResult.NotFound(TenantStore.NoSuchTenant);
+        }
+
+        var upgrade = await UpgradeStore.FindNewestAsync(connection, transaction, tenant.Id, cancellationToken);
+        if (upgrade is { State: UpgradeStates.Cancelled })
+        {
+            return new UpgradeResult.Cancelled(upgrade);
+        }
+
+        if (upgrade is not { State: UpgradeStates.Waiting })
+        {
+            return new UpgradeResult.WrongState($"No upgrade of tenant '{tenant.Code}' waits for its time: only one that waits is called off.");
+        }
+
+        if (upgrade.Rollout is { } rollout)
+        {
+            return new UpgradeResult.WrongState($"The upgrade of tenant '{tenant.Code}' is part of rollout '{rollout}': skip or hold the tenant there.");
+        }
+
+        var reason = $"Called off by {who} before its time had come. The tenant was not touched.";
+        await connection.ExecuteAsync(Sql.Command(
+            "update control.tenant_upgrades set state = 'cancelled', ended_at = @Now, failure = @reason where id = @Id",
+            new { upgrade.Id, reason, Now = time.GetUtcNow() }, transaction, cancellationToken));
+        await jobs.FinishAsync(connection, transaction, upgrade.JobId, new JobEnd { Outcome = JobOutcomes.Cancelled, Reason = reason }, cancellationToken);
+        return new UpgradeResult.Cancelled((await UpgradeStore.FindByJobAsync(connection, transaction, upgrade.JobId, cancellationToken))!);
     }
 
     /// <summary>Counts one more attempt at ending an upgrade, unless another has counted it or the upgrade has ended.</summary>

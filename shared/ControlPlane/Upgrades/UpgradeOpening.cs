@@ -182,6 +182,13 @@ public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, Tim
         }
 
         await InsertJobAsync(connection, transaction, tenant, input.JobId, JobKinds.Upgrade, tenant.Code, input.RequestedBy, cancellationToken);
+        if (input.Rollout is { } rollout)
+        {
+            await connection.ExecuteAsync(Sql.Command(
+                "update control.jobs set parent = (select r.job_id from control.rollouts r where r.id::text = @rollout) where id = @JobId",
+                new { rollout, input.JobId }, transaction, cancellationToken));
+        }
+
         await connection.ExecuteAsync(Sql.Command(
             """
             insert into control.tenant_upgrades (

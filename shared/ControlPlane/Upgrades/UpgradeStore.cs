@@ -28,15 +28,27 @@ public sealed class UpgradeStore(NpgsqlDataSource database) : IUpgradeTransactio
         return await FindByJobAsync(connection, null, jobId, cancellationToken);
     }
 
-    internal static Task<TenantUpgrade?> FindByJobAsync(
+    /// <summary>The same in the caller's transaction.</summary>
+    public static Task<TenantUpgrade?> FindByJobAsync(
         NpgsqlConnection connection, NpgsqlTransaction? transaction, string jobId, CancellationToken cancellationToken) =>
         connection.QuerySingleOrDefaultAsync<TenantUpgrade>(Sql.Command($"{Select} where u.job_id = @jobId", new { jobId }, transaction, cancellationToken));
+
+    /// <summary>True of a job that takes an upgrade back; in the caller's transaction.</summary>
+    public static Task<bool> IsRollbackAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string jobId, CancellationToken cancellationToken) =>
+        connection.ExecuteScalarAsync<bool>(Sql.Command(
+            "select exists (select from control.tenant_upgrades where rollback_job_id = @jobId)", new { jobId }, transaction, cancellationToken));
 
     /// <summary>The tenant's newest upgrade that changed it, or null.</summary>
     internal static Task<TenantUpgrade?> FindLatestAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, CancellationToken cancellationToken) =>
         connection.QueryFirstOrDefaultAsync<TenantUpgrade>(Sql.Command(
             $"{Select} where u.tenant_id = @tenantId and u.state in ('upgraded', 'taken-back') order by u.id desc limit 1", new { tenantId }, transaction, cancellationToken));
+
+    /// <summary>The tenant's newest upgrade, whatever became of it, or null.</summary>
+    internal static Task<TenantUpgrade?> FindNewestAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, CancellationToken cancellationToken) =>
+        connection.QueryFirstOrDefaultAsync<TenantUpgrade>(Sql.Command(
+            $"{Select} where u.tenant_id = @tenantId order by u.id desc limit 1", new { tenantId }, transaction, cancellationToken));
 
     /// <summary>A tenant's upgrades by page, newest first.</summary>
     public async Task<Page<TenantUpgrade>> ListAsync(string code, PageRequest page, CancellationToken cancellationToken)

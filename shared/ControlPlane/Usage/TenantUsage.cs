@@ -28,7 +28,7 @@ public sealed record TenantUsage
     public DateTimeOffset? MeasuredAt { get; init; }
     public int? Users { get; init; }
 
-    /// <summary>By the version of the plan that it was sold; null for no limit.</summary>
+    /// <summary>Its own limit, else that of the version of the plan that it was sold; null for no limit.</summary>
     public int? UserLimit { get; init; }
     public long? DatabaseBytes { get; init; }
     public long? FileStoreBytes { get; init; }
@@ -40,7 +40,7 @@ public sealed record TenantUsage
     /// <summary>Database, file store and bucket together.</summary>
     public long TotalBytes { get; init; }
 
-    /// <summary>By the version of the plan that it was sold; null for no limit.</summary>
+    /// <summary>Its own limit, else that of the version of the plan that it was sold; null for no limit.</summary>
     public long? StorageQuotaBytes { get; init; }
 
     /// <summary>When the last try failed, wholly or in part; null if it did not.</summary>

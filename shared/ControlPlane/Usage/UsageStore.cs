@@ -17,8 +17,8 @@ public sealed class UsageStore(NpgsqlDataSource database)
 
     private const string Columns =
         """
-        t.code as tenant, s.code as server, t.plan, t.state, u.measured_at, u.users, p.user_limit, u.database_bytes, u.file_store_bytes, u.bucket_bytes,
-        u.storage_bytes, u.total_bytes, p.storage_quota_bytes, u.failed_at, u.reason
+        t.code as tenant, s.code as server, t.plan, t.state, u.measured_at, u.users, coalesce(t.max_users, p.user_limit) as user_limit, u.database_bytes, u.file_store_bytes, u.bucket_bytes,
+        u.storage_bytes, u.total_bytes, coalesce(t.max_storage_bytes, p.storage_quota_bytes) as storage_quota_bytes, u.failed_at, u.reason
         """;
 
     private const string History =
@@ -68,7 +68,7 @@ public sealed class UsageStore(NpgsqlDataSource database)
         return new Page<UsagePoint>(items.AsList(), total, page.Number, page.Size);
     }
 
-    /// <summary>What each tenant used on each day, by day and tenant; those that ended since included.</summary>
+    /// <summary>What each tenant used on each day, by day and tenant; those that ended since included, and staging copies, which are not billed, left out.</summary>
     public async Task<Page<UsageDay>> ListDaysAsync(DateOnly from, DateOnly to, string? customer, PageRequest page, CancellationToken cancellationToken)
     {
         // Of a day that is not whole yet, or not yet made of its hours, the hours say it.
@@ -83,7 +83,7 @@ public sealed class UsageStore(NpgsqlDataSource database)
                 select tenant_id, at, users, database_bytes, file_store_bytes, bucket_bytes from control.usage_days where at >= @from and at < @until) parts
               group by tenant_id, day) d
             join control.tenants t on t.id = d.tenant_id
-            where @customer::text is null or t.customer = @customer
+            where (@customer::text is null or t.customer = @customer) and not exists (select from control.tenant_staging g where g.tenant_id = t.id)
             """;
         page = page.Checked();
         var parameters = new

@@ -20,9 +20,16 @@ public sealed record StartedByWebhook
 public sealed class WebhookDeliveries(TimeProvider time)
 {
     /// <summary>Looks the record up and keeps equal deliveries waiting until the transaction ends; null if an order is due.</summary>
+    /// <param name="connection">Where.</param>
+    /// <param name="transaction">In which transaction.</param>
+    /// <param name="caller">The console.</param>
+    /// <param name="model">The record's model.</param>
+    /// <param name="recordId">The record's id.</param>
+    /// <param name="customer">Whose tenant it must be; null: anybody's.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     [SuppressMessage("Performance", "CA1822", Justification = "One injected service answers for both halves of the exchange.")]
     public async Task<StartedByWebhook?> BeginAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string caller, string model, long recordId, CancellationToken cancellationToken)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string caller, string model, long recordId, string? customer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         await RequestLocks.TakeAsync(connection, transaction, RequestLocks.WebhookRecord, [caller, model, $"{recordId}"], cancellationToken);
@@ -31,9 +38,9 @@ public sealed class WebhookDeliveries(TimeProvider time)
             select d.job_id, d.tenant_id, t.code as tenant_code
             from control.webhook_deliveries d
             join control.tenants t on t.id = d.tenant_id
-            where d.caller = @caller and d.model = @model and d.record_id = @recordId and {TenantStates.IsLive}
+            where d.caller = @caller and d.model = @model and d.record_id = @recordId and {TenantStates.IsLive} and (@customer::text is null or t.customer = @customer)
             """,
-            new { caller, model, recordId }, transaction, cancellationToken));
+            new { caller, model, recordId, customer }, transaction, cancellationToken));
     }
 
     /// <summary>Stores which job the record started, in the transaction that started it.</summary>
