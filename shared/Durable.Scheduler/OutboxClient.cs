@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.Text.Json;
+using Bibind.Durable.Client;
 using Bibind.Durable.Serialization;
 using Grpc.Core;
 using Microsoft.DurableTask;
@@ -13,7 +15,7 @@ namespace Bibind.Durable.Scheduler;
 /// <param name="host">Talks to the engine.</param>
 /// <param name="outbox">Keeps what a transaction hands in.</param>
 /// <param name="time">The clock.</param>
-public sealed class OutboxClient(DurableTaskClient host, IOrchestrationOutbox outbox, TimeProvider time) : DurableTaskClient("outbox")
+public sealed class OutboxClient(DurableTaskClient host, IOrchestrationOutbox outbox, TimeProvider time) : DurableTaskClient("outbox"), ISteeringClient
 {
     private static readonly TimeSpan DeliveryPoll = TimeSpan.FromMilliseconds(100);
 
@@ -131,6 +133,23 @@ public sealed class OutboxClient(DurableTaskClient host, IOrchestrationOutbox ou
         SendAsync(new OutboxMessage { Kind = OutboxKind.Resume, InstanceId = instanceId, Payload = reason, CreatedAt = time.GetUtcNow() }, cancellation);
 
     /// <inheritdoc/>
+    public async Task<bool> SteerAsync(string instanceId, Steering steering, DbTransaction? transaction, CancellationToken cancellation)
+    {
+        var message = new OutboxMessage { Kind = OutboxKind.Event, InstanceId = instanceId, CreatedAt = time.GetUtcNow() };
+        message = steering switch
+        {
+            Steering.Terminate end => message with { Kind = OutboxKind.Terminate, Payload = HubDataConverter.Default.Serialize(end.Reason), Recursive = true },
+            Steering.Suspend suspend => message with { Kind = OutboxKind.Suspend, Payload = suspend.Reason },
+            Steering.Resume resume => message with { Kind = OutboxKind.Resume, Payload = resume.Reason },
+            Steering.Rewind rewind => message with { Kind = OutboxKind.Rewind, Payload = rewind.Reason },
+            Steering.FireTimers fire => message with { Kind = OutboxKind.FireTimers, Payload = HubDataConverter.Default.Serialize(fire.Timers) },
+            _ => throw new ArgumentOutOfRangeException(nameof(steering), steering, "No such word."),
+        };
+        await (transaction is null ? SendAsync(message, cancellation) : outbox.AddAsync(message, transaction, cancellation));
+        return true;
+    }
+
+    /// <inheritdoc/>
     public override Task<PurgeResult> PurgeInstanceAsync(string instanceId, PurgeInstanceOptions? options = null, CancellationToken cancellation = default) =>
         host.PurgeInstanceAsync(instanceId, options, cancellation);
 
@@ -246,6 +265,8 @@ public sealed class OutboxClient(DurableTaskClient host, IOrchestrationOutbox ou
                     message.InstanceId, new TerminateInstanceOptions(Json(message.Payload), message.Recursive), cancellation),
                 OutboxKind.Suspend => host.SuspendInstanceAsync(message.InstanceId, message.Payload, cancellation),
                 OutboxKind.Resume => host.ResumeInstanceAsync(message.InstanceId, message.Payload, cancellation),
+                OutboxKind.Rewind => host.RewindInstanceAsync(message.InstanceId, message.Payload ?? string.Empty, cancellation),
+                OutboxKind.FireTimers => FireAsync(message, cancellation),
                 _ => throw new ArgumentOutOfRangeException(nameof(message), message.Kind, "No such message."),
             });
         }
@@ -253,5 +274,14 @@ public sealed class OutboxClient(DurableTaskClient host, IOrchestrationOutbox ou
         {
             // The instance does not exist, or has ended: such a message is dropped, as on every engine.
         }
+        catch (Exception gone) when (message.Kind == OutboxKind.Rewind && gone is ArgumentException or InvalidOperationException)
+        {
+            // It has not failed, or was rewound by an earlier delivery.
+        }
     }
+
+    // The protocol knows no such thing, so our orchestrators' context listens for an event.
+    private Task FireAsync(OutboxMessage message, CancellationToken cancellation) => host is ISteeringClient ours
+        ? ours.SteerAsync(message.InstanceId, new Steering.FireTimers(HubDataConverter.Default.Deserialize<WaitingTimer[]>(message.Payload)!), null, cancellation)
+        : host.RaiseEventAsync(message.InstanceId, WaitingTimer.FireEvent, Json(message.Payload), cancellation);
 }

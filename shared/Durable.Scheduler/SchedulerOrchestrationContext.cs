@@ -1,3 +1,4 @@
+using Bibind.Durable.Execution;
 using Bibind.Durable.History;
 using Bibind.Durable.Serialization;
 using Microsoft.DurableTask;
@@ -6,9 +7,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Durable.Scheduler;
 
-/// <summary>The framework's context as our orchestrators expect one: a failure that cannot be helped is not retried.</summary>
+/// <summary>The framework's context as our orchestrators expect one: a failure that cannot be helped is not retried, and a timer can be made due.</summary>
 internal sealed class SchedulerOrchestrationContext(TaskOrchestrationContext inner, string? input) : TaskOrchestrationContext
 {
+    private readonly FireableTimers _timers = new(inner);
+
     public override TaskName Name => inner.Name;
 
     public override string InstanceId => inner.InstanceId;
@@ -31,12 +34,13 @@ internal sealed class SchedulerOrchestrationContext(TaskOrchestrationContext inn
         where T : default => HubDataConverter.Default.Deserialize<T>(input);
 
     public override Task<TResult> CallActivityAsync<TResult>(TaskName name, object? input = null, TaskOptions? options = null) =>
-        inner.CallActivityAsync<TResult>(name, input, Respecting(options));
+        // Repeated here, with the same lines of history: the framework's own waits cannot be made due.
+        Retries.RunAsync(this, options?.Retry, _ => inner.CallActivityAsync<TResult>(name, input, options is null ? null : options with { Retry = null }));
 
     public override Task<TResult> CallSubOrchestratorAsync<TResult>(TaskName orchestratorName, object? input = null, TaskOptions? options = null) =>
         inner.CallSubOrchestratorAsync<TResult>(orchestratorName, input, Respecting(options));
 
-    public override Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken) => inner.CreateTimer(fireAt, cancellationToken);
+    public override Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken) => _timers.WaitAsync(fireAt, cancellationToken);
 
     public override Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellationToken = default) =>
         inner.WaitForExternalEvent<T>(eventName, cancellationToken);

@@ -41,6 +41,16 @@ public abstract class DelegatingTaskHub(ITaskHub inner) : ITaskHub
     public virtual Task RewindAsync(string instanceId, ExecutionRewoundEvent message, CancellationToken cancellationToken) =>
         Inner.RewindAsync(instanceId, message, cancellationToken);
 
+    public virtual Task<bool> SteerAsync(string instanceId, HistoryEvent message, DbTransaction? transaction, CancellationToken cancellationToken) =>
+        Inner.SteerAsync(instanceId, message, transaction, cancellationToken);
+
+    public virtual Task<int> FireTimersAsync(
+        string instanceId, IReadOnlyCollection<int> timerIds, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken) =>
+        Inner.FireTimersAsync(instanceId, timerIds, now, transaction, cancellationToken);
+
+    public virtual Task<IReadOnlyDictionary<string, DateTime>> FindNextTimersAsync(
+        IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken) => Inner.FindNextTimersAsync(instanceIds, cancellationToken);
+
     public virtual Task QuarantineAsync(InstanceLease lease, string reason, CancellationToken cancellationToken) =>
         Inner.QuarantineAsync(lease, reason, cancellationToken);
 

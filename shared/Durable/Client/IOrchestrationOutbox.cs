@@ -12,6 +12,9 @@ public interface IOrchestrationOutbox
     /// <exception cref="OrchestrationAlreadyExistsException">A start with this id waits already.</exception>
     Task AddStartAsync(OutboxMessage start, DbTransaction transaction, CancellationToken cancellationToken);
 
+    /// <summary>Keeps a message in the caller's transaction, behind those that wait for the same instance.</summary>
+    Task AddAsync(OutboxMessage message, DbTransaction transaction, CancellationToken cancellationToken);
+
     /// <summary>Keeps a message that must come after one which waits for the same instance; false, and nothing is kept, if none does.</summary>
     Task<bool> TryAddBehindAsync(OutboxMessage message, CancellationToken cancellationToken);
 
@@ -46,6 +49,12 @@ public enum OutboxKind
 
     /// <summary>The instance is to be resumed.</summary>
     Resume,
+
+    /// <summary>The instance has failed and is to go on from there.</summary>
+    Rewind,
+
+    /// <summary>Timers of the instance are due now.</summary>
+    FireTimers,
 }
 
 /// <summary>A message that waits for delivery.</summary>
@@ -60,7 +69,7 @@ public sealed record OutboxMessage
     /// <summary>The orchestrator's version; empty for none.</summary>
     public string Version { get; init; } = string.Empty;
 
-    /// <summary>Input, payload or output as JSON text; the reason of a suspension as raw text.</summary>
+    /// <summary>Input, payload, output or timers as JSON text; the reason of a suspension, a resumption or a rewind as raw text.</summary>
     public string? Payload { get; init; }
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 

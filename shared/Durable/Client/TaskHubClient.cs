@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
@@ -8,7 +9,7 @@ using Microsoft.DurableTask.Client;
 namespace Bibind.Durable.Client;
 
 /// <summary>The Durable Task client of a hub in reach of this process. What the abstractions lack is in <see cref="ClientExtensions"/>.</summary>
-public sealed class TaskHubClient : DurableTaskClient
+public sealed class TaskHubClient : DurableTaskClient, ISteeringClient
 {
     private static readonly OrchestrationRuntimeStatus[] Ended =
         [OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated];
@@ -183,6 +184,24 @@ public sealed class TaskHubClient : DurableTaskClient
                 ReplaceableStatuses = Ended,
             },
             cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> SteerAsync(string instanceId, Steering steering, DbTransaction? transaction, CancellationToken cancellation)
+    {
+        var isTaken = steering switch
+        {
+            Steering.FireTimers fire => await Hub.FireTimersAsync(instanceId, [.. fire.Timers.Select(t => t.TimerId)], Now, transaction, cancellation) > 0,
+            Steering.Terminate end => await SteerAsync(new ExecutionTerminatedEvent { Timestamp = Now, Input = Clean(end.Reason), Recurse = true }),
+            Steering.Suspend suspend => await SteerAsync(new ExecutionSuspendedEvent { Timestamp = Now, Reason = Clean(suspend.Reason) }),
+            Steering.Resume resume => await SteerAsync(new ExecutionResumedEvent { Timestamp = Now, Reason = Clean(resume.Reason) }),
+            Steering.Rewind rewind => await SteerAsync(new ExecutionRewoundEvent { Timestamp = Now, Reason = Clean(rewind.Reason) }),
+            _ => throw new ArgumentOutOfRangeException(nameof(steering), steering, "No such word."),
+        };
+        _handedIn();
+        return isTaken;
+
+        Task<bool> SteerAsync(HistoryEvent message) => Hub.SteerAsync(instanceId, message, transaction, cancellation);
     }
 
     /// <inheritdoc/>

@@ -43,6 +43,21 @@ public interface IHubManagement
     /// <exception cref="InvalidOperationException">There is none, or it has not failed.</exception>
     Task RewindAsync(string instanceId, ExecutionRewoundEvent message, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Puts a termination, a suspension, a resumption or a rewind into an instance's inbox, in the caller's transaction where one is given. False
+    /// if there is no such instance, or it has ended; for a rewind, if it has not failed.
+    /// </summary>
+    Task<bool> SteerAsync(string instanceId, HistoryEvent message, DbTransaction? transaction, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes timers that an instance waits for due now, in the caller's transaction where one is given; answers how many. One that has fired
+    /// meanwhile is left out.
+    /// </summary>
+    Task<int> FireTimersAsync(string instanceId, IReadOnlyCollection<int> timerIds, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken);
+
+    /// <summary>When the next timer of each of these instances is due, UTC; those that wait for none are left out.</summary>
+    Task<IReadOnlyDictionary<string, DateTime>> FindNextTimersAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken);
+
     /// <summary>Gives a quarantined instance back to the workers; false if there is none.</summary>
     Task<bool> ReleaseQuarantinedAsync(string instanceId, CancellationToken cancellationToken);
 

@@ -50,6 +50,60 @@ public abstract class EngineConformance
     }
 
     [Fact]
+    public async Task A_retry_that_waits_begins_at_once_when_its_timer_is_made_due()
+    {
+        await using var runtime = await CreateEngineAsync();
+        runtime.Activity<string?, string>("Flaky", (_, _) => runtime.Runs["Flaky"] < 3 ? throw new InvalidOperationException("away") : Task.FromResult("done"))
+            .Orchestrator<string?, string>("Main", (context, _) => context.CallActivityAsync<string>(
+                "Flaky", null, new TaskOptions { Retry = new RetryPolicy(5, TimeSpan.FromHours(1)) }));
+        runtime.StartAnyWorker();
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        for (var attempt = 1; attempt < 3; attempt++)
+        {
+            var timers = await Eventually.UntilAsync(
+                async () => WaitingTimer.In(await runtime.Client.GetHistoryAsync(id)), found => found.Count > 0, TimeSpan.FromSeconds(60), "it waits for its next attempt");
+            Assert.Equal(attempt, runtime.Runs["Flaky"]);
+
+            // Told twice, it is done once: a timer that is set later is another.
+            Assert.True(await runtime.Client.SteerAsync(id, new Steering.FireTimers(timers), transaction: null));
+            await runtime.Client.SteerAsync(id, new Steering.FireTimers(timers), transaction: null);
+
+            await Eventually.TrueAsync(() => runtime.Runs["Flaky"] > attempt);
+        }
+
+        Assert.Equal("done", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+        Assert.Equal(3, runtime.Runs["Flaky"]);
+    }
+
+    [Fact]
+    public async Task Of_several_timers_those_that_are_named_are_made_due()
+    {
+        await using var runtime = await CreateEngineAsync();
+        runtime.Orchestrator<string?, string>("Main", async (context, _) =>
+        {
+            using var given = new CancellationTokenSource();
+            var (hour, day) = (context.CreateTimer(TimeSpan.FromHours(1)), context.CreateTimer(TimeSpan.FromDays(1)));
+            var week = context.CreateTimer(context.CurrentUtcDateTime.AddDays(7), given.Token);
+            var first = await Task.WhenAny(hour, day, week);
+            context.SetCustomStatus(first == day ? "day" : "another");
+            await hour;
+            given.Cancel();
+            return first == day ? "day" : "another";
+        });
+        runtime.StartAnyWorker();
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        var timers = await Eventually.UntilAsync(
+            async () => WaitingTimer.In(await runtime.Client.GetHistoryAsync(id)), found => found.Count == 3, TimeSpan.FromSeconds(60), "it waits for three timers");
+        var inOrder = timers.OrderBy(t => t.FireAt).ToArray();
+
+        await runtime.Client.SteerAsync(id, new Steering.FireTimers([inOrder[1]]), transaction: null);
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.SerializedCustomStatus is not null);
+        await runtime.Client.SteerAsync(id, new Steering.FireTimers([inOrder[0]]), transaction: null);
+
+        Assert.Equal("day", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Fact]
     public async Task A_timer_fires_not_before_its_time()
     {
         await using var runtime = await CreateEngineAsync();

@@ -2,6 +2,7 @@ using Bibind.Durable.Client;
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Testing;
+using Microsoft.DurableTask.Client;
 
 namespace Bibind.Durable.Tests.Conformance;
 
@@ -66,6 +67,49 @@ public abstract partial class RuntimeConformance
         await Eventually.TrueAsync(() => sleeper.RunningActivities == 0);
 
         Assert.Equal(1, Volatile.Read(ref effects));
+    }
+
+    [Fact]
+    public async Task A_step_of_an_instance_that_was_terminated_is_cancelled_and_has_no_effect_any_more()
+    {
+        await using var runtime = await CreateAsync();
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var effects = 0;
+        runtime.Activity<string?, string>("Effect", async (context, _) =>
+            {
+                await using var registration = context.CancellationToken.Register(cancelled.SetResult);
+                await cancelled.Task;
+                await context.EnsureLeaseHeldAsync();
+                Interlocked.Increment(ref effects);
+                return "done";
+            })
+            .Orchestrator<string?, string>("Main", (context, _) => context.CallActivityAsync<string>("Effect"));
+        var worker = runtime.StartWorker(o => o.LeaseDuration = TimeSpan.FromMilliseconds(300));
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await Eventually.TrueAsync(() => runtime.Runs.GetValueOrDefault("Effect") == 1);
+
+        await runtime.Client.TerminateInstanceAsync(id);
+
+        Assert.Equal(OrchestrationRuntimeStatus.Terminated, (await runtime.EndAsync(id)).RuntimeStatus);
+        await cancelled.Task;
+        await Eventually.TrueAsync(() => worker.RunningActivities == 0);
+        Assert.Equal(0, Volatile.Read(ref effects));
+    }
+
+    [Fact]
+    public async Task A_step_that_waits_when_its_instance_is_terminated_never_begins()
+    {
+        await using var runtime = await CreateAsync();
+        runtime.Activity<string?, string>("Step", _ => "done").Orchestrator<string?, string>("Main", (context, _) => context.CallActivityAsync<string>("Step"));
+        runtime.StartWorker(o => o.MaxConcurrentActivities = 0);
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        await Eventually.TrueAsync(async () => (await runtime.Hub.GetBacklogAsync(CancellationToken.None)).Activities == 1);
+
+        await runtime.Client.TerminateInstanceAsync(id);
+
+        Assert.Equal(OrchestrationRuntimeStatus.Terminated, (await runtime.EndAsync(id)).RuntimeStatus);
+        Assert.Equal(0, (await runtime.Hub.GetBacklogAsync(CancellationToken.None)).Activities);
+        Assert.Empty(runtime.Runs);
     }
 
     [Fact]

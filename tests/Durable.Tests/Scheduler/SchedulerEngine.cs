@@ -69,6 +69,8 @@ public sealed class SchedulerEngine : TestEngine
     {
         public Task AddStartAsync(OutboxMessage start, DbTransaction transaction, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task AddAsync(OutboxMessage message, DbTransaction transaction, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<bool> TryAddBehindAsync(OutboxMessage message, CancellationToken cancellationToken) => Task.FromResult(false);
 
         public Task<IReadOnlyDictionary<string, OutboxMessage>> FindStartsAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Bibind.Durable.History;
 using Microsoft.DurableTask.Client;
 
@@ -50,6 +51,71 @@ public sealed partial class InMemoryTaskHub
 
         _work.Set();
         return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> SteerAsync(string instanceId, HistoryEvent message, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        RefuseTransaction(transaction);
+        lock (_lock)
+        {
+            if (!(message is ExecutionRewoundEvent rewound ? Rewind(instanceId, null, rewound) : Put(new OutboundMessage(instanceId, null, message))))
+            {
+                return Task.FromResult(false);
+            }
+        }
+
+        _work.Set();
+        return Task.FromResult(true);
+    }
+
+    /// <inheritdoc/>
+    public Task<int> FireTimersAsync(
+        string instanceId, IReadOnlyCollection<int> timerIds, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(timerIds);
+        RefuseTransaction(transaction);
+        var fired = 0;
+        lock (_lock)
+        {
+            if (_instances.TryGetValue(instanceId, out var instance))
+            {
+                for (var index = 0; index < instance.Inbox.Count; index++)
+                {
+                    var (message, visibleAt) = instance.Inbox[index];
+                    if (visibleAt > Now && message.Event is TimerFiredEvent timer && timerIds.Contains(timer.TimerId))
+                    {
+                        instance.Inbox[index] = (message with { Event = timer with { FireAt = now, Timestamp = now } }, Now);
+                        fired++;
+                    }
+                }
+            }
+        }
+
+        _work.Set();
+        return Task.FromResult(fired);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<string, DateTime>> FindNextTimersAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(instanceIds);
+        lock (_lock)
+        {
+            var now = Now;
+            return Task.FromResult<IReadOnlyDictionary<string, DateTime>>(instanceIds.Distinct(StringComparer.Ordinal).Where(_instances.ContainsKey)
+                .Select(id => (Id: id, Timers: _instances[id].Inbox.Where(m => m.VisibleAt > now && m.Message.Event is TimerFiredEvent).Select(m => m.VisibleAt).ToArray()))
+                .Where(i => i.Timers.Length > 0)
+                .ToDictionary(i => i.Id, i => i.Timers.Min(), StringComparer.Ordinal));
+        }
+    }
+
+    private static void RefuseTransaction(DbTransaction? transaction)
+    {
+        if (transaction is not null)
+        {
+            throw new NotSupportedException("The in-memory hub has no transactions.");
+        }
     }
 
     /// <inheritdoc/>
