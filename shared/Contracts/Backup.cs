@@ -61,6 +61,9 @@ public sealed record RestoreRequest(TenantDescriptor Place, BackupRef Backup, bo
 
     /// <summary>True if what waited to go out when the backup was taken did not go out since, and is to.</summary>
     public bool KeepsQueue { get; init; }
+
+    /// <summary>Set for a staging copy: what is masked in it. It is neutralised and masked before it takes the tenant's name.</summary>
+    public IReadOnlyList<MaskingRule>? Staging { get; init; }
 }
 
 /// <summary>A database that was brought back; like a clone, it is held back until it is handed over.</summary>

@@ -44,6 +44,12 @@ public sealed record RestoreTenantOrder
 
     /// <summary>True if the tenant was suspended: a restore that changes nothing leaves it so.</summary>
     public bool WasSuspended { get; init; }
+
+    /// <summary>True if the job's own orchestration was ended from outside: what it did is undone, nothing else.</summary>
+    public bool IsUndo { get; init; }
+
+    /// <summary>Set where the backup is one of another tenant, of which this one is the staging copy.</summary>
+    public StagingContent? Staging { get; init; }
 }
 
 /// <summary>A backup that becomes a new tenant, already reserved under <see cref="TenantId"/>.</summary>
@@ -95,6 +101,9 @@ public sealed record TenantRestored
     public required long Bytes { get; init; }
     public required int Tables { get; init; }
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>What a staging copy is without that was refreshed; null for every other restore.</summary>
+    public StagingReport? Staging { get; init; }
 }
 
 /// <summary>A backup to try out.</summary>
@@ -122,6 +131,9 @@ public sealed record RestoreEnd
 
     /// <summary>True if the tenant's route leads to its database again; else the tenant is suspended.</summary>
     public required bool IsOpen { get; init; }
+
+    /// <summary>True if the restore was undone because its orchestration was ended from outside.</summary>
+    public bool IsUndo { get; init; }
     public TenantRestored? Result { get; init; }
 
     /// <summary>Why it failed, and what state the tenant is in.</summary>

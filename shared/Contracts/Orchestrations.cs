@@ -29,6 +29,10 @@ public static class Orchestrations
 
     /// <inheritdoc cref="ProvisionTenantV1"/>
     public static readonly OrchestratorDefinition<RestoreNewTenantOrder, TenantReady> RestoreNewTenantV1 = new("RestoreNewTenant");
+    public static readonly OrchestratorDefinition<MakeStagingCopyOrder, TenantReady> MakeStagingCopy = new("MakeStagingCopy");
+
+    /// <summary>Its undoing, where it was ended from outside, is that of <see cref="RestoreTenant"/>, whose order it takes.</summary>
+    public static readonly OrchestratorDefinition<RestoreTenantOrder, TenantRestored> RefreshStagingCopy = new("RefreshStagingCopy");
     public static readonly OrchestratorDefinition<VerifyBackupOrder, BackupReceipt> VerifyBackup = new("VerifyBackup");
     public static readonly OrchestratorDefinition<ResetCredentialsOrder, CredentialsReset> ResetCredentials = new("ResetCredentials");
     public static readonly OrchestratorDefinition<NightlyBackupsState, Unit> NightlyBackups = new("NightlyBackups");
@@ -43,6 +47,10 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<RollBackUpgradeInput, RollBackUpgradeResult> RollBackUpgrade = new("RollBackUpgrade");
     public static readonly OrchestratorDefinition<RunRolloutOrder, RolloutRound> RunRollout = new("RunRollout");
     public static readonly OrchestratorDefinition<ChangeModulesOrder, ModulesChanged> ChangeModules = new("ChangeModules");
+    public static readonly OrchestratorDefinition<SuspendTenantOrder, TenantSuspended> SuspendTenant = new("SuspendTenant");
+    public static readonly OrchestratorDefinition<LiftSuspensionOrder, TenantResumed> LiftSuspension = new("LiftSuspension");
+    public static readonly OrchestratorDefinition<ChangePlanOrder, PlanChanged> ChangePlan = new("ChangePlan");
     public static readonly OrchestratorDefinition<PendingRound, Unit> WorkOffPendingItems = new("WorkOffPendingItems");
     public static readonly OrchestratorDefinition<WarmPoolOrder, Unit> KeepWarmPools = new("KeepWarmPools");
+    public static readonly OrchestratorDefinition<CancelledJob, Unit> EndCancelledJob = new("EndCancelledJob");
 }

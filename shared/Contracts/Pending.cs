@@ -43,6 +43,9 @@ public sealed record TenantToActivate : TenantDescriptor
 
     /// <summary>What could not be done yet.</summary>
     public IReadOnlyList<PutOff> Pending { get; init; } = [];
+
+    /// <summary>What a staging copy is without; null for every other tenant.</summary>
+    public StagingReport? Staging { get; init; }
 }
 
 /// <summary>One round of the timer that does what was put off.</summary>

@@ -41,6 +41,9 @@ public sealed record ChangeModulesOrder
     public required string JobId { get; init; }
     public required string Code { get; init; }
     public required ModuleChange Change { get; init; }
+
+    /// <summary>True if the job's own orchestration was ended from outside: what it did is undone, nothing else.</summary>
+    public bool IsUndo { get; init; }
 }
 
 /// <summary>A tenant's modules or theme to change.</summary>
@@ -108,6 +111,9 @@ public sealed record ModulesEnd
     /// <summary>True if the tenant's route leads to its database again; else the tenant is suspended.</summary>
     public required bool IsOpen { get; init; }
     public required ModuleChange Change { get; init; }
+
+    /// <summary>True if the change was undone because its orchestration was ended from outside.</summary>
+    public bool IsUndo { get; init; }
     public ModulesChanged? Result { get; init; }
 
     /// <summary>Why it failed, and what state the tenant is in.</summary>
@@ -130,6 +136,9 @@ public static class TenantModules
 
     /// <summary>Looks whether everything is as ordered and nothing else is gone; a difference is a failure.</summary>
     public static readonly ActivityDefinition<ModulesCheck, ModulesChanged> Verify = new("modules.verify", Policies.Act);
+
+    /// <summary>Says whether the backup of before the change was taken.</summary>
+    public static readonly ActivityDefinition<BackupRef, bool> FindWayBack = new("modules.find_way_back", Stubborn);
 
     /// <summary>Ends a change: record, tenant and job.</summary>
     public static readonly ActivityDefinition<ModulesEnd, Unit> End = new("modules.end", Stubborn);

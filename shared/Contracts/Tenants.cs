@@ -31,6 +31,9 @@ public sealed record ProvisionTenantOrder
     public required long TenantId { get; init; }
     public required string JobId { get; init; }
     public required string Code { get; init; }
+
+    /// <summary>True: the job's own orchestration was ended by a cancellation, and this one undoes what it did.</summary>
+    public bool IsUndo { get; init; }
 }
 
 /// <summary>
@@ -96,6 +99,9 @@ public record TenantDescriptor
 
     /// <summary>True for a copy of the tenant in which an upgrade is rehearsed: <see cref="TemplateDatabase"/> is then the tenant's own.</summary>
     public bool IsRehearsal { get; init; }
+
+    /// <summary>The tenant that it is a staging copy of; null for every other.</summary>
+    public long? StagingOf { get; init; }
 }
 
 /// <summary>A tenant that works.</summary>
@@ -110,6 +116,9 @@ public sealed record TenantReady
 
     /// <summary>What was left for later, in words: a standard user whose server did not answer, say.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>What a staging copy is without; null for every other tenant.</summary>
+    public StagingReport? Staging { get; init; }
 }
 
 /// <summary>A tenant could not be provisioned; everything was undone.</summary>
@@ -209,6 +218,9 @@ public static class Tenants
 
     /// <summary>Starts the removal of what abandoned tenants left.</summary>
     public static readonly ActivityDefinition<SweepOrder, SweepResult> Sweep = new("tenants.sweep", Quick);
+
+    /// <summary>Undoes or closes jobs whose orchestration was ended from outside; answers how many.</summary>
+    public static readonly ActivityDefinition<Unit, int> SweepJobs = new("tenants.sweep_jobs", Policies.Round);
 
     /// <summary>Asks every server what is left of the tenant.</summary>
     public static readonly ActivityDefinition<InventoryRequest, Inventory> TakeInventory = new("tenants.take_inventory", Quick);

@@ -1,6 +1,7 @@
 using Bibind.Durable.History;
 using Bibind.Durable.Hubs;
 using Bibind.Durable.Serialization;
+using Microsoft.DurableTask.Client;
 using Npgsql;
 
 namespace Bibind.Durable.Postgres;
@@ -168,6 +169,18 @@ public sealed partial class PostgresTaskHub
         {
             add(HubSql.Command("DELETE FROM durable.leases WHERE instance_id = ANY ($1)", HubSql.Texts(ended)));
             add(HubSql.Command("DELETE FROM durable.messages WHERE instance_id = ANY ($1)", HubSql.Texts(ended)));
+        }
+
+        // Who ended an instance from outside does not want its steps any more: one that waits never begins, one under way has lost its lease.
+        var terminated = updated.Where(t => t.Update!.Status == OrchestrationRuntimeStatus.Terminated).Select(t => t.Lease.InstanceId).ToArray();
+        if (terminated.Length > 0)
+        {
+            add(HubSql.Command(
+                """
+                DELETE FROM durable.activities a
+                USING (SELECT id FROM durable.activities WHERE instance_id = ANY ($1) ORDER BY id FOR UPDATE) AS locked WHERE a.id = locked.id
+                """,
+                HubSql.Texts(terminated)));
         }
     }
 

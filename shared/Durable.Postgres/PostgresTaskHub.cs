@@ -78,11 +78,7 @@ public sealed partial class PostgresTaskHub : ITaskHub
         await using var batch = new NpgsqlBatch(connection);
         var payloads = new Payloads();
         batch.BatchCommands.Add(HubSql.Command(
-            """
-            INSERT INTO durable.messages (instance_id, visible_at, event)
-            SELECT instance_id, CASE WHEN $3 THEN now() ELSE greatest(now(), starts_at) END, $2 FROM durable.leases WHERE instance_id = $1
-            RETURNING id
-            """,
+            SendSql,
             HubSql.Text(instanceId),
             HubSql.Json(HistoryJson.Write(payloads.Detach(instanceId, message))),
             HubSql.Flag(message is ExecutionTerminatedEvent)));
