@@ -263,9 +263,39 @@ internal static partial class Logs
     [LoggerMessage(3205, LogLevel.Warning, "The certificate for {Host} was replaced by one of {Issuer} with another key, and the former one revoked")]
     public static partial void CertificateReplaced(this ILogger logger, string host, string issuer);
 
+    [LoggerMessage(3185, LogLevel.Information, "The database {Database} takes no connections any more: its tenant is suspended; {Ended} sessions were ended")]
+    public static partial void DatabaseShut(this ILogger logger, string database, int ended);
+
+    [LoggerMessage(3186, LogLevel.Warning, "The database {Database} of a suspended tenant was open, and was shut again")]
+    public static partial void DatabaseShutAgain(this ILogger logger, string database);
+
+    [LoggerMessage(3187, LogLevel.Warning, "The database {Database} of a suspended tenant could not be shut, and comes again with the next sweep: {Reason}")]
+    public static partial void DatabaseNotShut(this ILogger logger, string database, string reason);
+
     [LoggerMessage(3180, LogLevel.Information, "Database {Database} has release {Version} by {Kind}")]
     public static partial void ReleaseApplied(this ILogger logger, string database, string version, string kind);
 
     [LoggerMessage(3181, LogLevel.Warning, "What upgrade {Job} left is not removed yet: {Reason}")]
     public static partial void UpgradeNotSwept(this ILogger logger, string job, string reason);
+
+    [LoggerMessage(3190, LogLevel.Warning, "Job {Job} ({Kind}) of tenant {Tenant} was ended from outside: what it did is undone, or it is closed as failed")]
+    public static partial void JobAbandoned(this ILogger logger, string job, string kind, string tenant);
+
+    [LoggerMessage(3191, LogLevel.Warning, "Job {Job}, which was ended from outside, is not closed: {Reason}")]
+    public static partial void JobNotSwept(this ILogger logger, string job, string reason);
+
+    [LoggerMessage(3199, LogLevel.Information, "Job {Job} ({Kind}) of tenant {Tenant} was cancelled: what it did is undone, or it is closed")]
+    public static partial void JobUndone(this ILogger logger, string job, string kind, string tenant);
+
+    [LoggerMessage(3230, LogLevel.Information, "Notice {NoticeId} was sent by {Channel}, attempt {Attempt}")]
+    public static partial void NoticeSent(this ILogger logger, long noticeId, string channel, int attempt);
+
+    [LoggerMessage(3231, LogLevel.Warning, "Notice {NoticeId} was not sent by {Channel}, attempt {Attempt}: {Reason}")]
+    public static partial void NoticeFailed(this ILogger logger, long noticeId, string channel, int attempt, string reason);
+
+    [LoggerMessage(3232, LogLevel.Error, "Notice {NoticeId} could not be sent by {Channel}, attempt {Attempt}")]
+    public static partial void NoticeNotSent(this ILogger logger, long noticeId, string channel, int attempt, Exception failure);
+
+    [LoggerMessage(3233, LogLevel.Error, "A template of notices is broken: {Problem}")]
+    public static partial void NoticeTemplateBroken(this ILogger logger, string problem);
 }

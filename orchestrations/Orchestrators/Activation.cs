@@ -15,8 +15,10 @@ internal static class Activation
     /// <param name="saga">Undoes what came before; a first backup, too, of an activation whose answer was lost.</param>
     /// <param name="place">The tenant.</param>
     /// <param name="notes">What earlier steps want to tell a person.</param>
+    /// <param name="staging">What a staging copy is without; null for every other tenant.</param>
     /// <exception cref="TaskFailedException">A step failed, and its retries gave up.</exception>
-    public static async Task<TenantReady> RunAsync(TaskOrchestrationContext context, Saga saga, TenantDescriptor place, IReadOnlyList<string> notes)
+    public static async Task<TenantReady> RunAsync(
+        TaskOrchestrationContext context, Saga saga, TenantDescriptor place, IReadOnlyList<string> notes, StagingReport? staging = null)
     {
         var user = TryAsync(context, Application.CreateStandardUser, place, "The standard user was not made");
         var smoke = TryAsync(context, Application.SmokeTest, place, "The tenant was not seen to answer");
@@ -29,6 +31,7 @@ internal static class Activation
         {
             Notes = [.. notes, .. ProvisionFailure.Notes(made, seen)],
             Pending = [.. PutOffs(PendingKinds.StandardUser, made), .. PutOffs(PendingKinds.SmokeTest, seen)],
+            Staging = staging,
         });
         var notified = await Callbacks.TellAsync(context, place, "active", reason: null);
         return ready with { Notes = [.. ready.Notes, .. ProvisionFailure.Notes(notified)] };

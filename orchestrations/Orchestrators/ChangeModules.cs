@@ -21,7 +21,7 @@ public sealed class ChangeModules : TaskOrchestrator<ChangeModulesOrder, Modules
         {
             result = await ChangeAsync(context, order, progress);
         }
-        catch (Exception failure) when (failure is TaskFailedException or BackupsOffException or ModulesAbandonedException)
+        catch (Exception failure) when (failure is TaskFailedException or BackupsOffException or ModulesAbandonedException or EndedFromOutsideException)
         {
             var (isOpen, state) = await SettleAsync(context, order, progress);
             await EndAsync(context, order, isOpen, null, $"{Reasons.Of(failure).TrimEnd('.')}. {state}");
@@ -35,6 +35,14 @@ public sealed class ChangeModules : TaskOrchestrator<ChangeModulesOrder, Modules
     private static async Task<ModulesChanged> ChangeAsync(TaskOrchestrationContext context, ChangeModulesOrder order, Progress progress)
     {
         var place = progress.Place = await context.CallActivityAsync(BackupJobs.Begin, new TenantJob(order.TenantId, order.JobId));
+        if (order.IsUndo)
+        {
+            // How far it got, nobody knows any more: the backup is taken before anything is changed.
+            progress.RouteTouched = true;
+            progress.DatabaseTouched = await context.CallActivityAsync(TenantModules.FindWayBack, WayBack(place).Backup);
+            throw new EndedFromOutsideException();
+        }
+
         var request = new ModuleRequest(place, order.Change);
         var before = await context.CallActivityAsync(TenantModules.Look, request);
         if (before.IsNothing)
@@ -124,6 +132,7 @@ public sealed class ChangeModules : TaskOrchestrator<ChangeModulesOrder, Modules
             TenantId = order.TenantId,
             JobId = order.JobId,
             IsOpen = isOpen,
+            IsUndo = order.IsUndo,
             Change = order.Change,
             Result = result,
             Reason = reason,

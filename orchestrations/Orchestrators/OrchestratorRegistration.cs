@@ -29,6 +29,8 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.ResumeTenant, _ => new ResumeTenant())
             .AddOrchestrator(Orchestrations.RestoreNewTenant, _ => new RestoreNewTenant(2))
             .AddOrchestrator(Orchestrations.RestoreNewTenantV1, _ => new RestoreNewTenant(1))
+            .AddOrchestrator(Orchestrations.MakeStagingCopy, _ => new MakeStagingCopy())
+            .AddOrchestrator(Orchestrations.RefreshStagingCopy, _ => new RefreshStagingCopy())
             .AddOrchestrator(Orchestrations.WorkOffPendingItems, _ => new WorkOffPendingItems())
             .AddOrchestrator(Orchestrations.KeepWarmPools, _ => new KeepWarmPools())
             .AddOrchestrator(Orchestrations.VerifyBackup, _ => new VerifyBackup())
@@ -40,6 +42,10 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.RollBackUpgrade, _ => new RollBackUpgrade())
             .AddOrchestrator(Orchestrations.RunRollout, _ => new RunRollout())
             .AddOrchestrator(Orchestrations.ChangeModules, _ => new ChangeModules())
+            .AddOrchestrator(Orchestrations.SuspendTenant, _ => new SuspendTenant())
+            .AddOrchestrator(Orchestrations.LiftSuspension, _ => new LiftSuspension())
+            .AddOrchestrator(Orchestrations.ChangePlan, _ => new ChangePlan())
+            .AddOrchestrator(Orchestrations.EndCancelledJob, _ => new EndCancelledJob())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }
 }

@@ -8,6 +8,7 @@ internal static class Persistence
 {
     private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(15);
+    private const int MostAttempts = 24;
 
     /// <summary>Does a step.</summary>
     /// <returns>Why it failed; null if it did not.</returns>
@@ -23,6 +24,10 @@ internal static class Persistence
             return failure;
         }
     }
+
+    /// <summary>As <see cref="PersistAsync"/>, but not for ever: a step that cannot succeed is given up at once, any other after some hours.</summary>
+    public static Task<TaskFailedException?> PersistWithinReasonAsync(TaskOrchestrationContext context, Func<Task> step) =>
+        PersistAsync(context, step, (failure, failures) => failure.FailureDetails.IsNonRetriable || failures == MostAttempts);
 
     /// <summary>Does a step again and again, at longer and longer intervals: a tenant is not left closed because a server was away for an hour.</summary>
     /// <param name="context">The orchestration's.</param>

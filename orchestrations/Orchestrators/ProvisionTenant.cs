@@ -15,6 +15,11 @@ public sealed class ProvisionTenant(int version) : TaskOrchestrator<ProvisionTen
     public override async Task<TenantReady> RunAsync(TaskOrchestrationContext context, ProvisionTenantOrder order)
     {
         var saga = new Saga(context);
+        if (order.IsUndo)
+        {
+            return await UndoCancelledAsync(context, saga, order);
+        }
+
         TenantDescriptor? place = null;
         try
         {
@@ -40,5 +45,26 @@ public sealed class ProvisionTenant(int version) : TaskOrchestrator<ProvisionTen
             await ProvisionFailure.EndAsync(context, saga, order.TenantId, order.JobId, place, failure.Reason);
             throw;
         }
+    }
+
+    /// <summary>Undoes an order that was cancelled. Nobody knows how far it got: everything counts as done.</summary>
+    private static async Task<TenantReady> UndoCancelledAsync(TaskOrchestrationContext context, Saga saga, ProvisionTenantOrder order)
+    {
+        var place = await context.CallActivityAsync(Tenants.Reserve, order with { IsUndo = false });
+        saga.UndoneBy(Credentials.Forget, place);
+        if (place.HasFileStore)
+        {
+            saga.UndoneBy(FileStore.Remove, place);
+        }
+
+        saga.UndoneBy(Database.Drop, place);
+        saga.UndoneBy(Dns.DeleteRecord, place);
+        saga.UndoneBy(Certificates.Revoke, place);
+        saga.UndoneBy(Storage.DeleteBucket, place);
+        saga.UndoneBy(Routing.Withdraw, place);
+        saga.UndoneBy(Backup.DeleteAll, place);
+        saga.UndoneBy(Tenants.Deactivate, place);
+        await ProvisionFailure.EndAsync(context, saga, order.TenantId, order.JobId, place, JobReasons.Cancelled);
+        throw new JobCancelledException();
     }
 }

@@ -8,7 +8,8 @@ namespace Bibind.Orchestrators;
 /// <param name="version">1 for those that were started before refusals came first and the address was set; 2 for all others.</param>
 public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantOrder, TenantRestored>
 {
-    private const string Manual = "manual";
+    /// <summary>The kind of the backup that is taken before.</summary>
+    internal const string Manual = "manual";
     private const string OfTheBackup = "Users and their passwords are those of the backup.";
 
     /// <inheritdoc/>
@@ -20,7 +21,7 @@ public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantO
         {
             result = await RestoreAsync(context, order, progress);
         }
-        catch (Exception failure) when (failure is TaskFailedException or BackupsOffException)
+        catch (Exception failure) when (failure is TaskFailedException or BackupsOffException or EndedFromOutsideException)
         {
             var (isOpen, state) = await SettleAsync(context, progress);
             await EndAsync(context, order, isOpen, null, $"{Reasons.Of(failure).TrimEnd('.')}. {state}");
@@ -33,6 +34,14 @@ public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantO
 
     private async Task<TenantRestored> RestoreAsync(TaskOrchestrationContext context, RestoreTenantOrder order, Progress progress)
     {
+        if (order.IsUndo)
+        {
+            // How far it got, nobody knows any more: the way back finds out.
+            progress.Place = await context.CallActivityAsync(BackupJobs.Begin, new TenantJob(order.TenantId, order.JobId));
+            progress.RouteTouched = progress.DatabaseTouched = true;
+            throw new EndedFromOutsideException();
+        }
+
         var place = progress.Place = await context.CallActivityAsync(BackupJobs.Begin, new TenantJob(order.TenantId, order.JobId));
         if (version > 1)
         {
@@ -66,7 +75,7 @@ public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantO
     }
 
     /// <summary>Brings the tenant back to what it was before, and says how far that went.</summary>
-    private static async Task<(bool IsOpen, string State)> SettleAsync(TaskOrchestrationContext context, Progress progress)
+    internal static async Task<(bool IsOpen, string State)> SettleAsync(TaskOrchestrationContext context, Progress progress)
     {
         const string Untouched = "Nothing was changed: the tenant is as it was.";
         var order = progress.Order;
@@ -102,19 +111,20 @@ public sealed class RestoreTenant(int version) : TaskOrchestrator<RestoreTenantO
         }
     }
 
-    private static Task<Unit> EndAsync(
+    internal static Task<Unit> EndAsync(
         TaskOrchestrationContext context, RestoreTenantOrder order, bool isOpen, TenantRestored? result, string? reason) =>
         context.CallActivityAsync(BackupJobs.EndRestore, new RestoreEnd
         {
             TenantId = order.TenantId,
             JobId = order.JobId,
             IsOpen = isOpen,
+            IsUndo = order.IsUndo,
             Result = result,
             Reason = reason,
         });
 
     /// <summary>How far it got; each is set before the act, so that an act whose outcome is unknown counts.</summary>
-    private sealed class Progress(RestoreTenantOrder order)
+    internal sealed class Progress(RestoreTenantOrder order)
     {
         public RestoreTenantOrder Order => order;
 

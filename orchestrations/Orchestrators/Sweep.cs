@@ -20,6 +20,7 @@ public sealed class Sweep : TaskOrchestrator<SweepOrder, Unit>
         await Persistence.TryAsync(() => context.CallActivityAsync(Storage.FollowQuotas, Unit.Value));
         await Persistence.TryAsync(() => context.CallActivityAsync(Moves.RemoveDue, Unit.Value));
         await Persistence.TryAsync(() => context.CallActivityAsync(Upgrades.Sweep, Unit.Value));
+        await Persistence.TryAsync(() => context.CallActivityAsync(Tenants.SweepJobs, Unit.Value));
         context.ContinueAsNew(order);
         return Unit.Value;
     }

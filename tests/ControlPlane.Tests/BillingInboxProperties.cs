@@ -1,6 +1,7 @@
 using System.Globalization;
 using Bibind.ControlPlane.Billing;
 using CsCheck;
+using Microsoft.Extensions.Options;
 
 namespace Bibind.ControlPlane.Tests;
 
@@ -21,7 +22,7 @@ public sealed class BillingInboxProperties(PostgresCluster postgres)
     public async Task Each_takes_effect_once_in_order_and_none_waits_for_ever()
     {
         await using var plane = await postgres.NewPlaneAsync();
-        var inbox = new BillingInbox(TimeProvider.System);
+        var inbox = new BillingInbox(TimeProvider.System, Options.Create(new BillingOptions()));
         var backlog = new BillingBacklog(plane.Database);
         await Deliveries.SampleAsync(
             async deliveries =>
@@ -36,8 +37,10 @@ public sealed class BillingInboxProperties(PostgresCluster postgres)
                     }
                 }
 
-                // Where billing began is not known: the first that comes may have any number, and those before it are too late.
-                Assert.Equal(Enumerable.Range((int)deliveries[0], (int)(deliveries.Max() - deliveries[0] + 1)).Select(i => (long)i), effects);
+                // Where billing began is not known: the first that comes may have any number, and those before it come late.
+                var (late, inOrder) = (effects.Where(n => n < deliveries[0]), effects.Where(n => n >= deliveries[0]));
+                Assert.Equal(Enumerable.Range((int)deliveries[0], (int)(deliveries.Max() - deliveries[0] + 1)).Select(i => (long)i), inOrder);
+                Assert.Equal(Enumerable.Range(1, (int)deliveries[0] - 1).Select(i => (long)i), late.Order());
                 Assert.Null(await backlog.FindFirstAsync(tenant, default));
             },
             iter: Histories, threads: 1);
@@ -47,24 +50,24 @@ public sealed class BillingInboxProperties(PostgresCluster postgres)
     private static Task<bool> TakeAsync(TestPlane plane, BillingInbox inbox, BillingMessage message, List<long> effects) =>
         plane.InTransactionAsync(async (connection, transaction) =>
         {
-            var (state, reason) = await inbox.BeginAsync(connection, transaction, message, default) switch
+            BillingRecord? record = await inbox.BeginAsync(connection, transaction, message, default) switch
             {
-                BillingTurn.Due => (BillingStates.Done, null),
-                BillingTurn.Waits waits => (BillingStates.Waiting, waits.Reason),
-                BillingTurn.Never never => (BillingStates.Refused, never.Reason),
-                _ => (null, (string?)null),
+                BillingTurn.Due => new(BillingStates.Done),
+                BillingTurn.Waits waits => new(BillingStates.Waiting, waits.Reason, waits.Cause),
+                BillingTurn.Never never => new(BillingStates.Refused, never.Reason),
+                _ => null,
             };
-            if (state == BillingStates.Done)
+            if (record?.State == BillingStates.Done)
             {
                 effects.Add(message.Sequence);
             }
 
-            if (state is not null)
+            if (record is not null)
             {
-                await inbox.RecordAsync(connection, transaction, message, state, reason, null, default);
+                await inbox.RecordAsync(connection, transaction, message, record, default);
             }
 
-            return state != BillingStates.Waiting;
+            return record?.State != BillingStates.Waiting;
         });
 
     private static BillingMessage Message(string tenant, long number) => new(

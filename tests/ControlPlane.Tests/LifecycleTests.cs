@@ -248,7 +248,7 @@ public sealed class LifecycleTests(PostgresCluster cluster)
         await plane.AddServerAsync();
         var reservation = await plane.MustReserveAsync();
         await plane.Lifecycle.ActivateAsync(
-            reservation.TenantId, reservation.JobId, [], [new PutOff(PendingKinds.FirstBackup, "being taken")], together: null, CancellationToken.None);
+            reservation.TenantId, reservation.JobId, [], [new PutOff(PendingKinds.FirstBackup, "being taken")], staging: null, together: null, CancellationToken.None);
         Assert.Equal([reservation.TenantId], await plane.Get<RoutedTenants>().ListAsync(CancellationToken.None));
 
         for (var delivery = 0; delivery < 2; delivery++)

@@ -111,6 +111,24 @@ public sealed class MigrationTests(PostgresCluster cluster)
         Assert.Equal(new Migration(1, "a", "x\ny\n").Checksum, new Migration(1, "a", "x\r\ny\r\n").Checksum);
 
     [Fact]
+    public async Task Refused_deliveries_of_webhooks_are_listed_with_those_that_come_later()
+    {
+        const int Log = 156;
+        await using var database = await cluster.NewDatabaseAsync();
+        await Migrator(database).ApplyAsync([.. Migration.Embedded().Where(m => m.Version < Log)], CancellationToken.None);
+        await using var connection = await database.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            """
+            insert into control.webhook_refusals (received_at, caller, model, record_id, status, kind, reason, errors)
+            values (now(), 'console', 'sale.order', 7, 422, 'invalid-command', 'It is wrong.', '{"x_code": ["is wrong"]}'), (now(), 'console', null, null, 400, 'unreadable-request', 'It is no JSON.', null)
+            """);
+        await Migrator(database).ApplyAsync(CancellationToken.None);
+        Assert.Equal(
+            "refused sale.order 7 422 invalid-command, refused 400 unreadable-request",
+            await connection.ExecuteScalarAsync<string>("select string_agg(concat_ws(' ', state, model, record_id, status, kind), ', ' order by id) from control.webhook_log"));
+    }
+
+    [Fact]
     public async Task The_lock_is_given_back()
     {
         await using var database = await cluster.NewDatabaseAsync();

@@ -90,7 +90,7 @@ public sealed class RepetitionTests(PostgresCluster cluster)
 
     private static Task<string> DeliverAsync(TestPlane plane) => plane.InTransactionAsync(async (c, t) =>
     {
-        if (await plane.Webhooks.BeginAsync(c, t, "console", "saas.instance", 7, CancellationToken.None) is { } started)
+        if (await plane.Webhooks.BeginAsync(c, t, "console", "saas.instance", 7, customer: null, CancellationToken.None) is { } started)
         {
             Assert.Equal("acme", started.TenantCode);
             return started.JobId;

@@ -17,7 +17,7 @@ public sealed class TenantActivityTests(PostgresCluster cluster)
     public void Each_activity_is_registered_under_its_contracts_name() => Assert.Equal(
         [
             "tenants.activate", "tenants.begin_destroy", "tenants.deactivate", "tenants.end_destroy", "tenants.mark_failed", "tenants.reserve", "tenants.sweep",
-            "tenants.work_off_pending",
+            "tenants.sweep_jobs", "tenants.work_off_pending",
         ],
         new TaskRegistry().AddTenantActivities().ActivityNames.Order(StringComparer.Ordinal));
 

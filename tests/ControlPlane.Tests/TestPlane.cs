@@ -113,7 +113,7 @@ public sealed class TestPlane : IAsyncDisposable
     public async Task<T?> ScalarAsync<T>(string sql)
     {
         await using var connection = await Database.OpenConnectionAsync();
-        return await connection.ExecuteScalarAsync<T>(sql);
+        return await connection.ExecuteScalarAsync<T>(sql, commandTimeout: 120);
     }
 
     public async ValueTask DisposeAsync()

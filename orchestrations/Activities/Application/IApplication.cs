@@ -43,6 +43,17 @@ public interface IApplication
     /// <exception cref="Bibind.Durable.PermanentFailureException">Something in the database keeps it from being taken.</exception>
     Task NeutraliseAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Makes a restored copy of another tenant's database that tenant's staging copy, in one transaction: its own as by
+    /// <see cref="AdoptAsync"/>, neutralised, and masked. What stands in the database of the other's own code is not run. Again it
+    /// answers what it did before.
+    /// </summary>
+    /// <exception cref="Bibind.Durable.PermanentFailureException">Something in the database keeps it from being done, or a rule cannot be applied.</exception>
+    Task<StagingReport> StageAsync(NpgsqlConnection connection, StagingInput input, CancellationToken cancellationToken);
+
+    /// <summary>True if a job of this tenant configured the database.</summary>
+    Task<bool> IsTenantsAsync(NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken);
+
     /// <summary>What could go out of a neutralised copy or run in it by itself, in words; nothing unless something has come since.</summary>
     Task<IReadOnlyList<string>> FindLoudAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
 

@@ -1,4 +1,5 @@
 using Bibind.Activities.Database;
+using Bibind.Activities.Suspensions;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.DurableTask;
@@ -7,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Application;
 
 /// <summary>Tells the application its public address, and that no login changes it.</summary>
-public sealed class SetApplicationAddress(PostgresConnector postgres, ApplicationProviders applications, ILogger<SetApplicationAddress> logger) : TaskActivity<TenantDescriptor, Unit>
+public sealed class SetApplicationAddress(
+    PostgresConnector postgres, SuspendedDatabases suspended, ApplicationProviders applications, ILogger<SetApplicationAddress> logger) : TaskActivity<TenantDescriptor, Unit>
 {
     /// <inheritdoc/>
     public override async Task<Unit> RunAsync(TaskActivityContext context, TenantDescriptor place)
@@ -15,6 +17,7 @@ public sealed class SetApplicationAddress(PostgresConnector postgres, Applicatio
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
         var application = applications.Of(place.Application);
+        await using var entry = await suspended.EnterAsync(place, context.CancellationToken);
         await using var session = await postgres.OpenAsync(place, context.CancellationToken);
         return await session.TranslateErrorsAsync(async () =>
         {

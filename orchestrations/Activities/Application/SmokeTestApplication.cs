@@ -1,6 +1,7 @@
 using Bibind.Activities.Database;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
+using Bibind.ControlPlane.Suspensions;
 using Bibind.Durable;
 using Microsoft.DurableTask;
 using Npgsql;
@@ -9,7 +10,7 @@ namespace Bibind.Activities.Application;
 
 /// <summary>Checks that the tenant's database is its own, can be seen by the application, and that the application answers for it.</summary>
 public sealed class SmokeTestApplication(
-    PostgresConnector postgres, ApplicationProviders applications, IServerDirectory servers, IHttpClientFactory clients, TimeProvider time)
+    PostgresConnector postgres, ISuspensions suspensions, ApplicationProviders applications, IServerDirectory servers, IHttpClientFactory clients, TimeProvider time)
     : TaskActivity<TenantDescriptor, StepOutcome>
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
@@ -24,6 +25,11 @@ public sealed class SmokeTestApplication(
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(place);
+        if (await suspensions.FindAsync(place.TenantId, context.CancellationToken) is { IsInForce: true })
+        {
+            return new StepOutcome(true, "The application was not asked for the tenant, which is suspended.");
+        }
+
         var application = applications.Of(place.Application);
         await using (var session = await postgres.OpenAsync(place, context.CancellationToken))
         {

@@ -1,9 +1,11 @@
 using System.Globalization;
 using Bibind.Activities.Application;
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Backup.Archives;
 using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
+using Bibind.Activities.Suspensions;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.DurableTask;
@@ -18,11 +20,13 @@ namespace Bibind.Activities.Backup;
 /// </summary>
 public sealed class RestoreDatabase(
     PostgresConnector postgres,
+    SuspendedDatabases suspended,
     ApplicationProviders applications,
     BackupFiles files,
     FileStoreArchives archives,
     BackupRestore restore,
     FileStoreRestore fileStores,
+    StagingNeutraliser staging,
     TimeProvider time,
     ILogger<RestoreDatabase> logger)
     : TaskActivity<RestoreRequest, RestoredDatabase>
@@ -104,7 +108,13 @@ public sealed class RestoreDatabase(
         // From here on the database may have taken the name whatever is reported, and then its files must follow it.
         try
         {
-            await PrepareAsync(request, scratch, fileStores.Brings(request, manifest), cancellationToken);
+            var hasFiles = fileStores.Brings(request, manifest);
+            await PrepareAsync(request, scratch, hasFiles, cancellationToken);
+            if (request.Staging is { } masking)
+            {
+                // The other tenant's content never bears the copy's name with what could go out of it.
+                await staging.RunAsync(request.Place with { HasFileStore = hasFiles }, scratch, masking, cancellationToken);
+            }
 
             await AnalyzeAsync(request.Place, scratch, cancellationToken);
             var login = (await postgres.EnterAsync(DatabaseDescriptor.Of(request.Place), cancellationToken)).Login;
@@ -149,6 +159,7 @@ public sealed class RestoreDatabase(
         await LabelledDatabases.DropWorkAsync(session, restored.Holder, RestoreSwap.FormerName(request.Place), cancellationToken);
         _ = await LabelledDatabases.FindOursAsync(session, restored, cancellationToken)
             ?? throw new TransientFailureException($"The database '{request.Place.Database}' is not there after it was restored.");
+        await using var entry = await suspended.EnterAsync(request.Place, cancellationToken);
         await using var database = await postgres.OpenAsync(request.Place, cancellationToken);
         var bytes = await DatabaseCatalogue.MeasureAsync(session, request.Place.Database, cancellationToken);
         return new RestoredDatabase(request.Place.Database, bytes, await ScratchDatabase.CountTablesAsync(database, cancellationToken), note);

@@ -3,6 +3,7 @@ using Bibind.Activities.Backup.Files;
 using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
 using Bibind.Activities.Storage;
+using Bibind.Activities.Suspensions;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
 using Bibind.Durable;
@@ -16,6 +17,7 @@ namespace Bibind.Activities.Backup;
 /// <summary>Dumps the tenant's database into the object store, and its files after it, compressed and encrypted, with a manifest, and records it.</summary>
 public sealed class TakeBackup(
     PostgresConnector postgres,
+    SuspendedDatabases suspended,
     PgDump dumper,
     FileStoreBackup files,
     IObjectStore store,
@@ -166,6 +168,7 @@ public sealed class TakeBackup(
     {
         var place = request.Place;
         var createdAt = time.GetUtcNow();
+        await using var entry = await suspended.EnterAsync(place, cancellationToken);
         var source = await ReadSourceAsync(place, cancellationToken);
         var program = await dumper.ChooseAsync(source.Needs.ServerMajor, cancellationToken);
 

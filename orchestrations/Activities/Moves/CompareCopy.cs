@@ -1,5 +1,6 @@
 using Bibind.Activities.Backup;
 using Bibind.Activities.Database;
+using Bibind.Activities.Suspensions;
 using Bibind.Contracts;
 using Bibind.Durable;
 using Microsoft.DurableTask;
@@ -10,7 +11,7 @@ namespace Bibind.Activities.Moves;
 /// Compares a tenant's copy with the original, which nobody writes to: tables, and rows of the core tables. That the dump came over
 /// whole was proved by its hash; this shows that it is the dump of this database, and that it was restored.
 /// </summary>
-public sealed class CompareCopy(PostgresConnector postgres) : TaskActivity<MoveBegun, Unit>
+public sealed class CompareCopy(PostgresConnector postgres, SuspendedDatabases suspended) : TaskActivity<MoveBegun, Unit>
 {
     /// <inheritdoc/>
     public override async Task<Unit> RunAsync(TaskActivityContext context, MoveBegun move)
@@ -29,6 +30,7 @@ public sealed class CompareCopy(PostgresConnector postgres) : TaskActivity<MoveB
 
     private async Task<Dictionary<string, long>> CountAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
+        await using var entry = await suspended.EnterAsync(place, cancellationToken);
         await using var session = await postgres.OpenAsync(place, cancellationToken);
         return await session.TranslateErrorsAsync(async () =>
         {

@@ -4,6 +4,7 @@ using Bibind.Activities.Backup.Needs;
 using Bibind.Activities.Database;
 using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.FileStores;
+using Bibind.Activities.Suspensions;
 using Bibind.Contracts;
 using Bibind.ControlPlane;
 using Bibind.ControlPlane.Servers;
@@ -15,6 +16,7 @@ namespace Bibind.Activities.Moves;
 /// <summary>Looks for everything that would make a move fail, and changes nothing.</summary>
 public sealed class MoveChecks(
     PostgresConnector postgres,
+    SuspendedDatabases suspended,
     IFileStore files,
     ServerStore registered,
     ServerHealthStore health,
@@ -65,6 +67,7 @@ public sealed class MoveChecks(
                     .. await DatabaseSessions.FindBeyondUsAsync(maintenance, source.Database, cancellationToken) is { Length: > 0 } others ? [$"sessions that we may not end: {others}"] : Array.Empty<string>(),
                 ]);
         });
+        await using var entry = await suspended.EnterAsync(source, cancellationToken);
         await using var session = await postgres.OpenAsync(source, cancellationToken);
         var found = await session.TranslateErrorsAsync(() => NeedsInspection.InspectAsync(session, source.Database, cancellationToken));
         return new Needs(maintenance.MajorVersion, bytes, holds, [.. found.Extensions.Select(e => e.Name)]);

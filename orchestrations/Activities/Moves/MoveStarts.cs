@@ -10,10 +10,10 @@ using Npgsql;
 namespace Bibind.Activities.Moves;
 
 /// <summary>Starts moves and removals of copies that nobody asked for one by one: row and orchestration in one transaction.</summary>
-public sealed class MoveStarts(NpgsqlDataSource database, MoveOpening opening, MoveLifecycle lifecycle, DurableTaskClient client)
+public sealed class MoveStarts(NpgsqlDataSource database, MoveOpening opening, MoveLifecycle lifecycle, JobStore jobs, DurableTaskClient client)
 {
-    /// <summary>Starts the move of a tenant to whichever server is best.</summary>
-    public async Task<MoveResult> MoveAsync(string tenantCode, string who, string why, CancellationToken cancellationToken)
+    /// <summary>Starts the move of a tenant to whichever server is best, for another job.</summary>
+    public async Task<MoveResult> MoveAsync(string tenantCode, string who, string why, string parent, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -23,6 +23,7 @@ public sealed class MoveStarts(NpgsqlDataSource database, MoveOpening opening, M
             await client.StartJobAsync(
                 Orchestrations.MoveTenant, new MoveTenantOrder { TenantId = move.TenantId, JobId = move.JobId, Code = move.TenantCode },
                 move.JobId, JobKinds.Move, tenantCode, transaction, cancellationToken);
+            await jobs.SetParentAsync(connection, transaction, move.JobId, parent, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
@@ -117,7 +118,7 @@ public sealed class DrainNext(DrainStore drains, MoveStarts starts) : TaskActivi
                 break;
             }
 
-            switch (await starts.MoveAsync(code, standing.RequestedBy, $"Server '{order.Server}' is drained.", cancellationToken))
+            switch (await starts.MoveAsync(code, standing.RequestedBy, $"Server '{order.Server}' is drained.", order.JobId, cancellationToken))
             {
                 case MoveResult.Opened:
                     moving++;

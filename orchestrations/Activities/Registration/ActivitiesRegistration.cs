@@ -17,16 +17,21 @@ using Bibind.Activities.Domains;
 using Bibind.Activities.Domains.Registrars;
 using Bibind.Activities.FileStores;
 using Bibind.Activities.Inventory;
+using Bibind.Activities.Jobs;
 using Bibind.Activities.Locks;
 using Bibind.Activities.Moves;
+using Bibind.Activities.Notices;
 using Bibind.Activities.Pools;
+using Bibind.Activities.Reconciliation;
 using Bibind.Activities.Rollouts;
 using Bibind.Activities.Routing;
 using Bibind.Activities.Routing.Caddy;
 using Bibind.Activities.Routing.Nginx;
+using Bibind.Activities.Staging;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Storage.S3;
 using Bibind.Activities.Storage.S3.Rgw;
+using Bibind.Activities.Suspensions;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Templates.Versions;
 using Bibind.Activities.Tenants;
@@ -45,7 +50,7 @@ public static class ActivitiesRegistration
 {
     /// <summary>
     /// Adds every activity with its providers and options. The host brings <c>IServerDirectory</c>, <c>ISecretStore</c>,
-    /// <c>ITenantDomains</c>, <c>IBackupCatalogue</c> and <c>ITemplateDirectory</c>; a provider that it registers before stays.
+    /// <c>ITenantDomains</c>, <c>IBackupCatalogue</c>, <c>ISuspensions</c> and <c>ITemplateDirectory</c>; a provider that it registers before stays.
     /// </summary>
     public static IServiceCollection AddActivities(this IServiceCollection services, IConfiguration configuration)
     {
@@ -62,14 +67,12 @@ public static class ActivitiesRegistration
         AddTenantIsolation(services, configuration);
         services.AddSingleton<AdoptableDatabases>().AddSingleton<OlderDatabases>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<DatabaseRemoval>().AddSingleton<CopyPlaces>().AddSingleton<MovePlaces>().AddSingleton<MovedCopies>().AddMoves().AddUpgrades();
+        services.AddSingleton<DatabaseRemoval>().AddSingleton<CopyPlaces>().AddSingleton<MovePlaces>().AddSingleton<MovedCopies>().AddMoves().AddUpgrades().AddSuspensions().AddSingleton<StagingKeeper>().AddSingleton<JobUndoing>();
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<Recovery.WorldDifferences>().AddSingleton<LateLeftovers>();
-        services.AddSingleton<CallbackClient>();
+        services.AddSingleton<CallbackClient>().AddSingleton<NoticeTemplates>().AddSingleton<MailSender>().AddSingleton<WebhookSender>().AddSingleton<NoticeSender>();
         services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();
         services.AddSingleton<OdooRpc>().AddSingleton<OdooJson>().AddSingleton<OdooUserCalls>().AddSingleton<OdooModuleCalls>().AddSingleton<ModuleCalls>().AddSingleton<TenantModuleReader>();
-        services.AddSingleton<OdooBin>();
-        services.AddSingleton<OdooDatabaseService>();
-        services.AddSingleton<TemplateDatabase>();
+        services.AddSingleton<OdooBin>().AddSingleton<StagingNeutraliser>().AddSingleton<OdooDatabaseService>().AddSingleton<TemplateDatabase>();
         services.AddSingleton<TemplateFiles>().AddSingleton<TemplateLook>().AddSingleton<TemplateSeal>().AddSingleton<RetiredVersions>().AddSingleton<VersionDatabases>();
         services.AddSingleton<PreparedPasswords>();
         services.AddHostedService(provider => provider.GetRequiredService<PreparedPasswords>());
@@ -131,6 +134,7 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.TenantModules.Look, Make<LookAtModules>)
             .AddActivity(Contracts.TenantModules.Apply, Make<ApplyModules>)
             .AddActivity(Contracts.TenantModules.Verify, Make<VerifyModules>)
+            .AddActivity(Contracts.TenantModules.FindWayBack, Make<FindBackup>)
             .AddActivity(Contracts.TenantModules.End, Make<EndModules>)
             .AddActivity(Contracts.Backup.Take, Make<TakeBackup>)
             .AddActivity(Contracts.Backup.CheckRestore, Make<CheckRestore>)
@@ -154,8 +158,11 @@ public static class ActivitiesRegistration
             .AddActivity(Contracts.WarmPools.Drop, Make<DropWarmPools>)
             .AddBackupJobActivities()
             .AddMoveActivities()
+            .AddActivity(Contracts.CancelledJobs.Undo, s => ActivatorUtilities.CreateInstance<UndoCancelledJob>(s))
             .AddUpgradeActivities()
             .AddRolloutActivities()
+            .AddSuspensionActivities()
+            .AddStagingActivities()
             .AddTenantActivities();
     }
 
@@ -215,6 +222,7 @@ public static class ActivitiesRegistration
             ? ActivatorUtilities.CreateInstance<RgwBucketSizes>(provider)
             : ActivatorUtilities.CreateInstance<ListedBucketSizes>(provider));
         services.AddSingleton<FileStoreSizes>().AddSingleton<TenantUsageMeter>();
+        services.AddSingleton<DatabaseLooks>().AddSingleton<InfrastructureLooks>().AddSingleton<FindingRepair>().AddSingleton<ReconciliationRound>();
     }
 
     private static void AddRouting(IServiceCollection services, IConfiguration configuration)

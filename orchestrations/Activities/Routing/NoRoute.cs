@@ -9,11 +9,14 @@ public sealed class NoRoute : IRouteProvider
     public Task PublishAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task SuspendAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task SuspendAsync(TenantDescriptor place, RoutePage page, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
     public Task WithdrawAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
     public Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <inheritdoc/>
+    public Task<RouteInfo> LookAsync(TenantDescriptor place, CancellationToken cancellationToken) => Task.FromResult(RouteInfo.NotKept);
 }

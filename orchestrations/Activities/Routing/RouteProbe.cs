@@ -39,8 +39,28 @@ internal sealed class RouteProbe(IOptions<RoutingOptions> options, TimeProvider 
     }
 
     /// <summary>True if the proxy answers for this host by a route of ours.</summary>
-    public async Task<bool> IsServedAsync(string host, CancellationToken cancellationToken) =>
-        await AskAsync(host, null, cancellationToken) is { Length: 32 } revision && revision.All(char.IsAsciiHexDigitLower);
+    public async Task<bool> IsServedAsync(string host, CancellationToken cancellationToken) => IsRevision(await AskAsync(host, null, cancellationToken));
+
+    /// <summary>By which route of ours the proxy answers for this host; null if by none.</summary>
+    /// <exception cref="TransientFailureException">The proxy does not answer at all.</exception>
+    public async Task<string?> FindRevisionAsync(string host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await SendAsync(host, null, cancellationToken);
+            return IsRevision(answer) ? answer : null;
+        }
+        catch (HttpRequestException away)
+        {
+            throw new TransientFailureException($"The proxy at {options.Value.Http.Authority} cannot be asked: {Innermost(away).Message}.", away);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TransientFailureException($"The proxy at {options.Value.Http.Authority} does not answer in time.");
+        }
+    }
+
+    private static bool IsRevision(string answer) => answer.Length == 32 && answer.All(char.IsAsciiHexDigitLower);
 
     private async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> accept, TimeSpan settle, CancellationToken cancellationToken)
     {
@@ -72,13 +92,9 @@ internal sealed class RouteProbe(IOptions<RoutingOptions> options, TimeProvider 
     private async Task<string> AskAsync(string host, RouteCertificate? certificate, CancellationToken cancellationToken)
     {
         var proxy = certificate is null ? options.Value.Http : options.Value.Https;
-        using var client = new HttpClient(Handler(proxy, certificate)) { Timeout = AnswerLimit, MaxResponseContentBufferSize = LongestAnswer };
         try
         {
-            using var answer = await client.GetAsync(new Uri($"{proxy.Scheme}://{host}{TenantRoute.RevisionPath}"), cancellationToken);
-            return answer.IsSuccessStatusCode
-                ? (await answer.Content.ReadAsStringAsync(cancellationToken)).Trim()
-                : $"it answers {(int)answer.StatusCode}";
+            return await SendAsync(host, certificate, cancellationToken);
         }
         catch (HttpRequestException failed)
         {
@@ -88,6 +104,16 @@ internal sealed class RouteProbe(IOptions<RoutingOptions> options, TimeProvider 
         {
             return $"at {proxy.Authority}, it does not answer in time";
         }
+    }
+
+    private async Task<string> SendAsync(string host, RouteCertificate? certificate, CancellationToken cancellationToken)
+    {
+        var proxy = certificate is null ? options.Value.Http : options.Value.Https;
+        using var client = new HttpClient(Handler(proxy, certificate)) { Timeout = AnswerLimit, MaxResponseContentBufferSize = LongestAnswer };
+        using var answer = await client.GetAsync(new Uri($"{proxy.Scheme}://{host}{TenantRoute.RevisionPath}"), cancellationToken);
+        return answer.IsSuccessStatusCode
+            ? (await answer.Content.ReadAsStringAsync(cancellationToken)).Trim()
+            : $"it answers {(int)answer.StatusCode}";
     }
 
     private static SocketsHttpHandler Handler(Uri proxy, RouteCertificate? certificate) => new()

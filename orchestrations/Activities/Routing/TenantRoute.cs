@@ -32,10 +32,6 @@ internal sealed partial record TenantRoute
     /// <summary>The application may think about an answer for as long as Odoo's own example of a proxy lets it.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(12);
 
-    /// <summary>What people see while their tenant is suspended.</summary>
-    public const string SuspendedPage =
-        "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Suspended</title><h1>This service is suspended</h1><p>Please contact your provider.</p></html>";
-
     public required string Host { get; init; }
 
     /// <summary>Whose it is.</summary>
@@ -59,8 +55,8 @@ internal sealed partial record TenantRoute
     /// <summary>Null for a plain route.</summary>
     public RouteCertificate? Certificate { get; init; }
 
-    /// <summary>True shows the page instead of the application.</summary>
-    public bool IsSuspended { get; init; }
+    /// <summary>What is shown instead of the application; null shows the application.</summary>
+    public RoutePage? Page { get; init; }
 
     /// <summary>True if plain requests are sent to the secure address.</summary>
     public bool Redirects => Certificate is not null && SecureAddress is not null;
@@ -73,7 +69,7 @@ internal sealed partial record TenantRoute
 
     /// <summary>Tells this route from every other, an earlier one of the same host included.</summary>
     public string Revision => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', Host, Owner, Upstream.AbsoluteUri, SecureAddress, Certificate?.Thumbprint, IsSuspended, WebsocketPort, LargestBody, RefusedPaths) + (ApplicationHost is null ? null : $"\n{ApplicationHost}"))))[..32];
+        string.Join('\n', Host, Owner, Upstream.AbsoluteUri, SecureAddress, Certificate?.Thumbprint, Page?.ToString(), WebsocketPort, LargestBody, RefusedPaths) + (ApplicationHost is null ? null : $"\n{ApplicationHost}"))))[..32];
 
     /// <summary>How a route is marked as a tenant's.</summary>
     public static string OwnerOf(TenantDescriptor place) => string.Create(CultureInfo.InvariantCulture, $"tenant={place.TenantId} code={place.Code}");
@@ -87,7 +83,7 @@ internal sealed partial record TenantRoute
 
     /// <summary>The tenant's route as the control plane wants it now.</summary>
     /// <exception cref="PermanentFailureException">The host name or the certificate is not usable.</exception>
-    public static TenantRoute Of(TenantDescriptor place, ServerConnection server, TenantCertificate? certificate, bool isSuspended, RoutingOptions options)
+    public static TenantRoute Of(TenantDescriptor place, ServerConnection server, TenantCertificate? certificate, RoutePage? page, RoutingOptions options)
     {
         var host = HostOf(place);
         return new TenantRoute
@@ -102,7 +98,7 @@ internal sealed partial record TenantRoute
                 ? $"https://{address.Authority}"
                 : null,
             Certificate = certificate is null ? null : RouteCertificate.Of(host, certificate),
-            IsSuspended = isSuspended,
+            Page = page,
         };
     }
 

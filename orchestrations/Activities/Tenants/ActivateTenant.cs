@@ -28,11 +28,11 @@ public sealed class ActivateTenant(
         // One that was ordered when the backup came first has one.
         if (!options.Value.Enabled || (await backups.ListAsync(input.TenantId, cancellationToken)).Count > 0)
         {
-            return await tenants.ActivateAsync(input.TenantId, input.JobId, input.Notes, input.Pending, together: null, cancellationToken);
+            return await tenants.ActivateAsync(input.TenantId, input.JobId, input.Notes, input.Pending, input.Staging, together: null, cancellationToken);
         }
 
         return await tenants.ActivateAsync(
-            input.TenantId, input.JobId, input.Notes, [.. input.Pending, FirstBackup],
+            input.TenantId, input.JobId, input.Notes, [.. input.Pending, FirstBackup], input.Staging,
             (connection, transaction) => firstBackups.StartAsync(connection, transaction, input.TenantId, cancellationToken),
             cancellationToken);
     }

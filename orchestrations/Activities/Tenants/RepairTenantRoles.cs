@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace Bibind.Activities.Tenants;
 
 /// <summary>
-/// Lets every tenant that has a role of its own in again: a tenant can change the password of its role, and a pooler can lose its file.
+/// Lets every tenant that has a role of its own and is not suspended in again: a tenant can change the password of its role, and a pooler can lose its file.
 /// </summary>
 public sealed class RepairTenantRoles(
     PostgresConnector postgres, TenantRoleLifecycle roles, RoutedTenants tenants, TenantStore store, IOptions<TenantIsolationOptions> options,
@@ -30,7 +30,7 @@ public sealed class RepairTenantRoles(
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
             async (id, cancellation) =>
             {
-                if (await store.GetAsync(id, cancellation) is { DatabaseRole: not null } tenant)
+                if (await store.GetAsync(id, cancellation) is { DatabaseRole: not null, SuspensionCause: null } tenant)
                 {
                     await RepairAsync(tenant.ToPlace(jobId), cancellation);
                 }

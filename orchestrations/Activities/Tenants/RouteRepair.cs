@@ -1,6 +1,7 @@
 using Bibind.Activities.Routing;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Domains;
+using Bibind.ControlPlane.Suspensions;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Bibind.Activities.Tenants;
 
 /// <summary>Publishes the routes that the proxy should have and has not.</summary>
-public sealed class RouteRepair(IRouteProvider routes, RoutedTenants tenants, TenantStore store, ITenantDomains domains, ILogger<RouteRepair> logger)
+public sealed class RouteRepair(IRouteProvider routes, RoutedTenants tenants, TenantStore store, ITenantDomains domains, ISuspensions suspensions, ILogger<RouteRepair> logger)
 {
     // Each holds a connection of the pool while it publishes.
     private const int AtOnce = 4;
@@ -50,9 +51,10 @@ public sealed class RouteRepair(IRouteProvider routes, RoutedTenants tenants, Te
             id, jobId,
             async (place, isSuspended) =>
             {
+                var page = isSuspended ? RoutePages.Of(await suspensions.FindAsync(id, cancellationToken)) ?? RoutePage.Unavailable : (RoutePage?)null;
                 foreach (var at in await MissingAsync(place, cancellationToken))
                 {
-                    repaired += await TryPublishAsync(at, isSuspended, cancellationToken) ? 1 : 0;
+                    repaired += await TryPublishAsync(at, page, cancellationToken) ? 1 : 0;
                 }
             },
             cancellationToken);
@@ -74,11 +76,11 @@ public sealed class RouteRepair(IRouteProvider routes, RoutedTenants tenants, Te
     }
 
     // One that cannot be published is not in the way of the others, and comes again in the next round.
-    private async Task<bool> TryPublishAsync(TenantDescriptor place, bool isSuspended, CancellationToken cancellationToken)
+    private async Task<bool> TryPublishAsync(TenantDescriptor place, RoutePage? page, CancellationToken cancellationToken)
     {
         try
         {
-            await (isSuspended ? routes.SuspendAsync(place, cancellationToken) : routes.PublishAsync(place, cancellationToken));
+            await (page is { } shown ? routes.SuspendAsync(place, shown, cancellationToken) : routes.PublishAsync(place, cancellationToken));
             logger.RouteRepaired(place.Host);
             return true;
         }

@@ -1,5 +1,7 @@
 using Bibind.Activities.Certificates;
 using Bibind.Activities.Database;
+using Bibind.Activities.Staging;
+using Bibind.Activities.Suspensions;
 using Bibind.Activities.Templates.Versions;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Idempotency;
@@ -19,6 +21,8 @@ public sealed class SweepTenants(
     OlderDatabases older,
     LateLeftovers late,
     RepairTenantRoles roles,
+    SuspensionKeeper suspensions,
+    StagingKeeper staging,
     RetiredVersions versions,
     AbandonedTenants abandoned,
     TenantLifecycle lifecycle,
@@ -40,7 +44,8 @@ public sealed class SweepTenants(
         await older.TakeOverAsync(cancellationToken);
         await late.FindAsync(context);
         await roles.RunAsync(context.InstanceId, cancellationToken);
-        var started = new List<string>();
+        await suspensions.RunAsync(context.InstanceId, cancellationToken);
+        var started = new List<string>(await staging.RunAsync(Who, cancellationToken));
         foreach (var tenant in await abandoned.FindAsync(AtOnce, cancellationToken))
         {
             if (await RemoveAsync(tenant, cancellationToken) is { } job)

@@ -20,6 +20,7 @@ public static class TenantActivities
             .AddActivity(Contracts.Tenants.BeginDestroy, s => new BeginDestroyTenant(s.GetRequiredService<TenantLifecycle>(), s.GetRequiredService<IFileStore>()))
             .AddActivity(Contracts.Tenants.EndDestroy, s => new EndDestroyTenant(s.GetRequiredService<TenantLifecycle>()))
             .AddActivity(Contracts.Tenants.WorkOffPending, s => ActivatorUtilities.CreateInstance<WorkOffPending>(s))
-            .AddActivity(Contracts.Tenants.Sweep, s => ActivatorUtilities.CreateInstance<SweepTenants>(s));
+            .AddActivity(Contracts.Tenants.Sweep, s => ActivatorUtilities.CreateInstance<SweepTenants>(s))
+            .AddActivity(Contracts.Tenants.SweepJobs, s => ActivatorUtilities.CreateInstance<SweepJobs>(s));
     }
 }

@@ -5,9 +5,7 @@ using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Upgrades;
 using Bibind.Durable;
 using Microsoft.DurableTask;
-using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Bibind.Activities.Upgrades;
 
@@ -16,8 +14,8 @@ namespace Bibind.Activities.Upgrades;
 /// makes any more.
 /// </summary>
 public sealed class SweepUpgrades(
-    NpgsqlDataSource database, UpgradeStore upgrades, UpgradeLifecycle lifecycle, UpgradePlaces places, UpgradeCopies copies, BackupDeletion backups, IFileStore files,
-    JobOrchestrations orchestrations, DurableTaskClient client, TimeProvider time, ILogger<SweepUpgrades> logger) : TaskActivity<Unit, int>
+    UpgradeUndoing undoing, UpgradeStore upgrades, UpgradeLifecycle lifecycle, UpgradePlaces places, UpgradeCopies copies, BackupDeletion backups, IFileStore files,
+    JobOrchestrations orchestrations, TimeProvider time, ILogger<SweepUpgrades> logger) : TaskActivity<Unit, int>
 {
     private const int AtOnce = 20;
 
@@ -30,7 +28,7 @@ public sealed class SweepUpgrades(
         var open = await upgrades.ListOpenAsync(cancellationToken);
         foreach (var ended in await orchestrations.FindEndedAsync([.. open.Keys], cancellationToken))
         {
-            done += await StartUndoAsync(open[ended], cancellationToken) ? 1 : 0;
+            done += await undoing.StartAsync(open[ended], cancellationToken) ? 1 : 0;
         }
 
         foreach (var due in await upgrades.ListDueAsync(time.GetUtcNow(), AtOnce, cancellationToken))
@@ -44,21 +42,6 @@ public sealed class SweepUpgrades(
         }
 
         return done;
-    }
-
-    private async Task<bool> StartUndoAsync(TenantUpgrade upgrade, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (await UpgradeLifecycle.CountUndoAsync(connection, transaction, upgrade, cancellationToken) is not { } undone)
-        {
-            return false;
-        }
-
-        var order = upgrade.ReadInput() with { IsUndo = true };
-        await client.StartJobAsync(Orchestrations.UpgradeTenant, order, undone.Instance, JobKinds.Upgrade, upgrade.TenantCode, transaction, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
     }
 
     private async Task ForgetBackupAsync(TenantUpgrade upgrade, CancellationToken cancellationToken)

@@ -29,6 +29,7 @@ public static class UpgradeActivities
 
     /// <summary>Adds what the steps share.</summary>
     internal static IServiceCollection AddUpgrades(this IServiceCollection services) => services
+        .AddSingleton<UpgradeUndoing>()
         .AddSingleton<UpgradePlaces>()
         .AddSingleton<UpgradeCopies>()
         .AddSingleton<UpgradeSessions>()

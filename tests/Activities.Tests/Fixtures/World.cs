@@ -12,6 +12,7 @@ using Bibind.ControlPlane.Plans;
 using Bibind.ControlPlane.Pools;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
+using Bibind.ControlPlane.Suspensions;
 using Bibind.ControlPlane.Templates;
 using Bibind.Durable;
 using Bibind.Local;
@@ -84,6 +85,7 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<IBackupCatalogue, MemoryBackups>()
             .AddSingleton<IDatabaseRegister, MemoryDatabases>()
             .AddSingleton<ITenantDomains, MemoryDomains>()
+            .AddSingleton<ISuspensions, MemorySuspensions>()
             .AddSingleton<ITemplateDirectory, MemoryTemplates>()
             .AddSingleton<IPlanLimits, MemoryPlans>()
             .AddSingleton<IWarmPools, MemoryPools>()

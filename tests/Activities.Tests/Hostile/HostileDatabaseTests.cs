@@ -3,6 +3,7 @@ using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Inventory;
+using Bibind.Activities.Staging;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Tests.Backup;
 using Bibind.Activities.Tests.Database.Isolation;
@@ -184,6 +185,28 @@ public sealed class HostileDatabaseTests(ITestOutputHelper output)
                 await TryAsync("adopt", () => world.RunAsync<AdoptApplication>(newcomer));
                 await TryAsync("set address of the new one", () => world.RunAsync<SetApplicationAddress>(newcomer));
                 await TryAsync("hand over the new one", () => world.RunAsync<HandOverApplication>(newcomer));
+            }
+
+            await StagedAsync(place, backup);
+        }
+
+        // A copy may be refused for what is planted; it is never one that something goes out of.
+        private async Task StagedAsync(TenantDescriptor place, BackupRef backup)
+        {
+            var copy = mode.NewPlace() with { StagingOf = place.TenantId };
+            GivePasswords(copy);
+            try
+            {
+                await RestoreSteps.RestoreAsync(world, copy, backup);
+                await world.RunAsync<NeutraliseStagingCopy, StagingTarget, StagingReport>(
+                    new StagingTarget(copy, [new MaskingRule { Table = "res_partner", Column = "street", Method = MaskingMethods.Hash }]));
+                Said.Add("staging: done");
+                Assert.Equal(0, await world.AskAsync<long>("select count(*) from public.ir_cron where active", copy.Database));
+                await TryAsync("hand over the staging copy", () => world.RunAsync<HandOverApplication>(copy));
+            }
+            catch (ActivityFailureException refused)
+            {
+                Said.Add($"staging: {refused.Message}");
             }
         }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
+using Bibind.Activities.Routing;
 using Bibind.Contracts;
 using Bibind.Local.RealServers;
 using Xunit;
@@ -36,7 +37,7 @@ public abstract class ForwardedRequestsTests
         await using var world = await StartAsync();
         var (tenant, suspended) = (world.NewTenant(plain: true), world.NewTenant(plain: true));
         await world.Routes.PublishAsync(tenant, None);
-        await world.Routes.SuspendAsync(suspended, None);
+        await world.Routes.SuspendAsync(suspended, RoutePage.Suspended, None);
 
         using var client = new TcpClient();
         await client.ConnectAsync(world.Http.Host, world.Http.Port);
@@ -90,7 +91,7 @@ public abstract class ForwardedRequestsTests
         var tenant = world.NewTenant();
         await routes.PublishAsync(tenant, None);
 
-        await routes.SuspendAsync(tenant, None);
+        await routes.SuspendAsync(tenant, RoutePage.Suspended, None);
 
         using var socket = new ClientWebSocket { Options = { CollectHttpResponseDetails = true } };
         using var visitor = new HttpMessageInvoker(world.NewVisitor());

@@ -1,4 +1,4 @@
-using System.Net;
+using Bibind.Activities.Routing;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Durable;
 using Bibind.Local;
@@ -126,20 +126,73 @@ public abstract class RouteProviderTests : ForwardedRequestsTests
         Assert.False(await world.Routes.ExistsAsync(world.NewTenant(), None));
     }
 
-    [Fact]
-    public async Task A_suspended_tenant_shows_a_page_with_503_until_it_is_published_again()
+    [Theory]
+    [InlineData(RoutePage.Suspended, 503, "suspended by its provider", "suspendu par son fournisseur")]
+    [InlineData(RoutePage.PaymentRequired, 402, "a bill has not been paid", "une facture n&rsquo;a pas")]
+    [InlineData(RoutePage.Unavailable, 503, "Back in a moment", "De retour dans un instant")]
+    public async Task A_closed_tenant_shows_its_page_everywhere_until_it_is_published_again(RoutePage shown, int status, string english, string french)
     {
         await using var world = await StartAsync();
         var tenant = world.NewTenant();
         await world.Routes.PublishAsync(tenant, None);
 
-        await world.Routes.SuspendAsync(tenant, None);
-        var (status, page) = await world.GetSecureAsync(tenant.Host, "/web");
-        await world.Routes.PublishAsync(tenant, None);
+        await world.Routes.SuspendAsync(tenant, shown, None);
 
-        Assert.Equal((int)HttpStatusCode.ServiceUnavailable, status);
-        Assert.Contains("This service is suspended", page, StringComparison.Ordinal);
+        using (var client = new HttpClient(world.NewVisitor()))
+        {
+            foreach (var path in new[] { "/", "/web/login", "/websocket", "/web/database/manager", "/a/b.js?x=1", "/xmlrpc/2/db" })
+            {
+                foreach (var (language, words) in new[] { ("", english), ("en-GB,en;q=0.9,fr;q=0.1", english), ("fr-CH, fr;q=0.9", french) })
+                {
+                    using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"https://{tenant.Host}{path}"));
+                    request.Headers.TryAddWithoutValidation("Accept-Language", language);
+                    using var answer = await client.SendAsync(request);
+                    var page = await answer.Content.ReadAsStringAsync();
+                    Assert.Equal((path, status), (path, (int)answer.StatusCode));
+                    Assert.Contains(words, page, StringComparison.Ordinal);
+                    Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
+                    Assert.Equal(status == 503, answer.Headers.RetryAfter is not null);
+                    Assert.True(answer.Headers.CacheControl?.NoStore);
+                }
+            }
+
+            using var socket = new HttpRequestMessage(HttpMethod.Get, new Uri($"https://{tenant.Host}/websocket"));
+            socket.Headers.Add("Connection", "Upgrade");
+            socket.Headers.Add("Upgrade", "websocket");
+            socket.Headers.Add("Sec-WebSocket-Version", "13");
+            socket.Headers.Add("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+            using var refused = await client.SendAsync(socket);
+            Assert.Equal(status, (int)refused.StatusCode);
+            using var posted = await client.PostAsync(new Uri($"https://{tenant.Host}/jsonrpc"), new StringContent("{}"));
+            Assert.Equal(status, (int)posted.StatusCode);
+        }
+
+        await world.Routes.PublishAsync(tenant, None);
         Assert.Equal(200, (await world.GetSecureAsync(tenant.Host)).Status);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_the_proxy_does_with_a_name_is_told_apart(bool plain)
+    {
+        await using var world = await StartAsync();
+        var tenant = world.NewTenant(plain);
+        var other = World.NewPlace() with { Host = tenant.Host };
+        Assert.Equal(RouteInfo.Absent, await world.Routes.LookAsync(tenant, None));
+
+        await world.Routes.PublishAsync(tenant, None);
+        Assert.Equal((RouteInfo.Open, RouteInfo.Foreign), (await world.Routes.LookAsync(tenant, None), await world.Routes.LookAsync(other, None)));
+        foreach (var page in Enum.GetValues<RoutePage>())
+        {
+            await world.Routes.SuspendAsync(tenant, page, None);
+            Assert.Equal((RouteInfo.Page, RouteInfo.Foreign), (await world.Routes.LookAsync(tenant, None), await world.Routes.LookAsync(other, None)));
+        }
+
+        await world.Routes.PublishAsync(tenant, None);
+        Assert.Equal(RouteInfo.Open, await world.Routes.LookAsync(tenant, None));
+        await world.Routes.WithdrawAsync(tenant, None);
+        Assert.Equal(RouteInfo.Absent, await world.Routes.LookAsync(tenant, None));
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using Bibind.Activities.FileStores;
 using Bibind.Contracts;
-using Bibind.Durable;
 using Npgsql;
 
 namespace Bibind.Activities.Application.Odoo;
@@ -8,9 +7,6 @@ namespace Bibind.Activities.Application.Odoo;
 /// <summary>Odoo 16 to 19, told apart by which tables and columns a database has.</summary>
 public sealed class OdooApplication(TimeProvider time) : IApplication
 {
-    private const string FindAdministratorSql =
-        "select u.id from public.ir_model_data d join public.res_users u on u.id = d.res_id where d.module = 'base' and d.name = 'user_admin'";
-
     private const string AddressSql =
         """
         insert into public.ir_config_parameter (key, value, create_date, write_date)
@@ -67,18 +63,8 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
             return false;
         }
 
-        await using var who = new NpgsqlCommand(FindAdministratorSql, connection);
-        var administrator = (int?)await who.ExecuteScalarAsync(cancellationToken)
-            ?? throw new PermanentFailureException("The backup's database has no administrator (base.user_admin), so nobody could be given it.");
-        var now = time.GetUtcNow();
         await using var steps = new SqlSteps(connection);
-        OdooIdentity.Write(steps, tables, place, now);
-        OdooIdentity.Silence(steps, tables, CopyOf.Tenant, now);
-        steps.Add(
-            "update public.res_users set login = $2, password = $3, active = true where id = $1",
-            administrator, Credentials.TenantSecrets.AdministratorLogin, administratorHash);
-        steps.Add(
-            "update public.res_users set password = $2 where login = $1 and id <> $3", Credentials.TenantSecrets.UserLogin(place), userHash, administrator);
+        await OdooAdoption.AddAsync(steps, connection, tables, place, administratorHash, userHash, time.GetUtcNow(), cancellationToken);
         await steps.RunAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
@@ -133,6 +119,14 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
 
     /// <inheritdoc/>
     public Task NeutraliseAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => OdooNeutral.MakeAsync(connection, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StagingReport> StageAsync(NpgsqlConnection connection, StagingInput input, CancellationToken cancellationToken) =>
+        OdooStaging.MakeAsync(connection, input, time.GetUtcNow(), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> IsTenantsAsync(NpgsqlConnection connection, TenantDescriptor place, CancellationToken cancellationToken) =>
+        OdooStaging.IsTenantsAsync(connection, place, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> FindLoudAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => OdooNeutral.FindLoudAsync(connection, cancellationToken);

@@ -62,10 +62,32 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
         return await RunAsync(entry, run, ["neutralize", "-d", copy.Database], cancellationToken) switch
         {
             null => true,
-            var failure when failure.Contains("unrecognized parameters: neutralize", StringComparison.Ordinal) || failure.Contains("Unknown command", StringComparison.Ordinal) => false,
+            var failure when LacksCommand(failure) => false,
             var failure => throw new PermanentFailureException(failure),
         };
     }
+
+    /// <summary>The SQL by which a database's modules neutralise themselves, as the program writes it; nothing is changed.</summary>
+    /// <returns>Null if the program has no such command.</returns>
+    /// <exception cref="PermanentFailureException">The program is missing, failed, or did not end within the limit; the last lines that it wrote.</exception>
+    public async Task<string?> ReadNeutralisationAsync(TenantDescriptor copy, string database, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(copy);
+        var entry = await postgres.EnterAsync(DatabaseDescriptor.Of(copy, database), cancellationToken);
+        var lines = new List<string>();
+        var run = new Run($"The neutralisation of '{database}'", options.Value.InitialisationLimit, "Templates__InitialisationLimit") { Output = lines.Add };
+        return await RunAsync(entry, run, ["neutralize", "-d", database, "--stdout"], cancellationToken) switch
+        {
+            // In a transaction of ours.
+            null => string.Join('\n', lines.Where(l => l.Trim() is not ("BEGIN;" or "COMMIT;"))),
+            var failure when LacksCommand(failure) => null,
+            var failure => throw new PermanentFailureException(failure),
+        };
+    }
+
+    private static bool LacksCommand(string failure) =>
+        failure.Contains("unrecognized parameters: neutralize", StringComparison.Ordinal) || failure.Contains("no such option: --stdout", StringComparison.Ordinal)
+        || failure.Contains("Unknown command", StringComparison.Ordinal);
 
     private static readonly string[] Once = ["--stop-after-init", "--no-http", "--max-cron-threads=0"];
 
@@ -91,13 +113,16 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
         await LeaseFence.EnsureHeldAsync();
         using var process = Start(entry, arguments);
         var tail = new OutputTail(entry.Login.Password);
+
+        // What is asked for is on the one stream, what it says about it on the other.
+        var output = run.Output is { } wanted ? new OutputTail(entry.Login.Password) { Watch = wanted } : tail;
         using var limited = new CancellationTokenSource(run.Limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limited.Token);
         try
         {
             process.StandardInput.Close();
             await Task.WhenAll(
-                tail.ReadAsync(process.StandardOutput, either.Token),
+                output.ReadAsync(process.StandardOutput, either.Token),
                 tail.ReadAsync(process.StandardError, either.Token),
                 process.WaitForExitAsync(either.Token));
         }
@@ -148,5 +173,9 @@ public sealed class OdooBin(PostgresConnector postgres, IFileStore files, IOptio
         }
     }
 
-    private sealed record Run(string What, TimeSpan Limit, string LimitName);
+    private sealed record Run(string What, TimeSpan Limit, string LimitName)
+    {
+        /// <summary>Given what it writes to its standard output, which is then no part of what it said.</summary>
+        public Action<string>? Output { get; init; }
+    }
 }

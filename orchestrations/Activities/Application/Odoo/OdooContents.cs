@@ -18,33 +18,43 @@ internal static class OdooContents
     private const string Company =
         "(select d.res_id from public.ir_model_data d where d.module = 'base' and d.name = 'main_company' and (d.model is null or d.model = 'res.company'))";
 
-    /// <summary>Reads it.</summary>
-    public static async Task<TemplateContents> ReadAsync(NpgsqlConnection connection, OdooTables tables, CancellationToken cancellationToken) => new()
+    /// <summary>Reads it, in one round trip.</summary>
+    public static async Task<TemplateContents> ReadAsync(NpgsqlConnection connection, OdooTables tables, CancellationToken cancellationToken)
     {
-        Version = Serie(await AskAsync<string>(connection, "select latest_version from public.ir_module_module where name = 'base'", cancellationToken)),
-        Languages = await ListAsync(connection, LanguagesSql, cancellationToken),
-        Currencies = await ListAsync(connection, CurrenciesSql, cancellationToken),
-        Countries = tables.Has("res_country", "code") ? await ListAsync(connection, CountriesSql, cancellationToken) : [],
-        Currency = await AskAsync<string>(
-            connection, $"select m.name from public.res_company c join public.res_currency m on m.id = c.currency_id where c.id = {Company}", cancellationToken),
-        FiscalCountry = HasChart(tables) is { } hasChart && tables.Has("res_company", "account_fiscal_country_id")
-            ? await AskAsync<string>(
-                connection,
-                $"select k.code from public.res_company c join public.res_country k on k.id = c.account_fiscal_country_id where c.id = {Company} and {hasChart}",
-                cancellationToken)
-            : null,
-        ChartOfAccounts = tables.Has("res_company", "chart_template")
-            ? await AskAsync<string>(connection, $"select nullif(c.chart_template, '') from public.res_company c where c.id = {Company}", cancellationToken)
-            : null,
-        HasEntries = tables.Has("account_move_line", "move_id")
-            && await AskAsync<bool>(connection, "select exists (select from public.account_move_line)", cancellationToken),
-        HasDemoData = tables.Has("ir_module_module", "demo")
-            && await AskAsync<bool>(connection, "select exists (select from public.ir_module_module where demo and state = 'installed')", cancellationToken),
-        Modules = await ListAsync(connection, ModulesSql, cancellationToken),
-        Files = tables.Has("ir_attachment", "store_fname")
-            ? await AskAsync<long>(connection, "select count(distinct store_fname) from public.ir_attachment where store_fname is not null", cancellationToken)
-            : 0,
-    };
+        var hasChart = tables.Has("res_company", "account_fiscal_country_id") ? HasChart(tables) : null;
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var sql in (string?[])[
+            "select latest_version from public.ir_module_module where name = 'base'",
+            LanguagesSql,
+            CurrenciesSql,
+            tables.Has("res_country", "code") ? CountriesSql : null,
+            $"select m.name from public.res_company c join public.res_currency m on m.id = c.currency_id where c.id = {Company}",
+            hasChart is null ? null : $"select k.code from public.res_company c join public.res_country k on k.id = c.account_fiscal_country_id where c.id = {Company} and {hasChart}",
+            tables.Has("res_company", "chart_template") ? $"select nullif(c.chart_template, '') from public.res_company c where c.id = {Company}" : null,
+            tables.Has("account_move_line", "move_id") ? "select 1 where exists (select from public.account_move_line)" : null,
+            tables.Has("ir_module_module", "demo") ? "select 1 where exists (select from public.ir_module_module where demo and state = 'installed')" : null,
+            ModulesSql,
+            tables.Has("ir_attachment", "store_fname") ? "select count(distinct store_fname) from public.ir_attachment where store_fname is not null" : null])
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(sql ?? "select 1 where false"));
+        }
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        return new()
+        {
+            Version = Serie(await AskAsync<string>(reader, cancellationToken)),
+            Languages = await ListAsync<string>(reader, cancellationToken),
+            Currencies = await ListAsync<string>(reader, cancellationToken),
+            Countries = await ListAsync<string>(reader, cancellationToken),
+            Currency = await AskAsync<string>(reader, cancellationToken),
+            FiscalCountry = await AskAsync<string>(reader, cancellationToken),
+            ChartOfAccounts = await AskAsync<string>(reader, cancellationToken),
+            HasEntries = (await ListAsync<int>(reader, cancellationToken)).Count > 0,
+            HasDemoData = (await ListAsync<int>(reader, cancellationToken)).Count > 0,
+            Modules = await ListAsync<string>(reader, cancellationToken),
+            Files = await AskAsync<long>(reader, cancellationToken),
+        };
+    }
 
     // In 16 the chart is a row of another table, in 17 and later a name.
     private static string? HasChart(OdooTables tables) =>
@@ -55,22 +65,22 @@ internal static class OdooContents
     private static string? Serie(string? version) =>
         version?.Split('.') is [var major, var minor, ..] ? $"{major}.{minor}" : version;
 
-    private static async Task<T?> AskAsync<T>(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync(cancellationToken) is T value ? value : default;
-    }
+    private static async Task<T?> AskAsync<T>(NpgsqlDataReader reader, CancellationToken cancellationToken) =>
+        (await ListAsync<T>(reader, cancellationToken)) is [var first, ..] ? first : default;
 
-    private static async Task<IReadOnlyList<string>> ListAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    // The values of this answer; the reader goes on to the next.
+    private static async Task<List<T>> ListAsync<T>(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var found = new List<string>();
+        var found = new List<T>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            found.Add(reader.GetString(0));
+            if (reader.GetValue(0) is T value)
+            {
+                found.Add(value);
+            }
         }
 
+        await reader.NextResultAsync(cancellationToken);
         return found;
     }
 }

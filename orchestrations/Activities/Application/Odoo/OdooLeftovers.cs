@@ -112,6 +112,16 @@ internal static class OdooLeftovers
         new("website", ["plausible_shared_key", "plausible_site"], "update public.website set plausible_shared_key = null, plausible_site = null where plausible_site is not null"),
     ];
 
+    // A rehearsal is gone in minutes; a staging copy is worked in, and whoever switches a server on again must not reach the other's.
+    private static readonly OdooLeftover[] Addresses =
+    [
+        new("ir_mail_server", ["smtp_host"], "update public.ir_mail_server set smtp_host = 'invalid' where smtp_host <> 'invalid'"),
+        new("fetchmail_server", ["server"], "update public.fetchmail_server set server = null where server is not null"),
+    ];
+
+    /// <summary>The columns that statements here write to or ask.</summary>
+    public static IEnumerable<(string Table, string Column)> Columns => Queue.Concat(Statements).Concat(Addresses).SelectMany(s => s.Columns.Select(c => (s.Table, c)));
+
     /// <summary>The tables that are looked at.</summary>
     public static IReadOnlyList<string> Tables { get; } = [.. Emptied, .. Queue.Concat(Statements).Select(s => s.Table), "ir_cron", "ir_attachment"];
 
@@ -120,7 +130,7 @@ internal static class OdooLeftovers
     {
         CancelQueue(steps, tables);
         Add(steps, tables, Statements.Where(s => (s.Only ?? original) == original));
-        foreach (var table in Emptied.Where(tables.Has))
+        foreach (var table in Emptied.Where(t => tables.Has(t) && !tables.IsEmpty(t)))
         {
             steps.Add($"delete from public.{Database.SqlText.Identifier(table)}");
         }
@@ -131,12 +141,15 @@ internal static class OdooLeftovers
         }
     }
 
+    /// <summary>Takes the addresses of what is off away too.</summary>
+    public static void ForgetAddresses(SqlSteps steps, OdooTables tables) => Add(steps, tables, Addresses);
+
     /// <summary>Cancels what waits to go out; nothing else is changed.</summary>
     public static void CancelQueue(SqlSteps steps, OdooTables tables) => Add(steps, tables, Queue);
 
     private static void Add(SqlSteps steps, OdooTables tables, IEnumerable<OdooLeftover> statements)
     {
-        foreach (var statement in statements.Where(s => tables.Has(s.Table) && tables.Has(s.Table, s.Columns)))
+        foreach (var statement in statements.Where(s => tables.Has(s.Table) && !tables.IsEmpty(s.Table) && tables.Has(s.Table, s.Columns)))
         {
             steps.Add(statement.Sql);
         }

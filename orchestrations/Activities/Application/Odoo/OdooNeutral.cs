@@ -26,12 +26,7 @@ internal static class OdooNeutral
             await using var steps = new SqlSteps(connection);
             OdooLeftovers.Clear(steps, tables, CopyOf.Tenant);
             OdooSecrets.Clear(steps, tables);
-            if (tables.Has("ir_cron", "active"))
-            {
-                steps.Add("update public.ir_cron set active = false where active");
-            }
-
-            steps.Add(MarkSql);
+            Stop(steps, tables);
             await steps.RunAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
@@ -42,6 +37,17 @@ internal static class OdooNeutral
             throw new PermanentFailureException(
                 $"The copy cannot be neutralised: it still has {string.Join("; ", loud)}. A trigger or rule in the tenant's database keeps them: remove it there, or upgrade the tenant by hand.");
         }
+    }
+
+    /// <summary>Adds what lets nothing run by itself, and says so to the application.</summary>
+    public static void Stop(SqlSteps steps, OdooTables tables)
+    {
+        if (tables.Has("ir_cron", "active"))
+        {
+            steps.Add("update public.ir_cron set active = false where active");
+        }
+
+        steps.Add(MarkSql);
     }
 
     /// <summary>What could go out of a copy or run in it by itself, in words.</summary>

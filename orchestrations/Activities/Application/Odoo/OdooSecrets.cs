@@ -9,8 +9,12 @@ namespace Bibind.Activities.Application.Odoo;
 /// </summary>
 internal static partial class OdooSecrets
 {
-    /// <summary>Columns that may hold a secret, as a regular expression that PostgreSQL and .NET read alike.</summary>
-    public const string ColumnPattern =
+    /// <summary>One of these is in the name of each column that may hold a secret. PostgreSQL looks for words ten times as fast as for the expression.</summary>
+    public static readonly IReadOnlyList<string> ColumnWords =
+        ["pass", "pwd", "credential", "secret", "pkcs12", "key", "hmac", "token", "session_iv", "authorization_code", "access_code"];
+
+    /// <summary>Columns that may hold a secret.</summary>
+    internal const string ColumnPattern =
         "(^|_)(pass|passwd?|password|passphrase|pwd|credential|secret|secret_key|pkcs12|api_?key|access_?key|license_?key|private_key|signature_key|replacement_key|transaction_key|"
         + "client_key|publishable_key|notification_key|webhook_key|hmac|hmac_key|client_secret|authorization_code|session_key|session_iv|rtoken|token|access_code)$"
         + "|(secret|password|passphrase|hmac|private_key|_api_key|_token|_rtoken)";
@@ -36,7 +40,7 @@ internal static partial class OdooSecrets
     /// <summary>Takes every secret away; tokens by which records are shared are replaced.</summary>
     public static void Clear(SqlSteps steps, OdooTables tables)
     {
-        foreach (var table in Find(tables).GroupBy(c => c.Table))
+        foreach (var table in Find(tables).Where(c => !tables.IsEmpty(c.Table)).GroupBy(c => c.Table))
         {
             var columns = table.ToList();
             var values = columns.Select(c => $"{SqlText.Identifier(c.Name)} = {NewValue(c)}");

@@ -20,5 +20,9 @@ internal sealed class SqlSteps(NpgsqlConnection connection) : IAsyncDisposable
 
     public Task RunAsync(CancellationToken cancellationToken) => _batch.ExecuteNonQueryAsync(cancellationToken);
 
+    /// <summary>The statements that ran, each with the rows that it changed.</summary>
+    public IEnumerable<(string Sql, long Rows)> Ran =>
+        ((IList<NpgsqlBatchCommand>)_batch.BatchCommands).Select(c => (c.CommandText, (long)c.RecordsAffected));
+
     public ValueTask DisposeAsync() => _batch.DisposeAsync();
 }

@@ -22,4 +22,13 @@ public sealed class BackupOptions
 
     /// <summary>When the night's first backups start, UTC; the others follow within an hour.</summary>
     public TimeSpan NightlyAt { get; set; } = TimeSpan.FromHours(2);
+
+    /// <summary>How much later than its plan's schedule says a backup may come before it is missing; 0: nobody looks.</summary>
+    public TimeSpan MissingAfter { get; set; } = TimeSpan.FromHours(6);
+
+    /// <summary>How often each tenant's newest backup is tried out; 0: only when somebody orders it.</summary>
+    public TimeSpan TrialInterval { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Trials by schedule that run at once, on all machines together.</summary>
+    public int TrialsAtOnce { get; set; } = 1;
 }

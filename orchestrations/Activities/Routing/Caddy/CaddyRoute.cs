@@ -7,6 +7,8 @@ namespace Bibind.Activities.Routing.Caddy;
 /// <summary>Writes routes as Caddy reads them.</summary>
 internal static class CaddyRoute
 {
+    private const string ProxyHandler = "reverse_proxy";
+
     /// <summary>A tenant's route; <paramref name="mark"/> is a handler that does nothing but say whose it is.</summary>
     public static JsonObject Write(string id, TenantRoute route, JsonObject mark)
     {
@@ -35,7 +37,7 @@ internal static class CaddyRoute
             });
         }
 
-        if (!route.IsSuspended)
+        if (route.Page is null)
         {
             steps.Add(new JsonObject
             {
@@ -57,7 +59,7 @@ internal static class CaddyRoute
             });
         }
 
-        if (route is { IsSuspended: false, WebsocketDial: { } websockets })
+        if (route is { Page: null, WebsocketDial: { } websockets })
         {
             steps.Add(new JsonObject
             {
@@ -67,12 +69,21 @@ internal static class CaddyRoute
             });
         }
 
-        steps.Add(new JsonObject
+        if (route.Page is { } page)
         {
-            ["handle"] = route.IsSuspended
-                ? new JsonArray(Answer(HttpStatusCode.ServiceUnavailable, TenantRoute.SuspendedPage, "text/html; charset=utf-8"))
-                : new JsonArray(Limit(route), Forward(route, route.Dial)),
-        });
+            steps.Add(new JsonObject
+            {
+                ["match"] = new JsonArray(new JsonObject { ["header"] = new JsonObject { ["Accept-Language"] = new JsonArray("fr*", "FR*") } }),
+                ["handle"] = new JsonArray(Show(page, RoutePages.French(page))),
+                ["terminal"] = true,
+            });
+            steps.Add(new JsonObject { ["handle"] = new JsonArray(Show(page, RoutePages.English(page))) });
+        }
+        else
+        {
+            steps.Add(new JsonObject { ["handle"] = new JsonArray(Limit(route), Forward(route, route.Dial)) });
+        }
+
         return new JsonObject
         {
             ["@id"] = id,
@@ -81,6 +92,14 @@ internal static class CaddyRoute
             ["terminal"] = true,
         };
     }
+
+    /// <summary>True if anything of a route leads to an application, whoever wrote that into it.</summary>
+    public static bool LeadsOn(JsonNode? node) => node switch
+    {
+        JsonObject part => (part["handler"] is JsonValue handler && handler.TryGetValue(out string? name) && name == ProxyHandler) || part.Any(member => LeadsOn(member.Value)),
+        JsonArray parts => parts.Any(LeadsOn),
+        _ => false,
+    };
 
     /// <summary>The last route: without one, Caddy answers for a host that nobody knows with an empty 200.</summary>
     public static JsonObject UnknownHost(string id) => new()
@@ -105,7 +124,7 @@ internal static class CaddyRoute
 
         var forward = new JsonObject
         {
-            ["handler"] = "reverse_proxy",
+            ["handler"] = ProxyHandler,
             ["upstreams"] = new JsonArray(new JsonObject { ["dial"] = dial }),
             ["transport"] = transport,
         };
@@ -122,6 +141,19 @@ internal static class CaddyRoute
         }
 
         return forward;
+    }
+
+    private static JsonObject Show(RoutePage page, string text)
+    {
+        var answer = Answer((HttpStatusCode)RoutePages.StatusOf(page), text, "text/html; charset=utf-8");
+        var headers = answer["headers"]!.AsObject();
+        headers["Vary"] = new JsonArray("Accept-Language");
+        if (page != RoutePage.PaymentRequired)
+        {
+            headers["Retry-After"] = new JsonArray(RoutePages.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture));
+        }
+
+        return answer;
     }
 
     private static JsonObject Answer(HttpStatusCode status, string body, string type) => new()

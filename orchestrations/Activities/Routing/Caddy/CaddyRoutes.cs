@@ -15,10 +15,10 @@ internal sealed class CaddyRoutes(
     ILogger<CaddyRoutes> logger) : IRouteProvider
 {
     /// <inheritdoc/>
-    public Task PublishAsync(TenantDescriptor place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: false, cancellationToken);
+    public Task PublishAsync(TenantDescriptor place, CancellationToken cancellationToken) => PutAsync(place, page: null, cancellationToken);
 
     /// <inheritdoc/>
-    public Task SuspendAsync(TenantDescriptor place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: true, cancellationToken);
+    public Task SuspendAsync(TenantDescriptor place, RoutePage page, CancellationToken cancellationToken) => PutAsync(place, page, cancellationToken);
 
     /// <inheritdoc/>
     public async Task WithdrawAsync(TenantDescriptor place, CancellationToken cancellationToken)
@@ -40,12 +40,19 @@ internal sealed class CaddyRoutes(
     public async Task<bool> ExistsAsync(TenantDescriptor place, CancellationToken cancellationToken) =>
         CaddyConfiguration.OwnerOf(await admin.FindAsync(CaddyConfiguration.RouteId(TenantRoute.HostOf(place)), cancellationToken)) == TenantRoute.OwnerOf(place);
 
-    private async Task PutAsync(TenantDescriptor place, bool isSuspended, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async Task<RouteInfo> LookAsync(TenantDescriptor place, CancellationToken cancellationToken) =>
+        await admin.FindAsync(CaddyConfiguration.RouteId(TenantRoute.HostOf(place)), cancellationToken) is not { } route ? RouteInfo.Absent
+        : CaddyConfiguration.OwnerOf(route) != TenantRoute.OwnerOf(place) ? RouteInfo.Foreign
+        : CaddyRoute.LeadsOn(route) ? RouteInfo.Open
+        : RouteInfo.Page;
+
+    private async Task PutAsync(TenantDescriptor place, RoutePage? page, CancellationToken cancellationToken)
     {
-        var route = await routes.MakeAsync(place, isSuspended, cancellationToken);
+        var route = await routes.MakeAsync(place, page, cancellationToken);
         await LeaseFence.EnsureHeldAsync();
         await changes.ApplyAsync(apps => CaddyConfiguration.Put(apps, options.Value.Server, route), cancellationToken);
         await probe.IsServedAsync(route, settle: TimeSpan.Zero, cancellationToken);
-        logger.RoutePublished(route.Host, route.Dial, route.Certificate is not null, isSuspended);
+        logger.RoutePublished(route.Host, route.Dial, route.Certificate is not null, page is not null);
     }
 }

@@ -21,10 +21,10 @@ internal sealed class NginxRoutes(
     private static readonly TimeSpan Overlap = TimeSpan.FromMilliseconds(300);
 
     /// <inheritdoc/>
-    public Task PublishAsync(TenantDescriptor place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: false, cancellationToken);
+    public Task PublishAsync(TenantDescriptor place, CancellationToken cancellationToken) => PutAsync(place, page: null, cancellationToken);
 
     /// <inheritdoc/>
-    public Task SuspendAsync(TenantDescriptor place, CancellationToken cancellationToken) => PutAsync(place, isSuspended: true, cancellationToken);
+    public Task SuspendAsync(TenantDescriptor place, RoutePage page, CancellationToken cancellationToken) => PutAsync(place, page, cancellationToken);
 
     /// <inheritdoc/>
     public async Task WithdrawAsync(TenantDescriptor place, CancellationToken cancellationToken)
@@ -62,9 +62,25 @@ internal sealed class NginxRoutes(
             : await probe.IsServedAsync(host, cancellationToken);
     }
 
-    private async Task PutAsync(TenantDescriptor place, bool isSuspended, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async Task<RouteInfo> LookAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
-        var route = await routes.MakeAsync(place, isSuspended, cancellationToken);
+        var host = TenantRoute.HostOf(place);
+        var site = await folder.ReadSiteAsync(host, cancellationToken);
+        if (site is null || NginxSite.OwnerOf(site) != TenantRoute.OwnerOf(place))
+        {
+            return site is null ? RouteInfo.Absent : RouteInfo.Foreign;
+        }
+
+        // A file that nginx was not told to read says nothing of what visitors see.
+        return await probe.FindRevisionAsync(host, cancellationToken) is not { } answered || !site.Contains(answered, StringComparison.Ordinal) ? RouteInfo.Absent
+            : NginxSite.LeadsOn(site) ? RouteInfo.Open
+            : RouteInfo.Page;
+    }
+
+    private async Task PutAsync(TenantDescriptor place, RoutePage? page, CancellationToken cancellationToken)
+    {
+        var route = await routes.MakeAsync(place, page, cancellationToken);
         using (await folder.LockAsync(cancellationToken))
         {
             var before = await folder.ReadSiteAsync(route.Host, cancellationToken);
@@ -88,7 +104,7 @@ internal sealed class NginxRoutes(
         }
 
         await probe.IsServedAsync(route, Overlap, cancellationToken);
-        logger.RoutePublished(route.Host, route.Dial, route.Certificate is not null, isSuspended);
+        logger.RoutePublished(route.Host, route.Dial, route.Certificate is not null, page is not null);
     }
 
     /// <summary>Tests the new site; one that is not taken is replaced by what was there before.</summary>

@@ -15,7 +15,7 @@ internal static class NginxSite
     {
         var plain = route.Redirects
             ? $$"""
-                location {{TenantRoute.ChallengePath}} { {{Forward(route, route.Dial)}} }
+                {{(route.Page is null ? $"location {TenantRoute.ChallengePath} {{ {Forward(route, route.Dial)} }}" : "")}}
                 location / { return 308 {{route.SecureAddress}}$request_uri; }
               """
             : Main(route);
@@ -72,12 +72,22 @@ internal static class NginxSite
     public static string? OwnerOf(string text) =>
         text.StartsWith(OwnerMark, StringComparison.Ordinal) ? text[OwnerMark.Length..].Split('\n', 2)[0].TrimEnd() : null;
 
+    /// <summary>True if anything of a file leads to an application, whoever wrote that into it.</summary>
+    public static bool LeadsOn(string text) => text.Split('\n').Any(line => line.Contains("proxy_pass", StringComparison.Ordinal));
+
     private static string Revision(TenantRoute route) =>
         $$"""location = {{TenantRoute.RevisionPath}} { default_type text/plain; add_header Cache-Control no-store; return 200 "{{route.Revision}}"; }""";
 
-    private static string Main(TenantRoute route) => route.IsSuspended
+    private static string Main(TenantRoute route) => route.Page is { } page
         ? $$"""
-            location / { default_type "text/html; charset=utf-8"; add_header Cache-Control no-store always; return 503 '{{TenantRoute.SuspendedPage}}'; }
+            location / {
+              default_type "text/html; charset=utf-8";
+              add_header Cache-Control no-store always;
+              add_header Vary Accept-Language always;
+              {{(page == RoutePage.PaymentRequired ? "" : string.Create(CultureInfo.InvariantCulture, $"add_header Retry-After {RoutePages.RetryAfterSeconds} always;"))}}
+              if ($http_accept_language ~* "^fr") { return {{RoutePages.StatusOf(page)}} '{{RoutePages.French(page)}}'; }
+              return {{RoutePages.StatusOf(page)}} '{{RoutePages.English(page)}}';
+            }
           """
         : $$"""
             location ~ "{{TenantRoute.RefusedPaths}}" { return 404; }

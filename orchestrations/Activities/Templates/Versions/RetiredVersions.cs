@@ -12,7 +12,6 @@ public sealed class RetiredVersions(
     DurableTaskClient client)
 {
     private const int AtOnce = 20;
-    private const string Ended = "The job's orchestration was ended from outside.";
 
     private static readonly Contracts.Inventory Unknown = new()
     {
@@ -57,14 +56,14 @@ public sealed class RetiredVersions(
                     Code = version.Code,
                     RequestedBy = who,
                 };
-                await promotions.RefuseAsync(new TrialEnd(order, Unknown, $"{Ended} What the trial left is dropped when the version is tried again."), cancellationToken);
+                await promotions.RefuseAsync(new TrialEnd(order, Unknown, $"{JobReasons.EndedFromOutside} What the trial left is dropped when the version is tried again."), cancellationToken);
                 continue;
             }
 
-            await versions.MarkFailedAsync(new VersionFailure(version.ToOrder(version.JobId!, "none"), Ended, Unknown), cancellationToken);
+            await versions.MarkFailedAsync(new VersionFailure(version.ToOrder(version.JobId!, "none"), JobReasons.EndedFromOutside, Unknown), cancellationToken);
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await retirements.RetireAsync(connection, transaction, version.TemplateId, version.Number, who, Ended, cancellationToken);
+            await retirements.RetireAsync(connection, transaction, version.TemplateId, version.Number, who, JobReasons.EndedFromOutside, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
     }

@@ -4,8 +4,10 @@ using Bibind.Activities.Database;
 using Bibind.Activities.Database.Isolation;
 using Bibind.Activities.Database.Lifecycle;
 using Bibind.Activities.Inventory;
+using Bibind.Activities.Suspensions;
 using Bibind.Activities.Tests.Fixtures;
 using Bibind.Contracts;
+using Bibind.ControlPlane.Suspensions;
 using Bibind.Local;
 using Npgsql;
 using Xunit;
@@ -85,6 +87,41 @@ public sealed class TenantRoleTests : IAsyncLifetime
         Assert.Equal(
             [own.DatabaseRole!],
             (await _world.AskAsync<string[]>($"select array_agg(rolname::text) from pg_roles where pg_has_role('{own.DatabaseRole}', oid, 'member')"))!);
+    }
+
+    [Fact]
+    public async Task A_suspended_tenant_gets_in_neither_by_the_pooler_nor_with_a_password_that_it_chose()
+    {
+        const string Known = "chosen-by-the-tenant-0123456789";
+        var place = await ProvisionAsync();
+        await using (var session = await OpenThroughPoolerAsync(place.Database))
+        {
+            await RunAsync(session, $"alter role {place.DatabaseRole} password '{Known}'");
+        }
+
+        await using var inside = await OpenAsync(_server.Postgres.Port, place.Database, place.DatabaseRole!, Known);
+        ((MemorySuspensions)_world.Get<ISuspensions>()).Suspend(place);
+        await _world.RunAsync<ShutSuspendedDatabase, TenantDescriptor, DatabaseShut>(place, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => AskAsync<int>(inside, "select 1"));
+        await AssertClosedAsync();
+        Assert.NotEmpty((await _world.RunAsync<TakeBackup, BackupRequest, BackupTaken>(new BackupRequest(place, "manual"))).Key);
+        await AssertClosedAsync();
+
+        ((MemorySuspensions)_world.Get<ISuspensions>()).Lift(place);
+        await _world.RunAsync<HandOverApplication>(place);
+        await using var open = await OpenThroughPoolerAsync(place.Database);
+        Assert.Equal(place.DatabaseRole, await AskAsync<string>(open, "select session_user || ''"));
+        await RunAsync(open, "create table mine (id int); create temporary table own (id int); drop table mine");
+
+        async Task AssertClosedAsync()
+        {
+            var password = _world.Secrets.Values[Activities.Credentials.TenantSecrets.DatabaseRole(place.TenantId)];
+            await Assert.ThrowsAsync<PostgresException>(() => OpenThroughPoolerAsync(place.Database));
+            await Assert.ThrowsAsync<PostgresException>(() => OpenAsync(_server.Postgres.Port, place.Database, place.DatabaseRole!, Known));
+            await Assert.ThrowsAsync<PostgresException>(() => OpenAsync(_server.Postgres.Port, place.Database, place.DatabaseRole!, password));
+            await Assert.ThrowsAsync<PostgresException>(
+                () => OpenAsync(_server.Postgres.Port, place.Database, LocalServer.ApplicationRole, _server.Postgres.PasswordOf(LocalServer.ApplicationRole)));
+        }
     }
 
     [Fact]
