@@ -1,14 +1,19 @@
 using Bibind.Activities.Registration;
+using Bibind.ControlPlane.Alerts;
 using Bibind.ControlPlane.Registration;
 using Bibind.Durable.Postgres;
+using Bibind.Functions.Alerts;
 using Bibind.Functions.Health;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Http;
+using Bibind.Functions.InProcess;
 using Bibind.Functions.KeySources;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Queues;
+using Bibind.Functions.Queues.Billing;
+using Bibind.Functions.Reconciliation;
 using Bibind.Functions.Security;
 using Bibind.Functions.Seeding;
 using Bibind.Functions.Servers;
@@ -16,6 +21,7 @@ using Bibind.Functions.Settings;
 using Bibind.Functions.Startup;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Usage;
+using Bibind.Functions.Web;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -77,11 +83,25 @@ public static class FunctionsHost
         builder.AddHosting(settings);
         builder.AddQueues();
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
-            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<UpgradeOrdering>().AddSingleton<RolloutOrdering>().AddSingleton<ModuleOrdering>().AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>();
+            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<UpgradeOrdering>().AddSingleton<RolloutOrdering>().AddSingleton<ModuleOrdering>().AddSingleton<SuspensionOrdering>().AddSingleton<ISubscriptionOrdering>(s => s.GetRequiredService<SuspensionOrdering>()).AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>()
+            .AddSingleton<SubscriptionFollower>().AddSingleton<SubscriptionOrdering>().AddSingleton<RecordOrdering>().AddSingleton<DeliveryNotes>().AddSingleton<RegistrationOrdering>()
+            .AddSingleton<LimitOrdering>().AddSingleton<TrialOrdering>().AddSingleton<BringBackOrdering>().AddSingleton<StagingOrdering>()
+            .AddSingleton<JobCancelling>().AddSingleton<JobSteering>().AddSingleton<JobPurging>().AddSingleton<JobReader>().AddSingleton<JobRetries>().AddSingleton<JobActionDispatcher>().AddSingleton<OrderReplay>().AddSingleton<JobStreams>();
         builder.Services.AddSingleton<ConnectionTest>().AddSingleton<ApplicationProbe>().AddSingleton<DatabaseProbe>();
         builder.Services.AddSingleton<FileStoreDisk>().AddSingleton<ServerHealthCheck>().AddSingleton<ServerHealthRound>().AddSingleton<ServerMetrics>().AddSingleton<WarmPoolMetrics>();
-        builder.Services.AddSingleton<UsageRound>().AddSingleton<UsageMetrics>().AddSingleton<RolloutMetrics>();
+        builder.Services.AddSingleton<UsageRound>().AddSingleton<UsageMetrics>().AddSingleton<RolloutMetrics>().AddSingleton<TenantCheckMetrics>().AddSingleton<ReconciliationMetrics>();
         builder.Services.AddOptions<UsageOptions>().Bind(builder.Configuration.GetSection(UsageOptions.Section));
+        builder.Services.AddOptions<JobOptions>().Bind(builder.Configuration.GetSection(JobOptions.Section)).PostConfigure(jobs =>
+        {
+            if (settings.Kind.IsFunctionHost())
+            {
+                jobs.LimitToFunctions();
+            }
+        });
+        builder.Services.AddOptions<LimitOptions>().Bind(builder.Configuration.GetSection(LimitOptions.Section));
+        builder.Services.AddSingleton<AlertRules>().AddSingleton<AlertMetrics>().AddSingleton<StatusPage>();
+        builder.Services.AddOptions<AlertOptions>().Bind(builder.Configuration.GetSection(AlertOptions.Section))
+            .Validate(o => o.Off.All(AlertKinds.All.Contains), $"Alerts__Off__N must be one of {string.Join(", ", AlertKinds.All)}.").ValidateOnStart();
         builder.Services.AddOptions<ServerHealthOptions>().Bind(builder.Configuration.GetSection(ServerHealthOptions.Section));
         builder.Services.AddSingleton<IReadinessCheck, ControlDatabaseCheck>().AddSingleton<IReadinessCheck, TaskHubCheck>()
             .AddSingleton<IReadinessCheck, ServerRolesCheck>().AddSingleton<IReadinessCheck, DatabaseListsCheck>();
@@ -98,6 +118,7 @@ public static class FunctionsHost
         builder.Services.AddOptions<TimerOptions>().Bind(builder.Configuration.GetSection(TimerOptions.Section))
             .Validate(o => o.SweepInterval >= TimeSpan.FromSeconds(1), "Timers__SweepInterval must be one second at least, such as 00:05:00.")
             .ValidateOnStart();
+        builder.AddWebConsole();
         builder.Services.AddApiDocument();
         builder.AddTelemetry(settings);
 
@@ -149,12 +170,15 @@ public static class FunctionsHost
     /// <summary>The pipeline of every HTTP function, from the request to the answer.</summary>
     internal static void UseFunctions(IApplicationBuilder app)
     {
+        app.UseInProcessCalls();
         app.UseMiddleware<RequestLogMiddleware>();
         app.UseMiddleware<SafeHeadersMiddleware>();
         app.UseMiddleware<ProblemsMiddleware>();
         app.UseRoutingOfMethods();
         app.UseAuthorization();
         app.UseMiddleware<ReadinessMiddleware>();
+        app.UseMiddleware<AuditMiddleware>();
+        app.UseMiddleware<ForgeryMiddleware>();
         app.UseMiddleware<CustomerReachMiddleware>();
         app.UseHosting();
         app.UseEndpoints(Map);
@@ -166,10 +190,21 @@ public static class FunctionsHost
         routes.MapHealth();
         routes.MapMetrics();
         routes.MapOdooWebhook();
-        routes.MapWebhookRefusals();
+        routes.MapWebhookDeliveries();
+        routes.MapNotices();
+        routes.MapWebhookEndpoints();
+        routes.MapCustomers();
+        routes.MapRegistrations();
         routes.MapTokens();
+        routes.MapOperatorTokens();
+        routes.MapConsoleSessions();
+        routes.MapConsoleSignIn();
+        routes.MapAudit();
         routes.MapAcmeChallenges();
         routes.MapTenants();
+        routes.MapSuspensions();
+        routes.MapBringBack();
+        routes.MapStaging();
         routes.MapTenantDatabase();
         routes.MapTenantCustomer();
         routes.MapPendingItems();
@@ -180,15 +215,22 @@ public static class FunctionsHost
         routes.MapUpgrades();
         routes.MapRollouts();
         routes.MapTenantModules();
+        routes.MapSubscriptions();
+        routes.MapBillingMessages();
         routes.MapJobs();
         routes.MapServers();
         routes.MapOffers();
         routes.MapUsage();
+        routes.MapReconciliation();
+        routes.MapAlerts();
         routes.MapPlans();
         routes.MapTemplates();
         routes.MapTemplateVersions();
+        routes.MapOverview();
+        routes.MapSettings();
+        routes.MapWebConsole();
         // One document, so that another's address is none: it answers as every unknown address does.
-        routes.MapOpenApi("/openapi/v1.json").WithMetadata(new NeedsNoDatabase());
+        routes.MapOpenApi("/openapi/v1.json").WithName("openApi").WithMetadata(new NeedsNoDatabase());
     }
 
     /// <summary>The settings that a host has which is started here: the local file, the environment and the command line.</summary>

@@ -1,9 +1,11 @@
+using Bibind.Functions.Alerts;
 using Bibind.Functions.Health;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Hosts.Lambda;
 using Bibind.Functions.Pump;
 using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
+using Bibind.Functions.Reconciliation;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
@@ -26,7 +28,7 @@ internal static class HostComposition
         {
             services.AddSingleton<IWakeUp, NoWakeUp>();
             services.AddEngineWorker(settings);
-            services.AddHostedService<TimerScheduler>().AddHostedService<ServerGauges>().AddHostedService<UsageGauges>().AddHostedService<WarmPoolGauges>().AddHostedService<RolloutGauges>();
+            services.AddHostedService<TimerScheduler>().AddHostedService<ServerGauges>().AddHostedService<UsageGauges>().AddHostedService<WarmPoolGauges>().AddHostedService<RolloutGauges>().AddHostedService<TenantCheckGauges>().AddHostedService<ReconciliationGauges>().AddHostedService<AlertGauges>().AddHostedService<NoticeLoop>();
             return;
         }
 

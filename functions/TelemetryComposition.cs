@@ -1,8 +1,11 @@
 using System.Diagnostics.Metrics;
 using Bibind.Durable.Telemetry;
+using Bibind.Functions.Alerts;
 using Bibind.Functions.Hosts;
 using Bibind.Functions.Http;
 using Bibind.Functions.Problems;
+using Bibind.Functions.Queues.Billing;
+using Bibind.Functions.Reconciliation;
 using Bibind.Functions.Security;
 using Bibind.Functions.Servers;
 using Bibind.Functions.Telemetry;
@@ -61,7 +64,7 @@ internal static class TelemetryComposition
                 deferred.Configure((services, built) => built.AddView(instrument => Limit(instrument, services.GetRequiredService<IMeterFactory>())));
             }
 
-            metrics.AddMeter(DurableTelemetry.Name).AddMeter(ServerMetrics.Name).AddMeter(UsageMetrics.Name).AddMeter(WarmPoolMetrics.Name).AddMeter(RolloutMetrics.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
+            metrics.AddMeter(DurableTelemetry.Name).AddMeter(ServerMetrics.Name).AddMeter(UsageMetrics.Name).AddMeter(WarmPoolMetrics.Name).AddMeter(RolloutMetrics.Name).AddMeter(TenantCheckMetrics.Name).AddMeter(ReconciliationMetrics.Name).AddMeter(AlertMetrics.Name).AddMeter(BillingNotices.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddNpgsqlInstrumentation();
             if (collector is not null)
             {
                 metrics.AddOtlpExporter(o => Configure(o, settings.Telemetry, collector, "v1/metrics"));

@@ -1,15 +1,15 @@
 namespace Bibind.Functions.Health;
 
 /// <summary>The answer to a question that anybody may have asked and that costs calls to every server: kept for a while, and asked by one at a time.</summary>
-internal sealed class CachedResponse(TimeProvider time, TimeSpan? keptFor = null) : IDisposable
+internal sealed class CachedResponse<T>(TimeProvider time, TimeSpan? keptFor = null) : IDisposable
 {
     private readonly TimeSpan _kept = keptFor ?? TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _one = new(1, 1);
     private DateTimeOffset _asked = DateTimeOffset.MinValue;
-    private string? _answer;
+    private T? _answer;
 
-    public async Task<string?> GetAsync(Func<CancellationToken, Task<string?>> ask, CancellationToken cancellation)
+    public async Task<T> GetAsync(Func<CancellationToken, Task<T>> ask, CancellationToken cancellation)
     {
         await _one.WaitAsync(cancellation);
         try
@@ -20,7 +20,7 @@ internal sealed class CachedResponse(TimeProvider time, TimeSpan? keptFor = null
                 _asked = time.GetUtcNow();
             }
 
-            return _answer;
+            return _answer!;
         }
         finally
         {

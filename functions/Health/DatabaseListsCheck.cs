@@ -9,7 +9,7 @@ internal sealed class DatabaseListsCheck(ServerStore servers, ApplicationProbe a
     // Shorter than the limit of the whole answer: an application that hangs must not make every answer slow.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
-    private readonly CachedResponse _fault = new(time);
+    private readonly CachedResponse<string?> _fault = new(time);
 
     public string Name => "database-lists";
 

@@ -10,7 +10,7 @@ namespace Bibind.Functions.Health;
 internal sealed class ServerRolesCheck(ServerStore servers, IServerDirectory directory, ConnectionTest test, TimeProvider time)
     : IReadinessCheck, IDisposable
 {
-    private readonly CachedResponse _fault = new(time);
+    private readonly CachedResponse<string?> _fault = new(time);
 
     public string Name => "server-roles";
 

@@ -69,3 +69,48 @@ public sealed record StoredFilesView(long Bytes, string Sha256);
 /// <param name="Bytes">Size of the object.</param>
 /// <param name="Sha256">Lower-case hex of its SHA-256.</param>
 public sealed record BackupLink(string Id, string Part, Uri Url, DateTimeOffset ExpiresAt, long Bytes, string Sha256);
+
+/// <summary>A tenant that lacks a recent backup.</summary>
+/// <param name="Tenant">Its code.</param>
+/// <param name="Server">Where it lives.</param>
+/// <param name="Plan">Its plan.</param>
+/// <param name="Schedule">The plan's: <c>daily</c> or <c>weekly</c>.</param>
+/// <param name="State">The tenant's.</param>
+/// <param name="LastBackupAt">When its newest good backup was taken; null if it has none. One whose last trial failed is not good.</param>
+/// <param name="ExpectedBy">When the next one should have been there.</param>
+/// <param name="Since">When it was found to be missing.</param>
+/// <param name="Reason">What became of the last attempt, in words.</param>
+public sealed record MissingBackupView(
+    string Tenant, string Server, string Plan, string Schedule, string State, DateTimeOffset? LastBackupAt, DateTimeOffset ExpectedBy, DateTimeOffset Since, string Reason)
+{
+    /// <summary>From a row.</summary>
+    public static MissingBackupView Of(MissingBackup missing)
+    {
+        ArgumentNullException.ThrowIfNull(missing);
+        return new MissingBackupView(
+            missing.Tenant, missing.Server, missing.Plan, missing.Schedule, missing.State, missing.LastAt, missing.ExpectedBy, missing.Since, missing.Reason);
+    }
+}
+
+/// <summary>A trial of a backup: it was restored into a database of its own, and what is in it was counted.</summary>
+/// <param name="Job">The job that does or did it.</param>
+/// <param name="Tenant">Code of the tenant that the backup was taken of.</param>
+/// <param name="Backup">The backup, which may have been deleted since.</param>
+/// <param name="RequestedBy">Who ordered it; <c>trials</c>: it was its turn.</param>
+/// <param name="StartedAt">UTC.</param>
+/// <param name="EndedAt">UTC; null while it runs.</param>
+/// <param name="Outcome"><c>succeeded</c> or <c>failed</c>; null while it runs.</param>
+/// <param name="Reason">Why it failed.</param>
+/// <param name="Receipt">What it found.</param>
+public sealed record BackupTrialView(
+    string Job, string? Tenant, string Backup, string RequestedBy, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string? Outcome, string? Reason, JsonElement? Receipt)
+{
+    /// <summary>From a row.</summary>
+    public static BackupTrialView Of(BackupTrial trial)
+    {
+        ArgumentNullException.ThrowIfNull(trial);
+        return new BackupTrialView(
+            trial.Job, trial.Tenant, trial.Backup, trial.RequestedBy, trial.StartedAt, trial.EndedAt, trial.Outcome, trial.Reason is { } reason ? JobSteps.Cut(reason) : null,
+            trial.Receipt is null ? null : JsonElement.Parse(trial.Receipt));
+    }
+}

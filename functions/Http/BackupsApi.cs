@@ -3,13 +3,13 @@ using Bibind.Activities.Backup.Encryption;
 using Bibind.Activities.Backup.Files;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Backups;
+using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Bibind.Functions.Http;
 
@@ -20,6 +20,9 @@ internal static class BackupsApi
 
     private static readonly QueryParameter Part = new(
         "part", "Which object of the backup: database (unless given) or filestore, the tenant's files, where the backup has them.", ["database", Files]);
+
+    private static readonly QueryParameter TrialTenant = new("tenant", "Only trials of this tenant's backups.");
+    private static readonly QueryParameter TrialOutcome = new("outcome", "Only trials that ended so.", [JobOutcomes.Succeeded, JobOutcomes.Failed, JobOutcomes.Cancelled]);
 
     private static readonly TimeSpan LinkLifetime = TimeSpan.FromMinutes(15);
 
@@ -32,10 +35,11 @@ internal static class BackupsApi
         ofTenant.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("listBackups", "Lists a tenant's backups, newest first, all in one answer")
             .Answers<ListResponse<BackupView>>().Refuses(StatusCodes.Status404NotFound);
 
-        routes.MapGroup("/api/tenants/{code}").WithTags("tenants").MapPost("/resume", ResumeAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant)
-            .Describe("resumeTenant", "Opens a tenant that a failed restore left suspended")
-            .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
-            .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+        var all = routes.MapGroup("/api/backups").WithTags("backups");
+        all.MapGet("/missing", ListMissingAsync).NeedsRole(Role.Viewer).Describe("listMissingBackups", "Lists tenants whose newest good backup is older than their plan's schedule allows, the longest first")
+            .TakesQuery(QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<MissingBackupView>>();
+        all.MapGet("/trials", ListTrialsAsync).NeedsRole(Role.Viewer).Describe("listBackupTrials", "Lists trials of backups with their receipts, newest first")
+            .TakesQuery(TrialTenant, TrialOutcome, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<BackupTrialView>>();
 
         var backups = routes.MapGroup("/api/backups/{id}").WithTags("backups");
         backups.MapPost("/restore", RestoreAsync).NeedsRole(Role.Admin).OpenToCustomers(CustomerReach.OwnBackup).Describe("restoreBackup", "Puts a backup in the place of its tenant's database, or makes a new tenant of it")
@@ -59,20 +63,27 @@ internal static class BackupsApi
         return await ordering.BackUpAsync(code, caller, request, context.RequestAborted);
     }
 
-    private static async Task<IResult> ResumeAsync(HttpContext context, string code, BackupOrdering ordering)
-    {
-        var key = IdempotencyKey.Read(context.Request);
-        Codes.RequireTenant(code);
-
-        var caller = context.Caller().Name;
-        var request = CommandRequest.Of(context, key, $"POST /api/tenants/{code}/resume", null);
-        return await ordering.ResumeAsync(code, caller, request, context.RequestAborted);
-    }
-
     private static async Task<IResult> ListAsync(HttpContext context, string code, TenantStore tenants, BackupStore backups)
     {
         var tenant = (Codes.IsPlausible(code) ? await tenants.FindAsync(code, context.RequestAborted) : null) ?? throw new ProblemException(ProblemFactory.NoSuchTenant);
         return TypedResults.Ok(Paging.ShowAll(await backups.ListAsync(tenant.Id, context.RequestAborted), BackupView.Of));
+    }
+
+    private static async Task<IResult> ListMissingAsync(HttpContext context, MissingBackups missing)
+    {
+        var query = new QueryReader(context);
+        var page = Paging.Read(query);
+        query.ThrowIfAny();
+        return TypedResults.Ok(Paging.Show(await missing.ListAsync(page, context.RequestAborted), MissingBackupView.Of));
+    }
+
+    private static async Task<IResult> ListTrialsAsync(HttpContext context, TrialSchedule trials)
+    {
+        var query = new QueryReader(context);
+        var filter = new BackupTrialFilter { Tenant = query.Code(TrialTenant.Name), Outcome = query.Choice(TrialOutcome.Name) };
+        var page = Paging.Read(query);
+        query.ThrowIfAny();
+        return TypedResults.Ok(Paging.Show(await trials.ListAsync(filter, page, context.RequestAborted), BackupTrialView.Of));
     }
 
     private static async Task<IResult> RestoreAsync(HttpContext context, string id, BackupStore backups, TenantStore tenants, TenantOrdering ordering, BackupOrdering restores)
@@ -85,13 +96,13 @@ internal static class BackupsApi
             await tenants.GetAsync(backup.TenantId, context.RequestAborted) ?? throw new ProblemException(ProblemFactory.NoSuchTenant));
 
         // Whoever says more than nothing must be understood: a tenant is overwritten.
-        var command = HasBody(context)
+        var command = CommandReader.HasBody(context)
             ? await CommandReader.ReadAsync<RestoreBackup>(context, async (given, _) => await FindWrongAsync(given, backup, caller, source, ordering, context.RequestAborted))
             : new RestoreBackup();
         var request = CommandRequest.Of(context, key, $"POST /api/backups/{id}/restore", command);
         if (command.NewTenant is { } wanted)
         {
-            return await ordering.RestoreNewAsync(OrderOf(wanted, await source.Value, caller), new BackupRef(backup.TenantId, id), request, context.RequestAborted);
+            return await ordering.RestoreNewAsync(OrderOf(wanted, await source.Value, caller), new BackupRef(backup.TenantId, id), request, former: null, context.RequestAborted);
         }
 
         return await restores.RestoreAsync(id, caller, request, context.RequestAborted);
@@ -156,27 +167,8 @@ internal static class BackupsApi
     private static BackupFileStore Require(BackupFileStore? part) =>
         part ?? throw new ProblemException(ProblemFactory.NotFound("The backup was taken without a file store; part=database gives its database."));
 
-    private static TenantOrder OrderOf(NewTenantOfBackup wanted, Tenant source, string caller) => new()
-    {
-        Code = wanted.Code,
-        Name = wanted.Name ?? source.Name,
-        Customer = source.Customer,
-        CustomerName = source.CustomerName,
-        CustomerEmail = source.CustomerEmail,
-        Offer = source.Offer,
-        SoldOfferVersion = source.OfferVersion,
-        Plan = source.Plan,
-        SoldPlanVersion = source.PlanVersion,
-        Template = source.TemplateCode,
-        Locale = source.ToPlace(string.Empty).Locale,
-        CallbackUrl = wanted.CallbackUrl,
-        RequestedBy = caller,
-    };
-
-    // Not every protocol says the length before the body.
-    private static bool HasBody(HttpContext context) =>
-        context.Request.ContentLength > 0 || context.Request.Headers.TransferEncoding.Count > 0
-        || (context.Request.ContentLength is null && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true });
+    private static TenantOrder OrderOf(NewTenantOfBackup wanted, Tenant source, string caller) =>
+        source.ToOrder(wanted.Code, wanted.Name ?? source.Name, caller) with { CallbackUrl = wanted.CallbackUrl };
 
     private static async Task<StoredBackup> RequireAsync(string id, BackupStore backups, CancellationToken cancellation) =>
         (Codes.IsPlausible(id) ? await backups.FindAsync(id, cancellation) : null)

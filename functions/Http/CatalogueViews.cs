@@ -8,6 +8,9 @@ namespace Bibind.Functions.Http;
 /// <param name="Version">From 1; each change makes the next.</param>
 /// <param name="UserLimit">Internal users; null: unlimited.</param>
 /// <param name="StorageQuotaBytes">Null: unlimited.</param>
+/// <param name="GraceDays">Days between a failed payment and the suspension.</param>
+/// <param name="TrialDays">Days for which a new tenant is free.</param>
+/// <param name="AutoRenew">Whether a period follows the other before it is paid.</param>
 /// <param name="AllowedModules">Modules that its tenants may activate; null: all.</param>
 /// <param name="Active">False: closed for new orders.</param>
 /// <param name="ChangedBy">Who made this version.</param>
@@ -27,6 +30,8 @@ public sealed record PlanView(
     int RetentionWeekly,
     int RetentionMonthly,
     int GraceDays,
+    int TrialDays,
+    bool AutoRenew,
     string? Region,
     IReadOnlyList<string> Labels,
     int? Size,
@@ -43,7 +48,7 @@ public sealed record PlanView(
         ArgumentNullException.ThrowIfNull(plan);
         return new PlanView(
             plan.Code, plan.Version, plan.Name, plan.Sequence, plan.PricePeriod, plan.UserLimit, plan.StorageQuotaBytes, plan.BackupSchedule,
-            plan.RetentionDaily, plan.RetentionWeekly, plan.RetentionMonthly, plan.GraceDays, plan.Region, plan.Labels, plan.Size, plan.AllowedModules, plan.Active,
+            plan.RetentionDaily, plan.RetentionWeekly, plan.RetentionMonthly, plan.GraceDays, plan.TrialDays, plan.AutoRenew, plan.Region, plan.Labels, plan.Size, plan.AllowedModules, plan.Active,
             plan.ChangedBy, plan.Reason, plan.ChangedAt, plan.RemovedAt);
     }
 }

@@ -46,6 +46,14 @@ public sealed record CreateTenant
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Size { get; init; }
 
+    /// <summary>Internal users that it may have, at most as many as its plan allows; the plan's unless given. Operators only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MaxUsers { get; init; }
+
+    /// <summary>Bytes that it may store, database and files together, at most as many as its plan allows; the plan's unless given. Operators only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MaxStorageBytes { get; init; }
+
     /// <summary>Told how the job ended, by a POST.</summary>
     public string? CallbackUrl { get; init; }
 
@@ -63,6 +71,8 @@ public sealed record CreateTenant
         Region = Region,
         Labels = Labels ?? [],
         Size = Size,
+        MaxUsers = MaxUsers,
+        MaxStorageBytes = MaxStorageBytes,
         CallbackUrl = CallbackUrl,
         RequestedBy = requestedBy,
     };

@@ -13,13 +13,33 @@ namespace Bibind.Functions.Http;
 /// <param name="DurationMs">From the start to the end, or until now.</param>
 /// <param name="Error">Why the last failed attempt failed.</param>
 public sealed record JobStep(
-    string Name, string State, int Attempts, DateTime StartedAt, DateTime? CompletedAt, long DurationMs, string? Error);
+    string Name, string State, int Attempts, DateTime StartedAt, DateTime? CompletedAt, long DurationMs, string? Error)
+{
+    /// <summary>When the next attempt is due, UTC, for a step that waits for it.</summary>
+    public DateTime? NextAttemptAt { get; init; }
+
+    /// <summary>Each attempt, the first one first.</summary>
+    public required IReadOnlyList<JobAttempt> AttemptList { get; init; }
+}
+
+/// <summary>One attempt at a step.</summary>
+/// <param name="Number">From 1.</param>
+/// <param name="StartedAt">When it was ordered, or began where that is known, UTC.</param>
+/// <param name="CompletedAt">When it ended, UTC.</param>
+/// <param name="Error">Why it failed.</param>
+public sealed record JobAttempt(int Number, DateTime StartedAt, DateTime? CompletedAt, string? Error);
 
 /// <summary>Reads the steps of a job out of its history.</summary>
 public static class JobSteps
 {
+    /// <summary>A step that waits for its next attempt.</summary>
+    public const string WaitingRetry = "waiting-retry";
+
     /// <summary>The longest error shown, in characters.</summary>
     public const int ErrorLimit = 2000;
+
+    // A step is tried thirty times at most; those of a loop are steps of their own.
+    private const int MostAttempts = 100;
 
     /// <summary>The steps in the order they were ordered.</summary>
     /// <param name="history">The history of the execution.</param>
@@ -29,14 +49,18 @@ public static class JobSteps
     {
         ArgumentNullException.ThrowIfNull(history);
         var outcomes = Outcomes(history);
+        var fired = history.OfType<TimerFiredEvent>().Select(t => t.TimerId).ToHashSet();
         return
         [
             .. history.OfType<TaskScheduledEvent>()
                 .GroupBy(s => s.FirstAttemptId ?? s.EventId)
                 .OrderBy(g => g.Key)
-                .Select(attempts => ToStep([.. attempts.OrderBy(a => a.EventId)], outcomes, Waits(history, ended, attempts.Max(a => a.EventId)), ended, now)),
+                .Select(attempts => ToStep([.. attempts.OrderBy(a => a.EventId)], outcomes, FindWait(history, fired, ended, attempts.Max(a => a.EventId)), ended, now)),
         ];
     }
+
+    /// <summary>When the next attempt at any step that waits for one is due, UTC; null if none waits.</summary>
+    public static DateTime? NextAttempt(IEnumerable<JobStep> steps) => steps.Where(s => s.State == WaitingRetry).Min(s => s.NextAttemptAt);
 
     // Duplicate completions are ignored by the executor, which takes the first; so does this.
     private static Dictionary<int, HistoryEvent> Outcomes(IReadOnlyList<HistoryEvent> history)
@@ -59,28 +83,27 @@ public static class JobSteps
 
     // The wait before a retry is a timer that is ordered in the turn that takes in the failure. The turn may order other
     // things as well, so a failure whose turn is still to come, or which set a timer that has not fired, counts as waiting.
-    private static bool Waits(IReadOnlyList<HistoryEvent> history, bool ended, int lastAttempt)
+    private static (bool Waits, DateTime? Until) FindWait(IReadOnlyList<HistoryEvent> history, HashSet<int> fired, bool ended, int lastAttempt)
     {
         if (ended)
         {
-            return false;
+            return default;
         }
 
         var failedAt = IndexOf(history, line => line is TaskFailedEvent f && f.TaskScheduledId == lastAttempt, 0);
-        if (failedAt < 0)
+        if (failedAt < 0 || !IsRetriable((TaskFailedEvent)history[failedAt]))
         {
-            return false;
+            return default;
         }
 
         var turnEnd = IndexOf(history, line => line is OrchestratorCompletedEvent, failedAt);
         if (turnEnd < 0)
         {
-            return IsRetriable((TaskFailedEvent)history[failedAt]);
+            return (true, null);
         }
 
-        var fired = history.OfType<TimerFiredEvent>().Select(t => t.TimerId).ToHashSet();
-        return IsRetriable((TaskFailedEvent)history[failedAt])
-            && history.Take(turnEnd).Skip(failedAt).OfType<TimerCreatedEvent>().Any(t => !fired.Contains(t.EventId));
+        var timers = history.Take(turnEnd).Skip(failedAt).OfType<TimerCreatedEvent>().Where(t => !fired.Contains(t.EventId)).ToArray();
+        return timers.Length == 0 ? default : (true, timers.Min(t => t.FireAt));
     }
 
     private static bool IsRetriable(TaskFailedEvent failed) => failed.FailureDetails is not { IsNonRetriable: true };
@@ -99,13 +122,13 @@ public static class JobSteps
     }
 
     private static JobStep ToStep(
-        IReadOnlyList<TaskScheduledEvent> attempts, Dictionary<int, HistoryEvent> outcomes, bool waits, bool ended, DateTime now)
+        IReadOnlyList<TaskScheduledEvent> attempts, Dictionary<int, HistoryEvent> outcomes, (bool Waits, DateTime? Until) wait, bool ended, DateTime now)
     {
         var outcome = outcomes.GetValueOrDefault(attempts[^1].EventId);
         var state = outcome switch
         {
             TaskCompletedEvent => "succeeded",
-            TaskFailedEvent when waits => "waiting-retry",
+            TaskFailedEvent when wait.Waits => WaitingRetry,
             TaskFailedEvent => "failed",
             // The job was ended from outside while the step was open.
             _ when ended => "failed",
@@ -121,8 +144,18 @@ public static class JobSteps
             startedAt,
             completedAt,
             Math.Max(0, (long)((completedAt ?? (ended ? startedAt : now)) - startedAt).TotalMilliseconds),
-            failure is null ? outcome is null && ended ? "The job ended before this step did." : null : Cut(ReasonOf(failure)));
+            failure is null ? outcome is null && ended ? "The job ended before this step did." : null : Cut(ReasonOf(failure)))
+        {
+            NextAttemptAt = state == WaitingRetry ? wait.Until : null,
+            AttemptList = [.. attempts.Select((a, index) => ToAttempt(index + 1, a, outcomes.GetValueOrDefault(a.EventId))).TakeLast(MostAttempts)],
+        };
     }
+
+    private static JobAttempt ToAttempt(int number, TaskScheduledEvent attempt, HistoryEvent? outcome) => new(
+        number,
+        (outcome as TaskCompletedEvent)?.StartedAt ?? (outcome as TaskFailedEvent)?.StartedAt ?? attempt.Timestamp,
+        outcome?.Timestamp,
+        outcome is TaskFailedEvent failed ? Cut(ReasonOf(failed)) : null);
 
     private static string ReasonOf(TaskFailedEvent failed) => failed.FailureDetails?.Root.ErrorMessage ?? failed.Reason ?? "unknown";
 

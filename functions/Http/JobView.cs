@@ -35,6 +35,18 @@ public record JobSummary
 
     /// <summary>Why it failed, in words.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>When the next attempt at a step that waits for one is due.</summary>
+    public DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>When somebody cancelled it; it ends once what it did is undone.</summary>
+    public DateTimeOffset? CancelRequestedAt { get; init; }
+
+    /// <summary>The failed job whose order this one is again.</summary>
+    public string? RetryOf { get; init; }
+
+    /// <summary>The job that is this one's order again.</summary>
+    public string? RetriedBy { get; init; }
 }
 
 /// <summary>A job with its steps, its result and the proof of what it left.</summary>
@@ -52,9 +64,29 @@ public sealed record JobView : JobSummary
     [JsonPropertyOrder(1)]
     public JsonElement? Inventory { get; init; }
 
+    /// <summary>The job that started it.</summary>
+    [JsonPropertyOrder(1)]
+    public string? Parent { get; init; }
+
+    /// <summary>The jobs that it started, oldest first.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<string> Children { get; init; }
+
+    /// <summary>What people did to it, oldest first.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<JobActionView> Actions { get; init; }
+
+    /// <summary>Those that did what was ordered, then those that undo it where that is a run of its own.</summary>
     [JsonPropertyOrder(2)]
     public required IReadOnlyList<JobStep> Steps { get; init; }
 }
+
+/// <summary>What somebody did to a job.</summary>
+/// <param name="At">When.</param>
+/// <param name="Who">The caller's name.</param>
+/// <param name="Action"><c>retry</c>, <c>cancel</c>, <c>run-now</c>, <c>pause</c>, <c>resume</c> or <c>again</c>.</param>
+/// <param name="Reason">Why, if they said so.</param>
+public sealed record JobActionView(DateTimeOffset At, string Who, string Action, string? Reason);
 
 /// <summary>The states of a job.</summary>
 public static class JobStates
@@ -63,8 +95,11 @@ public static class JobStates
     public const string Running = "running";
     public const string Suspended = "suspended";
 
+    /// <summary>Running, and some step waits for its next attempt.</summary>
+    public const string Retrying = "retrying";
+
     /// <summary>States of a job that has not ended.</summary>
-    public static IReadOnlyList<string> Open { get; } = [Pending, Running, Suspended];
+    public static IReadOnlyList<string> Open { get; } = [Pending, Running, Retrying, Suspended];
 
     /// <summary>Every state.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Open, JobOutcomes.Succeeded, JobOutcomes.Failed, JobOutcomes.Cancelled];
@@ -73,28 +108,62 @@ public static class JobStates
     /// The state of a job: what its row says once it is closed, for what the job was for is done then; before that,
     /// what its orchestration does.
     /// </summary>
-    public static string Of(Job job, OrchestrationState? instance)
+    public static string Of(Job job, OrchestrationState? instance, DateTime? nextAttempt = null)
     {
         ArgumentNullException.ThrowIfNull(job);
         return job.Outcome ?? instance?.RuntimeStatus switch
         {
+            // It goes on until what it did is undone.
+            not null and not OrchestrationRuntimeStatus.Suspended when job.CancelRequestedAt is not null => Running,
             null or OrchestrationRuntimeStatus.Pending => Pending,
             OrchestrationRuntimeStatus.Suspended => Suspended,
             OrchestrationRuntimeStatus.Completed => JobOutcomes.Succeeded,
             OrchestrationRuntimeStatus.Failed => JobOutcomes.Failed,
             OrchestrationRuntimeStatus.Terminated => JobOutcomes.Cancelled,
-            _ => Running,
+            _ => nextAttempt is null ? Running : Retrying,
         };
     }
+}
+
+/// <summary>All that is known about a job.</summary>
+/// <param name="Job">Its row.</param>
+/// <param name="Instance">What goes about it now: its orchestration, or that which undoes it.</param>
+/// <param name="History">What its orchestration did.</param>
+/// <param name="Undoing">What the orchestration did that undoes it.</param>
+/// <param name="HasEnded">True if its own orchestration has ended.</param>
+public sealed record JobDetails(
+    Job Job, OrchestrationState? Instance, IReadOnlyList<HistoryEvent> History, IReadOnlyList<HistoryEvent> Undoing, bool HasEnded)
+{
+    public IReadOnlyList<JobAction> Actions { get; init; } = [];
+    public IReadOnlyList<string> Children { get; init; } = [];
+
+    /// <summary>The steps, as they stood after so many lines of history.</summary>
+    public IReadOnlyList<JobStep> StepsAfter(int lines, DateTimeOffset now) => lines >= History.Count + Undoing.Count
+        ? Steps(now)
+        : [
+            .. JobSteps.Read([.. History.Take(lines)], HasEnded && lines >= History.Count, now.UtcDateTime),
+            .. JobSteps.Read([.. Undoing.Take(Math.Max(0, lines - History.Count))], ended: false, now.UtcDateTime),
+        ];
+
+    /// <summary>The steps.</summary>
+    public IReadOnlyList<JobStep> Steps(DateTimeOffset now) =>
+    [
+        .. JobSteps.Read(History, HasEnded, now.UtcDateTime),
+        .. JobSteps.Read(Undoing, Instance is { IsCompleted: true }, now.UtcDateTime),
+    ];
 }
 
 /// <summary>Puts a job together from its row, its orchestration and that one's history.</summary>
 public static class JobViews
 {
     /// <summary>Without steps.</summary>
-    public static JobSummary Summarise(Job job, OrchestrationState? instance, DateTimeOffset now)
+    /// <param name="job">Its row.</param>
+    /// <param name="instance">What goes about it now.</param>
+    /// <param name="nextAttempt">When the next attempt at a step is due, UTC.</param>
+    /// <param name="now">The time.</param>
+    public static JobSummary Summarise(Job job, OrchestrationState? instance, DateTime? nextAttempt, DateTimeOffset now)
     {
-        var facts = Facts.Of(job, instance, now);
+        var facts = Facts.Of(job, instance, nextAttempt, now);
         return new JobSummary
         {
             Id = job.Id,
@@ -107,13 +176,20 @@ public static class JobViews
             DurationMs = facts.DurationMs,
             RequestedBy = job.RequestedBy,
             Reason = facts.Reason,
+            NextAttemptAt = facts.NextAttemptAt,
+            CancelRequestedAt = job.CancelRequestedAt,
+            RetryOf = job.RetryOf,
+            RetriedBy = job.RetriedBy,
         };
     }
 
     /// <summary>With steps.</summary>
-    public static JobView Show(Job job, OrchestrationState? instance, IReadOnlyList<HistoryEvent> history, DateTimeOffset now)
+    public static JobView Show(JobDetails details, DateTimeOffset now)
     {
-        var facts = Facts.Of(job, instance, now);
+        ArgumentNullException.ThrowIfNull(details);
+        var (job, instance) = (details.Job, details.Instance);
+        var steps = details.Steps(now);
+        var facts = Facts.Of(job, instance, JobSteps.NextAttempt(steps), now);
         return new JobView
         {
             Id = job.Id,
@@ -126,10 +202,17 @@ public static class JobViews
             DurationMs = facts.DurationMs,
             RequestedBy = job.RequestedBy,
             Reason = facts.Reason,
+            NextAttemptAt = facts.NextAttemptAt,
+            CancelRequestedAt = job.CancelRequestedAt,
+            RetryOf = job.RetryOf,
+            RetriedBy = job.RetriedBy,
             Result = Parse(job.Result),
             Inventory = Proof(job),
-            Notes = JobNotes.Read(job, instance, history),
-            Steps = JobSteps.Read(history, instance?.IsCompleted ?? false, now.UtcDateTime),
+            Notes = JobNotes.Read(job, instance, [.. details.History, .. details.Undoing]),
+            Parent = job.Parent,
+            Children = details.Children,
+            Actions = [.. details.Actions.Select(a => new JobActionView(a.At, a.Who, a.Action, a.Reason))],
+            Steps = steps,
         };
     }
 
@@ -149,19 +232,20 @@ public static class JobViews
     private static JsonElement? Parse(string? json) =>
         json is null ? null : SecretText.Hide(JsonNode.Parse(json)).Deserialize<JsonElement>();
 
-    private readonly record struct Facts(string State, DateTimeOffset? CompletedAt, long DurationMs, string? Reason)
+    private readonly record struct Facts(string State, DateTimeOffset? CompletedAt, long DurationMs, string? Reason, DateTimeOffset? NextAttemptAt)
     {
-        public static Facts Of(Job job, OrchestrationState? instance, DateTimeOffset now)
+        public static Facts Of(Job job, OrchestrationState? instance, DateTime? nextAttempt, DateTimeOffset now)
         {
             ArgumentNullException.ThrowIfNull(job);
-            var state = JobStates.Of(job, instance);
-            var completedAt = job.FinishedAt ?? instance?.CompletedAt;
+            var state = JobStates.Of(job, instance, nextAttempt);
+            var completedAt = job.FinishedAt ?? (JobStates.Open.Contains(state) ? null : instance?.CompletedAt);
             var reason = job.Reason ?? (state == JobOutcomes.Failed ? instance?.FailureDetails?.Root.ErrorMessage : null);
             return new Facts(
                 state,
                 completedAt,
                 Math.Max(0, (long)((completedAt ?? now) - job.CreatedAt).TotalMilliseconds),
-                reason is null ? null : JobSteps.Cut(reason));
+                reason is null ? null : JobSteps.Cut(reason),
+                job.Outcome is null && nextAttempt is { } due ? new DateTimeOffset(due, TimeSpan.Zero) : null);
         }
     }
 }

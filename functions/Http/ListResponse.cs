@@ -14,7 +14,7 @@ public sealed record ListResponse<T>(IReadOnlyList<T> Items, long Total, int Pag
 internal static class Paging
 {
     public static PageRequest Read(QueryReader query) => new(
-        query.Number(QueryParameter.Page.Name, PageRequest.First.Number, 1, 1_000_000),
+        query.Number(QueryParameter.Page.Name, PageRequest.First.Number, QueryParameter.Page.Range!.Value.From, QueryParameter.Page.Range.Value.To),
         query.Number(QueryParameter.PageSize.Name, PageRequest.First.Size, 1, PageRequest.LargestSize));
 
     public static ListResponse<TView> Show<TRow, TView>(Page<TRow> page, Func<TRow, TView> show) =>

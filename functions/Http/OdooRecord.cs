@@ -1,158 +1,218 @@
 using System.Text.Json;
-using Bibind.Contracts;
 using Bibind.Functions.Requests;
+using Bibind.Functions.Security;
 
 namespace Bibind.Functions.Http;
 
 /// <summary>
-/// What an Odoo automation rule sends: the record's model and id, and the fields that were chosen in the rule, each
-/// perhaps with the prefix that Odoo or Studio gives to fields people add.
+/// What an Odoo automation rule sends: the record's model and id, and the fields that were chosen in the rule. What they say here, the
+/// console's <see cref="WebhookMapping"/> tells; what matters to the event is read, and the rest is left aside.
 /// </summary>
-public sealed record OdooRecord
+public sealed class OdooRecord
 {
-    private static readonly string[] Prefixes = ["x_studio_", "x_"];
-    private static readonly TenantLocale Defaults = new();
     private static readonly string[] AlwaysSent = ["_model", "_id"];
-    private static readonly string[] Required = ["code", "name", "offer"];
-
-    private static readonly Dictionary<string, string> Fields = new(StringComparer.Ordinal)
-    {
-        ["code"] = "code",
-        ["name"] = "name",
-        ["customer_name"] = "customerName",
-        ["customer_email"] = "customerEmail",
-        ["offer"] = "offer",
-        ["plan"] = "plan",
-        ["template"] = "template",
-        ["lang"] = "locale.language",
-        ["tz"] = "locale.timeZone",
-        ["date_format"] = "locale.dateFormat",
-        ["currency"] = "locale.currency",
-        ["country"] = "locale.country",
-        ["vat"] = "locale.vat",
-        ["region"] = "region",
-        ["callback_url"] = "callbackUrl",
-    };
 
     private const int MostIgnoredNames = 20;
     private const int LongestName = 100;
 
+    private readonly WebhookMapping _mapping;
+    private readonly Dictionary<string, List<(string Name, JsonElement Value)>> _said = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _givenNames = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _twice = new(StringComparer.Ordinal);
+    private readonly List<string> _ignored = [];
+
+    private OdooRecord(WebhookMapping mapping) => _mapping = mapping;
+
     /// <summary>The record's model, such as <c>sale.order</c>; null if the delivery does not say it properly.</summary>
-    public string? Model { get; init; }
+    public string? Model { get; private set; }
 
     /// <summary>The record's id; null if the delivery does not say it properly.</summary>
-    public long? RecordId { get; init; }
+    public long? RecordId { get; private set; }
 
-    /// <summary>The order that the fields make; what cannot be used is left out.</summary>
-    public required CreateTenant Command { get; init; }
+    /// <summary>What is asked for, one of <see cref="WebhookEvents"/>; null if that is not understood.</summary>
+    public string? Event { get; private set; }
 
     /// <summary>What is wrong with the fields themselves, under the names that the record gave them.</summary>
-    public required FieldErrors Errors { get; init; }
+    public FieldErrors Errors { get; } = new();
 
-    /// <summary>Fields that mean nothing here: a rule may send more than we know.</summary>
-    public required IReadOnlyList<string> IgnoredFields { get; init; }
-
-    /// <summary>What the job tells about the delivery.</summary>
-    public IReadOnlyList<string> Notes => IgnoredFields.Count == 0 ? [] :
+    /// <summary>What the job tells about the delivery: fields that mean nothing here, for a rule may send more than we know.</summary>
+    public IReadOnlyList<string> Notes => _ignored.Count == 0 ? [] :
     [
-        $"Fields of the webhook that are not known were ignored: {string.Join(", ", IgnoredFields.Take(MostIgnoredNames))}"
-            + (IgnoredFields.Count > MostIgnoredNames ? $" and {IgnoredFields.Count - MostIgnoredNames} more." : "."),
+        $"Fields of the webhook that are not known were ignored: {string.Join(", ", _ignored.Take(MostIgnoredNames))}"
+            + (_ignored.Count > MostIgnoredNames ? $" and {_ignored.Count - MostIgnoredNames} more." : "."),
     ];
 
-    /// <summary>For each field of the order, the name that the record gave it.</summary>
-    public required IReadOnlyDictionary<string, string> GivenNames { get; init; }
+    /// <summary>The text that a field says; null if it is empty, was not sent or cannot be used.</summary>
+    /// <param name="meaning">One of <see cref="WebhookFields"/>.</param>
+    public string? Find(string meaning) => _values.GetValueOrDefault(meaning);
 
-    /// <summary>The same errors under the names that the record gave its fields.</summary>
-    public IReadOnlyDictionary<string, string[]> InItsOwnWords(IReadOnlyDictionary<string, string[]> errors)
+    /// <summary>The name that the record gave to what it says, or the one that it should have.</summary>
+    public string NameOf(string meaning) => _givenNames.GetValueOrDefault(meaning, meaning);
+
+    /// <summary>Reads what matters to an event; what is missing or cannot be used stands in <see cref="Errors"/>.</summary>
+    /// <param name="meanings">What matters, of <see cref="WebhookFields"/>.</param>
+    /// <param name="required">Those that must be there.</param>
+    public void Require(IEnumerable<string> meanings, IReadOnlyCollection<string> required)
     {
-        ArgumentNullException.ThrowIfNull(errors);
-        return errors.ToDictionary(e => GivenNames.GetValueOrDefault(e.Key, e.Key), e => e.Value);
+        ArgumentNullException.ThrowIfNull(meanings);
+        ArgumentNullException.ThrowIfNull(required);
+        foreach (var meaning in meanings)
+        {
+            ReadMeaning(meaning);
+        }
+
+        foreach (var meaning in required.Where(m => !_values.ContainsKey(m)))
+        {
+            if (!_givenNames.TryGetValue(meaning, out var given))
+            {
+                Errors.Add(meaning, $"is missing; choose the field {_mapping.FieldOf(meaning)} in the automation rule");
+            }
+            else if (!Errors.Has(given))
+            {
+                Errors.Add(given, "is empty on this record; it must be filled in");
+            }
+        }
     }
 
     /// <summary>Reads the body; what is wrong with it stands in <see cref="Errors"/>.</summary>
-    public static OdooRecord Read(JsonElement body)
+    public static OdooRecord Read(JsonElement body, WebhookMapping mapping)
     {
-        var errors = new FieldErrors();
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        var givenNames = new Dictionary<string, string>(StringComparer.Ordinal);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        var ignored = new List<string>();
-        string? model = null;
-        long? recordId = null, id = null;
+        ArgumentNullException.ThrowIfNull(mapping);
+        var record = new OdooRecord(mapping);
+        long? id = null;
+        string? action = null;
         foreach (var member in body.EnumerateObject())
         {
             var name = JsonWords.NameOf(member);
-            if (!seen.Add(name))
+            if (!record._seen.Add(name))
             {
-                if (!ignored.Contains(name))
-                {
-                    errors.Add(name, "is given more than once");
-                }
-
+                record._twice.Add(name);
                 continue;
             }
 
             switch (name)
             {
                 case "_model":
-                    model = ReadModel(member.Value, errors);
+                    record.Model = ReadModel(member.Value, record.Errors);
                     break;
                 case "_id":
-                    recordId = ReadId(name, member.Value, errors);
+                    record.RecordId = ReadId(name, member.Value, record.Errors);
                     break;
                 case "id":
-                    id = ReadId(name, member.Value, errors);
+                    id = ReadId(name, member.Value, record.Errors);
                     break;
-                case "_action":
-                    ReadText(name, member.Value, errors);
+                case WebhookMapping.Action:
+                    action = ReadText(name, member.Value, record.Errors);
                     break;
                 default:
-                    if (!TryReadField(name, member.Value, values, givenNames, errors))
-                    {
-                        ignored.Add(name.Length <= LongestName ? name : name[..LongestName] + "…");
-                    }
-
+                    record.Keep(name, member.Value);
                     break;
             }
         }
 
-        CheckPresence(seen, values, givenNames, errors);
-        if (id is not null && recordId is not null && id != recordId)
+        foreach (var missing in AlwaysSent.Where(n => !record._seen.Contains(n)))
         {
-            errors.Add("id", $"must be the same as _id ({recordId})");
+            record.Errors.Add(missing, "is missing; an Odoo automation rule always sends it");
         }
 
-        return new OdooRecord
+        foreach (var name in record._twice.Where(n => n is "_model" or "_id" or "id" or WebhookMapping.Action))
         {
-            Model = model,
-            RecordId = recordId,
-            Command = ToCommand(values),
-            GivenNames = givenNames,
-            Errors = errors,
-            IgnoredFields = ignored,
-        };
+            record.Errors.Add(name, "is given more than once");
+        }
+
+        if (id is not null && record.RecordId is not null && id != record.RecordId)
+        {
+            record.Errors.Add("id", $"must be the same as _id ({record.RecordId})");
+        }
+
+        record.Event = record.ReadEvent(action);
+        return record;
     }
 
-    /// <summary>False if the field is not known.</summary>
-    private static bool TryReadField(
-        string name, JsonElement value, Dictionary<string, string> values, Dictionary<string, string> givenNames, FieldErrors errors)
+    private void Keep(string name, JsonElement value)
     {
-        var prefix = Prefixes.FirstOrDefault(p => name.StartsWith(p, StringComparison.Ordinal)) ?? string.Empty;
-        if (!Fields.TryGetValue(name[prefix.Length..], out var field))
+        if (_mapping.MeaningOf(name) is not { } meaning)
         {
-            return false;
+            _ignored.Add(name.Length <= LongestName ? name : name[..LongestName] + "…");
+        }
+        else if (_said.TryGetValue(meaning, out var others))
+        {
+            others.Add((name, value));
+        }
+        else
+        {
+            _said[meaning] = [(name, value)];
+        }
+    }
+
+    // A rule can send fields of its record and its own name, nothing else; one that says no event orders, as it did when there was nothing else.
+    private string? ReadEvent(string? action)
+    {
+        if (_said.ContainsKey(WebhookFields.Event))
+        {
+            ReadMeaning(WebhookFields.Event);
+            var name = NameOf(WebhookFields.Event);
+            if (Find(WebhookFields.Event) is { } word)
+            {
+                return _mapping.EventOf(word) ?? Unknown(name, word);
+            }
+
+            if (!Errors.Has(name))
+            {
+                Errors.Add(name, $"is empty on this record; it must be {Known}");
+            }
+
+            return null;
         }
 
-        if (!givenNames.TryAdd(field, name))
+        return !_mapping.IsActionRead || action is null ? WebhookEvents.Create : _mapping.EventOfAction(action) ?? Unknown(WebhookMapping.Action, action);
+    }
+
+    private string? Unknown(string name, string word)
+    {
+        Errors.Add(name, $"must be {Known}, not '{(word.Length <= LongestName ? word : word[..LongestName] + "…")}'; OdooWebhooks__N__Events in the settings names further words");
+        return null;
+    }
+
+    private static string Known => $"one of {string.Join(", ", WebhookEvents.All)}";
+
+    private void ReadMeaning(string meaning)
+    {
+        if (!_said.TryGetValue(meaning, out var fields))
         {
-            errors.Add(name, $"means the same as {givenNames[field]}; choose one of them in the automation rule");
-        }
-        else if (ReadText(name, value, errors) is { } text)
-        {
-            values[field] = text;
+            return;
         }
 
-        return true;
+        // Of several fields, those that are empty say nothing.
+        var given = fields.Where(f => f.Value.ValueKind is not (JsonValueKind.False or JsonValueKind.Null)).ToList();
+        var (name, value) = given.Count > 0 ? given[0] : fields[0];
+        _givenNames[meaning] = name;
+        foreach (var (other, _) in given.Skip(1))
+        {
+            Errors.Add(other, $"means the same as {name}; choose one of them in the automation rule");
+        }
+
+        if (_twice.Contains(name))
+        {
+            Errors.Add(name, "is given more than once");
+        }
+        else if ((meaning == WebhookFields.WithoutBackup ? ReadFlag(name, value, Errors) : ReadText(name, value, Errors)) is { } text)
+        {
+            _values[meaning] = text;
+        }
+    }
+
+    private static string? ReadFlag(string name, JsonElement value, FieldErrors errors)
+    {
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null)
+        {
+            return value.ValueKind == JsonValueKind.True ? "true" : null;
+        }
+
+        errors.Add(name, $"must be true or false, not {JsonWords.Of(value)}; choose a field of the type Checkbox in the automation rule");
+        return null;
     }
 
     // Odoo writes false for an empty text, selection or date, and a bare number for a many2one.
@@ -204,49 +264,6 @@ public sealed record OdooRecord
         errors.Add(name, "must be the record's id, a whole number above 0");
         return null;
     }
-
-    private static void CheckPresence(
-        HashSet<string> seen, Dictionary<string, string> values, Dictionary<string, string> givenNames, FieldErrors errors)
-    {
-        foreach (var missing in AlwaysSent.Where(n => !seen.Contains(n)))
-        {
-            errors.Add(missing, "is missing; an Odoo automation rule always sends it");
-        }
-
-        foreach (var field in Required.Where(f => !values.ContainsKey(f)))
-        {
-            if (!givenNames.TryGetValue(field, out var given))
-            {
-                errors.Add(field, $"is missing; choose the field {field} (or x_{field}) in the automation rule");
-            }
-            else if (!errors.Has(given))
-            {
-                errors.Add(given, "is empty on this record; it must be filled in");
-            }
-        }
-    }
-
-    private static CreateTenant ToCommand(Dictionary<string, string> values) => new()
-    {
-        Code = values.GetValueOrDefault("code")!,
-        Name = values.GetValueOrDefault("name")!,
-        Offer = values.GetValueOrDefault("offer")!,
-        CustomerName = values.GetValueOrDefault("customerName"),
-        CustomerEmail = values.GetValueOrDefault("customerEmail"),
-        Plan = values.GetValueOrDefault("plan"),
-        Template = values.GetValueOrDefault("template"),
-        Locale = new TenantLocale
-        {
-            Language = values.GetValueOrDefault("locale.language", Defaults.Language),
-            TimeZone = values.GetValueOrDefault("locale.timeZone", Defaults.TimeZone),
-            DateFormat = values.GetValueOrDefault("locale.dateFormat"),
-            Currency = values.GetValueOrDefault("locale.currency", Defaults.Currency),
-            Country = values.GetValueOrDefault("locale.country"),
-            Vat = values.GetValueOrDefault("locale.vat"),
-        },
-        Region = values.GetValueOrDefault("region"),
-        CallbackUrl = values.GetValueOrDefault("callbackUrl"),
-    };
 
     private static string ShortNumber(JsonElement value) => value.GetRawText() is { Length: < 20 } raw ? raw : "a number";
 }

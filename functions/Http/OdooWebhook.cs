@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using Bibind.ControlPlane.Webhooks;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
@@ -11,18 +9,18 @@ namespace Bibind.Functions.Http;
 
 /// <summary>
 /// <c>/webhooks/odoo/{token}</c>: Odoo can neither sign nor send headers, so the address is the credential. It waits one
-/// second and never asks again, hence the order is taken here and worked on elsewhere.
+/// second and never asks again, hence what it asks for is taken here and worked on elsewhere.
 /// </summary>
 internal static class OdooWebhook
 {
     public static void MapOdooWebhook(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/webhooks/odoo/{token}", ReceiveAsync).WithTags("webhooks")
-            .Describe("odooWebhook", "Takes an order from an Odoo automation rule")
-            .Takes<OdooOrder>().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
-            .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+            .Describe("odooWebhook", "Takes what an Odoo automation rule asks for: a tenant, or something for one that is there")
+            .Takes<OdooOrder>().Answers<WebhookAccepted>(StatusCodes.Status202Accepted)
+            .Refuses(StatusCodes.Status403Forbidden, StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
 
     private static async Task<IResult> ReceiveAsync(
-        HttpContext context, string token, Callers callers, TokenUses uses, TenantOrdering ordering, WebhookRefusals refusals, ILogger<OdooOrder> logger)
+        HttpContext context, string token, Callers callers, TokenUses uses, TenantOrdering tenants, RecordOrdering ordering, DeliveryNotes notes, TimeProvider time)
     {
         var found = callers.FindWebhook(token)
             ?? throw new ProblemException(ProblemFactory.NotFound("This webhook address is unknown; use one that the settings name (OdooWebhooks__N)."));
@@ -31,72 +29,94 @@ internal static class OdooWebhook
             throw new ProblemException(ProblemFactory.NotFound($"This webhook address ended at {found.Name.NotAfter:u}; use the one that replaced it (OdooWebhooks__N)."));
         }
 
-        var caller = found.Owner;
-        OdooRecord? record = null;
+        var delivery = new OdooDelivery(found.Owner);
         try
         {
             new QueryReader(context).ThrowIfAny();
             using var body = await CommandReader.ReadJsonAsync(context);
-            record = OdooRecord.Read(body.RootElement);
-            return await OrderAsync(record, caller.Name, ordering, context.RequestAborted);
+            delivery.Body = OdooBody.Show(body.RootElement, found.Owner.Mapping);
+            var record = delivery.Record = OdooRecord.Read(body.RootElement, found.Owner.Mapping);
+            CheckAllowed(record, found.Owner);
+            var result = await (record.Event is null or WebhookEvents.Create
+                ? OrderAsync(record, found.Owner, tenants, context.RequestAborted)
+                : DoAsync(record, found.Owner, ordering, time.GetUtcNow(), context.RequestAborted));
+            await notes.TakenAsync(delivery, result);
+            return TypedResults.Accepted(
+                result.Job is { } job ? JobLocation.Of(job) : $"/api/tenants/{result.Tenant}",
+                new WebhookAccepted(result.Tenant, result.State, result.Job) { Event = record.Event!, Note = result.Note });
         }
         catch (ProblemException refused)
         {
-            await KeepAsync(refused.Problem, caller.Name, record, refusals, logger, context.RequestAborted);
+            await notes.RefusedAsync(delivery, refused.Problem);
             throw;
         }
     }
 
-    private static async Task<IResult> OrderAsync(OdooRecord record, string caller, TenantOrdering ordering, CancellationToken cancellation)
+    private static async Task<RecordResult> OrderAsync(OdooRecord record, WebhookCaller caller, TenantOrdering ordering, CancellationToken cancellation)
     {
-        var order = record.Command.ToOrder(caller);
+        var order = OdooCommands.ReadOrder(record).ToOrder(caller.Name, caller.Customer);
         var errors = record.Errors;
-        errors.AddFurther(record.InItsOwnWords(await ordering.FindWrongAsync(order, isRefused: !errors.IsEmpty, cancellation)));
+        errors.AddFurther(OdooCommands.InItsOwnWords(record, await ordering.FindWrongAsync(order, isRefused: !errors.IsEmpty, cancellation)));
         errors.ThrowIfAny();
+        return await InItsOwnWordsAsync(record, () => ordering.OrderForRecordAsync(order, Of(record, caller), cancellation));
+    }
+
+    private static async Task<RecordResult> DoAsync(
+        OdooRecord record, WebhookCaller caller, RecordOrdering ordering, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var wish = OdooCommands.ReadWish(record, caller.Name, now);
+        record.Errors.ThrowIfAny();
+        return await InItsOwnWordsAsync(record, () => ordering.DoAsync(wish!, Of(record, caller), cancellation));
+    }
+
+    // As much as a customer's token: what the provider closed, the provider opens.
+    private static void CheckAllowed(OdooRecord record, WebhookCaller caller)
+    {
+        var refusal = record.Event is not { } asked ? null
+            : !caller.Allowed.Contains(asked) ? $"This console may not {asked}; its setting OdooWebhooks__N__Allowed says: {string.Join(", ", caller.Allowed)}."
+            : caller.Customer is not null && WebhookEvents.OfOperators.Contains(asked) ? $"A console that is bound to a customer cannot {asked}: that follows from what the customer pays."
+            : null;
+        if (refusal is not null)
+        {
+            throw new ProblemException(ProblemFactory.NotForCustomers with { Detail = refusal });
+        }
+    }
+
+    private static WebhookRecord Of(OdooRecord record, WebhookCaller caller) =>
+        new(caller.Name, record.Model!, record.RecordId!.Value) { Customer = caller.Customer, Notes = record.Notes };
+
+    private static async Task<RecordResult> InItsOwnWordsAsync(OdooRecord record, Func<Task<RecordResult>> order)
+    {
         try
         {
-            return await ordering.OrderForRecordAsync(
-                order, new WebhookRecord(caller, record.Model!, record.RecordId!.Value) { Notes = record.Notes }, cancellation);
+            return await order();
         }
         catch (ProblemException refused) when (refused.Problem.Errors is { } wrong)
         {
-            var inItsOwnWords = record.InItsOwnWords(wrong);
+            var inItsOwnWords = OdooCommands.InItsOwnWords(record, wrong);
             throw new ProblemException(
                 refused.Problem.Kind == ProblemFactory.InvalidCommand ? ProblemFactory.Invalid(inItsOwnWords) : refused.Problem with { Errors = inItsOwnWords });
         }
     }
+}
 
-    // The console logs the status and nothing else. It waits for a second: a refusal that cannot be kept is told all the same.
-    private static async Task KeepAsync(
-        Problem problem, string caller, OdooRecord? record, WebhookRefusals refusals, ILogger logger, CancellationToken cancellation)
-    {
-        Logs.WebhookRefused(
-            logger, caller, record?.Model, record?.RecordId, problem.Status, problem.Kind, problem.Errors is { } wrong ? string.Join(", ", wrong.Keys) : "none");
-        try
-        {
-            await refusals.RecordAsync(
-                new WebhookRefusal
-                {
-                    Caller = caller,
-                    Model = record?.Model,
-                    RecordId = record?.RecordId,
-                    Status = problem.Status,
-                    Kind = problem.Kind,
-                    Reason = JobSteps.Cut(problem.Detail),
-                    Errors = problem.Errors is null ? null : JsonSerializer.Serialize(problem.Errors, ApiJson.Options),
-                },
-                cancellation);
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            Logs.RefusalNotKept(logger, caller, problem.Kind, failure);
-        }
-    }
+/// <summary>What was done about a record.</summary>
+/// <param name="Code">The tenant.</param>
+/// <param name="State">Its state now.</param>
+/// <param name="Job">The id of the job; null if none has begun yet, or none is needed.</param>
+public sealed record WebhookAccepted(string Code, string State, string? Job)
+{
+    /// <summary>What was asked for.</summary>
+    public required string Event { get; init; }
+
+    /// <summary>What is to be said about it; null if nothing is.</summary>
+    public string? Note { get; init; }
 }
 
 /// <summary>
 /// What an Odoo automation rule posts. Each field but the first four may have <c>x_</c> or <c>x_studio_</c> before its
-/// name, and <c>false</c> means that it is empty. Other fields are ignored, and named in the job's notes.
+/// name, or a name of its own by the settings (<c>OdooWebhooks__N__Fields</c>), and <c>false</c> means that it is empty. Other fields are ignored, and
+/// named in the job's notes.
 /// </summary>
 public sealed record OdooOrder
 {
@@ -114,15 +134,26 @@ public sealed record OdooOrder
 
     /// <summary>The record's id once more.</summary>
     public long? Id { get; init; }
+
+    /// <summary><c>create</c> unless it says so, <c>suspend</c>, <c>resume</c>, <c>change_plan</c>, <c>cancel</c>, <c>add_domain</c> or <c>back_up</c>.</summary>
+    public string? Event { get; init; }
+
+    /// <summary>The tenant's code.</summary>
     public required string Code { get; init; }
-    public required string Name { get; init; }
-    public required string Offer { get; init; }
+
+    /// <summary>Needed by <c>create</c>.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Needed by <c>create</c>.</summary>
+    public string? Offer { get; init; }
 
     [JsonPropertyName("customer_name")]
     public string? CustomerName { get; init; }
 
     [JsonPropertyName("customer_email")]
     public string? CustomerEmail { get; init; }
+
+    /// <summary>Needed by <c>change_plan</c>.</summary>
     public string? Plan { get; init; }
     public string? Template { get; init; }
     public string? Lang { get; init; }
@@ -136,4 +167,27 @@ public sealed record OdooOrder
 
     [JsonPropertyName("callback_url")]
     public string? CallbackUrl { get; init; }
+
+    /// <summary>For <c>change_plan</c>: <c>monthly</c> or <c>yearly</c>.</summary>
+    public string? Period { get; init; }
+
+    /// <summary>Needed by <c>add_domain</c>: a host name such as <c>shop.example.com</c>.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>For <c>suspend</c>: <c>operator</c> unless it says so, or <c>payment</c>.</summary>
+    public string? Cause { get; init; }
+
+    /// <summary>For <c>cancel</c>: <c>period_end</c> unless it says so, <c>now</c>, or a day.</summary>
+    public string? When { get; init; }
+
+    /// <summary>For <c>cancel</c>: true if no last backup is to be taken.</summary>
+    [JsonPropertyName("without_backup")]
+    public bool WithoutBackup { get; init; }
+
+    /// <summary>Why, in words; recorded.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Tells one event from another that is the same otherwise.</summary>
+    [JsonPropertyName("event_key")]
+    public string? EventKey { get; init; }
 }

@@ -9,7 +9,7 @@ namespace Bibind.Functions.Http;
 public sealed record ChangePlan : IRecordedChange
 {
     internal static readonly string[] NeverNull =
-        ["name", "sequence", "pricePeriod", "backupSchedule", "retentionDaily", "retentionWeekly", "retentionMonthly", "graceDays", "labels", "active"];
+        ["name", "sequence", "pricePeriod", "backupSchedule", "retentionDaily", "retentionWeekly", "retentionMonthly", "graceDays", "trialDays", "autoRenew", "labels", "active"];
 
     public string? Name { get; init; }
     public int? Sequence { get; init; }
@@ -25,6 +25,8 @@ public sealed record ChangePlan : IRecordedChange
     public int? RetentionWeekly { get; init; }
     public int? RetentionMonthly { get; init; }
     public int? GraceDays { get; init; }
+    public int? TrialDays { get; init; }
+    public bool? AutoRenew { get; init; }
     public string? Region { get; init; }
     public IReadOnlyList<string>? Labels { get; init; }
     public int? Size { get; init; }
@@ -50,6 +52,8 @@ public sealed record ChangePlan : IRecordedChange
         RetentionWeekly = command.RetentionWeekly ?? plan.RetentionWeekly,
         RetentionMonthly = command.RetentionMonthly ?? plan.RetentionMonthly,
         GraceDays = command.GraceDays ?? plan.GraceDays,
+        TrialDays = command.TrialDays ?? plan.TrialDays,
+        AutoRenew = command.AutoRenew ?? plan.AutoRenew,
         Region = given.Contains("region") ? command.Region : plan.Region,
         Labels = command.Labels ?? plan.Labels,
         Size = given.Contains("size") ? command.Size : plan.Size,

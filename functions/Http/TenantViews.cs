@@ -42,8 +42,17 @@ public sealed record TenantView
     public required TenantLocale Locale { get; init; }
     public required string State { get; init; }
 
-    /// <summary>Why it failed or could not be removed, in words.</summary>
+    /// <summary>Why it failed, could not be removed, or could not be opened again, in words.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Why and since when it is suspended, where somebody ordered that.</summary>
+    public SuspensionView? Suspension { get; init; }
+
+    /// <summary>The code of the tenant that it is a staging copy of; null for every other.</summary>
+    public string? StagingOf { get; init; }
+
+    /// <summary>When a staging copy is removed by itself.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>True if something was left over, as its last job's inventory shows.</summary>
     public required bool Leftovers { get; init; }
@@ -63,6 +72,12 @@ public sealed record TenantView
 
     /// <summary>Why something of it could not be measured at the last try; what could not has its last value.</summary>
     public string? UsageReason { get; init; }
+
+    /// <summary>Internal users that it may have; null: as many as its plan says.</summary>
+    public int? MaxUsers { get; init; }
+
+    /// <summary>Bytes that it may store, database and files together; null: as many as its plan says.</summary>
+    public long? MaxStorageBytes { get; init; }
     public required string RequestedBy { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ActivatedAt { get; init; }
@@ -95,7 +110,12 @@ public sealed record TenantView
             Bucket = tenant.Bucket,
             Locale = tenant.ToPlace(string.Empty).Locale,
             State = tenant.State,
-            Reason = tenant.Reason is null ? null : JobSteps.Cut(tenant.Reason),
+            Reason = (tenant.Reason ?? tenant.SuspensionFailure) is { } reason ? JobSteps.Cut(reason) : null,
+            Suspension = tenant is { SuspensionCause: { } cause, SuspensionOrderedAt: { } orderedAt }
+                ? new SuspensionView(cause, tenant.SuspensionReason ?? string.Empty, orderedAt, tenant.SuspendedAt)
+                : null,
+            StagingOf = tenant.StagingOf,
+            ExpiresAt = tenant.StagingExpiresAt,
             Leftovers = tenant.Leftovers,
             PendingItems = [.. pending.Select(PendingItemView.Of)],
             Users = tenant.Users,
@@ -103,6 +123,8 @@ public sealed record TenantView
             StorageBytes = tenant.StorageBytes,
             UsageMeasuredAt = tenant.UsageMeasuredAt,
             UsageReason = tenant.UsageReason,
+            MaxUsers = tenant.MaxUsers,
+            MaxStorageBytes = tenant.MaxStorageBytes,
             RequestedBy = tenant.RequestedBy,
             CreatedAt = tenant.CreatedAt,
             ActivatedAt = tenant.ActivatedAt,
@@ -110,6 +132,13 @@ public sealed record TenantView
         };
     }
 }
+
+/// <summary>An ordered suspension.</summary>
+/// <param name="Cause"><c>payment</c>, <c>operator</c>, or <c>quota</c>: it uses more than it may.</param>
+/// <param name="Reason">In the words of who ordered it.</param>
+/// <param name="OrderedAt">When, UTC.</param>
+/// <param name="Since">Since when everything is closed; null while it is being closed.</param>
+public sealed record SuspensionView(string Cause, string Reason, DateTimeOffset OrderedAt, DateTimeOffset? Since);
 
 /// <summary>A login and its password.</summary>
 public sealed record Credential(string Login, string Password)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Bibind.Activities.Credentials;
@@ -20,6 +21,8 @@ internal static class TenantsApi
     private static readonly QueryParameter PendingKind = new(
         "pending", "Only tenants that still lack something: of this kind, or any.", [.. PendingKinds.All, TenantFilter.AnyPending]);
 
+    private static readonly QueryParameter StagingOf = new("stagingOf", "Only staging copies of the tenants with this code.");
+
     private static readonly QueryParameter FinalBackup = new(
         "finalBackup", "true (unless given): one last backup is taken and kept; false: every backup is deleted too.", ["true", "false"]);
 
@@ -29,9 +32,10 @@ internal static class TenantsApi
         tenants.MapPost("/", OrderAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.Filtered).Describe("orderTenant", "Orders a tenant")
             .Takes<CreateTenant>().TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted).Refuses(StatusCodes.Status409Conflict);
         tenants.MapGet("/", ListAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.Filtered).Describe("listTenants", "Lists tenants, newest first")
-            .TakesQuery(State, PendingKind, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<TenantView>>();
+            .TakesQuery(State, PendingKind, StagingOf, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<TenantView>>();
         tenants.MapGet("/{code}", FindAsync).NeedsRole(Role.Viewer).OpenToCustomers(CustomerReach.OwnTenant).Describe("getTenant", "Shows the living tenant with a code, or the last one that had it")
             .Answers<TenantView>().Refuses(StatusCodes.Status404NotFound);
+        tenants.MapTenantChanges();
         tenants.MapDelete("/{code}", DestroyAsync).NeedsRole(Role.Admin).OpenToCustomers(CustomerReach.OwnTenant).Describe("destroyTenant", "Removes a tenant and everything that belongs to it")
             .TakesQuery(FinalBackup).TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
@@ -58,9 +62,12 @@ internal static class TenantsApi
                 errors.Add("customer", "must be left out: the token says who the customer is");
             }
 
-            if (customer is not null && given.Size is not null)
+            foreach (var (field, isGiven) in new[] { ("size", given.Size is not null), ("maxUsers", given.MaxUsers is not null), ("maxStorageBytes", given.MaxStorageBytes is not null) })
             {
-                errors.Add("size", "must be left out: it follows from the plan");
+                if (customer is not null && isGiven)
+                {
+                    errors.Add(field, "must be left out: it follows from the plan");
+                }
             }
 
             errors.AddFurther(await ordering.FindWrongAsync(given.ToOrder(caller, customer), isRefused: !isWhole || !errors.IsEmpty, context.RequestAborted));
@@ -71,7 +78,7 @@ internal static class TenantsApi
     private static async Task<IResult> ListAsync(HttpContext context, TenantStore tenants, PendingItems pending)
     {
         var query = new QueryReader(context);
-        var filter = new TenantFilter { State = query.Choice(State.Name), Pending = query.Choice(PendingKind.Name), Customer = context.Caller().Customer };
+        var filter = new TenantFilter { State = query.Choice(State.Name), Pending = query.Choice(PendingKind.Name), StagingOf = query.Code(StagingOf.Name), Customer = context.Caller().Customer };
         var page = Paging.Read(query);
         query.ThrowIfAny();
         var found = await tenants.ListAsync(filter, page, context.RequestAborted);
@@ -79,11 +86,18 @@ internal static class TenantsApi
         return TypedResults.Ok(Paging.Show(found, tenant => TenantView.Of(tenant, items[tenant.Id])));
     }
 
-    private static async Task<IResult> FindAsync(HttpContext context, string code, TenantStore tenants, PendingItems pending)
+    private static async Task<IResult> FindAsync(HttpContext context, string code, TenantStore tenants, PendingItems pending) =>
+        await AnswerAsync(context, await GetAsync(code, tenants, context.RequestAborted), pending);
+
+    /// <summary>Shows a tenant with its version.</summary>
+    internal static async Task<IResult> AnswerAsync(HttpContext context, Tenant tenant, PendingItems pending)
     {
-        var tenant = await GetAsync(code, tenants, context.RequestAborted);
+        EntityTag.Show(context, VersionOf(tenant));
         return TypedResults.Ok(TenantView.Of(tenant, await pending.OfAsync(tenant.Id, context.RequestAborted)));
     }
+
+    /// <summary>The version that a change is to name; of two tenants that had a code one after the other, it differs.</summary>
+    internal static string VersionOf(Tenant tenant) => string.Create(CultureInfo.InvariantCulture, $"{tenant.Id}.{tenant.Version}");
 
     private static async Task<IResult> DestroyAsync(HttpContext context, string code, TenantOrdering ordering)
     {
@@ -150,6 +164,6 @@ internal static class TenantsApi
     private static string ReceiverOf(string caller, string key) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{key}")));
 
-    private static async Task<Tenant> GetAsync(string code, TenantStore tenants, CancellationToken cancellation) =>
+    internal static async Task<Tenant> GetAsync(string code, TenantStore tenants, CancellationToken cancellation) =>
         (Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null) ?? throw new ProblemException(ProblemFactory.NoSuchTenant);
 }

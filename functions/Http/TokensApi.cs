@@ -30,7 +30,7 @@ internal static class TokensApi
         new QueryReader(context).ThrowIfAny();
         var uses = (await store.ListAsync(context.RequestAborted)).ToDictionary(u => (u.Kind, u.Caller, u.Label));
         var now = time.GetUtcNow();
-        var tokens = callers.Bearers.Select(t => Show(t.Name, t.Owner.Role?.ToString().ToLowerInvariant()))
+        var tokens = callers.Bearers.Select(t => Show(t.Name, t.Owner.Role?.ToName()))
             .Concat(callers.Webhooks.Select(t => Show(t.Name, role: null))).ToList();
         tokens.AddRange(uses.Values.Select(u => new TokenView(u.Kind, u.Caller, u.Label, null, null, "removed", u.UsedAt, u.RefusedAt)));
         return TypedResults.Ok(Paging.ShowAll(tokens, t => t));

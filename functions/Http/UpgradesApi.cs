@@ -22,6 +22,9 @@ internal static class UpgradesApi
             .Describe("rollBackTenantUpgrade", "Takes a tenant's last upgrade back, as long as the backup of before is kept")
             .Takes<RollBackTenantUpgrade>().TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+        tenant.MapPost("/upgrade/cancel", CancelAsync).NeedsRole(Role.Admin)
+            .Describe("cancelTenantUpgrade", "Calls a tenant's upgrade off that waits for its time")
+            .Answers<UpgradeView>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         tenant.MapPost("/upgrade/confirm", ConfirmAsync).NeedsRole(Role.Admin)
             .Describe("confirmTenantUpgrade", "Confirms a tenant's last upgrade: the backup of before is deleted by the next sweep")
             .Answers<UpgradeView>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
@@ -53,6 +56,12 @@ internal static class UpgradesApi
         Codes.RequireTenant(code);
         return await ordering.RollBackAsync(
             code, context.Caller().Name, command.Reason, CommandRequest.Of(context, key, $"POST /api/tenants/{code}/upgrade/rollback", command), context.RequestAborted);
+    }
+
+    private static async Task<IResult> CancelAsync(HttpContext context, string code, UpgradeOrdering ordering)
+    {
+        Codes.RequireTenant(code);
+        return TypedResults.Ok(UpgradeView.Of(await ordering.CancelAsync(code, context.Caller().Name, context.RequestAborted)));
     }
 
     private static async Task<IResult> ConfirmAsync(HttpContext context, string code, UpgradeOrdering ordering)

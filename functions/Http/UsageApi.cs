@@ -10,10 +10,10 @@ namespace Bibind.Functions.Http;
 /// <summary>What a tenant uses, as it was measured last.</summary>
 /// <param name="MeasuredAt">When; null if it never was.</param>
 /// <param name="Users">Internal users that are active.</param>
-/// <param name="UserLimit">By the plan as it was sold; null: unlimited.</param>
+/// <param name="UserLimit">Its own limit, else that of the plan as it was sold; null: unlimited.</param>
 /// <param name="StorageBytes">File store and bucket together.</param>
 /// <param name="TotalBytes">Database, file store and bucket together.</param>
-/// <param name="StorageQuotaBytes">By the plan as it was sold; null: unlimited.</param>
+/// <param name="StorageQuotaBytes">Its own limit, else that of the plan as it was sold; null: unlimited.</param>
 /// <param name="Requests">Requests since the measurement before; null where the reverse proxy does not tell them by host.</param>
 /// <param name="AnswerMilliseconds">How long an answer took on average; null where the reverse proxy does not tell it by host.</param>
 /// <param name="RequestsReason">Why requests and answer time are not known.</param>

@@ -47,4 +47,37 @@ internal static partial class Logs
 
     [LoggerMessage(2115, LogLevel.Warning, "Billing has waited with {Tenant} since {Since:u}, with {Messages} messages: {Reason}")]
     public static partial void BillingWaitsLong(ILogger logger, string tenant, DateTimeOffset since, long messages, string reason);
+
+    [LoggerMessage(2116, LogLevel.Warning, "Billing's numbers {First} to {Last} about {Tenant} never came; number {Sequence} goes on without them.")]
+    public static partial void BillingGapPassed(ILogger logger, string tenant, long first, long last, long sequence);
+
+    [LoggerMessage(2117, LogLevel.Warning, "Billing message {BillingId} ({Type}, {Tenant}) cannot be applied and waits for somebody: {Reason}")]
+    public static partial void BillingParked(ILogger logger, string billingId, string type, string tenant, string reason);
+
+    [LoggerMessage(2118, LogLevel.Information, "Billing message {BillingId}: {Who} ordered {Action}: {Reason}")]
+    public static partial void BillingMessageMended(ILogger logger, string billingId, string who, string action, string reason);
+
+    [LoggerMessage(2490, LogLevel.Information, "{Tenant} follows its subscription, which is {State}, by job {JobId}.")]
+    public static partial void SubscriptionFollowed(ILogger logger, string tenant, string state, string jobId);
+
+    [LoggerMessage(2491, LogLevel.Warning, "{Tenant} cannot follow its subscription, which is {State}; it is tried again: {Reason}")]
+    public static partial void SubscriptionNotFollowed(ILogger logger, string tenant, string state, string reason);
+
+    [LoggerMessage(2492, LogLevel.Warning, "Looking at the tenant of subscription {Id} failed; it is looked at again later.")]
+    public static partial void SubscriptionLookFailed(ILogger logger, long id, Exception exception);
+
+    [LoggerMessage(2493, LogLevel.Information, "Time changed {Due} subscriptions, {Gone} ended with their tenants, {Looked} tenants were looked at.")]
+    public static partial void SubscriptionsKept(ILogger logger, int due, int gone, int looked);
+
+    [LoggerMessage(2494, LogLevel.Information, "{Told} customers were reminded of the end of a trial or of a grace.")]
+    public static partial void SubscriptionReminders(ILogger logger, int told);
+
+    [LoggerMessage(2495, LogLevel.Warning, "{Tenant} cannot be suspended, or opened, as its limits want it; it is looked at again: {Reason}")]
+    public static partial void LimitNotFollowed(ILogger logger, string tenant, string reason);
+
+    [LoggerMessage(2496, LogLevel.Information, "Limits: {Changed} stand otherwise than before, {Suspended} tenants are suspended, {Opened} opened again.")]
+    public static partial void LimitsCompared(ILogger logger, int changed, int suspended, int opened);
+
+    [LoggerMessage(2497, LogLevel.Information, "{Started} trials of backups were started by schedule.")]
+    public static partial void TrialsStarted(ILogger logger, int started);
 }

@@ -123,11 +123,35 @@ internal static partial class Logs
     [LoggerMessage(2461, LogLevel.Warning, "The variable {Name} of the environment is no setting of ours: did you mean {Nearest}?")]
     public static partial void NameSuspected(ILogger logger, string name, string nearest);
 
-    [LoggerMessage(2140, LogLevel.Warning, "Why a webhook of {Caller} was refused ({Kind}) could not be kept.")]
-    public static partial void RefusalNotKept(ILogger logger, string caller, string kind, Exception exception);
+    [LoggerMessage(2140, LogLevel.Warning, "That a webhook of {Caller} was {State} could not be kept ({Reason}).")]
+    public static partial void DeliveryNotKept(ILogger logger, string caller, string state, string reason, Exception exception);
 
-    [LoggerMessage(2143, LogLevel.Warning, "A webhook of {Caller} ({Model} {RecordId}) was refused with {Status} {Kind}; fields at fault: {Fields}.")]
-    public static partial void WebhookRefused(ILogger logger, string caller, string? model, long? recordId, int status, string kind, string fields);
+    [LoggerMessage(2143, LogLevel.Warning, "A webhook of {Caller} that asked for {Asked} ({Model} {RecordId}) was refused with {Status} {Kind}: {Reason}")]
+    public static partial void WebhookRefused(ILogger logger, string caller, string asked, string? model, long? recordId, int status, string kind, string reason);
+
+    [LoggerMessage(2144, LogLevel.Information, "{Caller} ({Model} {RecordId}) said once more what it had said about the {Topic} of tenant {Tenant}.")]
+    public static partial void WebhookEventRepeated(ILogger logger, string caller, string model, long recordId, string topic, string tenant);
+
+    [LoggerMessage(2145, LogLevel.Information, "Forgot {Count} deliveries of webhooks that were kept for long enough.")]
+    public static partial void DeliveriesPurged(ILogger logger, int count);
+
+    [LoggerMessage(2160, LogLevel.Information, "Registration {Id} of '{Code}' is {State} ({Cause}).")]
+    public static partial void RegistrationTaken(ILogger logger, long id, string code, string state, string cause);
+
+    [LoggerMessage(2161, LogLevel.Warning, "A registration was refused: there were enough from there, or altogether; the next one is taken in {Wait}.")]
+    public static partial void RegistrationLimited(ILogger logger, TimeSpan wait);
+
+    [LoggerMessage(2162, LogLevel.Information, "Registration {Id} of '{Code}' was proven and is {State}: {Reason}")]
+    public static partial void RegistrationProven(ILogger logger, long id, string code, string state, string reason);
+
+    [LoggerMessage(2163, LogLevel.Warning, "{Caller} withdrew registration {Id}.")]
+    public static partial void RegistrationWithdrawn(ILogger logger, string caller, long id);
+
+    [LoggerMessage(2164, LogLevel.Error, "The order of registration {Id} broke off; it is tried again.")]
+    public static partial void RegistrationNotTried(ILogger logger, long id, Exception exception);
+
+    [LoggerMessage(2165, LogLevel.Debug, "Registrations: {Tried} orders tried, {Expired} expired, {Forgotten} forgotten.")]
+    public static partial void RegistrationsKept(ILogger logger, int tried, int expired, int forgotten);
 
     [LoggerMessage(2141, LogLevel.Warning, "{Caller} was shown the credentials of tenant {Code} again, by the same request.")]
     public static partial void CredentialsShownAgain(ILogger logger, string caller, string code);
@@ -188,4 +212,28 @@ internal static partial class Logs
 
     [LoggerMessage(2473, LogLevel.Warning, "That the {Kind} token '{Label}' of {Caller} was used could not be recorded.")]
     public static partial void TokenUseNotRecorded(ILogger logger, string kind, string label, string caller, Exception exception);
+
+    [LoggerMessage(2484, LogLevel.Warning, "Notices could not be sent for the moment; they are looked at again in {Pause}")]
+    public static partial void NoticesBrokeOff(ILogger logger, TimeSpan pause, Exception exception);
+
+    [LoggerMessage(2485, LogLevel.Information, "{Caller} changed webhook endpoint {EndpointId}: {Action}")]
+    public static partial void WebhookEndpointChanged(ILogger logger, string caller, long endpointId, string action);
+
+    [LoggerMessage(2486, LogLevel.Information, "{Caller} has notice {NoticeId} sent again")]
+    public static partial void NoticeSentAgain(ILogger logger, string caller, long noticeId);
+
+    [LoggerMessage(2487, LogLevel.Information, "{Caller} changed customer {Customer}: {Fields}")]
+    public static partial void CustomerChanged(ILogger logger, string caller, string customer, string fields);
+
+    [LoggerMessage(2498, LogLevel.Debug, "What reconciliation found could not be read for metrics: {Reason}")]
+    public static partial void ReconciliationNotSeen(ILogger logger, string reason);
+
+    [LoggerMessage(2440, LogLevel.Warning, "Alert {Kind} {Subject}: {Reason}")]
+    public static partial void AlertRaised(ILogger logger, string kind, string subject, string reason);
+
+    [LoggerMessage(2441, LogLevel.Information, "Alert {Kind} {Subject} is over")]
+    public static partial void AlertClosed(ILogger logger, string kind, string subject);
+
+    [LoggerMessage(2442, LogLevel.Debug, "Open alerts could not be read for metrics: {Reason}")]
+    public static partial void AlertsNotSeen(ILogger logger, string reason);
 }

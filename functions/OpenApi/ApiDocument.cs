@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
@@ -16,6 +17,8 @@ internal static class ApiDocument
     /// <summary>What the calls of a tag are about.</summary>
     private static readonly IReadOnlyDictionary<string, string> Tags = new SortedDictionary<string, string>(StringComparer.Ordinal)
     {
+        ["alerts"] = "What is wrong now, and what was.",
+        ["audit"] = "Who changed what, from where and why, and what came of it.",
         ["backups"] = "Taking, trying out, downloading and restoring backups.",
         ["certificates"] = "What certificate authorities ask for.",
         ["domains"] = "Host names of the customer's own, and domains to buy.",
@@ -26,6 +29,7 @@ internal static class ApiDocument
         ["servers"] = "The servers that tenants are made on.",
         ["templates"] = "The databases that tenants are cloned from.",
         ["tenants"] = "The customers' instances: ordering, showing and removing them, their passwords, and what they still lack.",
+        ["tokens"] = "Who may call, and who is signed in.",
         ["webhooks"] = "Orders by Odoo's automation rules, and those that were refused.",
     };
 
@@ -49,7 +53,7 @@ internal static class ApiDocument
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                Description = "A token from the settings (Auth__Tokens__N) or of the issuer, with the role viewer, manager or admin; each includes the one before it. "
+                Description = "A token from the settings (Auth__Tokens__N), one that an operator made, or one of the issuer, with the role viewer, manager or admin; each includes the one before it. "
                     + "A customer's token reaches that customer's tenants only.",
             };
             if (IssuerOf(context.ApplicationServices) is { } issuer)
@@ -65,9 +69,21 @@ internal static class ApiDocument
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(DescribeAsync);
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // The API writes times by a converter of its own, which a schema cannot be read from.
+            if (schema.Format == "date-time" && schema.Type is null)
+            {
+                schema.Type = Nullable.GetUnderlyingType(context.JsonPropertyInfo?.PropertyType ?? context.JsonTypeInfo.Type) is null
+                    ? JsonSchemaType.String
+                    : JsonSchemaType.String | JsonSchemaType.Null;
+            }
+
+            return Task.CompletedTask;
+        });
     });
 
-    private static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    private static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Parameters ??= [];
@@ -99,7 +115,7 @@ internal static class ApiDocument
             });
         }
 
-        var problem = new OpenApiMediaType { Schema = await context.GetOrCreateSchemaAsync(typeof(ProblemBody), null, cancellation) };
+        var problem = new OpenApiMediaType { Schema = new OpenApiSchemaReference(nameof(ProblemBody), context.Document) };
         var role = metadata.OfType<RequiredRole>().LastOrDefault();
         if (role is not null)
         {
@@ -127,6 +143,7 @@ internal static class ApiDocument
         operation.Responses.TryAdd("400", new OpenApiResponse { Description = "No valid HTTP request." });
         AddProblem(operation, "500", "An unexpected failure; the trace id finds it in the logs.", problem);
         AddProblem(operation, "503", "Not available for the moment.", problem);
+        return Task.CompletedTask;
     }
 
     private static string? IssuerOf(IServiceProvider services) => services.GetRequiredService<SignInOptions>().IssuerName;
@@ -141,7 +158,9 @@ internal static class ApiDocument
         Description = parameter.Description,
         Schema = new OpenApiSchema
         {
-            Type = JsonSchemaType.String,
+            Type = parameter.Range is null ? JsonSchemaType.String : JsonSchemaType.Integer,
+            Minimum = parameter.Range?.From.ToString(CultureInfo.InvariantCulture),
+            Maximum = parameter.Range?.To.ToString(CultureInfo.InvariantCulture),
             Enum = parameter.Choices is null ? null : [.. parameter.Choices.Select(c => System.Text.Json.Nodes.JsonValue.Create(c))],
         },
     };

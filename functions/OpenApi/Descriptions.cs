@@ -17,6 +17,12 @@ internal static class Descriptions
         endpoint.Accepts<TCommand>("application/json").Refuses(
             StatusCodes.Status400BadRequest, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status422UnprocessableEntity);
 
+    /// <summary>A command that may be left out.</summary>
+    public static RouteHandlerBuilder TakesPerhaps<TCommand>(this RouteHandlerBuilder endpoint)
+        where TCommand : class =>
+        endpoint.Accepts<TCommand>(isOptional: true, "application/json").Refuses(
+            StatusCodes.Status400BadRequest, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status422UnprocessableEntity);
+
     public static RouteHandlerBuilder TakesQuery(this RouteHandlerBuilder endpoint, params QueryParameter[] parameters) =>
         endpoint.WithMetadata(new QueryParameters(parameters)).Refuses(StatusCodes.Status400BadRequest);
 

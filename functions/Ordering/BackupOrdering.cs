@@ -16,11 +16,21 @@ public sealed class BackupOrdering(CommandTransaction transactions, BackupJobOpe
             request,
             async work =>
             {
-                var job = Require(await jobs.OpenBackupAsync(work.Connection, work.Transaction, code, requestedBy, work.CancellationToken));
-                var order = new BackUpTenantOrder { TenantId = job.TenantId, JobId = job.JobId, Code = job.Code, Kind = BackupKinds.Manual };
-                return await StartAsync(work, Orchestrations.BackUpTenant, order, job, JobKinds.Backup, job.Code, requestedBy);
+                var accepted = await BackUpWithinAsync(work, code, requestedBy);
+                return new AcceptedOrder(JobLocation.Of(accepted.Job), accepted);
             },
             cancellation);
+
+    /// <summary>Orders a backup of a tenant in a transaction of the caller's, which a refusal leaves usable.</summary>
+    /// <exception cref="ProblemException">404 or 409: it cannot be taken now.</exception>
+    public async Task<TenantAccepted> BackUpWithinAsync(UnitOfWork work, string code, string requestedBy)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var job = Require(await jobs.OpenBackupAsync(work.Connection, work.Transaction, code, requestedBy, work.CancellationToken));
+        var order = new BackUpTenantOrder { TenantId = job.TenantId, JobId = job.JobId, Code = job.Code, Kind = BackupKinds.Manual };
+        await work.StartAsync(Orchestrations.BackUpTenant, order, job.JobId, JobKinds.Backup, job.Code, requestedBy);
+        return new TenantAccepted(job.Code, job.TenantState, job.JobId);
+    }
 
     /// <summary>Orders that a backup takes the place of its tenant's database.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be restored now.</exception>
@@ -42,26 +52,23 @@ public sealed class BackupOrdering(CommandTransaction transactions, BackupJobOpe
             },
             cancellation);
 
-    /// <summary>Orders that a tenant which a failed restore left suspended is opened again.</summary>
+    /// <summary>Orders that a tenant which a failed restore left suspended is opened again, in a transaction of the caller's.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be opened now.</exception>
-    public Task<OrderResponse> ResumeAsync(string code, string requestedBy, CommandRequest request, CancellationToken cancellation) =>
-        transactions.RunAsync(
-            request,
-            async work =>
-            {
-                var (result, failed) = await jobs.OpenResumeAsync(work.Connection, work.Transaction, code, requestedBy, work.CancellationToken);
-                var job = Require(result);
-                var order = new ResumeTenantOrder
-                {
-                    TenantId = job.TenantId,
-                    JobId = job.JobId,
-                    Code = job.Code,
-                    RestoreJobId = failed!.Id,
-                    BackupId = failed.BackupId,
-                };
-                return await StartAsync(work, Orchestrations.ResumeTenant, order, job, JobKinds.Resume, job.Code, requestedBy);
-            },
-            cancellation);
+    internal async Task<TenantAccepted> ResumeWithinAsync(UnitOfWork work, string code, string requestedBy)
+    {
+        var (result, failed) = await jobs.OpenResumeAsync(work.Connection, work.Transaction, code, requestedBy, work.CancellationToken);
+        var job = Require(result);
+        var order = new ResumeTenantOrder
+        {
+            TenantId = job.TenantId,
+            JobId = job.JobId,
+            Code = job.Code,
+            RestoreJobId = failed!.Id,
+            BackupId = failed.BackupId,
+        };
+        await work.StartAsync(Orchestrations.ResumeTenant, order, job.JobId, JobKinds.Resume, job.Code, requestedBy);
+        return new TenantAccepted(job.Code, job.TenantState, job.JobId);
+    }
 
     /// <summary>Orders that a backup is tried out.</summary>
     /// <exception cref="ProblemException">404 or 409: it cannot be tried out now.</exception>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Bibind.ControlPlane.Idempotency;
+using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Functions.Problems;
 using Bibind.Functions.Security;
@@ -56,12 +57,15 @@ public sealed record CommandRequest(string Caller, string? Key, string Operation
     /// <summary>The customer for whose tenants alone the command may open a job; null for operators.</summary>
     public string? Customer { get; init; }
 
+    /// <summary>The job whose order it is again; null for others.</summary>
+    public JobOrigin? Origin { get; init; }
+
     /// <summary>A command that came over HTTP.</summary>
     public static CommandRequest Of(HttpContext context, string? key, string operation, object? command)
     {
         ArgumentNullException.ThrowIfNull(context);
         var caller = context.Caller();
-        return new CommandRequest(caller.Id, key, operation, command) { Customer = caller.Customer };
+        return new CommandRequest(caller.Id, key, operation, command) { Customer = caller.Customer, Origin = context.Features.Get<JobOrigin>() };
     }
 
     internal string Hash()
@@ -78,7 +82,7 @@ public delegate Task<AcceptedOrder> OrderWork(UnitOfWork work);
 /// Takes an order in one transaction: idempotency key, rows, orchestration, stored answer. All of it is there, or none.
 /// </summary>
 public sealed class CommandTransaction(
-    NpgsqlDataSource database, ConnectionPools pools, IdempotencyStore keys, DurableTaskClient client, ILogger<CommandTransaction> logger)
+    NpgsqlDataSource database, ConnectionPools pools, IdempotencyStore keys, JobActions actions, DurableTaskClient client, ILogger<CommandTransaction> logger)
 {
     private const int MostAttempts = 5;
 
@@ -155,6 +159,7 @@ public sealed class CommandTransaction(
             throw new ProblemException(ProblemFactory.NoSuchTenant);
         }
 
+        await KeepOrderAsync(request, accepted, unit);
         var answer = new OrderResponse(
             accepted.Status, accepted.Location, JsonSerializer.Serialize(accepted.Body, ApiJson.Options), Replayed: false);
         if (request.Key is not null)
@@ -165,6 +170,33 @@ public sealed class CommandTransaction(
         }
 
         return answer;
+    }
+
+    private async Task KeepOrderAsync(CommandRequest request, AcceptedOrder accepted, UnitOfWork unit)
+    {
+        if (JobLocation.IdOf(accepted.Location) is not { } jobId)
+        {
+            return;
+        }
+
+        await JobOrders.RecordAsync(unit.Connection, unit.Transaction, jobId, KeptOrders.Of(request), unit.CancellationToken);
+        if (request.Origin is not { } origin)
+        {
+            return;
+        }
+
+        if (origin.Action == JobActionKinds.Retry)
+        {
+            var failed = await JobActions.LockAsync(unit.Connection, unit.Transaction, origin.JobId, unit.CancellationToken);
+            if (failed?.RetriedBy is { } faster)
+            {
+                throw new ProblemException(ProblemFactory.Conflict("job-retried", "The job was retried", $"Job '{origin.JobId}' was ordered again at the same moment, as job '{faster}'."));
+            }
+
+            await JobActions.LinkAsync(unit.Connection, unit.Transaction, origin.JobId, jobId, unit.CancellationToken);
+        }
+
+        await actions.RecordAsync(unit.Connection, unit.Transaction, origin.JobId, origin.Action, origin.Who, origin.Reason, unit.CancellationToken);
     }
 
     private static OrderResponse? AnswerOf(IdempotencyResult known) => known switch

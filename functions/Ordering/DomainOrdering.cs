@@ -27,21 +27,35 @@ public sealed class DomainOrdering(
     /// <exception cref="ProblemException">404, 409 or 422: it cannot have the name.</exception>
     public Task<OrderResponse> AddAsync(string code, string name, string requestedBy, CommandRequest request, CancellationToken cancellation)
     {
+        var host = Check(name);
+        return transactions.RunAsync(
+            request,
+            async work =>
+            {
+                var ordered = await AddWithinAsync(work, code, host, requestedBy);
+                return new AcceptedOrder(JobLocation.Of(ordered.Job), ordered);
+            },
+            cancellation);
+    }
+
+    /// <summary>A name as it is kept.</summary>
+    /// <exception cref="ProblemException">422: it is none that a tenant can have.</exception>
+    public string Check(string name)
+    {
         ArgumentNullException.ThrowIfNull(name);
         var host = DomainName.Fold(name);
-        return DomainName.Refusal(host, platform.Value.Domain) is { } wrong
-            ? throw new ProblemException(ProblemFactory.Invalid("name", wrong))
-            : transactions.RunAsync(
-                request,
-                async work =>
-                {
-                    var accepted = Accepted(await lifecycle.RequestAsync(work.Connection, work.Transaction, code, host, requestedBy, work.CancellationToken));
-                    var order = accepted.Order with { WaitLimit = options.Value.WaitLimit };
-                    await work.StartAsync(Orchestrations.AddDomain, order, order.JobId, JobKinds.AddDomain, order.Code, requestedBy, order.Name);
-                    var instructions = records.Instruct(host, accepted.Domain.Proof, accepted.Host);
-                    return Answer(accepted, instructions);
-                },
-                cancellation);
+        return DomainName.Refusal(host, platform.Value.Domain) is { } wrong ? throw new ProblemException(ProblemFactory.Invalid("name", wrong)) : host;
+    }
+
+    /// <summary>Orders a name that was checked, in a transaction of the caller's, which a refusal leaves usable.</summary>
+    /// <exception cref="ProblemException">404 or 409: it cannot have the name.</exception>
+    public async Task<DomainOrdered> AddWithinAsync(UnitOfWork work, string code, string host, string requestedBy)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var accepted = Accepted(await lifecycle.RequestAsync(work.Connection, work.Transaction, code, host, requestedBy, work.CancellationToken));
+        var order = accepted.Order with { WaitLimit = options.Value.WaitLimit };
+        await work.StartAsync(Orchestrations.AddDomain, order, order.JobId, JobKinds.AddDomain, order.Code, requestedBy, order.Name);
+        return Ordered(accepted, records.Instruct(host, accepted.Domain.Proof, accepted.Host));
     }
 
     /// <summary>Orders a name's removal; a job that waits for its records gives way at once.</summary>
@@ -58,7 +72,7 @@ public sealed class DomainOrdering(
                 waiting = accepted.WaitingJobId;
                 var order = accepted.Order;
                 await work.StartAsync(Orchestrations.RemoveDomain, order, order.JobId, JobKinds.RemoveDomain, order.Code, requestedBy, order.Name);
-                return Answer(accepted, null);
+                return new AcceptedOrder(JobLocation.Of(order.JobId), Ordered(accepted, null));
             },
             cancellation);
         if (waiting is not null)
@@ -84,9 +98,8 @@ public sealed class DomainOrdering(
         Logs.DomainLookAsked(logger, requestedBy, domain.Name);
     }
 
-    private static AcceptedOrder Answer(DomainAccepted accepted, DomainInstructions? instructions) => new(
-        JobLocation.Of(accepted.Order.JobId),
-        new DomainOrdered(accepted.Order.Code, accepted.Domain.Name, accepted.Domain.State, accepted.Order.JobId, instructions));
+    private static DomainOrdered Ordered(DomainAccepted accepted, DomainInstructions? instructions) =>
+        new(accepted.Order.Code, accepted.Domain.Name, accepted.Domain.State, accepted.Order.JobId, instructions);
 
     private static DomainAccepted Accepted(DomainResult result) => result switch
     {

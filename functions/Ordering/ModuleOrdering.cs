@@ -30,7 +30,7 @@ public sealed class ModuleOrdering(
     public async Task<(Tenant Tenant, ModuleList List)> ReadAsync(string code, CancellationToken cancellation)
     {
         var tenant = await tenants.FindAsync(code, cancellation) ?? throw new ProblemException(OrderProblems.Of(new ModuleJobResult.NotFound(), code));
-        if (tenant.State is not (TenantStates.Active or TenantStates.Suspended or TenantStates.Upgrading))
+        if (tenant.State is not (TenantStates.Active or TenantStates.Suspended or TenantStates.Upgrading) || tenant.SuspensionCause is not null)
         {
             throw new ProblemException(OrderProblems.Of(new ModuleJobResult.NotActive(tenant.State), code));
         }

@@ -4,6 +4,8 @@ using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Modules;
 using Bibind.ControlPlane.Moves;
+using Bibind.ControlPlane.Staging;
+using Bibind.ControlPlane.Suspensions;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
 using Bibind.ControlPlane.Upgrades;
@@ -20,7 +22,8 @@ internal static class OrderProblems
     public static Problem Of(ReservationRefused refused) => refused.Kind switch
     {
         ReservationRefusalKind.UnknownOffer or ReservationRefusalKind.UnknownPlan or ReservationRefusalKind.UnknownTemplate
-            or ReservationRefusalKind.ApplicationNotProvided or ReservationRefusalKind.LocaleNotOffered or ReservationRefusalKind.DatabaseNameInvalid =>
+            or ReservationRefusalKind.ApplicationNotProvided or ReservationRefusalKind.LocaleNotOffered or ReservationRefusalKind.DatabaseNameInvalid
+            or ReservationRefusalKind.LimitAbovePlan =>
             ProblemFactory.Invalid(refused.Field, refused.Message),
         ReservationRefusalKind.OfferClosed => ProblemFactory.Conflict("offer-closed", "The offer is closed", refused.Message, refused.Field),
         ReservationRefusalKind.PlanClosed => ProblemFactory.Conflict("plan-closed", "The plan is closed", refused.Message, refused.Field),
@@ -76,6 +79,15 @@ internal static class OrderProblems
         _ => throw new InvalidOperationException($"An upgrade was neither opened nor refused: {refused.GetType().Name}."),
     };
 
+    public static Problem Of(StagingResult refused) => refused switch
+    {
+        StagingResult.NotFound => ProblemFactory.NoSuchTenant,
+        StagingResult.Invalid wrong => ProblemFactory.Invalid(wrong.Field, wrong.Message),
+        StagingResult.JobRunning running => ProblemFactory.Conflict("job-running", JobRunning, running.Message),
+        StagingResult.WrongState wrong => ProblemFactory.Conflict("tenant-not-active", WrongState, wrong.Message),
+        _ => throw new InvalidOperationException($"A staging copy was neither opened nor refused: {refused.GetType().Name}."),
+    };
+
     public static Problem Of(AdoptionRefused refused) => refused.Kind switch
     {
         AdoptionRefusalKind.NotFound => ProblemFactory.NotFound(refused.Message),
@@ -107,6 +119,30 @@ internal static class OrderProblems
         TemplateVersionRefusal.DatabaseTaken => ProblemFactory.Conflict("database-taken", "The database name is taken", refused.Message, refused.Field),
         TemplateVersionRefusal.Busy => ProblemFactory.Conflict("template-version-busy", "Another version is under way", refused.Message, refused.Field),
         _ => ProblemFactory.Conflict("template-version-state", "The version's state does not allow it", refused.Message, refused.Field),
+    };
+
+    /// <summary>Why the tenant with this code is neither suspended, nor opened, nor given another plan.</summary>
+    public static Problem Of(SuspensionResult result, string code) => result switch
+    {
+        SuspensionResult.NotFound => ProblemFactory.NoSuchTenant,
+        SuspensionResult.JobRunning(var job) =>
+            ProblemFactory.Conflict("job-running", JobRunning, $"Job '{job}' of tenant '{code}' is in the way: wait for its end."),
+        SuspensionResult.AlreadySuspended(var cause, var since) => ProblemFactory.Conflict(
+            "already-suspended", "The tenant is suspended already", $"Tenant '{code}' is suspended ({cause}) since {since.UtcDateTime:yyyy-MM-dd HH:mm} UTC; resume it first to suspend it for another cause."),
+        SuspensionResult.NotSuspended => ProblemFactory.Conflict("not-suspended", "The tenant is not suspended", $"Tenant '{code}' is open: there is nothing to resume."),
+        SuspensionResult.ByProvider => ProblemFactory.Conflict(
+            "suspended-by-provider", "The tenant was suspended by its provider", $"Tenant '{code}' was suspended by its provider, who alone opens it again: ask there."),
+        SuspensionResult.NotActive(var state) => ProblemFactory.Conflict("not-active", WrongState, $"Tenant '{code}' is {state}: this needs an active or a suspended tenant."),
+        SuspensionResult.UnknownPlan(var plan, var known) => new Problem(
+            StatusCodes.Status422UnprocessableEntity, "unknown-plan", "There is no such plan", $"There is no plan '{plan}'; there are {string.Join(", ", known.Take(10))}.")
+        {
+            Errors = new Dictionary<string, string[]> { ["plan"] = [$"is unknown; there are {string.Join(", ", known.Take(10))}"] },
+        },
+        SuspensionResult.PlanClosed(var plan) => ProblemFactory.Conflict(
+            "plan-closed", "The plan is closed", $"The plan '{plan}' is closed for new orders: choose another, or open it with \"active\": true.", "plan"),
+        SuspensionResult.SamePlan(var plan, var version) => ProblemFactory.Conflict(
+            "same-plan", "The tenant has the plan already", $"Tenant '{code}' has the plan '{plan}' in its newest version {version}.", "plan"),
+        _ => throw new InvalidOperationException($"A job was neither opened nor refused: {result.GetType().Name}."),
     };
 
     /// <summary>Why new passwords cannot be set for the tenant with this code.</summary>

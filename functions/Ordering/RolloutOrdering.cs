@@ -68,7 +68,7 @@ public sealed class RolloutOrdering(
     // Somebody may have ended its orchestration from outside: whoever steers it wants it to go on.
     private async Task<string> KeepRunningAsync(UnitOfWork work, Rollout rollout, string who)
     {
-        if (rollout.EndedAt is null && (await orchestrations.FindEndedAsync([rollout.Instance], work.CancellationToken)).Length > 0
+        if (rollout.EndedAt is null && (await orchestrations.FindStoppedAsync([rollout.Instance], work.CancellationToken)).Length > 0
             && await RolloutSteering.CountRunAsync(work.Connection, work.Transaction, rollout, work.CancellationToken) is { } next)
         {
             await RunAsync(work, next, who);

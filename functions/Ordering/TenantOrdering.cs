@@ -1,6 +1,7 @@
 using Bibind.Activities.Callers;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Jobs;
+using Bibind.ControlPlane.Subscriptions;
 using Bibind.ControlPlane.Tenants;
 using Bibind.ControlPlane.Webhooks;
 using Bibind.Functions.Problems;
@@ -15,9 +16,18 @@ namespace Bibind.Functions.Ordering;
 /// <param name="Job">The id of the job.</param>
 public sealed record TenantAccepted(string Code, string State, string Job);
 
-/// <summary>Which record of which console ordered.</summary>
+/// <summary>Where the subscription of an ordered tenant comes from.</summary>
+/// <param name="StartedAt">When it begins.</param>
+/// <param name="Sequence">The number of billing's message.</param>
+/// <param name="Cause">What opened it.</param>
+public sealed record SubscriptionOrigin(DateTimeOffset StartedAt, long Sequence, SubscriptionCause Cause);
+
+/// <summary>Which record of which console asks for something.</summary>
 public sealed record WebhookRecord(string Caller, string Model, long RecordId)
 {
+    /// <summary>The customer whose tenants are all that the console reaches; null if it reaches every tenant.</summary>
+    public string? Customer { get; init; }
+
     /// <summary>What the job tells about the delivery.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 }
@@ -31,6 +41,7 @@ public sealed class TenantOrdering(
     JobStore jobs,
     TenantStore tenants,
     OrderCatalogue catalogue,
+    SubscriptionStore subscriptions,
     IOptions<CallbackOptions> callbacks,
     ILogger<TenantOrdering> logger)
 {
@@ -61,24 +72,24 @@ public sealed class TenantOrdering(
 
     /// <summary>Orders the tenant that a record stands for; a repetition gets the first job for as long as the tenant lives.</summary>
     /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
-    public Task<OrderResponse> OrderForRecordAsync(TenantOrder order, WebhookRecord record, CancellationToken cancellation)
+    public Task<RecordResult> OrderForRecordAsync(TenantOrder order, WebhookRecord record, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(order);
         ArgumentNullException.ThrowIfNull(record);
         Check(order);
         return transactions.RunAsync(
-            new CommandRequest(order.RequestedBy, Key: null, "webhook", Command: null),
             async work =>
             {
                 var (caller, model, recordId) = record;
-                if (await deliveries.BeginAsync(work.Connection, work.Transaction, caller, model, recordId, work.CancellationToken) is { } earlier)
+                if (await deliveries.BeginAsync(work.Connection, work.Transaction, caller, model, recordId, record.Customer, work.CancellationToken) is { } earlier)
                 {
                     Logs.WebhookRepeated(logger, caller, model, recordId, earlier.JobId);
                     var state = await tenants.GetStateAsync(work.Connection, work.Transaction, earlier.TenantId, work.CancellationToken);
-                    return new AcceptedOrder(JobLocation.Of(earlier.JobId), new TenantAccepted(earlier.TenantCode, state, earlier.JobId));
+                    return new RecordResult(state, earlier.JobId, null, IsRepeated: true) { Tenant = earlier.TenantCode };
                 }
 
-                var reservation = await ReserveAsync(order, work);
+                var reservation = await ReserveAsync(order, work, isCustomers: record.Customer is not null);
+                await KeepAsync(work, reservation, order);
                 if (record.Notes.Count > 0)
                 {
                     await jobs.AddNotesAsync(work.Connection, work.Transaction, reservation.JobId, record.Notes, work.CancellationToken);
@@ -86,30 +97,37 @@ public sealed class TenantOrdering(
 
                 await deliveries.RecordAsync(
                     work.Connection, work.Transaction, caller, model, recordId, reservation.JobId, reservation.TenantId, work.CancellationToken);
-                return Accept(reservation);
+                return new RecordResult(TenantStates.Provisioning, reservation.JobId, null, IsRepeated: false) { Tenant = order.Code };
             },
             cancellation);
     }
 
     /// <summary>Orders a tenant in a transaction of the caller's, which a refusal leaves usable.</summary>
     /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
-    public async Task<TenantAccepted> OrderWithinAsync(UnitOfWork work, TenantOrder order)
+    public async Task<TenantAccepted> OrderWithinAsync(UnitOfWork work, TenantOrder order, SubscriptionOrigin? origin = null)
     {
         ArgumentNullException.ThrowIfNull(work);
         ArgumentNullException.ThrowIfNull(order);
         Check(order);
-        return Accepted(await ReserveAsync(order, work));
+        var reservation = await ReserveAsync(order, work, origin: origin);
+        await KeepAsync(work, reservation, order);
+        return Accepted(reservation);
     }
 
     /// <summary>Orders a tenant that a backup of another becomes.</summary>
+    /// <param name="order">The tenant.</param>
+    /// <param name="backup">The backup.</param>
+    /// <param name="request">Who ordered it.</param>
+    /// <param name="former">The subscription that its own goes on with; null for a new one.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="ProblemException">409 or 422: the order cannot be met.</exception>
-    public Task<OrderResponse> RestoreNewAsync(TenantOrder order, BackupRef backup, CommandRequest request, CancellationToken cancellation)
+    public Task<OrderResponse> RestoreNewAsync(TenantOrder order, BackupRef backup, CommandRequest request, Subscription? former, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(order);
         Check(order, "newTenant.");
         return transactions.RunAsync(
             request,
-            async work => Accept(await ReserveAsync(order with { IsRestored = true }, work, backup, isCustomers: request.Customer is not null)),
+            async work => Accept(await ReserveAsync(order with { IsRestored = true }, work, backup, isCustomers: request.Customer is not null, former: former)),
             cancellation);
     }
 
@@ -140,7 +158,8 @@ public sealed class TenantOrdering(
         return new TenantAccepted(code, TenantStates.Terminating, termination.JobId);
     }
 
-    private async Task<Reservation> ReserveAsync(TenantOrder order, UnitOfWork work, BackupRef? backup = null, bool isCustomers = false)
+    private async Task<Reservation> ReserveAsync(
+        TenantOrder order, UnitOfWork work, BackupRef? backup = null, bool isCustomers = false, SubscriptionOrigin? origin = null, Subscription? former = null)
     {
         var result = await reservations.ReserveAsync(work.Connection, work.Transaction, order, work.CancellationToken);
         if (result is ReservationRefused
@@ -157,6 +176,18 @@ public sealed class TenantOrdering(
             throw new ProblemException(isCustomers ? OrderProblems.ForCustomers((ReservationRefused)result) : OrderProblems.Of((ReservationRefused)result));
         }
 
+        var subscription = new NewSubscription
+        {
+            TenantId = reservation.TenantId,
+            StartedAt = origin?.StartedAt,
+            Sequence = origin?.Sequence ?? former?.CancelSequence ?? 0,
+            Former = former,
+            Cause = origin?.Cause ?? new SubscriptionCause(SubscriptionCause.Order, reservation.JobId, order.RequestedBy),
+
+            // Who had the tenant before has had the trial.
+            WithTrial = !order.IsRestored,
+        };
+        await subscriptions.OpenAsync(work.Connection, work.Transaction, subscription, work.CancellationToken);
         await (backup is null
             ? work.StartAsync(
                 Orchestrations.ProvisionTenant, reservation.Order, reservation.JobId, JobKinds.Provision, order.Code, order.RequestedBy)
@@ -166,6 +197,9 @@ public sealed class TenantOrdering(
                 reservation.JobId, JobKinds.Provision, order.Code, order.RequestedBy));
         return reservation;
     }
+
+    private static Task KeepAsync(UnitOfWork work, Reservation reservation, TenantOrder order) =>
+        JobOrders.RecordAsync(work.Connection, work.Transaction, reservation.JobId, KeptOrders.Of(order), work.CancellationToken);
 
     private static AcceptedOrder Accept(Reservation reservation) => new(JobLocation.Of(reservation.JobId), Accepted(reservation));
 

@@ -37,6 +37,16 @@ public sealed class UpgradeOrdering(CommandTransaction transactions, UpgradeOpen
             },
             cancellation);
 
+    /// <summary>Calls a tenant's upgrade off that waits for its time.</summary>
+    /// <exception cref="ProblemException">404 or 409: none waits.</exception>
+    public async Task<TenantUpgrade> CancelAsync(string code, string who, CancellationToken cancellation) =>
+        await transactions.RunAsync(async work =>
+            await lifecycle.CancelAsync(work.Connection, work.Transaction, code, who, work.CancellationToken) switch
+            {
+                UpgradeResult.Cancelled cancelled => cancelled.Upgrade,
+                var refused => throw new ProblemException(OrderProblems.Of(refused)),
+            }, cancellation);
+
     /// <summary>Confirms a tenant's last upgrade.</summary>
     /// <exception cref="ProblemException">404 or 409: there is none.</exception>
     public async Task<TenantUpgrade> ConfirmAsync(string code, string who, CancellationToken cancellation) =>

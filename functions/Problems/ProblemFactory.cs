@@ -30,10 +30,29 @@ public static class ProblemFactory
     /// <summary>For a code that no tenant has, that none can have, or whose tenant is not the caller's.</summary>
     public static Problem NoSuchTenant { get; } = NotFound(TenantStore.NoSuchTenant);
 
+    /// <summary>For an id that no job has, that none can have, or whose job is not the caller's.</summary>
+    public static Problem NoSuchJob { get; } = NotFound("There is no job with this id; GET /api/jobs lists them.");
+
+    /// <summary>For a code that no customer has, that none can have, or that is not the caller's.</summary>
+    public static Problem NoSuchCustomer { get; } = NotFound("There is no customer with this code; GET /api/customers lists them.");
+
     public static Problem Conflict(string kind, string title, string detail, string? field = null) =>
         new(StatusCodes.Status409Conflict, kind, title, detail)
         {
             Errors = field is null ? null : new Dictionary<string, string[]> { [field] = [detail] },
+        };
+
+    /// <summary>For a number that no token has, or whose token is not the caller's.</summary>
+    public static Problem NoSuchToken { get; } = NotFound("There is no token with this id; GET /api/operator-tokens lists them.");
+
+    /// <summary>For what was there and is no more.</summary>
+    public static Problem Gone(string kind, string title, string detail) => new(StatusCodes.Status410Gone, kind, title, detail);
+
+    /// <summary>For a caller who has to wait.</summary>
+    public static Problem TooMany(string detail, TimeSpan wait) =>
+        new(StatusCodes.Status429TooManyRequests, "too-many-requests", "Too many requests", detail)
+        {
+            Headers = new Dictionary<string, string> { ["Retry-After"] = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture) },
         };
 
     public static Problem TooLarge(int limit) =>
@@ -65,6 +84,11 @@ public static class ProblemFactory
 
     /// <summary>For an endpoint that shows what is no customer's own.</summary>
     public static Problem NotForCustomers { get; } = Forbidden(string.Empty) with { Detail = "This is not open to customers' tokens." };
+
+    /// <summary>For a change under the console's cookie that none of our own pages asked for.</summary>
+    public static Problem ForgedCall { get; } =
+        new(StatusCodes.Status403Forbidden, "forged-call", "Not asked for by one of our pages",
+            "A change under the console's cookie needs the token of its page: the field RequestVerificationToken or the header X-CSRF-TOKEN. Load the page again; programs send a bearer token instead.");
 
     /// <summary>For a token that cannot be checked: it may be right, so it is not refused.</summary>
     public static Problem IssuerUnavailable { get; } =

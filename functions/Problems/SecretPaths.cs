@@ -3,8 +3,11 @@ namespace Bibind.Functions.Problems;
 /// <summary>Paths that hold a credential; what is shown or logged of them leaves it out.</summary>
 public static class SecretPaths
 {
-    /// <summary>The one address about webhooks that holds none.</summary>
-    public const string ProblemFactory = "/api/webhooks/odoo/refusals";
+    /// <summary>The addresses about webhooks that hold none.</summary>
+    public const string Refusals = "/api/webhooks/odoo/refusals";
+
+    /// <inheritdoc cref="Refusals"/>
+    public const string Deliveries = "/api/webhooks/deliveries";
 
     private const string Webhooks = "/webhooks";
 
@@ -15,6 +18,6 @@ public static class SecretPaths
     public static bool MayHoldOne(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return path.Contains("webhook", StringComparison.OrdinalIgnoreCase) && path != ProblemFactory;
+        return path.Contains("webhook", StringComparison.OrdinalIgnoreCase) && path is not (Refusals or Deliveries);
     }
 }

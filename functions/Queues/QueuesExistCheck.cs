@@ -13,7 +13,7 @@ internal sealed class QueuesExistCheck(IReadOnlyList<IQueueBroker> brokers, Func
     // The answer is open to everybody, and each costs a call a queue.
     private static readonly TimeSpan Kept = TimeSpan.FromSeconds(5);
 
-    private readonly CachedResponse _fault = new(time, Kept);
+    private readonly CachedResponse<string?> _fault = new(time, Kept);
 
     public string Name => "queues-exist";
 

@@ -19,7 +19,10 @@ internal static class QueuesRegistration
         var settings = QueueSettings.Read(builder.Configuration, out var problems);
         builder.Services.AddSingleton(settings).AddOptions<Checked>().ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<Checked>>(new Problems(problems));
-        builder.Services.AddSingleton<BillingInbox>().AddSingleton<BillingBacklog>().AddSingleton<BillingHandler>();
+        builder.Services.AddSingleton<BillingInbox>().AddSingleton<BillingBacklog>().AddSingleton<BillingHandler>()
+            .AddSingleton<BillingEffects>().AddSingleton<BillingMessageStore>().AddSingleton<BillingNotices>();
+        builder.Services.AddOptions<BillingOptions>().Bind(builder.Configuration.GetSection(BillingOptions.Section))
+            .Validate(o => o.GapLimit >= TimeSpan.Zero && o.GapLimit <= TimeSpan.FromDays(30), "Billing__GapLimit must be 00:00:00 to 30.00:00:00, such as 01:00:00.").ValidateOnStart();
         if (problems.Count > 0)
         {
             return;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Bibind.Functions.Problems;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Bibind.Functions.Requests;
@@ -58,8 +59,17 @@ public static class CommandReader
     {
         ArgumentNullException.ThrowIfNull(context);
         CheckMediaType(context.Request);
-        var bytes = await ReadBytesAsync(context);
-        return Parse(bytes);
+        var command = Parse(await ReadBytesAsync(context));
+        context.Features.Set(CommandNotes.Of(command.RootElement));
+        return command;
+    }
+
+    /// <summary>True if a request has a body, for calls that do without. Not every protocol says the length before it.</summary>
+    public static bool HasBody(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Request.ContentLength > 0 || context.Request.Headers.TransferEncoding.Count > 0
+            || (context.Request.ContentLength is null && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true });
     }
 
     private static void CheckMediaType(HttpRequest request)

@@ -7,7 +7,7 @@ namespace Bibind.Functions.Requests;
 
 /// <summary>
 /// Compares JSON with a command's record: its properties are the members, <c>required</c> ones must be there, nullable
-/// ones may be null. The OpenAPI document is made from the same records.
+/// ones may be null. A <see cref="JsonElement"/> is an object whose members somebody else judges. The OpenAPI document is made from the same records.
 /// </summary>
 internal static class CommandShape
 {
@@ -121,7 +121,7 @@ internal static class CommandShape
         {
             CheckObject(value, type, $"{field}.", errors);
         }
-        else if (!IsPlain(value, type))
+        else if (type == typeof(JsonElement) ? value.ValueKind != JsonValueKind.Object : !IsPlain(value, type))
         {
             errors.Add(field, $"must be {Expected(type)}, not {Given(value)}");
         }
@@ -146,7 +146,7 @@ internal static class CommandShape
     };
 
     // Without one it would be read as this machine's time.
-    private static bool SaysItsOffset(string timestamp) => timestamp.EndsWith('Z') || timestamp.LastIndexOfAny(['+', '-']) > timestamp.IndexOf('T', StringComparison.Ordinal);
+    private static bool SaysItsOffset(string timestamp) => timestamp.EndsWith('Z') || (timestamp.Contains('T', StringComparison.Ordinal) && timestamp.LastIndexOfAny(['+', '-']) > timestamp.IndexOf('T', StringComparison.Ordinal));
 
     private static string Given(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.GetRawText() is { Length: < 30 } number ? number : JsonWords.Of(value);

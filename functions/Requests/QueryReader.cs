@@ -11,10 +11,13 @@ namespace Bibind.Functions.Requests;
 public sealed record QueryParameter(string Name, string Description, IReadOnlyList<string>? Choices = null)
 {
     /// <summary>The number of the page, from 1.</summary>
-    public static QueryParameter Page { get; } = new("page", "Number of the page, from 1.");
+    public static QueryParameter Page { get; } = new("page", "Number of the page, from 1.") { Range = (1, 1_000_000) };
 
     /// <summary>Rows a page.</summary>
-    public static QueryParameter PageSize { get; } = new("pageSize", "Rows a page, 1 to 200; 50 unless given.");
+    public static QueryParameter PageSize { get; } = new("pageSize", "Rows a page, 1 to 200; 50 unless given.") { Range = (1, PageRequest.LargestSize) };
+
+    /// <summary>The least and the greatest value, where it is a whole number.</summary>
+    public (int From, int To)? Range { get; init; }
 }
 
 /// <summary>The query parameters that an endpoint takes.</summary>

@@ -5,7 +5,7 @@ namespace Bibind.Functions.Security;
 public sealed record RequiredRole(Role Role)
 {
     /// <summary>As the settings and the API write it.</summary>
-    public string Name => Role.ToString().ToLowerInvariant();
+    public string Name => Role.ToName();
 }
 
 /// <summary>What a customer's token reaches at an endpoint.</summary>
@@ -22,6 +22,12 @@ public enum CustomerReach
 
     /// <summary>The backup whose id is the route's <c>id</c>, if it is of a tenant of the customer's.</summary>
     OwnBackup,
+
+    /// <summary>The token whose number is the route's <c>id</c>, if it is the customer's.</summary>
+    OwnToken,
+
+    /// <summary>What belongs to the customer whose code is the route's <c>code</c>, if that is who calls.</summary>
+    OwnCustomer,
 }
 
 /// <summary>Opens an endpoint to customers' tokens; all others are closed to them.</summary>

@@ -27,7 +27,7 @@ internal sealed class AccessHandler : AuthorizationHandler<AccessRequirement>
 }
 
 /// <summary>Answers those who may not call with the API's own problems.</summary>
-internal sealed class AccessProblems : IAuthorizationMiddlewareResultHandler
+internal sealed class AccessProblems(AuditTrail trail) : IAuthorizationMiddlewareResultHandler
 {
     public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
@@ -39,12 +39,18 @@ internal sealed class AccessProblems : IAuthorizationMiddlewareResultHandler
 
         if (authorizeResult.Challenged)
         {
+            if (ConsolePages.SendToSignIn(context))
+            {
+                return;
+            }
+
             var result = await context.AuthenticateAsync(SignIn.Scheme);
             throw result.Failure as ProblemException ?? new ProblemException(result.None
                 ? ProblemFactory.Unauthorized("Send the header Authorization: Bearer <token>.")
                 : ProblemFactory.InvalidToken(JwtScheme.Explain(result.Failure)));
         }
 
+        await trail.AddRefusalAsync(context, StatusCodes.Status403Forbidden);
         throw new ProblemException(context.Caller().Customer is not null && !AccessHandler.IsOpenToCustomers(context)
             ? ProblemFactory.NotForCustomers
             : ProblemFactory.Forbidden(context.GetEndpoint()!.Metadata.GetMetadata<RequiredRole>()!.Name));

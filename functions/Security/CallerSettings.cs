@@ -17,15 +17,25 @@ internal static class CallerSettings
                 },
                 t.Name)))
             .ToList();
-        ReportOtherRights(reader, bearers);
+        ReportOtherRights(reader, bearers, b => b.Name, ("Role", b => b.Role), ("Customer", b => b.Customer));
         if (bearers.Count == 0 && !signIn.IsOn)
         {
             reader.Report("Auth:Tokens", "is empty: without at least Auth__Tokens__0__Name, __Token and __Role, or Auth__Issuer, nobody can call the API.");
         }
 
         var webhooks = ReadTokens(reader, "OdooWebhooks", TokenKind.Webhook)
-            .Select(t => (t.Token, new TokenOf<WebhookCaller>(new WebhookCaller(t.Name.Caller), t.Name))).ToList();
-        return new Callers(new SecretTokens<Caller>(bearers.Select(b => (b.Token, b.Owner))), new SecretTokens<WebhookCaller>(webhooks));
+            .Select(t => (t.Key, t.Token, Owner: new TokenOf<WebhookCaller>(
+                new WebhookCaller(t.Name.Caller)
+                {
+                    Customer = ReadCustomer(reader, $"{t.Key}:Customer"),
+                    Allowed = MappingSettings.ReadAllowed(reader, t.Key),
+                    Mapping = MappingSettings.Read(reader, t.Key),
+                },
+                t.Name)))
+            .ToList();
+        ReportOtherRights(reader, webhooks, w => w.Name, ("Customer", w => w.Customer));
+        return new Callers(
+            new SecretTokens<Caller>(bearers.Select(b => (b.Token, b.Owner))), new SecretTokens<WebhookCaller>(webhooks.Select(w => (w.Token, w.Owner))));
     }
 
     private static List<(string Key, TokenName Name, string Token)> ReadTokens(SettingsReader reader, string section, TokenKind kind)
@@ -44,19 +54,18 @@ internal static class CallerSettings
     }
 
     // Which of its tokens a caller uses must make no difference but to itself.
-    private static void ReportOtherRights(SettingsReader reader, List<(string Key, string Token, TokenOf<Caller> Owner)> bearers)
+    private static void ReportOtherRights<T>(
+        SettingsReader reader, List<(string Key, string Token, TokenOf<T> Owner)> tokens, Func<T, string> name, params (string Member, Func<T, object?> Right)[] rights)
+        where T : class
     {
-        foreach (var tokens in bearers.Where(b => b.Owner.Owner.Name.Length > 0).GroupBy(b => b.Owner.Owner.Name, StringComparer.Ordinal))
+        foreach (var ofOne in tokens.Where(t => name(t.Owner.Owner).Length > 0).GroupBy(t => name(t.Owner.Owner), StringComparer.Ordinal))
         {
-            var first = tokens.First();
-            foreach (var other in tokens.Skip(1))
+            var first = ofOne.First();
+            foreach (var other in ofOne.Skip(1))
             {
-                foreach (var (member, differs) in new[] { ("Role", other.Owner.Owner.Role != first.Owner.Owner.Role), ("Customer", other.Owner.Owner.Customer != first.Owner.Owner.Customer) })
+                foreach (var (member, right) in rights.Where(r => !Equals(r.Right(other.Owner.Owner), r.Right(first.Owner.Owner))))
                 {
-                    if (differs)
-                    {
-                        reader.Report($"{other.Key}:{member}", $"is another than {SettingsReader.NameOf(first.Key)}__{member}; tokens of one caller open the same.");
-                    }
+                    reader.Report($"{other.Key}:{member}", $"is another than {SettingsReader.NameOf(first.Key)}__{member}; tokens of one caller open the same.");
                 }
             }
         }

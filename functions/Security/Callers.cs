@@ -8,8 +8,11 @@ public sealed record Caller(string Name, Role? Role)
     /// <summary>The customer whose tenants are all that the caller reaches; null for operators, who reach every tenant.</summary>
     public string? Customer { get; init; }
 
-    /// <summary>Where the name comes from: <c>api</c> for the settings, <c>oidc</c> for an issuer.</summary>
+    /// <summary>Where the name comes from: <c>api</c> for the settings, <c>token</c> for tokens that operators make, <c>oidc</c> for an issuer, <c>local</c> for who uses this machine.</summary>
     public string Source { get; init; } = "api";
+
+    /// <summary>The console's session that the call belongs to; null for a token in its header.</summary>
+    public long? Session { get; init; }
 
     /// <summary>Tells callers of one name apart; idempotency keys of different callers never meet.</summary>
     public string Id => Customer is null ? $"{Source}:{Name}" : $"customer {Customer} {Source}:{Name}";
@@ -17,7 +20,17 @@ public sealed record Caller(string Name, Role? Role)
 
 /// <summary>An Odoo console that may post webhooks.</summary>
 /// <param name="Name">As the settings name it.</param>
-public sealed record WebhookCaller(string Name);
+public sealed record WebhookCaller(string Name)
+{
+    /// <summary>The customer whose tenants are all that the console reaches; null if it reaches every tenant.</summary>
+    public string? Customer { get; init; }
+
+    /// <summary>What its records may ask for, of <see cref="WebhookEvents.All"/>.</summary>
+    public IReadOnlyList<string> Allowed { get; init; } = WebhookEvents.All;
+
+    /// <summary>Which fields of its records say what.</summary>
+    public WebhookMapping Mapping { get; init; } = WebhookMapping.Default;
+}
 
 /// <summary>The callers that the settings name.</summary>
 public sealed class Callers(SecretTokens<Caller> bearers, SecretTokens<WebhookCaller> webhooks)

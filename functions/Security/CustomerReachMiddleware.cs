@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Functions.Problems;
 
@@ -9,7 +10,6 @@ namespace Bibind.Functions.Security;
 /// </summary>
 internal sealed class CustomerReachMiddleware(RequestDelegate next, CustomerTenants tenants)
 {
-    private static readonly Problem NoSuchJob = ProblemFactory.NotFound("There is no job with this id; GET /api/jobs lists them.");
     private static readonly Problem NoSuchBackup = ProblemFactory.NotFound("There is no backup with this id; GET /api/tenants/{code}/backups lists them.");
 
     public async Task InvokeAsync(HttpContext context)
@@ -29,8 +29,11 @@ internal sealed class CustomerReachMiddleware(RequestDelegate next, CustomerTena
         return reach switch
         {
             CustomerReach.OwnTenant => await tenants.HasTenantAsync(customer, Value(context, "code"), cancellation) ? null : ProblemFactory.NoSuchTenant,
-            CustomerReach.OwnJob => await tenants.HasJobAsync(customer, Value(context, "id"), cancellation) ? null : NoSuchJob,
+            CustomerReach.OwnJob => await tenants.HasJobAsync(customer, Value(context, "id"), cancellation) ? null : ProblemFactory.NoSuchJob,
             CustomerReach.OwnBackup => await tenants.HasBackupAsync(customer, Value(context, "id"), cancellation) ? null : NoSuchBackup,
+            CustomerReach.OwnToken => long.TryParse(Value(context, "id"), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && await tenants.HasTokenAsync(customer, id, cancellation) ? null : ProblemFactory.NoSuchToken,
+            CustomerReach.OwnCustomer => Value(context, "code") == customer ? null : ProblemFactory.NoSuchCustomer,
             _ => null,
         };
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -12,11 +11,10 @@ namespace Bibind.Functions.Security;
 internal sealed class Introspection(SignInOptions options, TokenCallers callers, HttpClient http, TimeProvider time, ILogger<Introspection> logger)
     : IDisposable
 {
-    private const int MostKept = 10_000;
     private const int MostAtOnce = 32;
 
     private static readonly JsonDocumentOptions Parsing = new() { AllowDuplicateProperties = false };
-    private readonly ConcurrentDictionary<string, (Caller Caller, DateTimeOffset Until)> _known = new(StringComparer.Ordinal);
+    private readonly ExpiringCache<Caller> _known = new(time);
 
     // Tokens that nobody knows must not become a flood at the issuer.
     private readonly SemaphoreSlim _asking = new(MostAtOnce, MostAtOnce);
@@ -27,15 +25,15 @@ internal sealed class Introspection(SignInOptions options, TokenCallers callers,
     public async Task<Caller> FindAsync(string token, CancellationToken cancellationToken)
     {
         var key = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
-        if (_known.TryGetValue(key, out var kept) && time.GetUtcNow() < kept.Until)
+        if (_known.TryGet(key, out var known))
         {
-            return kept.Caller;
+            return known;
         }
 
-        _known.TryRemove(key, out _);
         using var answer = await AskAsync(token, cancellationToken);
         var (caller, expiresAt) = Read(answer.RootElement);
-        Keep(key, caller, expiresAt);
+        var until = time.GetUtcNow() + options.Introspection!.CacheLifetime;
+        _known.Keep(key, caller, expiresAt < until ? expiresAt.Value : until);
         return caller;
     }
 
@@ -101,24 +99,6 @@ internal sealed class Introspection(SignInOptions options, TokenCallers callers,
         return given.ValueKind == JsonValueKind.Number && given.TryGetInt64(out var seconds) && seconds is >= 0 and < 253_402_300_799
             ? DateTimeOffset.FromUnixTimeSeconds(seconds)
             : throw new TokenRefusedException($"The token's '{name}' is no time.");
-    }
-
-    private void Keep(string key, Caller caller, DateTimeOffset? expiresAt)
-    {
-        var now = time.GetUtcNow();
-        var until = now + options.Introspection!.CacheLifetime;
-        if (_known.Count >= MostKept)
-        {
-            foreach (var (old, _) in _known.Where(k => k.Value.Until <= now))
-            {
-                _known.TryRemove(old, out _);
-            }
-        }
-
-        if (_known.Count < MostKept)
-        {
-            _known[key] = (caller, expiresAt < until ? expiresAt.Value : until);
-        }
     }
 
     private async Task<JsonDocument> AskAsync(string token, CancellationToken cancellationToken)

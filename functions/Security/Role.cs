@@ -12,3 +12,15 @@ public enum Role
     /// <summary>Removes tenants, sees secrets once, and sets up servers and templates.</summary>
     Admin,
 }
+
+/// <summary>How roles are written.</summary>
+public static class RoleNames
+{
+    /// <summary>As settings, tokens and the API write it.</summary>
+    public static string ToName(this Role role) => role switch
+    {
+        Role.Viewer => "viewer",
+        Role.Manager => "manager",
+        _ => "admin",
+    };
+}

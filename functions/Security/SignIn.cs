@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
@@ -7,12 +8,14 @@ namespace Bibind.Functions.Security;
 /// <summary>Composes who is let in: one scheme for bearer tokens of every kind, and a policy for each role.</summary>
 internal static class SignIn
 {
-    /// <summary>Bearer tokens; it forwards to the scheme of the token's kind.</summary>
+    /// <summary>Bearer tokens, and the console's cookie where there is none; it forwards to the scheme of their kind.</summary>
     public const string Scheme = "bearer";
 
     private const string Static = "token";
     private const string Jwt = "jwt";
     private const string Opaque = "introspection";
+    private const string Made = "operator-token";
+    private const string Session = "session";
 
     public static string PolicyOf(Role role) => $"role:{role}";
 
@@ -20,7 +23,12 @@ internal static class SignIn
     {
         var schemes = services.AddAuthentication()
             .AddPolicyScheme(Scheme, displayName: null, policy => policy.ForwardDefaultSelector = context => Select(context, options))
-            .AddScheme<AuthenticationSchemeOptions, StaticTokenHandler>(Static, displayName: null, configureOptions: null);
+            .AddScheme<AuthenticationSchemeOptions, ForwardedCallerHandler>(ForwardedCaller.Scheme, displayName: null, configureOptions: null)
+            .AddScheme<AuthenticationSchemeOptions, StaticTokenHandler>(Static, displayName: null, configureOptions: null)
+            .AddScheme<AuthenticationSchemeOptions, OperatorTokenHandler>(Made, displayName: null, configureOptions: null)
+            .AddScheme<AuthenticationSchemeOptions, SessionHandler>(Session, displayName: null, configureOptions: null);
+        services.AddSingleton<AuditTrail>().AddSingleton<OperatorTokens>().AddSingleton<ConsoleCookies>().AddSingleton<ConsoleSessions>().AddSingleton<IAntiforgery, ConsoleAntiforgery>()
+            .AddSingleton<AuthorizationCodeFlow>().AddSingleton<IssuerExchange>();
         services.AddSingleton(options).AddSingleton(new TokenCallers(options.Claims));
         services.AddSingleton<TokenUses>().AddHostedService<TokenUseRecorder>();
         if (options.Issuer is not null)
@@ -51,12 +59,26 @@ internal static class SignIn
     // A token of the settings may look like any other.
     private static string Select(HttpContext context, SignInOptions options)
     {
-        if (!options.IsOn || BearerToken.Read(context.Request) is not { } token
-            || context.RequestServices.GetRequiredService<Callers>().FindBearer(token) is not null)
+        if (context.Features.Get<ForwardedCaller>() is not null)
+        {
+            return ForwardedCaller.Scheme;
+        }
+
+        if (BearerToken.Read(context.Request) is not { } token)
+        {
+            return context.Request.Headers.Authorization.Count == 0 && context.RequestServices.GetRequiredService<ConsoleCookies>().Read(context, ConsoleCookies.Session) is not null
+                ? Session
+                : Static;
+        }
+
+        if (context.RequestServices.GetRequiredService<Callers>().FindBearer(token) is not null)
         {
             return Static;
         }
 
-        return options.Issuer is not null && (BearerToken.IsJwt(token) || options.Introspection is null) ? Jwt : Opaque;
+        return OperatorTokens.IsOne(token) ? Made
+            : !options.IsOn ? Static
+            : options.Issuer is not null && (BearerToken.IsJwt(token) || options.Introspection is null) ? Jwt
+            : Opaque;
     }
 }

@@ -24,6 +24,12 @@ public sealed record SignInOptions
     /// <summary>What the claims of a token mean.</summary>
     public ClaimOptions Claims { get; init; } = new();
 
+    /// <summary>How people sign in at the console.</summary>
+    public ConsoleOptions Console { get; init; } = new();
+
+    /// <summary>The command line's account at the issuer; null if it has none.</summary>
+    public OidcClientOptions? Cli { get; init; }
+
     /// <summary>True if tokens of an issuer are accepted at all.</summary>
     public bool IsOn => Issuer is not null || Introspection is not null;
 }

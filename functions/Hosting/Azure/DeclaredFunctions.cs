@@ -19,10 +19,15 @@ internal sealed class DeclaredFunctions(HttpPipeline pipeline, FunctionDeclarati
     private static readonly string Assembly = typeof(DeclaredFunctions).Assembly.GetName().Name + ".dll";
 
     public Task<ImmutableArray<IFunctionMetadata>> GetFunctionMetadataAsync(string directory) =>
-        Task.FromResult<ImmutableArray<IFunctionMetadata>>([.. pipeline.Endpoints.Select(Http), .. functions.Queues.Select(Queue), .. functions.Timers.Select(Timer)]);
+        Task.FromResult<ImmutableArray<IFunctionMetadata>>([.. pipeline.Endpoints.GroupBy(NameOf).Select(Http), .. functions.Queues.Select(Queue), .. functions.Timers.Select(Timer)]);
 
-    private static DefaultFunctionMetadata Http(RouteEndpoint endpoint) => Function(
-        endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName ?? "openApi",
+    private static string NameOf(RouteEndpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<PartOfFunction>()?.Name
+        ?? endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName
+        ?? throw new InvalidOperationException($"The route {endpoint.RoutePattern.RawText} has no name: give it one by WithName.");
+
+    private static DefaultFunctionMetadata Http(IGrouping<string, RouteEndpoint> function) => Function(
+        function.Key,
         EntryPoints.Http,
         new JsonObject
         {
@@ -30,8 +35,8 @@ internal sealed class DeclaredFunctions(HttpPipeline pipeline, FunctionDeclarati
             ["type"] = "httpTrigger",
             ["direction"] = "In",
             ["authLevel"] = "Anonymous",
-            ["methods"] = new JsonArray([.. endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => (JsonNode)m.ToLowerInvariant())]),
-            ["route"] = endpoint.RoutePattern.RawText!.Trim('/'),
+            ["methods"] = new JsonArray([.. function.SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods).Distinct().Select(m => (JsonNode)m.ToLowerInvariant())]),
+            ["route"] = (function.First().Metadata.GetMetadata<PartOfFunction>()?.Route ?? function.First().RoutePattern.RawText!).Trim('/'),
         },
         new JsonObject { ["name"] = "$return", ["type"] = "http", ["direction"] = "Out" });
 

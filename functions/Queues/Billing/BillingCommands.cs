@@ -8,19 +8,6 @@ using Bibind.Functions.Requests;
 
 namespace Bibind.Functions.Queues.Billing;
 
-/// <summary>The data of <c>subscription.cancelled</c>.</summary>
-internal sealed record SubscriptionCancelled
-{
-    public const string Now = "now";
-    public const string PeriodEnd = "period-end";
-
-    /// <summary><c>now</c> unless given, or <c>period-end</c>.</summary>
-    public string When { get; init; } = Now;
-
-    /// <summary>False removes the tenant without a last backup.</summary>
-    public bool FinalBackup { get; init; } = true;
-}
-
 /// <summary>Reads what a message wants done; every violation is named as the message names its fields.</summary>
 internal static class BillingCommands
 {
@@ -43,25 +30,6 @@ internal static class BillingCommands
         using var command = JsonDocument.Parse(WithCode(message, given.RootElement));
         var order = await CommandReader.ReadAsync<CreateTenant>(command.RootElement, errors, (order, isWhole) => check(order.ToOrder(requestedBy), isWhole));
         return order.ToOrder(requestedBy);
-    }
-
-    /// <summary>The wish of <c>subscription.cancelled</c>.</summary>
-    /// <exception cref="ProblemException">422 with what is wrong.</exception>
-    public static async Task<SubscriptionCancelled> ReadCancellationAsync(BillingMessage message)
-    {
-        using var given = JsonDocument.Parse(message.Data);
-        return await CommandReader.ReadAsync<SubscriptionCancelled>(given.RootElement, new FieldErrors(), (wish, _) => Task.FromResult(FindWrong(wish)));
-    }
-
-    private static IReadOnlyDictionary<string, string[]> FindWrong(SubscriptionCancelled wish)
-    {
-        var errors = new FieldErrors();
-        if (wish.When is not (SubscriptionCancelled.Now or SubscriptionCancelled.PeriodEnd))
-        {
-            errors.Add("when", $"must be {SubscriptionCancelled.Now} or {SubscriptionCancelled.PeriodEnd}");
-        }
-
-        return errors.ToDictionary();
     }
 
     /// <summary>A refusal in the message's words.</summary>

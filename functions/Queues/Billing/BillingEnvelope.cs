@@ -136,7 +136,7 @@ internal static partial class BillingEnvelope
         }
 
         if (value.ValueKind == JsonValueKind.String && JsonWords.ReadText(value) is { Problem: null, Text: var text } && Moment().IsMatch(text)
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var moment))
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var moment) && moment.UtcDateTime.Year is >= 2000 and < 3000)
         {
             return moment.ToUniversalTime();
         }

@@ -1,23 +1,19 @@
+using System.Globalization;
 using Bibind.ControlPlane.Billing;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Queues.Billing;
 
-/// <summary>What became of a message.</summary>
-/// <param name="State">One of <see cref="BillingStates"/>.</param>
-/// <param name="Reason">In words, where there is something to say.</param>
-/// <param name="JobId">The job that it started.</param>
-public sealed record BillingDone(string State, string? Reason = null, string? JobId = null);
-
 /// <summary>
 /// Applies what billing says. What it does and the record that it was done are one transaction, hence a message takes effect
 /// once, however often and by however many hosts it is handled.
 /// </summary>
 public sealed class BillingHandler(
-    CommandTransaction transactions, BillingInbox inbox, BillingBacklog backlog, TenantOrdering ordering, ILogger<BillingHandler> logger)
+    CommandTransaction transactions, BillingInbox inbox, BillingBacklog backlog, BillingEffects effects, BillingNotices notices,
+    ILogger<BillingHandler> logger)
 {
-    private const string Caller = "billing";
+    private const int LongestReason = 2000;
 
     // Problems that go away by themselves, or by what an operator does about them.
     private static readonly HashSet<string> Passing = new(StringComparer.Ordinal)
@@ -26,7 +22,7 @@ public sealed class BillingHandler(
     };
 
     /// <summary>Takes a message that was delivered.</summary>
-    public async Task<BillingDone> TakeAsync(BillingMessage message, CancellationToken cancellation)
+    public async Task<BillingRecord> TakeAsync(BillingMessage message, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(message);
         var done = await transactions.RunAsync(
@@ -35,7 +31,7 @@ public sealed class BillingHandler(
                 var (result, isNew) = await ApplyAsync(message, work);
                 if (isNew)
                 {
-                    await inbox.RecordAsync(work.Connection, work.Transaction, message, result.State, result.Reason, result.JobId, work.CancellationToken);
+                    await inbox.RecordAsync(work.Connection, work.Transaction, message, result, work.CancellationToken);
                 }
 
                 return result;
@@ -58,16 +54,15 @@ public sealed class BillingHandler(
         }
     }
 
-    private async Task<BillingDone> RetryAsync(BillingMessage found, UnitOfWork work)
+    private async Task<BillingRecord> RetryAsync(BillingMessage found, UnitOfWork work)
     {
         if (await inbox.TakeWaitingAsync(work.Connection, work.Transaction, found, work.CancellationToken) is not { } message)
         {
-            return new BillingDone(BillingStates.Done, "Another has handled it meanwhile.");
+            return new BillingRecord(BillingStates.Done, "Another has handled it meanwhile.");
         }
 
         var (done, isNew) = await ApplyAsync(message, work);
-        if (isNew && await inbox.RecordRetryAsync(
-            work.Connection, work.Transaction, message.Id, done.State, done.Reason, done.JobId, work.CancellationToken))
+        if (isNew && await inbox.RecordRetryAsync(work.Connection, work.Transaction, message.Id, done, work.CancellationToken))
         {
             Logs.BillingRetried(logger, message.Id, message.Type, message.Tenant, message.Sequence, done.State, done.Reason ?? done.JobId ?? "nothing to say");
         }
@@ -76,67 +71,62 @@ public sealed class BillingHandler(
     }
 
     /// <summary>What becomes of it, and whether that is to be recorded.</summary>
-    private async Task<(BillingDone Done, bool IsNew)> ApplyAsync(BillingMessage message, UnitOfWork work)
+    private async Task<(BillingRecord Done, bool IsNew)> ApplyAsync(BillingMessage message, UnitOfWork work)
     {
         switch (await inbox.BeginAsync(work.Connection, work.Transaction, message, work.CancellationToken))
         {
             case BillingTurn.Settled settled:
-                return (new BillingDone(settled.State, "It was delivered before.", settled.JobId), false);
+                return (new BillingRecord(settled.State, "It was delivered before.", JobId: settled.JobId), false);
             case BillingTurn.Foreign foreign:
-                return (new BillingDone(BillingStates.Refused, foreign.Reason), false);
+                return (new BillingRecord(BillingStates.Refused, foreign.Reason), false);
             case BillingTurn.Never never:
-                return (new BillingDone(BillingStates.Refused, never.Reason), true);
-            case var _ when BillingTypes.NotYet.Contains(message.Type, StringComparer.Ordinal):
-                return (new BillingDone(BillingStates.Parked, $"{message.Type} is kept until a version comes that applies it."), true);
+                return (new BillingRecord(BillingStates.Refused, never.Reason), true);
             case BillingTurn.Waits waits:
-                return (new BillingDone(BillingStates.Waiting, waits.Reason), true);
+                return (new BillingRecord(BillingStates.Waiting, waits.Reason, waits.Cause), true);
+            case BillingTurn.Due due:
+                return (await TryAsync(message, due, work), true);
             default:
-                return (await TryAsync(message, work), true);
+                throw new InvalidOperationException("A message has its turn, or has it not.");
         }
     }
 
-    private async Task<BillingDone> TryAsync(BillingMessage message, UnitOfWork work)
+    private async Task<BillingRecord> TryAsync(BillingMessage message, BillingTurn.Due due, UnitOfWork work)
     {
+        BillingRecord done;
         try
         {
-            return message.Type == BillingTypes.Created
-                ? await ProvisionAsync(message, work)
-                : await DestroyAsync(message, work);
+            done = message.Type == BillingTypes.Created
+                ? await effects.ProvisionAsync(message, due, work)
+                : await effects.ChangeAsync(message, due, work);
         }
         catch (ProblemException refused)
         {
-            return new BillingDone(Passing.Contains(refused.Problem.Kind) ? BillingStates.Waiting : BillingStates.Refused, BillingCommands.Words(refused));
-        }
-    }
-
-    private async Task<BillingDone> ProvisionAsync(BillingMessage message, UnitOfWork work)
-    {
-        var order = await BillingCommands.ReadOrderAsync(
-            message, Caller, (given, isWhole) => ordering.FindWrongAsync(given, isRefused: !isWhole, work.CancellationToken));
-        return new BillingDone(BillingStates.Done, JobId: (await ordering.OrderWithinAsync(work, order)).Job);
-    }
-
-    private async Task<BillingDone> DestroyAsync(BillingMessage message, UnitOfWork work)
-    {
-        var wish = await BillingCommands.ReadCancellationAsync(message);
-        if (wish.When == SubscriptionCancelled.PeriodEnd)
-        {
-            return new BillingDone(BillingStates.Parked, "A cancellation at the period's end is kept until a version comes that applies it.");
+            var words = BillingCommands.Words(refused);
+            done = Passing.Contains(refused.Problem.Kind) ? new BillingRecord(BillingStates.Waiting, words, BillingCauses.NotNow)
+                : new BillingRecord(
+                    BillingStates.Parked, words, refused.Problem.Kind == ProblemFactory.InvalidCommand ? BillingCauses.Invalid : BillingCauses.Conflict);
         }
 
-        try
+        if (done.State == BillingStates.Waiting)
         {
-            return new BillingDone(
-                BillingStates.Done,
-                JobId: (await ordering.DestroyWithinAsync(work, message.Tenant, wish.FinalBackup, Caller)).Job);
+            return done;
         }
-        catch (ProblemException gone) when (gone.Problem.Kind == "nothing-to-remove")
+
+        if (done.State == BillingStates.Parked)
         {
-            return new BillingDone(BillingStates.Done, gone.Problem.Detail);
+            notices.Parked(message, done.Reason!);
         }
-        catch (ProblemException unknown) when (unknown.Problem.Kind == "not-found")
+
+        if (due.Gap is { } gap)
         {
-            return new BillingDone(BillingStates.Waiting, $"{unknown.Problem.Detail} Perhaps its {BillingTypes.Created} is still on its way.");
+            await notices.GapPassedAsync(work, message, gap);
+            done = done with { Reason = $"{Words(gap)} never came and {(gap.First == gap.Last ? "was" : "were")} passed. {done.Reason}".TrimEnd() };
         }
+
+        return done.Reason?.Length > LongestReason ? done with { Reason = $"{done.Reason[..LongestReason]}…" } : done;
     }
+
+    private static string Words(BillingGap gap) => gap.First == gap.Last
+        ? string.Create(CultureInfo.InvariantCulture, $"Number {gap.First}")
+        : string.Create(CultureInfo.InvariantCulture, $"Numbers {gap.First} to {gap.Last}");
 }

@@ -52,10 +52,12 @@ public sealed class BillingMessages(BillingHandler handler, ILogger<BillingMessa
 internal static class BillingTypes
 {
     public const string Created = "subscription.created";
+    public const string Paid = "invoice.paid";
+    public const string PaymentFailed = "payment.failed";
+    public const string PlanChanged = "plan.changed";
+    public const string Suspended = "subscription.suspended";
+    public const string Resumed = "subscription.resumed";
     public const string Cancelled = "subscription.cancelled";
 
-    /// <summary>Known, but kept for later.</summary>
-    public static readonly string[] NotYet = ["invoice.paid", "payment.failed", "plan.changed", "subscription.suspended", "subscription.resumed"];
-
-    public static readonly string[] All = [Created, Cancelled, .. NotYet];
+    public static readonly string[] All = [Created, Paid, PaymentFailed, PlanChanged, Suspended, Resumed, Cancelled];
 }

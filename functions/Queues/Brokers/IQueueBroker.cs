@@ -27,6 +27,9 @@ internal interface IBrokerQueue
     /// <summary>False if the broker says that the queue is not there.</summary>
     Task<bool> ExistsAsync(CancellationToken cancellationToken);
 
+    /// <summary>About how many messages it holds, seen or hidden; null if the broker does not say.</summary>
+    Task<long?> CountAsync(CancellationToken cancellationToken);
+
     /// <summary>Takes messages, and hides them from everybody else for that long.</summary>
     Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, CancellationToken cancellationToken) =>
         ReceiveAsync(most, lease, mayWait: true, cancellationToken);

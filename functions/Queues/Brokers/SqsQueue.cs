@@ -10,6 +10,8 @@ internal sealed class SqsQueue : IBrokerQueue
     private const int ParallelDeletions = 4;
     private const string ReceiveCount = "ApproximateReceiveCount";
     private const string SentTimestamp = "SentTimestamp";
+    private const string Seen = "ApproximateNumberOfMessages";
+    private const string Hidden = "ApproximateNumberOfMessagesNotVisible";
     private static readonly TimeSpan LongestHiding = TimeSpan.FromHours(12);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(15);
     private readonly AmazonSQSClient _client;
@@ -51,6 +53,23 @@ internal sealed class SqsQueue : IBrokerQueue
         {
             // Whoever may send and receive need not be allowed to ask.
             return true;
+        }
+    }
+
+    public async Task<long?> CountAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await CallAsync(token => _client.GetQueueAttributesAsync(_address, [Seen, Hidden], token), cancellationToken);
+            return answer.ApproximateNumberOfMessages + answer.ApproximateNumberOfMessagesNotVisible;
+        }
+        catch (QueueDoesNotExistException)
+        {
+            return 0;
+        }
+        catch (AmazonSQSException)
+        {
+            return null;
         }
     }
 

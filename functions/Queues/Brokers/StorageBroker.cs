@@ -50,6 +50,9 @@ internal sealed class StorageQueue(QueueClient client, StorageQueueSettings sett
 
     public async Task<bool> ExistsAsync(CancellationToken cancellationToken) => await client.ExistsAsync(cancellationToken);
 
+    public async Task<long?> CountAsync(CancellationToken cancellationToken) =>
+        await client.ExistsAsync(cancellationToken) ? (await client.GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCountLong : 0;
+
     public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken)
     {
         var answer = await client.ReceiveMessagesAsync(most, lease, cancellationToken);

@@ -8,7 +8,7 @@ internal static class SettingsCatalogue
     /// <summary>In the order in which they are described.</summary>
     public static IReadOnlyList<SettingsSection> Sections { get; } =
     [
-        .. HostSections.All, .. NameSections.All, .. TenantSections.All, .. StorageSections.All, .. WorkSections.All, .. SurroundingSections.All,
+        .. HostSections.All, .. ConsoleSections.All, .. NameSections.All, .. TenantSections.All, .. StorageSections.All, .. WorkSections.All, .. SurroundingSections.All,
     ];
 
     /// <summary>All of them.</summary>

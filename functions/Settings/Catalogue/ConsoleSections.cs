@@ -1,0 +1,15 @@
+using static Bibind.Functions.Settings.Catalogue.Declare;
+
+namespace Bibind.Functions.Settings.Catalogue;
+
+/// <summary>The operators' web console.</summary>
+internal static class ConsoleSections
+{
+    public static IReadOnlyList<SettingsSection> All { get; } =
+    [
+        new(
+            "Pages of the web console", "What there is below `/console`; see [console](console.md).",
+            Flag("Console:Enabled", true, "False: this host has no console; the API is as ever."),
+            Choice("Console:Environment", "production", ["production", "staging", "development"], "Which installation this is: shown on every page, each in its own colour.")),
+    ];
+}
