@@ -1,0 +1,3 @@
+using Bibind.Cli;
+
+return await BibindCommand.RunAsync(args, Console.Out, Console.Error);
