@@ -117,6 +117,14 @@ internal sealed class BenchHost : IAsyncDisposable
         return host;
     }
 
+    /// <summary>Reads a page of the console; answers its bytes.</summary>
+    public async Task<int> ReadPageAsync(string path)
+    {
+        using var answer = await _http.GetAsync(new Uri(path, UriKind.Relative));
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadAsByteArrayAsync()).Length;
+    }
+
     public TimeSpan ProcessorTime()
     {
         _process.Refresh();

@@ -9,7 +9,7 @@ if (args is [ScalingBenchmark.WorkerArgument])
 var quick = new Option<bool>("--quick") { Description = "With fewer repetitions." };
 var odoo = new Option<bool>("--odoo") { Description = "Provisioning at the real Odoo." };
 var areas = new Argument<string[]>("AREA") { Description = "What is measured; everything unless named.", Arity = ArgumentArity.ZeroOrMore };
-areas.AcceptOnlyFromAmong("provision", "durable", "scaling", "backup", "hosts", "servers", "usage", "warm");
+areas.AcceptOnlyFromAmong("provision", "durable", "scaling", "backup", "hosts", "servers", "usage", "reconciliation", "warm", "billing", "console");
 var root = new RootCommand("Measures what README and docs quote; ./bench starts it.") { areas, quick, odoo };
 root.SetAction(async (parsed, _) =>
 {
@@ -22,7 +22,10 @@ root.SetAction(async (parsed, _) =>
         ["hosts"] = HostsBenchmark.RunAsync,
         ["servers"] = ServersBenchmark.RunAsync,
         ["usage"] = UsageBenchmark.RunAsync,
+        ["reconciliation"] = ReconciliationBenchmark.RunAsync,
         ["warm"] = WarmBenchmark.RunAsync,
+        ["billing"] = BillingBenchmark.RunAsync,
+        ["console"] = ConsoleBenchmark.RunAsync,
     };
     var wanted = parsed.GetValue(areas) is { Length: > 0 } named ? named : parsed.GetValue(odoo) ? ["provision"] : [.. known.Keys.Except(["warm"])];
     foreach (var area in wanted)

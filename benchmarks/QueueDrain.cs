@@ -47,6 +47,9 @@ internal static class QueueDrain
         Figures.Print($"hosts.drain_{broker.Name}", ours, "messages/s", Figures.Ratio(ours, bare, "the bare loops' messages/s"));
     }
 
+    /// <summary>Messages a second through the product's consumer to a function that does nothing.</summary>
+    public static Task<double> OursAsync(IQueueBroker broker, string queue, int count) => DrainAsync(broker, queue, count);
+
     private static async Task<double> DrainAsync(IQueueBroker broker, string name, int count)
     {
         var queue = await FillAsync(broker, name, count);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Bibind.ControlPlane.Schema;
-using Bibind.ControlPlane.Servers;
 using Bibind.Functions.Usage;
 using Bibind.Local;
 using Dapper;
@@ -31,23 +30,7 @@ internal static class UsageBenchmark
         await LocalServer.PrepareAsync(postgres);
         await using var host = FleetHost.Build(postgres);
         await host.Services.GetRequiredService<ControlDatabaseMigrator>().ApplyAsync(CancellationToken.None);
-        var servers = host.Services.GetRequiredService<ServerStore>();
-        await servers.CreateAsync(
-            new NewServer
-            {
-                Code = "odoo-1",
-                Name = "One",
-                Url = "http://127.0.0.1:1",
-                DatabaseHost = "127.0.0.1",
-                DatabasePort = postgres.Port,
-                DatabaseUser = LocalServer.MaintenanceRole,
-                DatabasePassword = postgres.PasswordOf(LocalServer.MaintenanceRole),
-                ApplicationRole = LocalServer.ApplicationRole,
-                ApplicationPassword = postgres.PasswordOf(LocalServer.ApplicationRole),
-                MaxTenants = tenants,
-            },
-            "bench", CancellationToken.None);
-        await servers.ActivateAsync("odoo-1", "bench", "bench", CancellationToken.None);
+        await FleetHost.AddServerAsync(host, postgres, tenants);
         await MakeDatabasesAsync(postgres, tenants);
         await using var control = NpgsqlDataSource.Create(postgres.ConnectionString(LocalServer.ControlDatabase, LocalServer.ControlRole));
         await using var connection = await control.OpenConnectionAsync();

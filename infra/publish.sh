@@ -9,6 +9,7 @@ ahead=true
 publish_host() {
   local rid=$1
   need_dotnet
+  need_npm
   say "Publishing for $rid ..."
   rm -rf "${published:?}/$rid"
   # An earlier publication's list of assemblies would be taken for this one's, and what is new would not be found at run time.

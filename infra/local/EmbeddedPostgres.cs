@@ -18,9 +18,11 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     private readonly ClusterFolder folder;
     private readonly FileStream folderLock;
     private readonly ServerProcess server;
+    private readonly TimeSpan commandTimeout;
 
-    private EmbeddedPostgres(ClusterFolder folder, FileStream folderLock, ServerProcess server, PostgresBinaries binaries, int port)
+    private EmbeddedPostgres(ClusterFolder folder, FileStream folderLock, ServerProcess server, PostgresBinaries binaries, int port, TimeSpan commandTimeout)
     {
+        this.commandTimeout = commandTimeout;
         this.folder = folder;
         this.folderLock = folderLock;
         this.server = server;
@@ -56,6 +58,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             Database = database,
             Username = user,
             Password = PasswordOf(user),
+            CommandTimeout = (int)commandTimeout.TotalSeconds,
         }.ConnectionString;
     }
 
@@ -75,7 +78,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             await cluster.StopLeftoverServerAsync(cancellationToken);
             await cluster.CreateAsync(options, cancellationToken);
             var (server, port) = await StartServerAsync(cluster, options, cancellationToken);
-            return new EmbeddedPostgres(folder, folderLock, server, cluster.Binaries, port);
+            return new EmbeddedPostgres(folder, folderLock, server, cluster.Binaries, port, options.CommandTimeout);
         }
         catch
         {

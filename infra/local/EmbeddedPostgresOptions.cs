@@ -26,6 +26,9 @@ public sealed record EmbeddedPostgresOptions
     /// <summary>Stops without a checkpoint and deletes <see cref="DataFolder"/>, also when this process is killed.</summary>
     public bool DeleteOnStop { get; init; }
 
+    /// <summary>How long clients by <see cref="EmbeddedPostgres.ConnectionString"/> wait for one statement.</summary>
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a start may take, recovery after a crash included.</summary>
     public TimeSpan StartLimit { get; init; } = TimeSpan.FromSeconds(60);
 

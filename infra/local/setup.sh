@@ -76,6 +76,52 @@ install_dotnet() {
   quietly "The installation of .NET" bash "$script" --channel 10.0 --install-dir "$tools/dotnet" --no-path
 }
 
+# --- Node ---------------------------------------------------------------------------------------------------------
+
+# What the console's style sheet and script are built by, where the machine has none: the project's own release for everybody.
+node_version=v22.21.1
+
+has_node() { command -v node >/dev/null && command -v npm >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]; }
+
+# need_npm: Node with npm, from the distribution as root, else below data/tools.
+need_npm() {
+  has_node && return 0
+  [ -x "$tools/node/bin/npm" ] && export PATH=$tools/node/bin:$PATH
+  has_node && return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "Installing Node (apt-get install nodejs npm) ..."
+    apt_install nodejs npm && hash -r && has_node && return 0
+  fi
+  fetch_node && export PATH=$tools/node/bin:$PATH && has_node && return 0
+  die "Node with npm is missing and could not be fetched: the console is built by it. Install your distribution's packages nodejs and npm (18 or newer), and start again."
+}
+
+fetch_node() {
+  local name address=https://nodejs.org/dist/$node_version work
+  name=node-$node_version-$(npm_platform)
+  work=$(mktemp -d) || return 1
+  say "Fetching Node $node_version into data/tools/node ..."
+  fetch "$address/$name.tar.gz" "$work/$name.tar.gz" && fetch "$address/SHASUMS256.txt" "$work/SHASUMS256.txt" &&
+    (cd "$work" && grep -F " $name.tar.gz" SHASUMS256.txt | { if command -v sha256sum >/dev/null; then sha256sum -c -; else shasum -a 256 -c -; fi; } >/dev/null 2>&1) &&
+    mkdir -p "$tools" && rm -rf "$tools/node" && tar -xzf "$work/$name.tar.gz" -C "$work" && mv "$work/$name" "$tools/node"
+  local result=$?
+  rm -rf "$work"
+  return $result
+}
+
+# fetch ADDRESS FILE
+fetch() {
+  if command -v curl >/dev/null; then curl -fsSL --max-time 300 -o "$2" "$1"; else wget -q --timeout=60 -O "$2" "$1"; fi
+}
+
+# need_chromium: a real browser for the tests of the console, which are left out without.
+need_chromium() {
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null && return 0
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+  say "Installing a browser (apt-get install chromium) ..."
+  apt_install chromium
+}
+
 # --- PostgreSQL ---------------------------------------------------------------------------------------------------
 
 npm_platform() {
@@ -257,6 +303,28 @@ need_newer_pebble() {
   quietly "The unpacked pebble" "$place.new/root/usr/bin/pebble" -version || return 1
   rm -rf "$place"
   mv "$place.new" "$place"
+}
+
+# need_crossgen: the compiler of ReadyToRun, for the hosts that tests start by the hundred: without it these are compiled while they run.
+need_crossgen() {
+  local place=$tools/crossgen2 work packages pack
+  [ -x "$place/crossgen2" ] && return 0
+  work=$(mktemp -d)
+  cat >"$work/pack.csproj" <<'PROJECT'
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <TargetFramework>net10.0</TargetFramework>
+    <RuntimeIdentifier>$(NETCoreSdkRuntimeIdentifier)</RuntimeIdentifier>
+    <SelfContained>false</SelfContained>
+    <PublishReadyToRun>true</PublishReadyToRun>
+  </PropertyGroup>
+</Project>
+PROJECT
+  quietly "Fetching crossgen2" dotnet restore "$work/pack.csproj" -v q || { rm -rf "$work"; return 1; }
+  rm -rf "$work"
+  packages=$(dotnet nuget locals global-packages --list | sed 's/^global-packages: //')
+  pack=$(find "$packages"/microsoft.netcore.app.crossgen2.*/*/tools -maxdepth 1 -name crossgen2 -type f -perm -u+x 2>/dev/null | sort -V | tail -n 1)
+  [ -n "$pack" ] && mkdir -p "$tools" && ln -sfn "$(dirname "$pack")" "$place"
 }
 
 # --- The other real servers ----------------------------------------------------------------------------------------

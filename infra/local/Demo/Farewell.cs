@@ -45,6 +45,7 @@ internal static class Farewell
         body["code"] = "another";
         body["name"] = "Another";
         output.WriteLine();
+        output.WriteLine($"Console      {address}console");
         output.WriteLine("To order another tenant:");
         output.WriteLine($"  {Read("HOOK", "OdooWebhooks__0__Token", installation)}");
         output.WriteLine($"""  curl -i -H 'Content-Type: application/json' {address}webhooks/odoo/$HOOK -d '{body.ToJsonString(JsonSerializerOptions.Web)}'""");

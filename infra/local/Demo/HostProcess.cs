@@ -98,6 +98,12 @@ internal sealed class HostProcess : IAsyncDisposable
     private static Dictionary<string, string> EnvironmentOf(Installation installation, Uri address)
     {
         var environment = new Dictionary<string, string> { ["Urls"] = address.GetLeftPart(UriPartial.Authority) };
+        if (address.IsLoopback && installation.Settings.Find("Console__LocalSignIn") is null && string.IsNullOrEmpty(installation.Settings.Find("Console__PublicUrl")))
+        {
+            // Whoever can read the settings file has the operator's token anyway.
+            environment["Console__LocalSignIn"] = "true";
+        }
+
         if (installation.Postgres.Binaries.PgDump is not { } pgDump)
         {
             environment["Backups__Enabled"] = "false";

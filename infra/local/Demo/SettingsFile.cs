@@ -101,6 +101,7 @@ internal sealed class SettingsFile
         Add("FileStore__Folder", () => FileStore(root));
         Add("Platform__Domain", () => "bibind.localhost");
         Add("Urls", () => "http://127.0.0.1:7071");
+        Add("Console__Environment", () => "development");
         Add("Seed__Server__Code", () => "local");
         Add("Seed__Server__Name", () => "This machine");
         Add("Seed__Server__Url", () => "http://127.0.0.1:8069");

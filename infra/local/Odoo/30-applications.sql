@@ -38,8 +38,12 @@ BEGIN
       CREATE TABLE %1$I (
         id serial PRIMARY KEY, sequence integer, company_id integer REFERENCES res_company ON DELETE SET NULL,
         partner_id integer REFERENCES res_partner ON DELETE SET NULL, currency_id integer, parent_id integer, color integer, name varchar, display_name jsonb,
-        code varchar, reference varchar, state varchar, access_token varchar, note text, amount numeric, quantity numeric, price_unit numeric,
+        code varchar, reference varchar, state varchar, note text, amount numeric, quantity numeric, price_unit numeric,
         priority varchar, active boolean, date date, date_done timestamp)$table$, name);
+    -- The records that customers are shown by a token.
+    IF name IN ('account_move', 'product_document', 'project_project', 'project_task', 'purchase_order', 'sale_order') THEN
+      EXECUTE format('ALTER TABLE %I ADD access_token varchar', name);
+    END IF;
     EXECUTE format('CREATE INDEX %I ON %I (company_id)', name || '_company_id_index', name);
     EXECUTE format('CREATE INDEX %I ON %I (partner_id)', name || '_partner_id_index', name);
     IF position % 2 = 0 THEN

@@ -54,16 +54,18 @@ public sealed class OdooProgram
     /// <summary>A script with the program's own arguments, which runs it as an account that is not root's.</summary>
     /// <param name="account">Runs it.</param>
     /// <param name="home">A folder of that account's.</param>
-    /// <param name="options">Come before those that the script is called with, which count if both say the same.</param>
+    /// <param name="options">Come before those that the script is called with, which count if both say the same; after a command such as <c>neutralize</c>.</param>
     internal string Script(PostgresAccount account, string home, params string[] options)
     {
-        string[] command = [.. Package is null ? Array.Empty<string>() : ["/usr/bin/python3"], File, .. options];
+        string[] program = [.. Package is null ? Array.Empty<string>() : ["/usr/bin/python3"], File];
         return $"""
             #!/bin/sh
             export HOME={Quoted(home)} ODOO_RC={Quoted(Path.Combine(home, "none.conf"))} LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
             {(Package is null ? ":" : $"export PYTHONPATH={Quoted(Path.Combine(Package, Modules))}")}
             umask 077
-            cd {Quoted(home)} && exec {string.Join(' ', account.Command(command).Select(Quoted))} "$@"
+            command=
+            case "$1" in [a-z]*) command=$1; shift;; esac
+            cd {Quoted(home)} && exec {string.Join(' ', account.Command(program).Select(Quoted))} ${"{command:+\"$command\"}"} {string.Join(' ', options.Select(Quoted))} "$@"
 
             """;
     }
