@@ -7,6 +7,7 @@ using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
+using Bibind.ControlPlane.Suspensions;
 using Bibind.Durable;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.Configuration;
@@ -15,7 +16,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Bibind.Activities.Worker;
 
 /// <summary>A host of one tenant on one server; what the control database would know is kept in memory.</summary>
-internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory, ISecretStore, IBackupCatalogue
+internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory, ISecretStore, IBackupCatalogue, ISuspensions
 {
     private readonly ConcurrentDictionary<string, string> _secrets = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, BackupRecord> _backups = new(StringComparer.Ordinal);
@@ -29,6 +30,7 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
             .AddSingleton<IServerDirectory>(tenant)
             .AddSingleton<ISecretStore>(tenant)
             .AddSingleton<IBackupCatalogue>(tenant)
+            .AddSingleton<ISuspensions>(tenant)
             .AddSingleton<IDatabaseRegister, MemoryDatabases>()
             .AddActivities(configuration)
             .BuildServiceProvider();
@@ -113,4 +115,8 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
         BaseUrl = "https://tenant.example.com",
         Bucket = "bibind-tenant",
     };
+
+    Task<Suspension?> ISuspensions.FindAsync(long tenantId, CancellationToken cancellationToken) => Task.FromResult<Suspension?>(null);
+
+    Task<bool> ISuspensions.HoldAsync(long tenantId, Func<Task> work, CancellationToken cancellationToken) => Task.FromResult(false);
 }

@@ -25,6 +25,8 @@ internal sealed class KillingBroker(IQueueBroker broker, string boundary) : IQue
 
         public Task<bool> ExistsAsync(CancellationToken cancellationToken) => queue.ExistsAsync(cancellationToken);
 
+        public Task<long?> CountAsync(CancellationToken cancellationToken) => queue.CountAsync(cancellationToken);
+
         public async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken)
         {
             var messages = await queue.ReceiveAsync(most, lease, mayWait, cancellationToken);

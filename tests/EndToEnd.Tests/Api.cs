@@ -139,6 +139,26 @@ internal sealed class Api : IDisposable
     public Task<JsonObject> FailureOfAsync(string job) =>
         Eventually.UntilAsync(() => GetAsync(job), j => j["state"]!.GetValue<string>() == "failed", TimeSpan.FromSeconds(60), $"{job} fails");
 
+    /// <summary>What is told to whoever follows a job, until the answer ends.</summary>
+    public async Task<IReadOnlyList<(string Id, string Name, string Data)>> EventsOfAsync(string job, string? lastId)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{job}/events");
+        if (lastId is not null)
+        {
+            request.Headers.Add("Last-Event-ID", lastId);
+        }
+
+        using var response = await _http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.OK, $"{(int)response.StatusCode} {text}");
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        return
+        [
+            .. text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(e => e.Split('\n')).Where(e => e.Length == 3)
+                .Select(e => (e[0]["id: ".Length..], e[1]["event: ".Length..], e[2]["data: ".Length..])),
+        ];
+    }
+
     public async Task<bool> IsReadyAsync()
     {
         try

@@ -96,6 +96,10 @@ internal sealed class Installation : IAsyncDisposable
     public NpgsqlDataSource OpenTenant(string database) =>
         NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_postgres.ConnectionString(database)) { Pooling = false }.ConnectionString);
 
+    /// <summary>The same as the application's own role, which a tenant's SQL runs as.</summary>
+    public NpgsqlDataSource OpenTenantAsApplication(string database) =>
+        NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_postgres.ConnectionString(database, LocalServer.ApplicationRole)) { Pooling = false }.ConnectionString);
+
     /// <summary>Databases of this test's tenant, whatever their name, the unfinished ones too.</summary>
     public Task<IReadOnlyList<string>> DatabasesAsync() => DatabasesAsync(Code);
 

@@ -51,6 +51,12 @@ public sealed class RestoreNewTenantTests
 
         Assert.True((string?)end["state"] == "succeeded", end.ToString());
         Assert.Equal("after", await copy.ReadAsync("select value from ir_config_parameter where key = 'test.mark'"));
+
+        // And under its own name, host and customer, beside that one.
+        var back = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/tenants/{source.Code}/bring-back"));
+        Assert.True((string?)back["state"] == "succeeded", back.ToString());
+        Assert.Equal("active", (string?)(await host.Api.GetAsync($"/api/tenants/{source.Code}"))["state"]);
+        Assert.Equal(1, await source.CountAsync("select count(*) from ir_config_parameter where key = 'test.mark' and value = 'after'"));
     }
 
     [Theory]

@@ -42,7 +42,7 @@ public sealed class SleepingHostTests
         Assert.Equal(3, await world.CountBackupObjectsAsync());
         Assert.Equal(1, await installation.CountAsync("select count(*) from control.backups"));
         Assert.Equal(1, await installation.CountAsync("select count(*) from control.certificates where tenant_id is not null"));
-        Assert.Equal(0, await installation.CountAsync("select count(*) from durable.activities"));
+        Assert.Equal(0, await installation.CountAsync("select count(*) from durable.activities where instance_id not like 'timer-%'"));
     }
 
     [Theory]

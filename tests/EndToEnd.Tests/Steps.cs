@@ -35,6 +35,18 @@ internal static class Steps
         "tenants.activate",
     ];
 
+    public static readonly string[] OfMakingAStagingCopy =
+    [
+        "tenants.reserve", "staging.find_source", "backup.take", "credentials.prepare", "backup.restore", "dns.create_record", "certificates.issue", "storage.create_bucket",
+        "staging.neutralise", "routing.publish", "application.hand_over", "application.create_standard_user", "application.smoke_test", "tenants.activate", "backup.delete_one",
+    ];
+
+    public static readonly string[] OfRefreshingAStagingCopy =
+    [
+        "backup_jobs.begin", "staging.find_source", "backup.take", "backup.check_restore", "routing.suspend", "backup.restore", "staging.neutralise", "application.hand_over",
+        "routing.publish", "application.create_standard_user", "application.smoke_test", "backup_jobs.end_restore", "backup.delete_one",
+    ];
+
     public static readonly string[] OfMoving =
     [
         "moves.begin", "moves.check", "backup.take", "backup.check_restore", "backup.restore", "routing.suspend", "moves.freeze", "moves.compare",
@@ -55,6 +67,13 @@ internal static class Steps
     [
         "backup_jobs.begin", "modules.look", "application.smoke_test", "routing.suspend", "backup.take", "backup.check_restore", "modules.apply", "modules.verify",
         "routing.publish", "modules.end",
+    ];
+
+    public static readonly string[] OfSuspending = ["suspensions.begin", "routing.suspend", "suspensions.shut_database", "suspensions.end"];
+
+    public static readonly string[] OfLifting =
+    [
+        "suspensions.begin_lift", "moves.unfreeze", "application.hand_over", "application.set_address", "routing.publish", "application.smoke_test", "suspensions.end_lift",
     ];
 
     public static readonly string[] OfUndoing =

@@ -3,7 +3,7 @@ using Bibind.Durable.Worker;
 
 namespace Bibind.EndToEnd.Tests;
 
-/// <summary>Lets a step wait before its effect, for ever unless it is released.</summary>
+/// <summary>Lets a step wait before its effect the first time it is reached, for ever unless it is released.</summary>
 internal sealed class StopsAt(string step) : WorkerInterceptor
 {
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -14,9 +14,8 @@ internal sealed class StopsAt(string step) : WorkerInterceptor
 
     public override async ValueTask BeforeActivityAsync(LeasedActivity activity, CancellationToken cancellationToken)
     {
-        if (activity.Scheduled.Name == step)
+        if (activity.Scheduled.Name == step && _reached.TrySetResult())
         {
-            _reached.TrySetResult();
             await _released.Task.WaitAsync(cancellationToken);
         }
     }

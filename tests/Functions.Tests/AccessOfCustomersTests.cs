@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Bibind.Functions.Security;
 using Bibind.Functions.Tests.Hosting;
+using Bibind.Functions.Triggers;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +34,7 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
 
     private IReadOnlyList<(string Name, RouteEndpoint Endpoint)> Functions =>
         [.. from endpoint in _host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            where endpoint.Metadata.GetMetadata<PartOfFunction>() is null
             let methods = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []
             from method in methods
             select ($"{method} {Pattern(endpoint)}", endpoint)];
@@ -45,6 +47,25 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task A_customer_does_not_lift_what_the_provider_suspended()
+    {
+        await _host.ExecuteAsync(
+            """
+            insert into control.tenant_suspensions (tenant_id, cause, reason, requested_by, job_id, ordered_at)
+            select id, 'payment', 'invoice 1', 'billing', 'suspend-own-1', now() from control.tenants where code = 'own';
+            update control.tenants set state = 'suspended' where code = 'own';
+            """);
+
+        using var refused = await _host.SendAsync(HttpMethod.Post, "/api/tenants/own/resume", Attacker, """{"reason": "mine"}""");
+        using var bare = await _host.SendAsync(HttpMethod.Post, "/api/tenants/own/resume", Attacker);
+        using var shown = await _host.GetAsync("/api/tenants/own", Attacker);
+
+        await ProblemAssert.IsAsync(refused, HttpStatusCode.Conflict, "suspended-by-provider");
+        await ProblemAssert.IsAsync(bare, HttpStatusCode.Conflict, "suspended-by-provider");
+        Assert.Equal("suspended", (await ApiHost.JsonAsync(shown)).GetProperty("state").GetString());
+    }
 
     [Fact]
     public void Every_function_is_open_or_needs_a_role_and_customers_reach_none_by_oversight()
@@ -64,11 +85,28 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         Functions.Where(f => f.Endpoint.Metadata.GetMetadata<CustomerAccess>() is not null),
         f => Assert.Equal(
             f.Name.Contains("/tenants/{code}", StringComparison.Ordinal) ? CustomerReach.OwnTenant
+            : f.Name.Contains("/customers/{code}", StringComparison.Ordinal) ? CustomerReach.OwnCustomer
             : f.Name.Contains("/jobs/{id}", StringComparison.Ordinal) ? CustomerReach.OwnJob
             : f.Name.Contains("/backups/{id}", StringComparison.Ordinal) ? CustomerReach.OwnBackup
+            : f.Name.Contains("/operator-tokens/{id}", StringComparison.Ordinal) ? CustomerReach.OwnToken
             : f.Name.Contains('{', StringComparison.Ordinal) ? (CustomerReach)(-1)
             : CustomerReach.Filtered,
             f.Endpoint.Metadata.GetMetadata<CustomerAccess>()!.Reach));
+
+    [Fact]
+    public async Task The_consoles_pages_are_closed_to_customers()
+    {
+        var pages = _host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.Metadata.GetMetadata<PartOfFunction>() is { Name: "console" }).ToList();
+        Assert.NotEmpty(pages);
+        Assert.All(pages, page => Assert.NotNull(page.Metadata.GetMetadata<RequiredRole>()));
+        Assert.All(pages, page => Assert.Null(page.Metadata.GetMetadata<CustomerAccess>()));
+        foreach (var path in (string[])["/console", "/console/tenants/nextdoor", "/console/jobs", "/console/nowhere"])
+        {
+            using var answer = await _host.GetAsync(path, Attacker);
+            Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        }
+    }
 
     [Fact]
     public async Task Nothing_of_a_neighbour_is_shown_or_changed_at_any_function()
@@ -129,6 +167,28 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
     }
 
     [Fact]
+    public async Task A_customer_lists_their_own_tenants_and_subscriptions_and_nobody_elses()
+    {
+        foreach (var what in new[] { "tenants", "subscriptions" })
+        {
+            using var own = await _host.GetAsync($"/api/customers/c-attacker/{what}", Reader);
+            Assert.Equal(["own"], (await ItemsAsync(own)).Select(i => i.GetProperty(what == "tenants" ? "code" : "tenant").GetString()));
+            foreach (var other in new[] { Neighbour, "c-nothing", "C-ATTACKER", "c-attacker%20", "c-attacker%2F..%2Fc-neighbour", "%2A" })
+            {
+                using var refused = await _host.GetAsync($"/api/customers/{other}/{what}", Attacker);
+                await ProblemAssert.IsAsync(refused, HttpStatusCode.NotFound, "not-found");
+            }
+        }
+
+        // Who has nothing yet is a customer all the same.
+        await _host.ExecuteAsync("update control.tenants set customer = 'c-neighbour' where code = 'own'");
+        using var none = await _host.GetAsync("/api/customers/c-attacker/subscriptions", Reader);
+        Assert.Empty(await ItemsAsync(none));
+        using var closed = await _host.GetAsync("/api/customers/c-attacker", Attacker);
+        await ProblemAssert.IsAsync(closed, HttpStatusCode.Forbidden, "forbidden");
+    }
+
+    [Fact]
     public async Task A_code_that_was_a_neighbours_shows_the_customer_nothing_of_then()
     {
         await _host.ExecuteAsync("update control.tenants set state = 'terminated', ended_at = now() where code = 'nextdoor'");
@@ -164,17 +224,18 @@ public sealed class AccessOfCustomersTests(PostgresServer postgres) : IAsyncLife
         await ProblemAssert.IsAsync(gone, HttpStatusCode.NotFound, "not-found");
     }
 
-    private static string Theirs(string part) => part switch { "code" => "nextdoor", "id" => "nextdoor-x", "job" => "backup-nextdoor", _ => "shop.nathalie.example" };
+    private static string Theirs(string part) => part switch { "code" => "nextdoor", "customer" => Neighbour, "id" => "nextdoor-x", "job" => "backup-nextdoor", _ => "shop.nathalie.example" };
 
-    private static string Own(string part) => part switch { "code" => "own", "id" => "own-x", "job" => "backup-own", _ => "shop.eve.example" };
+    private static string Own(string part) => part switch { "code" => "own", "customer" => "c-attacker", "id" => "own-x", "job" => "backup-own", _ => "shop.eve.example" };
 
-    private static string Nobodys(string part) => part switch { "code" => "nothings", "id" => "nothings-x", "job" => "backup-nothings", _ => "shop.nobodies.example" };
+    private static string Nobodys(string part) => part switch { "code" => "nothings", "customer" => "c-nothing", "id" => "nothings-x", "job" => "backup-nothings", _ => "shop.nobodies.example" };
 
     private static string Pattern(RouteEndpoint endpoint) => "/" + endpoint.RoutePattern.RawText!.Trim('/');
 
     private static bool TakesBody(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<IAcceptsMetadata>() is not null;
 
     private static string Fill(string text, Func<string, string> names, bool isJob) => text
+        .Replace("/customers/{code}", $"/customers/{names("customer")}", StringComparison.Ordinal)
         .Replace("{code}", names("code"), StringComparison.Ordinal)
         .Replace("{id}", names(isJob ? "job" : "id"), StringComparison.Ordinal)
         .Replace("{name}", names("name"), StringComparison.Ordinal);

@@ -19,6 +19,7 @@ public sealed class ClockTests(PostgresServer postgres)
         var logs = new CapturedLogs();
         await using var app = await BuildAsync(seconds, logs);
         await app.StartAsync();
+        await ApiHost.UntilWorkerRunsAsync(app);
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
 
         using var ready = await client.GetAsync(new Uri("/health/ready", UriKind.Relative));

@@ -4,12 +4,22 @@ namespace Bibind.Functions.Tests;
 internal static class CustomerFunctions
 {
     /// <summary>What is open to everybody; the credential of a webhook is its address.</summary>
-    public static readonly string[] Open = ["GET /health/live", "GET /health/ready", "POST /webhooks/odoo/{token}", "GET /.well-known/acme-challenge/{token}", "GET /openapi/v1.json"];
+    public static readonly string[] Open = ["GET /health/live", "GET /health/ready", "POST /webhooks/odoo/{token}", "POST /api/registrations", "POST /api/registrations/confirm",
+        "GET /registrations/confirm", "POST /registrations/confirm", "GET /.well-known/acme-challenge/{token}", "GET /openapi/v1.json", "GET /status",
+        "GET /console/sign-in", "POST /console/sign-in", "GET /console/sign-in/start", "GET /console/callback", "GET /api/sign-in"];
 
     /// <summary>What operators alone may call.</summary>
     public static readonly string[] Closed =
     [
-        "GET /api/tokens", "GET /api/jobs/{id}/history", "POST /api/tenants/{code}/database/adopt", "PUT /api/tenants/{code}/customer", "GET /api/webhooks/odoo/refusals",
+        "GET /api/notices", "GET /api/notices/{id}", "POST /api/notices/{id}/resend", "GET /api/webhook-endpoints", "POST /api/webhook-endpoints",
+        "GET /api/webhook-endpoints/{id}", "PATCH /api/webhook-endpoints/{id}", "DELETE /api/webhook-endpoints/{id}", "POST /api/webhook-endpoints/{id}/rotate-secret",
+        "POST /api/webhook-endpoints/{id}/test", "GET /api/customers", "GET /api/customers/{code}", "PATCH /api/customers/{code}",
+        "GET /api/audit", "GET /api/console-sessions", "DELETE /api/console-sessions/{id}", "POST /console/sign-out", "GET /api/overview", "GET /api/settings",
+        "GET /api/tokens", "GET /api/jobs/{id}/history", "GET /api/jobs/{id}/input", "POST /api/jobs/{id}/cancel", "POST /api/jobs/{id}/run-now", "POST /api/jobs/{id}/pause",
+        "POST /api/jobs/{id}/resume", "POST /api/jobs/{id}/retry", "POST /api/jobs/{id}/again", "POST /api/jobs/bulk", "POST /api/jobs/purge",
+        "POST /api/tenants/{code}/database/adopt", "PUT /api/tenants/{code}/customer", "GET /api/webhooks/odoo/refusals", "GET /api/webhooks/deliveries",
+        "GET /api/registrations", "DELETE /api/registrations/{id}",
+        "GET /api/alerts", "GET /api/reconciliation", "POST /api/reconciliation/run", "POST /api/tenants/{code}/bring-back",
         "POST /api/servers", "GET /api/servers", "GET /api/servers/{code}", "GET /api/servers/{code}/check", "POST /api/servers/{code}/activate",
         "POST /api/servers/{code}/credentials", "GET /metrics",
         "PATCH /api/servers/{code}", "DELETE /api/servers/{code}", "POST /api/servers/{code}/deactivate", "POST /api/servers/{code}/maintenance",
@@ -21,24 +31,34 @@ internal static class CustomerFunctions
         "POST /api/templates/{code}/versions", "GET /api/templates/{code}/versions", "GET /api/templates/{code}/changes", "GET /api/templates/{code}/tenants",
         "POST /api/templates/{code}/versions/{number}/promote", "POST /api/templates/{code}/versions/{number}/rollback",
         "POST /api/templates/{code}/versions/{number}/retire", "PUT /api/templates/{code}/family", "PATCH /api/templates/{code}",
-        "POST /api/tenants/{code}/upgrade", "POST /api/tenants/{code}/upgrade/rollback", "POST /api/tenants/{code}/upgrade/confirm", "GET /api/tenants/{code}/upgrades",
+        "POST /api/tenants/{code}/upgrade", "POST /api/tenants/{code}/upgrade/rollback", "POST /api/tenants/{code}/upgrade/cancel", "POST /api/tenants/{code}/upgrade/confirm", "GET /api/tenants/{code}/upgrades",
         "GET /api/tenants/{code}/modules", "POST /api/tenants/{code}/modules", "GET /api/tenants/{code}/theme", "PUT /api/tenants/{code}/theme",
         "POST /api/tenants/{code}/move", "POST /api/servers/{code}/moves", "GET /api/moves", "GET /api/moves/{id}", "POST /api/moves/{id}/confirm", "POST /api/moves/{id}/cancel",
+        "POST /api/tenants/{code}/suspend", "POST /api/tenants/{code}/change-plan",
         "POST /api/rollouts", "GET /api/rollouts", "GET /api/rollouts/{id}", "GET /api/rollouts/{id}/tenants", "GET /api/rollouts/{id}/changes",
         "POST /api/rollouts/{id}/pause", "POST /api/rollouts/{id}/resume", "POST /api/rollouts/{id}/cancel", "POST /api/rollouts/{id}/tenants/{code}/skip",
         "POST /api/rollouts/{id}/tenants/{code}/hold", "POST /api/rollouts/{id}/tenants/{code}/release", "POST /api/rollouts/{id}/tenants/{code}/retry",
         "POST /api/rollouts/{id}/tenants/{code}/rollback",
+        "GET /api/tenants/{code}/changes", "GET /api/backups/missing", "GET /api/backups/trials",
+        "PATCH /api/tenants/{code}/subscription", "GET /api/billing/messages", "GET /api/billing/messages/{id}", "PUT /api/billing/messages/{id}",
+        "POST /api/billing/messages/{id}/replay", "DELETE /api/billing/messages/{id}",
     ];
 
     /// <summary>A body that the call takes, for every call that takes one.</summary>
     public static readonly Dictionary<string, string> Bodies = new()
     {
         ["POST /api/tenants"] = """{"code": "stolen", "name": "Mine", "offer": "odoo-shared", "customer": "c-neighbour"}""",
+        ["PATCH /api/tenants/{code}"] = """{"name": "Mine", "customerEmail": "eve@attacker.example"}""",
         ["POST /api/tenants/{code}/domains"] = """{"name": "taken.example.com"}""",
         ["POST /api/tenants/{code}/database/adopt"] = """{"database": "{code}", "reason": "mine now"}""",
         ["PUT /api/tenants/{code}/customer"] = """{"customer": "c-attacker"}""",
         ["POST /api/backups/{id}/restore"] = """{"newTenant": {"code": "copied"}}""",
         ["POST /api/domains/purchases"] = """{"name": "bought.example", "confirm": "bought.example", "maxPrice": {"amount": 10, "currency": "EUR"}, "tenant": "{code}"}""",
+        ["POST /api/reconciliation/run"] = """{"tenant": "{code}"}""",
+        ["POST /api/tenants/{code}/staging"] = """{"masking": []}""",
+        ["PATCH /api/tenants/{code}/staging"] = $$"""{"expiresAt": "{{DateTimeOffset.UtcNow.AddDays(1):O}}"}""",
+        ["POST /api/tenants/{code}/suspend"] = """{"cause": "operator", "reason": "mine now"}""",
+        ["POST /api/tenants/{code}/change-plan"] = """{"plan": "enterprise", "reason": "mine now"}""",
         ["POST /api/servers"] = "{}",
         ["POST /api/servers/{code}/activate"] = "{}",
         ["PATCH /api/servers/{code}"] = """{"name": "taken over", "reason": "mine now"}""",
@@ -61,6 +81,14 @@ internal static class CustomerFunctions
         ["POST /api/tenants/{code}/upgrade"] = """{"version": "1", "kind": "sql", "statements": ["select 1"], "reason": "mine now"}""",
         ["POST /api/tenants/{code}/upgrade/rollback"] = """{"reason": "mine now"}""",
         ["POST /api/tenants/{code}/move"] = """{"reason": "mine now"}""",
+        ["POST /api/jobs/{id}/cancel"] = """{"reason": "mine now"}""",
+        ["POST /api/jobs/{id}/run-now"] = """{"reason": "mine now"}""",
+        ["POST /api/jobs/{id}/pause"] = """{"reason": "mine now"}""",
+        ["POST /api/jobs/{id}/resume"] = """{"reason": "mine now"}""",
+        ["POST /api/jobs/{id}/retry"] = """{"reason": "mine now"}""",
+        ["POST /api/jobs/{id}/again"] = """{"input": {"code": "stolen", "name": "Mine", "offer": "odoo-shared"}, "reason": "mine now"}""",
+        ["POST /api/jobs/bulk"] = """{"action": "cancel", "filter": {"text": "a"}, "expected": 1, "reason": "mine now"}""",
+        ["POST /api/jobs/purge"] = """{"endedBefore": "2030-01-01T00:00:00Z", "expected": 0}""",
         ["POST /api/servers/{code}/moves"] = "{}",
         ["POST /api/rollouts"] = """{"offer": "odoo-shared", "release": {"version": "1", "kind": "sql", "statements": ["select 1"]}, "reason": "mine now"}""",
         ["POST /api/rollouts/{id}/pause"] = """{"reason": "mine now"}""",
@@ -73,6 +101,14 @@ internal static class CustomerFunctions
         ["POST /api/rollouts/{id}/tenants/{code}/rollback"] = """{"reason": "mine now"}""",
         ["POST /api/tenants/{code}/modules"] = """{"activate": ["sale"]}""",
         ["PUT /api/tenants/{code}/theme"] = """{"theme": "ocean"}""",
+        ["PATCH /api/tenants/{code}/subscription"] = """{"paidUntil": "2030-01-01T00:00:00Z", "reason": "mine now"}""",
+        ["PUT /api/billing/messages/{id}"] = """{"data": {}, "reason": "mine now"}""",
+        ["POST /api/webhook-endpoints"] = """{"url": "https://attacker.example/"}""",
+        ["PATCH /api/webhook-endpoints/{id}"] = """{"enabled": false}""",
+        ["PATCH /api/customers/{code}"] = """{"email": "eve@attacker.example"}""",
+        ["POST /api/operator-tokens"] = """{"name": "mine", "role": "viewer", "customer": "c-neighbour"}""",
         ["POST /webhooks/odoo/{token}"] = "{}",
+        ["POST /api/registrations"] = "{}",
+        ["POST /api/registrations/confirm"] = "{}",
     };
 }

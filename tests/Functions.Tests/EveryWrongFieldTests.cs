@@ -17,8 +17,14 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
             """
             {"code": "A", "name": "\u2028", "customer": "a b", "customerName": "\u200b", "customerEmail": "nobody", "offer": "teapot", "plan": "platinum", "template": "casino",
              "locale": {"language": "french", "timeZone": "moon", "dateFormat": "", "currency": "euro", "country": "France", "vat": ""},
-             "region": "Moon", "labels": ["A B"], "size": 0, "callbackUrl": "http://localhost/"}
+             "region": "Moon", "labels": ["A B"], "size": 0, "maxUsers": 0, "maxStorageBytes": 0, "callbackUrl": "http://localhost/"}
             """),
+        ["changeTenant"] = ("/api/tenants/several",
+            """{"name": "\u2028", "customerName": "\u200b", "customerEmail": "nobody", "maxUsers": 0, "maxStorageBytes": -1, "reason": ""}"""),
+        ["createWebhookEndpoint"] = ("/api/webhook-endpoints", """{"url": "ftp://x", "description": "", "kinds": ["x"]}"""),
+        ["changeWebhookEndpoint"] = ("/api/webhook-endpoints/1", """{"url": "http://127.0.0.1/", "description": "", "kinds": ["x"], "enabled": true}"""),
+        ["createOperatorToken"] = ("/api/operator-tokens", """{"name": "\u200b", "role": "king", "customer": "a b", "expiresAt": "2001-01-01T00:00:00Z", "reason": "\u202e"}"""),
+        ["changeCustomer"] = ("/api/customers/c-1", """{"name": "", "email": "nobody", "language": "french"}"""),
         ["createServer"] = ("/api/servers",
             """
             {"code": "X", "name": "", "description": "\u202e", "url": "ftp://x", "ip": "x", "port": 0, "sshUser": "", "sshSecret": "", "region": "Moon",
@@ -40,12 +46,12 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["createPlan"] = ("/api/plans",
             """
             {"code": "X", "name": "", "sequence": -1, "pricePeriod": "weekly", "userLimit": 0, "storageQuotaBytes": 0, "backupSchedule": "hourly", "retentionDaily": -1,
-             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "region": "Moon", "labels": ["A B"], "size": 0, "allowedModules": ["A B"], "reason": ""}
+             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "trialDays": -1, "autoRenew": true, "region": "Moon", "labels": ["A B"], "size": 0, "allowedModules": ["A B"], "reason": ""}
             """),
         ["changePlan"] = ("/api/plans/pro",
             """
             {"name": "", "sequence": -1, "pricePeriod": "weekly", "userLimit": 0, "storageQuotaBytes": 0, "backupSchedule": "hourly", "retentionDaily": -1,
-             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "region": "Moon", "labels": ["A B"], "size": 0, "allowedModules": ["A B"], "reason": ""}
+             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "trialDays": -1, "autoRenew": true, "region": "Moon", "labels": ["A B"], "size": 0, "allowedModules": ["A B"], "reason": ""}
             """),
         ["createOffer"] = ("/api/offers",
             """
@@ -62,6 +68,9 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
             {"code": "X", "server": "", "name": "", "database": "A B", "modules": ["A B"], "language": "french", "country": "France", "version": "", "warmPoolSize": -1,
              "initialisation": "magic", "family": "X Y"}
             """),
+        ["changeSubscription"] = ("/api/tenants/several/subscription",
+            """{"plan": "A B", "period": "weekly", "paidUntil": "1001-01-01T00:00:00Z", "cancelAt": "9001-01-01T00:00:00Z", "reason": ""}"""),
+        ["correctBillingMessage"] = ("/api/billing/messages/none", """{"type": "subscription.exploded", "data": [], "reason": ""}"""),
         ["moveTenant"] = ("/api/tenants/several/move",
             """{"server": "A B", "region": "Moon", "labels": ["A B"], "startAt": "2001-01-01T00:00:00Z", "reason": ""}"""),
         ["upgradeTenant"] = ("/api/tenants/several/upgrade",
@@ -82,6 +91,12 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
             """),
         ["pauseRollout"] = ("/api/rollouts/1/pause", """{"reason": ""}"""),
         ["resumeRollout"] = ("/api/rollouts/1/resume", """{"reason": ""}"""),
+        ["runReconciliation"] = ("/api/reconciliation/run", """{"tenant": "A B"}"""),
+        ["orderStagingCopy"] = ("/api/tenants/several/staging",
+            """{"code": "A B", "expiresAt": "2001-01-01T00:00:00Z", "masking": [{"table": "A B", "column": "C D", "method": "burn"}]}"""),
+        ["changeStagingCopy"] = ("/api/tenants/several/staging", """{"expiresAt": "2001-01-01T00:00:00Z"}"""),
+        ["suspendTenant"] = ("/api/tenants/several/suspend", """{"cause": "boredom", "reason": ""}"""),
+        ["changeTenantPlan"] = ("/api/tenants/several/change-plan", """{"plan": "A B", "reason": ""}"""),
         ["cancelRollout"] = ("/api/rollouts/1/cancel", """{"reason": ""}"""),
         ["skipRolloutTenant"] = ("/api/rollouts/1/tenants/several/skip", """{"reason": ""}"""),
         ["holdRolloutTenant"] = ("/api/rollouts/1/tenants/several/hold", """{"reason": ""}"""),
@@ -94,6 +109,18 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["rollBackTemplateVersion"] = ("/api/templates/blank/versions/2/rollback", """{"reason": ""}"""),
         ["retireTemplateVersion"] = ("/api/templates/blank/versions/2/retire", """{"reason": " "}"""),
         ["assignTemplateFamily"] = ("/api/templates/blank/family", """{"family": "X Y"}"""),
+        ["cancelJob"] = ("/api/jobs/none/cancel", """{"reason": ""}"""),
+        ["runJobNow"] = ("/api/jobs/none/run-now", """{"reason": ""}"""),
+        ["pauseJob"] = ("/api/jobs/none/pause", """{"reason": ""}"""),
+        ["resumeJob"] = ("/api/jobs/none/resume", """{"reason": ""}"""),
+        ["retryJob"] = ("/api/jobs/none/retry", """{"reason": ""}"""),
+        ["orderJobAgain"] = ("/api/jobs/none/again", """{"reason": ""}"""),
+        ["steerJobs"] = ("/api/jobs/bulk",
+            """
+            {"action": "explode", "filter": {"state": "lost", "kind": "magic", "tenant": "A B", "from": "1001-01-01T00:00:00Z", "to": "9001-01-01T00:00:00Z", "text": ""}, "expected": -1,
+             "dryRun": true, "reason": ""}
+            """),
+        ["purgeJobs"] = ("/api/jobs/purge", """{"endedBefore": "1001-01-01T00:00:00Z", "kind": "magic", "tenant": "A B", "expected": -1, "dryRun": true}"""),
         ["adoptDatabase"] = ("/api/tenants/several/database/adopt", """{"database": "A B", "reason": " "}"""),
         ["assignCustomer"] = ("/api/tenants/several/customer", """{"customer": "a b"}"""),
         ["addDomain"] = ("/api/tenants/several/domains", """{"name": "a b"}"""),
@@ -104,7 +131,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     };
 
     // Members that cannot be wrong by their content.
-    private static readonly string[] NeverWrong = ["sequence", "skipApplicationTest", "dryRun", "attach"];
+    private static readonly string[] NeverWrong = ["sequence", "skipApplicationTest", "dryRun", "attach", "enabled", "autoRenew"];
 
     public static TheoryData<string> Operations => [.. Commands.Keys];
 
@@ -116,7 +143,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
             .SelectMany(p => p.Value.EnumerateObject().Select(o => o.Value))
             .Where(o => o.TryGetProperty("requestBody", out _))
             .Select(o => o.GetProperty("operationId").GetString()!)
-            .Where(o => o != "odooWebhook");
+            .Where(o => o is not ("odooWebhook" or "register" or "confirmRegistration"));
 
         Assert.Equal(Commands.Keys.Order(StringComparer.Ordinal), operations.Order(StringComparer.Ordinal));
     }
@@ -184,7 +211,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     private async Task<IReadOnlyList<string>> RefusedAsync(string operation, JsonObject body)
     {
         await PrepareAsync();
-        var method = operation switch { "assignCustomer" or "assignTemplateFamily" or "chooseTenantTheme" => HttpMethod.Put, "changeServer" or "changeTemplate" or "changePlan" or "changeOffer" => HttpMethod.Patch, _ => HttpMethod.Post };
+        var method = operation switch { "assignCustomer" or "assignTemplateFamily" or "chooseTenantTheme" or "correctBillingMessage" => HttpMethod.Put, "changeServer" or "changeSubscription" or "changeTemplate" or "changePlan" or "changeOffer" or "changeWebhookEndpoint" or "changeCustomer" or "changeTenant" or "changeStagingCopy" => HttpMethod.Patch, _ => HttpMethod.Post };
         using var answer = await host.SendAsync(method, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
         return [.. problem.GetProperty("errors").EnumerateObject().Select(e => e.Name)];

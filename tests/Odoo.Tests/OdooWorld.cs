@@ -48,6 +48,13 @@ internal sealed class OdooWorld : IAsyncDisposable
         return code;
     }
 
+    /// <summary>Lets a tenant that the product names itself go with this world.</summary>
+    public string Adopt(string code)
+    {
+        _codes.Add(code);
+        return code;
+    }
+
     /// <summary>Orders a tenant and waits until it is active.</summary>
     public async Task<string> OrderAsync(JsonObject? locale = null, string template = "blank")
     {

@@ -11,6 +11,9 @@ public static class PostgresFixture
     private const string Memory = "/dev/shm";
     private const long MemoryNeeded = 4L << 30;
     private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(2);
+
+    // A machine that stands still for half a minute says nothing about what is tested.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly Lazy<Task<EmbeddedPostgres>> Shared = new(StartAsync);
 
     public static Task<EmbeddedPostgres> GetAsync() => Shared.Value;
@@ -38,7 +41,7 @@ public static class PostgresFixture
     public static async Task<EmbeddedPostgres> StartAnotherAsync(Dictionary<string, string>? settings = null)
     {
         var postgres = await EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions { DataFolder = NewClusterFolder(), Fsync = false, DeleteOnStop = true, Settings = settings ?? [] });
+            new EmbeddedPostgresOptions { DataFolder = NewClusterFolder(), Fsync = false, DeleteOnStop = true, CommandTimeout = Patience, Settings = settings ?? [] });
 
         // Mostly nothing is left when the runner goes on. On a busy machine the watchdog finishes alone: xunit takes a process
         // that does not end within ten seconds for a failed one.

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Bibind.Functions.Queues.Brokers;
+using Bibind.Testing;
 
 namespace Bibind.EndToEnd.Tests.Hosts;
 
@@ -36,8 +37,8 @@ internal sealed class LambdaHost : HostUnderTest
         installation.Settings["Hosting:Kind"] = "lambda";
         var host = new LambdaHost(installation, broker, await PublishedHost.ForLambdaAsync());
         await host.StartAsync();
-        // The first call makes the schema, which the tests look at.
-        Assert.True(await host.Api.IsReadyAsync(), host.Output());
+        // The first call makes the schema, which the tests look at; on a busy machine it may be ended before it has.
+        await Eventually.UntilAsync(host.Api.IsReadyAsync, Timeout, "the host is ready");
         foreach (var name in Queues)
         {
             await broker.Open(name).CreateAsync(default);

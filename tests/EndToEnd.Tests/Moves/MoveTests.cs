@@ -66,6 +66,37 @@ public sealed class MoveTests
     }
 
     [Fact]
+    public async Task A_suspended_tenant_moves_shut_and_opens_where_it_is_then()
+    {
+        await using var world = await MoveWorld.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(world.Installation);
+        await SucceedsAsync("suspend", new JsonObject { ["cause"] = "operator", ["reason"] = "test" });
+
+        var end = await host.Api.EndOfAsync(await world.MoveAsync(host.Api));
+
+        Assert.True((string?)end["state"] == "succeeded", end.ToString());
+        Assert.Equal(0, (long)end["result"]!["outageMs"]!);
+        var tenant = await host.Api.GetAsync($"/api/tenants/{world.Code}");
+        Assert.Equal(("suspended", "second"), ((string?)tenant["state"], (string?)tenant["server"]));
+        foreach (var server in new[] { "local", "second" })
+        {
+            await using var database = world.Open(server);
+            await Assert.ThrowsAsync<PostgresException>(async () => await database.OpenConnectionAsync());
+        }
+
+        await SucceedsAsync("resume", []);
+        await world.AssertOpenAsync(host.Api, "second", $"local/{world.Code}");
+
+        async Task SucceedsAsync(string what, JsonObject command)
+        {
+            var (_, job, body) = await host.Api.TryPostAsync($"/api/tenants/{world.Code}/{what}", command);
+            Assert.True(job is not null, body.ToString());
+            var ended = await host.Api.EndOfAsync(job);
+            Assert.True((string?)ended["state"] == "succeeded", ended.ToString());
+        }
+    }
+
+    [Fact]
     public async Task A_tenant_that_is_removed_takes_the_copy_of_its_move_with_it()
     {
         await using var world = await MoveWorld.CreateAsync();

@@ -109,6 +109,35 @@ public sealed class TenantUpgradeTests
     }
 
     [Fact]
+    public async Task An_upgrade_that_waits_is_called_off_and_another_follows()
+    {
+        await using var world = await UpgradeWorld.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(world.Installation);
+        var (status, _, none) = await host.Api.TryPostAsync($"/api/tenants/{world.Code}/upgrade/cancel", []);
+        Assert.True(status == HttpStatusCode.Conflict, none.ToString());
+        var job = await world.UpgradeAsync(host.Api, new JsonObject { ["notBefore"] = DateTimeOffset.UtcNow.AddSeconds(30).ToString("O") });
+        await Eventually.UntilAsync(
+            async () => (string?)(await host.Api.GetAsync($"/api/tenants/{world.Code}/upgrades"))["items"]![0]!["state"] == "waiting", TimeSpan.FromSeconds(30), "it waits");
+
+        for (var time = 1; time <= 2; time++)
+        {
+            (status, _, var cancelled) = await host.Api.TryPostAsync($"/api/tenants/{world.Code}/upgrade/cancel", []);
+            Assert.True(status == HttpStatusCode.OK && (string?)cancelled["state"] == "cancelled", cancelled.ToString());
+        }
+
+        var end = await host.Api.GetAsync(job);
+        Assert.True((string?)end["state"] == "cancelled", end.ToString());
+        Assert.Equal("active", (string?)(await host.Api.GetAsync($"/api/tenants/{world.Code}"))["state"]);
+        var next = await host.Api.EndOfAsync(await world.UpgradeAsync(host.Api, new JsonObject { ["dryRun"] = true }));
+        Assert.True((string?)next["result"]?["outcome"] == "rehearsed", next.ToString());
+
+        // Its orchestration finds out when its time has come.
+        await host.Tasks.WaitForInstanceCompletionAsync(job[(job.LastIndexOf('/') + 1)..]);
+        await world.AssertOpenAsync(host.Api, hasRelease: false, version: null);
+        Assert.Equal(1, await world.Installation.CountAsync("select count(*) from control.tenant_upgrades where state = 'cancelled'"));
+    }
+
+    [Fact]
     public async Task An_upgrade_that_was_ended_from_outside_is_undone_by_the_sweep()
     {
         await using var world = await UpgradeWorld.CreateAsync();

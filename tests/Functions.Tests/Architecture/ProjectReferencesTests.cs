@@ -13,6 +13,7 @@ public sealed class ProjectReferencesTests
     [InlineData("ControlPlane", "Contracts", "Durable")]
     [InlineData("Orchestrators", "Contracts", "Durable")]
     [InlineData("Activities", "Contracts", "ControlPlane", "Durable")]
+    [InlineData("WebConsole")]
     public void A_project_refers_to_no_other_than_these(string project, params string[] allowed) =>
         Assert.Subset(allowed.ToHashSet(StringComparer.Ordinal), OurAssemblies.References(project).ToHashSet(StringComparer.Ordinal));
 
@@ -20,10 +21,11 @@ public sealed class ProjectReferencesTests
     [InlineData("Durable")]
     [InlineData("Contracts")]
     [InlineData("Orchestrators")]
+    [InlineData("WebConsole")]
     public void No_database_where_decisions_are_made(string project) =>
         Assert.DoesNotContain(OurAssemblies.ByName[project].GetReferencedAssemblies(), r => r.Name is "Npgsql" or "Dapper");
 
     [Fact]
     public void Every_project_that_is_installed_has_its_rule() =>
-        Assert.Equal(["Activities", "Contracts", "ControlPlane", "Durable", "Durable.Postgres", "Durable.Scheduler", "Functions", "Orchestrators"], OurAssemblies.ByName.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["Activities", "Contracts", "ControlPlane", "Durable", "Durable.Postgres", "Durable.Scheduler", "Functions", "Orchestrators", "WebConsole"], OurAssemblies.ByName.Keys.Order(StringComparer.Ordinal));
 }

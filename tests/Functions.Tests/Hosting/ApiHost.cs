@@ -2,11 +2,14 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Bibind.ControlPlane.Servers;
+using Bibind.Functions.Health;
 using Bibind.Local;
 using Bibind.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Xunit;
@@ -33,6 +36,9 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
     /// <summary>Settings besides those that every host of the tests has.</summary>
     public IReadOnlyList<string> More { get; init; } = [];
 
+    /// <summary>Services that take the place of the host's.</summary>
+    public Action<IServiceCollection>? Configure { get; init; }
+
     /// <summary>The host's clock; the machine's unless given.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
@@ -53,9 +59,20 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
         {
             builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(Logs);
             builder.Services.AddSingleton(ScriptedOrchestrators.Registry()).AddSingleton(Clock);
+            Configure?.Invoke(builder.Services);
         });
         await _app.StartAsync();
+        await UntilWorkerRunsAsync(_app);
         Client = new HttpClient { BaseAddress = Address };
+    }
+
+    /// <summary>Work begins when the host listens, a moment after its start; until then the host says that it is not ready.</summary>
+    public static async Task UntilWorkerRunsAsync(IHost app)
+    {
+        foreach (var worker in app.Services.GetServices<IReadinessCheck>().Where(check => check.Name == "worker"))
+        {
+            await Eventually.UntilAsync(async () => await worker.FindFaultAsync(CancellationToken.None) is null, Patience, "the worker runs");
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -180,4 +197,20 @@ public sealed class ApiHost(PostgresServer postgres) : IAsyncLifetime
     }
 
     public DurableTaskClient Tasks => Services.GetRequiredService<DurableTaskClient>();
+
+    /// <summary>Enters one more server, whose databases are at a port of this machine.</summary>
+    public Task<ServerCreationResult> AddServerAsync(string code, int databasePort) => Services.GetRequiredService<ServerStore>().CreateAsync(
+        new NewServer
+        {
+            Code = code,
+            Name = code,
+            Url = $"http://{code}.invalid",
+            DatabaseHost = "127.0.0.1",
+            DatabasePort = databasePort,
+            DatabaseUser = LocalServer.MaintenanceRole,
+            DatabasePassword = postgres.Postgres.PasswordOf(LocalServer.MaintenanceRole),
+            ApplicationRole = LocalServer.ApplicationRole,
+            ApplicationPassword = postgres.Postgres.PasswordOf(LocalServer.ApplicationRole),
+        },
+        "test", CancellationToken.None);
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Bibind.Functions.Settings;
 using Bibind.Testing;
 
@@ -10,8 +9,7 @@ internal sealed class HostProgram : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly string _settings = Path.Combine(Path.GetTempPath(), $"bibind-settings-{Guid.NewGuid():n}.json");
-    private readonly StringBuilder _output = new();
-    private readonly StringBuilder _errors = new();
+    private readonly ProcessOutput _said;
     private readonly Process _process;
 
     private HostProgram(IEnumerable<string> arguments, string file, IReadOnlyDictionary<string, string>? environment)
@@ -30,11 +28,7 @@ internal sealed class HostProgram : IDisposable
         }
 
         _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += (_, line) => Append(_output, line.Data);
-        _process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
-        _process.Start();
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
+        _said = new ProcessOutput(_process);
     }
 
     /// <summary>What it needs to compose a host; its database is nowhere.</summary>
@@ -45,9 +39,9 @@ internal sealed class HostProgram : IDisposable
         $"--Secrets:MasterKey={ApiHost.MasterKey}", "--Platform:Domain=example.test", "--Storage:Local:Folder=unused", "--Timers:Enabled=false",
     ];
 
-    public string Output => Read(_output);
+    public string Output => _said.Output;
 
-    public string Errors => Read(_errors);
+    public string Errors => _said.Errors;
 
     public static HostProgram Start(params IEnumerable<string> arguments) => new(arguments, """{"Values": {}}""", null);
 
@@ -83,24 +77,5 @@ internal sealed class HostProgram : IDisposable
 
         _process.Dispose();
         File.Delete(_settings);
-    }
-
-    private static void Append(StringBuilder text, string? line)
-    {
-        if (line is not null)
-        {
-            lock (text)
-            {
-                text.Append(line).Append('\n');
-            }
-        }
-    }
-
-    private static string Read(StringBuilder text)
-    {
-        lock (text)
-        {
-            return text.ToString();
-        }
     }
 }

@@ -30,6 +30,12 @@ internal sealed class IssuerStub : IAsyncDisposable
     /// <summary>What it says about opaque tokens.</summary>
     public string Introspection { get; set; } = """{"active": false}""";
 
+    /// <summary>What it gives for a code.</summary>
+    public string Tokens { get; set; } = "{}";
+
+    /// <summary>What was sent with the last code.</summary>
+    public IFormCollection? Redeemed { get; private set; }
+
     /// <summary>The accounts that asked about tokens.</summary>
     public string? Account { get; private set; }
 
@@ -40,7 +46,13 @@ internal sealed class IssuerStub : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         var stub = new IssuerStub(app);
-        app.MapGet("/.well-known/openid-configuration", () => stub.Answer($$"""{"issuer": "{{stub.Names ?? stub.Issuer}}", "jwks_uri": "{{stub.Issuer}}/keys"}""", counts: true));
+        app.MapGet("/.well-known/openid-configuration", () => stub.Answer($$"""{"issuer": "{{stub.Names ?? stub.Issuer}}", "jwks_uri": "{{stub.Issuer}}/keys", "authorization_endpoint": "{{stub.Issuer}}/authorize", "token_endpoint": "{{stub.Issuer}}/token"}""", counts: true));
+        app.MapPost("/token", async (HttpContext context) =>
+        {
+            stub.Redeemed = await context.Request.ReadFormAsync();
+            stub.Account = context.Request.Headers.Authorization;
+            return stub.Answer(stub.Tokens, counts: true);
+        });
         app.MapGet("/keys", () => stub.Answer(stub.Keys(), counts: false));
         app.MapPost("/introspect", (HttpContext context) =>
         {

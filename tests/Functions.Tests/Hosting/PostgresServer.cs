@@ -1,10 +1,7 @@
-using Bibind.Functions.Tests.Hosting;
 using Bibind.Local;
 using Bibind.Testing;
 using Npgsql;
 using Xunit;
-
-[assembly: AssemblyFixture(typeof(PostgresServer))]
 
 namespace Bibind.Functions.Tests.Hosting;
 

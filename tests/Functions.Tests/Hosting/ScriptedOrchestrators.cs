@@ -15,6 +15,9 @@ public static class ScriptedOrchestrators
     /// <summary>A tenant whose name begins so has a step that succeeds at the second attempt and one that fails for good.</summary>
     public const string FailingPrefix = "failing";
 
+    /// <summary>A tenant whose code begins so has a step that waits an hour for its second attempt, which succeeds.</summary>
+    public const string WaitingPrefix = "waiting";
+
     /// <summary>A tenant whose code begins so has a step that takes <see cref="CallbackUrl"/> and fails with it in its words.</summary>
     public const string CallingPrefix = "calling";
     public const string CallbackUrl = "https://user:secret@hook.example/web/hook/secret-path?key=secret-key&more=secret-more#secret-part";
@@ -37,6 +40,9 @@ public static class ScriptedOrchestrators
         .AddOrchestrator(Orchestrations.RunRollout, _ => new RunRollout())
         .AddRolloutActivities()
         .AddOrchestrator(Orchestrations.ResetCredentials, _ => new Standing<ResetCredentialsOrder, CredentialsReset>())
+        .AddOrchestrator(Orchestrations.SuspendTenant, _ => new Standing<SuspendTenantOrder, TenantSuspended>())
+        .AddOrchestrator(Orchestrations.LiftSuspension, _ => new Standing<LiftSuspensionOrder, TenantResumed>())
+        .AddOrchestrator(Orchestrations.ChangePlan, _ => new Standing<ChangePlanOrder, PlanChanged>())
         .AddOrchestrator(Orchestrations.ChangeModules, _ => new Standing<ChangeModulesOrder, ModulesChanged>())
         .AddActivity(Caller.Notify.Name, _ => new TellsNobody())
         .AddActivity(Storage.CreateBucket.Name, _ => new SucceedsAtTheSecondAttempt())
@@ -51,6 +57,11 @@ public static class ScriptedOrchestrators
                 await context.CallActivityAsync<Unit>(
                     Storage.CreateBucket.Name, input, new TaskOptions { Retry = new RetryPolicy(3, TimeSpan.FromMilliseconds(10)) });
                 await context.CallActivityAsync<Unit>(Routing.Publish.Name, input);
+            }
+
+            if (input.Code.StartsWith(WaitingPrefix, StringComparison.Ordinal))
+            {
+                await context.CallActivityAsync<Unit>(Storage.CreateBucket.Name, input, new TaskOptions { Retry = new RetryPolicy(3, TimeSpan.FromHours(1)) });
             }
 
             if (input.Code.StartsWith(CallingPrefix, StringComparison.Ordinal))

@@ -25,7 +25,8 @@ public sealed class AzureWorkerTests
         var triggers = await TriggersAsync();
         await using var selfHosted = FunctionsHost.Build(FunctionsMetadataCommand.AnySettings);
         var routes = ((IEndpointRouteBuilder)selfHosted).DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
-            .SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => $"{m} {e.RoutePattern.RawText!.Trim('/')}"))
+            .SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => $"{m} {(e.Metadata.GetMetadata<PartOfFunction>()?.Route ?? e.RoutePattern.RawText!).Trim('/')}"))
+            .Distinct()
             // Of a process that lives on only.
             .Where(r => r != "GET metrics");
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Functions.Queues.Billing;
 using Bibind.Functions.Tests.Hosting;
+using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -36,7 +37,7 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
-    public async Task Cancelled_before_created_waits_for_it_and_for_the_end_of_its_job()
+    public async Task Cancelled_before_created_waits_for_it_and_its_tenant_goes_after_the_job()
     {
         var cancelled = Message("b-4", Cancelled, "early", 2, """{"finalBackup": false}""");
         Assert.Contains("subscription.created is still on its way", await WaitsAsync(cancelled, "b-4"), StringComparison.Ordinal);
@@ -49,12 +50,13 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
         // What it waited for comes: it is looked at again at once.
         Assert.Equal(QueueOutcome.Complete, await HandleAsync(Message("b-3", Created, "early", 1, Order)));
         Assert.Contains("is being provisioned by job", await ReasonAsync("b-4"), StringComparison.Ordinal);
+        Assert.StartsWith("done|", await RecordAsync("b-4"), StringComparison.Ordinal);
 
         var tenant = await host.ScalarAsync<long>("select id from control.tenants where code = 'early'");
         await host.Services.GetRequiredService<TenantLifecycle>().ActivateAsync(tenant, await JobOfAsync("early"), default);
-        await Task.WhenAll(RoundAsync(), RoundAsync(), RoundAsync());
+        await host.ExecuteAsync("update control.subscriptions set follow_at = now() where tenant = 'early'");
+        await Task.WhenAll(FollowAsync(), FollowAsync(), FollowAsync());
         Assert.Equal("terminating", await StateAsync("early"));
-        Assert.Equal($"done|0|destroy-early-{tenant}-1", await RecordAsync("b-4"));
         Assert.Equal(QueueOutcome.Complete, await HandleAsync(cancelled));
         Assert.Equal(2, await host.ScalarAsync<long>("select count(*) from control.jobs where tenant_code = 'early'"));
     }
@@ -68,19 +70,22 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
             "Number 2 of 'gappy' comes first and has not arrived",
             await WaitsAsync(Message("b-12", Cancelled, "gappy", 3, """{"when": "period-end"}"""), "b-12"), StringComparison.Ordinal);
         Assert.Equal(QueueOutcome.Complete, await HandleAsync(Message("b-11", "invoice.paid", "gappy", 2, """{"invoice": "F-1"}""")));
-        Assert.StartsWith("parked|", await RecordAsync("b-12"), StringComparison.Ordinal);
-        Assert.Contains("being provisioned", await ReasonAsync("b-13"), StringComparison.Ordinal);
+        Assert.StartsWith("done|", await RecordAsync("b-12"), StringComparison.Ordinal);
+        Assert.StartsWith("passed|", await RecordAsync("b-13"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task What_waited_and_is_refused_when_its_turn_comes_is_kept_with_the_reason_and_a_corrected_replay_goes_through()
+    public async Task What_waited_and_cannot_be_applied_when_its_turn_comes_is_parked_and_goes_through_once_corrected()
     {
         const string Wrong = """{"offer": "odoo-sharde", "name": "Acme"}""";
-        await HandleAsync(Message("b-80", "invoice.paid", "unlucky", 1, "{}"));
+        await host.ExecuteAsync("update control.servers set state = 'maintenance'");
+        await WaitsAsync(Message("b-81", Created, "unlucky", 2, Order), "b-81");
         await WaitsAsync(Message("b-82", Created, "unlucky", 3, Wrong), "b-82");
-        await HandleAsync(Message("b-81", "invoice.paid", "unlucky", 2, "{}"));
+        await host.ExecuteAsync("update control.servers set state = 'active'; delete from control.billing_inbox where id = 'b-81'");
+        await host.ExecuteAsync("update control.billing_inbox set received_at = received_at - interval '2 hours' where id = 'b-82'");
+        await RoundAsync();
         Assert.Contains("There is no offer 'odoo-sharde'", await ReasonAsync("b-82"), StringComparison.Ordinal);
-        Assert.StartsWith("refused|", await RecordAsync("b-82"), StringComparison.Ordinal);
+        Assert.StartsWith("parked|", await RecordAsync("b-82"), StringComparison.Ordinal);
 
         // As an operator does who has corrected what the inbox holds.
         await host.ExecuteAsync("""update control.billing_inbox set data = '{"offer": "odoo-shared", "name": "Acme"}', state = 'waiting' where id = 'b-82'""");
@@ -114,40 +119,57 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
     [Theory]
     [InlineData("invoice.paid")]
     [InlineData("payment.failed")]
-    [InlineData("plan.changed")]
     [InlineData("subscription.suspended")]
     [InlineData("subscription.resumed")]
-    public async Task What_no_version_applies_yet_is_kept_with_its_data(string type)
+    public async Task What_is_not_understood_of_a_fact_is_kept_and_named(string type)
     {
         var id = $"kept-{type}";
-        Assert.Equal(QueueOutcome.Complete, await HandleAsync(Message(id, type, $"keeper-{type.Length}", type.IndexOf('.', StringComparison.Ordinal), """{"any": ["thing", "\u0000", 1e400]}""")));
-        Assert.StartsWith("parked|", await RecordAsync(id), StringComparison.Ordinal);
+        var code = await ActiveAsync($"keeper-{type.Length}{type[^1]}");
+        Assert.Equal(QueueOutcome.Complete, await HandleAsync(Message(id, type, code, 2, """{"any": ["thing", "\u0000", 1e400]}""")));
+        Assert.StartsWith("done|", await RecordAsync(id), StringComparison.Ordinal);
+        Assert.Contains("Ignored: any.", await ReasonAsync(id), StringComparison.Ordinal);
         Assert.Contains("1e400", await host.ScalarAsync<string>($"select data::text from control.billing_inbox where id = '{id}'"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_cancellation_at_the_periods_end_is_kept_too()
+    public async Task What_the_version_before_parked_is_taken_up()
     {
-        Assert.Equal(QueueOutcome.Complete, await HandleAsync(Message("b-20", Cancelled, await ActiveAsync("later"), 2, """{"when": "period-end"}""")));
-        Assert.StartsWith("parked|", await RecordAsync("b-20"), StringComparison.Ordinal);
-        Assert.Equal("active", await StateAsync("later"));
+        await ActiveAsync("older");
+        await host.ExecuteAsync(
+            """
+            insert into control.billing_inbox (id, type, tenant, sequence, occurred_at, data, state, reason, received_at, updated_at)
+            values ('b-21', 'payment.failed', 'older', 2, now(), '{}', 'parked', 'kept until a version comes', now(), now())
+            """);
+        await RoundAsync();
+        Assert.StartsWith("done|", await RecordAsync("b-21"), StringComparison.Ordinal);
+        Assert.Equal("past_due", await host.ScalarAsync<string>("select state from control.subscriptions where tenant = 'older'"));
     }
 
     [Fact]
-    public async Task What_cannot_be_met_is_refused_with_the_reason_and_a_corrected_replay_goes_through()
+    public async Task A_cancellation_at_the_periods_end_lets_the_tenant_be_until_then()
     {
-        var refused = await DeadAsync(Message("b-30", Created, "corrected", 1, """{"offer": "odoo-sharde", "name": "Acme"}"""));
-        Assert.Contains("billing.data.offer There is no offer 'odoo-sharde': choose", refused, StringComparison.Ordinal);
-        Assert.StartsWith("refused|", await RecordAsync("b-30"), StringComparison.Ordinal);
+        Assert.Equal(QueueOutcome.Complete, await HandleAsync(
+            Message("b-20", Cancelled, await ActiveAsync("later"), 2, """{"when": "period-end"}""").Replace("2026-03-01", $"{DateTimeOffset.UtcNow:yyyy-MM-dd}", StringComparison.Ordinal)));
+        Assert.StartsWith("done|", await RecordAsync("b-20"), StringComparison.Ordinal);
+        Assert.Equal("active", await StateAsync("later"));
+        Assert.True(await host.ScalarAsync<bool>("select cancel_at > now() from control.subscriptions where tenant = 'later'"));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_met_is_parked_with_the_reason_and_goes_through_when_it_comes_corrected()
+    {
+        var reason = await ParkedAsync(Message("b-30", Created, "corrected", 1, """{"offer": "odoo-sharde", "name": "Acme"}"""), "b-30");
+        Assert.Contains("billing.data.offer There is no offer 'odoo-sharde': choose", reason, StringComparison.Ordinal);
         Assert.Equal(QueueOutcome.Complete, await HandleAsync(Message("b-30", Created, "corrected", 1, Order)));
         Assert.StartsWith("done|", await RecordAsync("b-30"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_code_that_is_taken_is_refused()
+    public async Task A_code_that_is_taken_is_parked()
     {
         await HandleAsync(Message("b-31", Created, "taken", 1, Order));
-        Assert.Contains("billing.tenant The code 'taken' belongs to a tenant already", await DeadAsync(Message("b-32", Created, "taken", 2, Order)), StringComparison.Ordinal);
+        Assert.Contains(
+            "billing.tenant The code 'taken' belongs to a tenant already", await ParkedAsync(Message("b-32", Created, "taken", 2, Order), "b-32"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -160,11 +182,13 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
-    public async Task A_number_is_one_messages_own_and_late_ones_are_refused()
+    public async Task A_number_is_one_messages_own_and_late_ones_pass()
     {
         await HandleAsync(Message("b-50", Created, "numbered", 5, Order));
         Assert.Contains("message 'b-50' already", await DeadAsync(Message("b-51", Cancelled, "numbered", 5, "{}")), StringComparison.Ordinal);
-        Assert.Contains("too late: number 5", await DeadAsync(Message("b-52", Cancelled, "numbered", 4, "{}")), StringComparison.Ordinal);
+        Assert.Equal(QueueOutcome.Complete, await HandleAsync(Message("b-52", Cancelled, "numbered", 4, "{}")));
+        Assert.StartsWith("passed|", await RecordAsync("b-52"), StringComparison.Ordinal);
+        Assert.Equal("provisioning", await StateAsync("numbered"));
         var foreign = await DeadAsync(Message("b-50", Cancelled, "numbered", 6, "{}"));
         Assert.Contains("belongs to another message: subscription.created for 'numbered', number 5", foreign, StringComparison.Ordinal);
         Assert.StartsWith("done|", await RecordAsync("b-50"), StringComparison.Ordinal);
@@ -225,14 +249,20 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData(Created, """{"offer": "odoo-shared", "name": "x", "name": "y"}""", "billing.data.name is given more than once")]
     [InlineData(Created, """{"offer": "odoo-shared", "name": "x", "customerEmail": "nobody"}""", "billing.data.customerEmail must be an e-mail address")]
     [InlineData(Created, """{"offer": "odoo-shared", "name": "x", "locale": {"currency": "euro"}}""", "billing.data.locale.currency must be an ISO 4217 code")]
+    [InlineData("plan.changed", "{}", "billing.data.plan is missing")]
+    [InlineData("plan.changed", """{"plan": "pro", "period": "weekly"}""", "billing.data.period must be monthly or yearly")]
+    [InlineData("plan.changed", """{"plan": "pro", "since": "today"}""", "billing.data.since is unknown")]
+    [InlineData("invoice.paid", """{"periodEnd": "2026-03-01"}""", "billing.data.periodEnd must be a timestamp with its offset")]
+    [InlineData("invoice.paid", """{"periodEnd": "9026-03-01T00:00:00Z"}""", "billing.data.periodEnd must be a time between the years 2000 and 2999")]
+    [InlineData("payment.failed", """{"reason": 1}""", "billing.data.reason must be text")]
+    [InlineData("subscription.suspended", """{"cause": "mood"}""", "billing.data.cause must be payment or operator")]
     [InlineData(Cancelled, """{"when": "tomorrow"}""", "billing.data.when must be now or period-end")]
     [InlineData(Cancelled, """{"finalBackup": "no"}""", "billing.data.finalBackup must be true or false")]
     [InlineData(Cancelled, """{"reason": "x"}""", "billing.data.reason is unknown")]
     public async Task A_field_of_the_data_that_is_wrong_is_named_and_recorded(string type, string data, string words)
     {
         var id = $"d-{Guid.NewGuid():N}";
-        Assert.Contains(words, await DeadAsync(Message(id, type, $"t{id[2..12]}", 1, data)), StringComparison.Ordinal);
-        Assert.StartsWith("refused|", await RecordAsync(id), StringComparison.Ordinal);
+        Assert.Contains(words, await ParkedAsync(Message(id, type, $"t{id[2..12]}", 1, data), id), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -272,6 +302,16 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
         await ActivatorUtilities.CreateInstance<BillingRetries>(scope.ServiceProvider).RunAsync(new TimerTick("billingRetries", DateTimeOffset.UtcNow), default);
     }
 
+    private async Task FollowAsync() =>
+        await ActivatorUtilities.CreateInstance<KeepSubscriptions>(host.Services).RunAsync(new TimerTick("keepSubscriptions", DateTimeOffset.UtcNow), default);
+
+    private async Task<string> ParkedAsync(string body, string id)
+    {
+        Assert.Equal(QueueOutcome.Complete, await HandleAsync(body));
+        Assert.StartsWith("parked|", await RecordAsync(id), StringComparison.Ordinal);
+        return await ReasonAsync(id);
+    }
+
     // The broker is done with it, and the inbox says why it waits.
     private async Task<string> WaitsAsync(string body, string id)
     {
@@ -280,7 +320,7 @@ public sealed class BillingMessagesTests(ApiHost host) : IClassFixture<ApiHost>
         return await ReasonAsync(id);
     }
 
-    private Task<string> ReasonAsync(string id) => host.ScalarAsync<string>($"select reason from control.billing_inbox where id = '{id}'");
+    private Task<string> ReasonAsync(string id) => host.ScalarAsync<string>($"select coalesce(reason, '') from control.billing_inbox where id = '{id}'");
 
     private async Task<string> DeadAsync(string body) => Assert.IsType<QueueOutcome.DeadLettered>(await HandleAsync(body)).Reason;
 

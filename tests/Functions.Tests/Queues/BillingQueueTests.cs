@@ -3,9 +3,9 @@ using System.Net;
 using System.Text.Json;
 using Bibind.Activities.Services;
 using Bibind.Functions.Queues;
-using Bibind.Functions.Queues.Billing;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Tests.Hosting;
+using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
 using Bibind.Testing;
 using Bibind.Testing.Servers;
@@ -106,7 +106,7 @@ public sealed class BillingQueueTests(PostgresServer postgres) : IAsyncLifetime
         }
 
         await Eventually.UntilAsync(
-            () => _host.ScalarAsync<long>("select count(*) from control.billing_inbox where state = 'parked'"), count => count == 30, Patience, "all are kept");
+            () => _host.ScalarAsync<long>("select count(*) from control.billing_inbox where state = 'waiting'"), count => count == 30, Patience, "all are kept");
         foreach (var poison in new[] { Broker(true), Broker(false) }.Select(b => b.Open(PoisonQueue.NameOf(Queue))))
         {
             Assert.Empty(await poison.ReceiveAsync(1, TimeSpan.FromSeconds(1), default));
@@ -124,9 +124,10 @@ public sealed class BillingQueueTests(PostgresServer postgres) : IAsyncLifetime
         await _host!.ExecuteAsync("update control.jobs set finished_at = now(), outcome = 'succeeded' where tenant_code = 'hasty'");
         await _host.ExecuteAsync("update control.tenants set state = 'active' where code = 'hasty'");
         await using var scope = _host.Services.CreateAsyncScope();
-        await ActivatorUtilities.CreateInstance<BillingRetries>(scope.ServiceProvider).RunAsync(new TimerTick("billingRetries", DateTimeOffset.UtcNow), default);
         await Eventually.UntilAsync(
             () => _host.ScalarAsync<long>("select count(*) from control.billing_inbox where id = 'end-early' and state = 'done'"), c => c == 1, Patience, "it is applied");
+        await _host.ExecuteAsync("update control.subscriptions set follow_at = now() where tenant = 'hasty'");
+        await ActivatorUtilities.CreateInstance<KeepSubscriptions>(scope.ServiceProvider).RunAsync(new TimerTick("keepSubscriptions", DateTimeOffset.UtcNow), default);
         Assert.Equal("terminating", await _host.ScalarAsync<string>("select state from control.tenants where code = 'hasty'"));
     }
 

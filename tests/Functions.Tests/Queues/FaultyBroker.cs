@@ -36,6 +36,8 @@ internal sealed class FaultyBroker(IQueueBroker broker) : IQueueBroker
 
         public Task<bool> ExistsAsync(CancellationToken cancellationToken) => queue.ExistsAsync(cancellationToken);
 
+        public Task<long?> CountAsync(CancellationToken cancellationToken) => queue.CountAsync(cancellationToken);
+
         public Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken) =>
             queue.ReceiveAsync(most, lease, mayWait, cancellationToken);
 

@@ -218,6 +218,8 @@ public sealed class PoisonCommandTests
 
         public Task<bool> ExistsAsync(CancellationToken cancellationToken) => queue.ExistsAsync(cancellationToken);
 
+        public Task<long?> CountAsync(CancellationToken cancellationToken) => queue.CountAsync(cancellationToken);
+
         public Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int most, TimeSpan lease, bool mayWait, CancellationToken cancellationToken) =>
             queue.ReceiveAsync(most, lease, mayWait, cancellationToken);
 

@@ -100,8 +100,8 @@ public sealed class UsageFaultTests(PostgresServer postgres, UsageHost fixture) 
     public async Task A_dead_server_delays_nobody_and_its_tenants_say_so()
     {
         await using var mute = RawServer.Start(RawServer.Silence);
-        await AddServerAsync("mute", mute.Port);
-        await AddServerAsync("refusing", FreePorts.Next());
+        await Host.AddServerAsync("mute", mute.Port);
+        await Host.AddServerAsync("refusing", FreePorts.Next());
         await AddAsync("alive", Users(1));
         for (var i = 0; i < 40; i++)
         {

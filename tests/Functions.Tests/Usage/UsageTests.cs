@@ -36,7 +36,7 @@ public sealed class UsageTests(PostgresServer postgres, UsageHost fixture) : Usa
     [Fact]
     public async Task A_tenant_that_ends_or_moves_is_followed_and_one_that_is_suspended_waits()
     {
-        await AddServerAsync("other", Postgres.Postgres.Port);
+        await Host.AddServerAsync("other", Postgres.Postgres.Port);
         await AddAsync("moving", Users(1));
         await AddAsync("ending", Users(1));
         await AddAsync("resting", Users(1));

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Bibind.ControlPlane.Servers;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Functions.Timers;
 using Bibind.Functions.Triggers;
@@ -78,25 +77,6 @@ public abstract class UsageWorld(PostgresServer postgres, UsageHost fixture) : I
         var result = (int?)await command.ExecuteScalarAsync(Token);
         NpgsqlConnection.ClearPool(connection);
         return result;
-    }
-
-    protected async Task AddServerAsync(string code, int port)
-    {
-        var servers = Host.Services.GetRequiredService<ServerStore>();
-        await servers.CreateAsync(
-            new NewServer
-            {
-                Code = code,
-                Name = code,
-                Url = $"http://{code}.invalid",
-                DatabaseHost = "127.0.0.1",
-                DatabasePort = port,
-                DatabaseUser = LocalServer.MaintenanceRole,
-                DatabasePassword = postgres.Postgres.PasswordOf(LocalServer.MaintenanceRole),
-                ApplicationRole = LocalServer.ApplicationRole,
-                ApplicationPassword = postgres.Postgres.PasswordOf(LocalServer.ApplicationRole),
-            },
-            "test", Token);
     }
 
     protected Task TickAsync(DateTimeOffset moment) =>

@@ -21,6 +21,15 @@ public sealed record OidcClient(string Id, string Claims)
     /// <summary><c>RS256</c> or <c>ES256</c>.</summary>
     public string Algorithm { get; init; } = "RS256";
 
+    /// <summary>Where people are sent back to who sign in; without it nobody signs in there.</summary>
+    public IReadOnlyList<string> Redirects { get; init; } = [];
+
+    /// <summary>Where people are sent back to who sign out.</summary>
+    public IReadOnlyList<string> SignedOut { get; init; } = [];
+
+    /// <summary>True for a program without a browser of its own (RFC 8628), which has no secret.</summary>
+    public bool IsDevice { get; init; }
+
     public string Secret => $"{Id}-secret";
 }
 
@@ -34,7 +43,7 @@ public sealed class OidcServer : IAsyncDisposable
 
     private readonly string _folder = PostgresFixture.NewFolder();
     private readonly int _port = FreePorts.Next();
-    private readonly IReadOnlyList<OidcClient> _clients;
+    private IReadOnlyList<OidcClient> _clients;
     private readonly HttpClient _http = new();
     private RunningServer? _process;
 
@@ -44,6 +53,12 @@ public sealed class OidcServer : IAsyncDisposable
     public string Issuer => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_port}");
 
     public string IntrospectionUrl => $"{Issuer}/token/introspection";
+
+    /// <summary>Claims of people who sign in, as JSON, by their logins; any password will do.</summary>
+    public Dictionary<string, string> Accounts { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>False leaves the claims of people to the userinfo endpoint.</summary>
+    public bool ClaimsInIdToken { get; set; } = true;
 
     /// <summary>Signs its RS256 tokens now.</summary>
     public RSA Key { get; private set; } = RSA.Create(2048);
@@ -63,6 +78,14 @@ public sealed class OidcServer : IAsyncDisposable
 
     /// <summary>An issuer that is not there yet.</summary>
     public static OidcServer Stopped(params OidcClient[] clients) => new(clients);
+
+    /// <summary>Starts it anew with other accounts, whose addresses were not known before.</summary>
+    public async Task StartAgainAsync(params OidcClient[] clients)
+    {
+        await StopAsync();
+        _clients = clients;
+        await StartAgainAsync();
+    }
 
     /// <summary>Starts it with the keys that it had; opaque tokens of before are forgotten.</summary>
     public async Task StartAgainAsync()
@@ -136,6 +159,8 @@ public sealed class OidcServer : IAsyncDisposable
     {
         ["port"] = _port,
         ["audience"] = Audience,
+        ["claimsInIdToken"] = ClaimsInIdToken,
+        ["accounts"] = new JsonObject(Accounts.Select(a => KeyValuePair.Create(a.Key, JsonNode.Parse(a.Value)))),
         ["keys"] = new JsonArray(Jwk(Key, KeyId), Jwk(EllipticKey, $"{KeyId}-ec")),
         ["clients"] = new JsonArray([.. _clients.Select(c => new JsonObject
         {
@@ -144,6 +169,9 @@ public sealed class OidcServer : IAsyncDisposable
             ["format"] = c.Format,
             ["alg"] = c.Algorithm,
             ["claims"] = JsonNode.Parse(c.Claims),
+            ["device"] = c.IsDevice,
+            ["redirects"] = new JsonArray([.. c.Redirects.Select(r => JsonValue.Create(r))]),
+            ["signedOut"] = new JsonArray([.. c.SignedOut.Select(r => JsonValue.Create(r))]),
         })]),
     }.ToJsonString();
 

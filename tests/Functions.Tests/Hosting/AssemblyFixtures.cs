@@ -1,0 +1,4 @@
+using Bibind.Functions.Tests.Hosting;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
