@@ -125,9 +125,16 @@ internal sealed class Api : IDisposable
     }
 
     /// <summary>Waits for the end of a job and answers it.</summary>
-    public Task<JsonObject> EndOfAsync(string job, int seconds = 60) =>
+    /// <param name="job">Its address.</param>
+    /// <param name="seconds">How long it may take.</param>
+    /// <param name="tick">What is done before each look.</param>
+    public Task<JsonObject> EndOfAsync(string job, int seconds = 60, Func<Task>? tick = null) =>
         Eventually.UntilAsync(
-            () => GetAsync(job),
+            async () =>
+            {
+                await (tick?.Invoke() ?? Task.CompletedTask);
+                return await GetAsync(job);
+            },
             j => j["state"]!.GetValue<string>() is "succeeded" or "failed" or "cancelled",
             TimeSpan.FromSeconds(seconds),
             $"{job} ends");

@@ -115,10 +115,10 @@ public abstract class HostBehaviour
         {
             // Nobody but the schedule can have run it.
             Assert.Equal(0, await installation.CountAsync("select count(*) from durable.history"));
-            await host.TickAsync("pumpSchedule");
         }
 
-        var end = await EndAsync(host, job);
+        // Each minute, in production: what one run leaves (a step that waits for its next attempt) is the next one's.
+        var end = await EndAsync(host, job, host.IsPumped ? () => host.TickAsync("pumpSchedule") : null);
         Assert.Equal("succeeded", end["state"]!.GetValue<string>());
     }
 
@@ -128,11 +128,11 @@ public abstract class HostBehaviour
     /// <summary>The poison queue of billing.</summary>
     internal abstract IBrokerQueue OpenPoison(Installation installation);
 
-    private static async Task<JsonObject> EndAsync(HostUnderTest host, string job)
+    private static async Task<JsonObject> EndAsync(HostUnderTest host, string job, Func<Task>? tick = null)
     {
         try
         {
-            return await host.Api.EndOfAsync(job);
+            return await host.Api.EndOfAsync(job, tick: tick);
         }
         catch (TimeoutException late)
         {
