@@ -35,7 +35,7 @@ internal static partial class RolloutChecks
         Unless(command.MaxFailuresPercent is null or (>= 0 and <= 100), "maxFailuresPercent", PercentRule, errors);
         Unless(command.MaxFailures is null || command.MaxFailuresPercent is null, "maxFailuresPercent", "must be left out where maxFailures is given", errors);
         Unless(command.MaxConcurrent is null or (>= 1 and <= 100), "maxConcurrent", "must be 1 to 100: how many tenants are upgraded at once", errors);
-        UpgradeRules.CheckWindow(command.Window, errors);
+        command.Window?.Check("window", errors);
         RecordedReason.Add(errors, command.Reason);
         return errors.ToDictionary();
     }
@@ -62,7 +62,7 @@ internal static partial class RolloutChecks
             MaxFailuresPercent = w.MaxFailuresPercent ?? (w.MaxFailures is null ? command.MaxFailuresPercent : null),
         })],
         MaxConcurrent = command.MaxConcurrent ?? maxConcurrent,
-        Window = UpgradeRules.WindowOf(command.Window),
+        Window = command.Window?.Read(),
         Reason = command.Reason,
         RequestedBy = who,
     };
@@ -125,9 +125,6 @@ internal static partial class RolloutChecks
             errors.Add(field, message);
         }
     }
-
-    /// <summary>A day as the API names it.</summary>
-    public static string NameOf(DayOfWeek day) => day.ToString().ToLowerInvariant();
 
     [GeneratedRegex(@"\A[a-z][a-z0-9-]{1,30}\z")]
     private static partial Regex Tenant();

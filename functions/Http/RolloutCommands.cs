@@ -37,9 +37,9 @@ public sealed record StartRollout
     /// <summary>Tenants that are upgraded at once, 1 to 100; <c>Rollouts__MaxConcurrent</c> unless given.</summary>
     public int? MaxConcurrent { get; init; }
 
-    /// <summary>When tenants are begun and may be closed; at any time unless given.</summary>
+    /// <summary>When tenants that have no maintenance window of their own are begun and may be closed; at any time unless given.</summary>
     [DisallowNull]
-    public UpgradeWindow? Window { get; init; }
+    public TimeWindow? Window { get; init; }
 
     /// <summary>True only says which tenants would fall into which wave, and which would be passed over and why.</summary>
     public bool DryRun { get; init; }

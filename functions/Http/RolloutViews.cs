@@ -1,4 +1,3 @@
-using Bibind.Contracts;
 using Bibind.ControlPlane.Rollouts;
 
 namespace Bibind.Functions.Http;
@@ -72,11 +71,11 @@ public sealed record RolloutSummaryView(
 /// <param name="Modules">The modules that are upgraded.</param>
 /// <param name="Statements">How many statements are run.</param>
 /// <param name="MaxConcurrent">Tenants that are upgraded at once.</param>
-/// <param name="Window">When tenants may be closed; at any time if null.</param>
+/// <param name="Window">When tenants that have no maintenance window of their own may be closed; at any time if null.</param>
 /// <param name="Chosen">Which tenants of the offer were chosen.</param>
 /// <param name="Waves">In their order.</param>
 public sealed record RolloutView(
-    RolloutSummaryView Summary, string Kind, IReadOnlyList<string> Modules, int Statements, int MaxConcurrent, UpgradeWindow? Window, RolloutTenants Chosen, IReadOnlyList<RolloutWaveView> Waves)
+    RolloutSummaryView Summary, string Kind, IReadOnlyList<string> Modules, int Statements, int MaxConcurrent, TimeWindow? Window, RolloutTenants Chosen, IReadOnlyList<RolloutWaveView> Waves)
 {
     /// <summary>From rows.</summary>
     public static RolloutView Of(Rollout rollout, IReadOnlyList<RolloutWave> waves)
@@ -84,7 +83,7 @@ public sealed record RolloutView(
         ArgumentNullException.ThrowIfNull(rollout);
         var (release, filter) = (rollout.ReadRelease(), rollout.ReadFilter());
         return new RolloutView(
-            RolloutSummaryView.Of(rollout), release.Kind, release.Modules, release.Statements.Count, rollout.MaxConcurrent, Of(rollout.ReadWindow()),
+            RolloutSummaryView.Of(rollout), release.Kind, release.Modules, release.Statements.Count, rollout.MaxConcurrent, TimeWindow.Of(rollout.ReadWindow()),
             Of(filter), [.. waves.Select(RolloutWaveView.Of)]);
     }
 
@@ -94,13 +93,6 @@ public sealed record RolloutView(
         chosen = filter.Template is { } template ? chosen with { Template = template } : chosen;
         return filter.Server is { } server ? chosen with { Server = server } : chosen;
     }
-
-    private static UpgradeWindow? Of(MaintenanceWindow? window) => window is null ? null : new UpgradeWindow
-    {
-        From = window.From.ToString("HH:mm", System.Globalization.CultureInfo.InvariantCulture),
-        Until = window.Until.ToString("HH:mm", System.Globalization.CultureInfo.InvariantCulture),
-        Days = [.. window.Days.Select(RolloutChecks.NameOf)],
-    };
 }
 
 /// <summary>A wave and how its tenants stand.</summary>

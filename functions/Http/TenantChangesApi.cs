@@ -28,6 +28,9 @@ public sealed record ChangeTenant
     /// <summary>Bytes that it may store, database and files together, whatever its plan says; null: what the plan says. Operators only.</summary>
     public long? MaxStorageBytes { get; init; }
 
+    /// <summary>When it may be closed without being asked; null: at any time.</summary>
+    public TimeWindow? MaintenanceWindow { get; init; }
+
     /// <summary>Why, in words, at most 500 characters; recorded.</summary>
     public string? Reason { get; init; }
 
@@ -38,6 +41,7 @@ public sealed record ChangeTenant
         CustomerEmail = given.Contains("customerEmail") ? CustomerEmail : tenant.CustomerEmail,
         MaxUsers = given.Contains("maxUsers") ? MaxUsers : tenant.MaxUsers,
         MaxStorageBytes = given.Contains("maxStorageBytes") ? MaxStorageBytes : tenant.MaxStorageBytes,
+        MaintenanceWindow = given.Contains("maintenanceWindow") ? MaintenanceWindow?.Read() : tenant.MaintenanceWindow,
     };
 
     internal IReadOnlyDictionary<string, string[]> FindWrong(TenantFields tenant, IReadOnlySet<string> given, IReadOnlySet<string> nulls, bool isCustomers)
@@ -53,8 +57,11 @@ public sealed record ChangeTenant
             errors.Add(field, "must be left out: only the provider changes limits");
         }
 
-        // What was valid before and stays is not asked about.
-        errors.AddFurther(TenantFields.FindWrong(ApplyTo(tenant, given)).Where(e => given.Contains(e.Key)).ToDictionary(e => e.Key, e => e.Value));
+        MaintenanceWindow?.Check("maintenanceWindow", errors);
+
+        // What was valid before and stays is not asked about, nor can a window be read that is not one.
+        var others = given.Where(f => f != "maintenanceWindow").ToHashSet(StringComparer.Ordinal);
+        errors.AddFurther(TenantFields.FindWrong(ApplyTo(tenant, others)).Where(e => given.Contains(e.Key)).ToDictionary(e => e.Key, e => e.Value));
         return RecordedReason.With(errors.ToDictionary(), Reason);
     }
 }
@@ -80,7 +87,7 @@ internal static class TenantChangesApi
     public static void MapTenantChanges(this RouteGroupBuilder tenants)
     {
         tenants.MapPatch("/{code}", ChangeAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnTenant)
-            .Describe("changeTenant", "Changes a tenant's name, the person who has it, and its limits")
+            .Describe("changeTenant", "Changes a tenant's name, the person who has it, its limits and its maintenance window")
             .Takes<ChangeTenant>().TakesIfMatch(isRequired: true).Answers<TenantView>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         tenants.MapGet("/{code}/changes", ListAsync).NeedsRole(Role.Viewer)
             .Describe("listTenantChanges", "Lists who changed what of a tenant and why, newest first")

@@ -78,6 +78,9 @@ public sealed record TenantView
 
     /// <summary>Bytes that it may store, database and files together; null: as many as its plan says.</summary>
     public long? MaxStorageBytes { get; init; }
+
+    /// <summary>When it may be closed without being asked; null: at any time.</summary>
+    public TimeWindow? MaintenanceWindow { get; init; }
     public required string RequestedBy { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ActivatedAt { get; init; }
@@ -125,6 +128,7 @@ public sealed record TenantView
             UsageReason = tenant.UsageReason,
             MaxUsers = tenant.MaxUsers,
             MaxStorageBytes = tenant.MaxStorageBytes,
+            MaintenanceWindow = TimeWindow.Of(tenant.ReadMaintenanceWindow()),
             RequestedBy = tenant.RequestedBy,
             CreatedAt = tenant.CreatedAt,
             ActivatedAt = tenant.ActivatedAt,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using Bibind.Contracts;
 using Bibind.Functions.Requests;
@@ -24,7 +23,12 @@ internal static partial class UpgradeRules
             errors.Add("notBefore", "must be in the future, and at most a year ahead; leave it out to upgrade at once");
         }
 
-        CheckWindow(command.Window, errors);
+        command.Window?.Check("window", errors);
+        if (command is { AtOnce: true, Window: not null } or { AtOnce: true, NotBefore: not null })
+        {
+            errors.Add("atOnce", "must be left out where 'window' or 'notBefore' is given");
+        }
+
         RecordedReason.Add(errors, command.Reason);
         return errors.ToDictionary();
     }
@@ -51,33 +55,6 @@ internal static partial class UpgradeRules
         }
     }
 
-    /// <summary>Adds what is wrong with the field <c>window</c>.</summary>
-    public static void CheckWindow(UpgradeWindow? window, FieldErrors errors)
-    {
-        if (window is null)
-        {
-            return;
-        }
-
-        foreach (var (field, text) in new[] { ("window.from", window.From), ("window.until", window.Until) })
-        {
-            if (TimeOf(text) is null)
-            {
-                errors.Add(field, "must be a time of day in UTC, such as 22:00");
-            }
-        }
-
-        if (TimeOf(window.From) is { } from && from == TimeOf(window.Until))
-        {
-            errors.Add("window.until", "must be another time than 'from'; leave 'window' out for any time");
-        }
-
-        if (window.Days is { } days && days.Any(d => DayOf(d) is null))
-        {
-            errors.Add("window.days", "must be days of the week, such as saturday");
-        }
-    }
-
     /// <summary>The release that a command without faults names.</summary>
     public static ApplicationRelease ReleaseOf(IReleaseCommand release) => new()
     {
@@ -86,14 +63,6 @@ internal static partial class UpgradeRules
         Modules = release.Modules ?? [],
         Statements = release.Statements ?? [],
         LimitMinutes = release.LimitMinutes ?? ApplicationRelease.UsualLimitMinutes,
-    };
-
-    /// <summary>The window without faults, as the control plane has it; null if none is given.</summary>
-    public static MaintenanceWindow? WindowOf(UpgradeWindow? window) => window is null ? null : new MaintenanceWindow
-    {
-        From = TimeOf(window.From)!.Value,
-        Until = TimeOf(window.Until)!.Value,
-        Days = [.. (window.Days ?? []).Select(day => DayOf(day)!.Value).Distinct()],
     };
 
     private static void CheckModules(IReleaseCommand release, string field, FieldErrors errors)
@@ -135,12 +104,6 @@ internal static partial class UpgradeRules
             errors.Add(field, "must hold the statements that 'sql' runs");
         }
     }
-
-    private static TimeOnly? TimeOf(string? text) =>
-        TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time : null;
-
-    private static DayOfWeek? DayOf(string? text) =>
-        text is not null && text.All(char.IsAsciiLetter) && Enum.TryParse<DayOfWeek>(text, ignoreCase: true, out var day) ? day : null;
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._+-]{0,99}\z")]
     private static partial Regex Version();

@@ -39,26 +39,15 @@ public sealed record UpgradeTenantCommand : IReleaseCommand
     /// <summary>When the tenant may be closed at the earliest, UTC. The rehearsal comes at once.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary>When the tenant may be closed; at any time unless given.</summary>
+    /// <summary>When the tenant may be closed; in its own maintenance window unless given, and at any time if it has none.</summary>
     [DisallowNull]
-    public UpgradeWindow? Window { get; init; }
+    public TimeWindow? Window { get; init; }
+
+    /// <summary>True closes it as soon as the rehearsal has gone well, whatever its maintenance window.</summary>
+    public bool AtOnce { get; init; }
 
     /// <summary>Why, in words, at most 500 characters; recorded.</summary>
     public required string Reason { get; init; }
-}
-
-/// <summary>When a tenant may be closed, UTC.</summary>
-public sealed record UpgradeWindow
-{
-    /// <summary>When it begins, such as <c>22:00</c>.</summary>
-    public string? From { get; init; }
-
-    /// <summary>When it ends, such as <c>04:00</c>; before its beginning, it goes over midnight.</summary>
-    public string? Until { get; init; }
-
-    /// <summary>The days on which it begins, such as <c>saturday</c>; all unless given.</summary>
-    [DisallowNull]
-    public IReadOnlyList<string>? Days { get; init; }
 }
 
 /// <summary>An order to take a tenant's last upgrade back.</summary>

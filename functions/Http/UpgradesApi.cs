@@ -42,7 +42,8 @@ internal static class UpgradesApi
             Release = UpgradeRules.ReleaseOf(command),
             DryRun = command.DryRun,
             NotBefore = command.NotBefore?.UtcDateTime,
-            Window = UpgradeRules.WindowOf(command.Window),
+            Window = command.Window?.Read(),
+            AtOnce = command.AtOnce,
             Reason = command.Reason,
             RequestedBy = context.Caller().Name,
         };

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Bibind.Contracts;
 
 /// <summary>How a tenant of an offer is upgraded.</summary>
@@ -48,7 +50,7 @@ public sealed record ApplicationRelease
     public int LimitMinutes { get; init; } = UsualLimitMinutes;
 }
 
-/// <summary>When a tenant may be closed, every day or on some; UTC.</summary>
+/// <summary>When a tenant may be closed, every day or on some.</summary>
 public sealed record MaintenanceWindow
 {
     public required TimeOnly From { get; init; }
@@ -59,18 +61,27 @@ public sealed record MaintenanceWindow
     /// <summary>The days on which it begins; all unless given.</summary>
     public IReadOnlyList<DayOfWeek> Days { get; init; } = [];
 
+    /// <summary>Name in the IANA database of the zone whose clocks count; UTC unless given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TimeZone { get; init; }
+
     /// <summary>The first moment at or after the given one that lies in it.</summary>
     /// <param name="moment">UTC.</param>
+    /// <returns>UTC.</returns>
+    /// <exception cref="TimeZoneNotFoundException">This machine does not know the zone.</exception>
     public DateTime Next(DateTime moment)
     {
         const int LongestSearch = 8;
+        var zone = TimeZone is null ? TimeZoneInfo.Utc : TimeZoneInfo.FindSystemTimeZoneById(TimeZone);
+        var today = TimeZoneInfo.ConvertTimeFromUtc(moment, zone).Date;
 
         // The one that began yesterday may still be open.
         for (var day = -1; day <= LongestSearch; day++)
         {
-            var begins = moment.Date.AddDays(day) + From.ToTimeSpan();
-            var ends = moment.Date.AddDays(Until > From ? day : day + 1) + Until.ToTimeSpan();
-            if (moment < ends && (Days.Count == 0 || Days.Contains(begins.DayOfWeek)))
+            var local = today.AddDays(day) + From.ToTimeSpan();
+            var begins = ToUtc(local, zone);
+            var ends = ToUtc(today.AddDays(Until > From ? day : day + 1) + Until.ToTimeSpan(), zone);
+            if (moment < ends && (Days.Count == 0 || Days.Contains(local.DayOfWeek)))
             {
                 return begins > moment ? begins : moment;
             }
@@ -78,6 +89,10 @@ public sealed record MaintenanceWindow
 
         return moment;
     }
+
+    // What the clocks pass over in spring is when they show the next hour.
+    private static DateTime ToUtc(DateTime local, TimeZoneInfo zone) =>
+        TimeZoneInfo.ConvertTimeToUtc(zone.IsInvalidTime(local) ? local.AddHours(1) : local, zone);
 }
 
 /// <summary>
@@ -99,7 +114,7 @@ public sealed record UpgradeTenantInput
     /// <summary>When the tenant may be closed at the earliest, UTC; the rehearsal comes before.</summary>
     public DateTime? NotBefore { get; init; }
 
-    /// <summary>When the tenant may be closed; at any time unless given.</summary>
+    /// <summary>When the tenant may be closed; at any time if null.</summary>
     public MaintenanceWindow? Window { get; init; }
     public required string RequestedBy { get; init; }
     public required string Reason { get; init; }

@@ -20,7 +20,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
              "region": "Moon", "labels": ["A B"], "size": 0, "maxUsers": 0, "maxStorageBytes": 0, "callbackUrl": "http://localhost/"}
             """),
         ["changeTenant"] = ("/api/tenants/several",
-            """{"name": "\u2028", "customerName": "\u200b", "customerEmail": "nobody", "maxUsers": 0, "maxStorageBytes": -1, "reason": ""}"""),
+            """{"name": "\u2028", "customerName": "\u200b", "customerEmail": "nobody", "maxUsers": 0, "maxStorageBytes": -1, "maintenanceWindow": {"from": "ten", "until": "25:00", "days": ["someday"], "timeZone": "Nowhere"}, "reason": ""}"""),
         ["createWebhookEndpoint"] = ("/api/webhook-endpoints", """{"url": "ftp://x", "description": "", "kinds": ["x"]}"""),
         ["changeWebhookEndpoint"] = ("/api/webhook-endpoints/1", """{"url": "http://127.0.0.1/", "description": "", "kinds": ["x"], "enabled": true}"""),
         ["createOperatorToken"] = ("/api/operator-tokens", """{"name": "\u200b", "role": "king", "customer": "a b", "expiresAt": "2001-01-01T00:00:00Z", "reason": "\u202e"}"""),
@@ -76,7 +76,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["upgradeTenant"] = ("/api/tenants/several/upgrade",
             """
             {"version": "", "kind": "magic", "modules": ["A B"], "statements": ["/* all of it */ commit"], "limitMinutes": 0, "notBefore": "2001-01-01T00:00:00Z",
-             "window": {"from": "ten", "until": "25:00", "days": ["someday"]}, "reason": ""}
+             "window": {"from": "ten", "until": "25:00", "days": ["someday"], "timeZone": "Nowhere"}, "atOnce": true, "reason": ""}
             """),
         ["rollBackTenantUpgrade"] = ("/api/tenants/several/upgrade/rollback", """{"reason": ""}"""),
         ["changeTenantModules"] = ("/api/tenants/several/modules", """{"activate": ["A B"], "deactivate": ["C D"]}"""),
@@ -87,7 +87,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
             {"offer": "A B", "release": {"version": "", "kind": "magic", "modules": ["A B"], "statements": [""], "limitMinutes": 0},
              "templateVersion": {"template": "A B", "server": "A B", "number": 0}, "tenants": {"template": "A B", "server": "A B", "labels": ["A B"], "codes": ["A"]},
              "canaries": ["A"], "waves": [{"count": 0}, {"percent": 5}], "maxFailures": -1, "maxFailuresPercent": 101, "maxConcurrent": 0,
-             "window": {"days": ["someday"], "from": "25:00", "until": "noon"}, "dryRun": true, "reason": ""}
+             "window": {"days": ["someday"], "from": "25:00", "until": "noon", "timeZone": "Nowhere"}, "dryRun": true, "reason": ""}
             """),
         ["pauseRollout"] = ("/api/rollouts/1/pause", """{"reason": ""}"""),
         ["resumeRollout"] = ("/api/rollouts/1/resume", """{"reason": ""}"""),

@@ -54,6 +54,32 @@ public sealed class TenantChangesTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_maintenance_window_is_set_seen_recorded_and_taken_away()
+    {
+        const string Weekend = """{"from": "22:00", "until": "04:00", "days": ["friday", "Saturday"], "timeZone": "Europe/Paris"}""";
+        await _host.OrderTenantAsync("acme");
+
+        using var wrong = await PatchAsync("acme", """{"maintenanceWindow": {"from": "25:00", "until": "", "days": ["1", "payday"], "timeZone": "Paris Time"}}""", "*");
+        var problem = await ProblemAssert.IsAsync(wrong, HttpStatusCode.UnprocessableEntity, "invalid-command");
+        Assert.Equal(
+            ["maintenanceWindow.days", "maintenanceWindow.from", "maintenanceWindow.timeZone", "maintenanceWindow.until"],
+            problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal));
+        using var set = await PatchAsync("acme", $$"""{"maintenanceWindow": {{Weekend}}, "reason": "they work at night"}""", "*");
+        var expected = JsonElement.Parse(Weekend.Replace("Saturday", "saturday", StringComparison.Ordinal));
+        var shown = (await ApiHost.JsonAsync(set)).GetProperty("maintenanceWindow");
+        Assert.True(JsonElement.DeepEquals(expected, shown), shown.GetRawText());
+
+        using var same = await PatchAsync("acme", $$"""{"name": "Acme SAS", "maintenanceWindow": {{shown.GetRawText()}}}""", set.Headers.ETag!.ToString());
+        Assert.Equal(HttpStatusCode.OK, same.StatusCode);
+        using var taken = await PatchAsync("acme", """{"maintenanceWindow": null}""", same.Headers.ETag!.ToString());
+        Assert.Equal(JsonValueKind.Null, (await ApiHost.JsonAsync(taken)).GetProperty("maintenanceWindow").ValueKind);
+        using var listed = await _host.GetAsync("/api/tenants/acme/changes");
+        var changes = (await ApiHost.JsonAsync(listed)).GetProperty("items").EnumerateArray().Select(i => i.GetProperty("changes")).ToList();
+        Assert.Equal(["maintenanceWindow", "name", "maintenanceWindow"], changes.Select(c => string.Join(", ", c.EnumerateObject().Select(f => f.Name))));
+        Assert.Equal(["friday", "saturday"], changes[2].GetProperty("maintenanceWindow").GetProperty("to").GetProperty("days").EnumerateArray().Select(d => d.GetString()));
+    }
+
+    [Fact]
     public async Task Somebody_elses_change_in_between_is_seen_whoever_made_it()
     {
         await _host.OrderTenantAsync("acme");

@@ -25,22 +25,17 @@ public sealed class AdvanceRollout(IRolloutProgress rollouts, DurableTaskClient 
         await RecordEndsAsync(context, order);
         await context.EnsureLeaseHeldAsync();
         var standing = await rollouts.DecideAsync(order, cancellationToken);
-        var now = time.GetUtcNow().UtcDateTime;
-        var opensIn = (standing.Window?.Next(now) ?? now) - now;
         var started = 0;
-        if (opensIn <= TimeSpan.Zero)
+        foreach (var tenantId in standing.Next)
         {
-            foreach (var tenantId in standing.Next)
-            {
-                await context.EnsureLeaseHeldAsync();
-                started += await rollouts.StartAsync(order, tenantId, cancellationToken) ? 1 : 0;
-            }
+            await context.EnsureLeaseHeldAsync();
+            started += await rollouts.StartAsync(order, tenantId, cancellationToken) ? 1 : 0;
         }
 
         var running = standing.Running + started;
         var wait = running > 0 ? order.Every
             : standing.State != RolloutStates.Running || standing.Pending == 0 ? Idle
-            : opensIn > TimeSpan.Zero ? Shorter(opensIn, Idle)
+            : standing.OpensAt - time.GetUtcNow().UtcDateTime is { } opensIn && opensIn > TimeSpan.Zero ? Shorter(opensIn, Idle)
             : order.Every;
         return new RolloutRound(standing.State, running, standing.Pending - started, standing.IsOver, wait);
     }

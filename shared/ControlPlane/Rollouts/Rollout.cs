@@ -19,7 +19,7 @@ public sealed record Rollout
     /// <summary>JSON text of a <see cref="RolloutFilter"/>.</summary>
     public string Filter { get; init; } = string.Empty;
 
-    /// <summary>JSON text of a <see cref="MaintenanceWindow"/>; null if tenants may be closed at any time.</summary>
+    /// <summary>JSON text of a <see cref="MaintenanceWindow"/> for tenants that have none of their own; null if they may be closed at any time.</summary>
     public string? TimeWindow { get; init; }
 
     /// <summary>Tenants that are upgraded at once.</summary>
@@ -55,8 +55,12 @@ public sealed record Rollout
     /// <summary>Which tenants were chosen.</summary>
     public RolloutFilter ReadFilter() => Read<RolloutFilter>(Filter)!;
 
-    /// <summary>When tenants may be closed; null if at any time.</summary>
-    public MaintenanceWindow? ReadWindow() => TimeWindow is null ? null : Read<MaintenanceWindow>(TimeWindow);
+    /// <summary>When tenants that have no window of their own may be closed; null if at any time.</summary>
+    public MaintenanceWindow? ReadWindow() => WindowFor(own: null);
+
+    /// <summary>When a tenant may be closed; null if at any time.</summary>
+    /// <param name="own">JSON text of its own window; null if it has none.</param>
+    public MaintenanceWindow? WindowFor(string? own) => (own ?? TimeWindow) is { } json ? Read<MaintenanceWindow>(json) : null;
 
     internal static string? Write<T>(T? value)
         where T : class => value is null ? null : JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
@@ -211,6 +215,9 @@ public sealed record RolloutTenant
 
     /// <summary>True if the job takes it back.</summary>
     public bool IsRollback { get; init; }
+
+    /// <summary>JSON text of the tenant's own window; null if it has none.</summary>
+    public string? MaintenanceWindow { get; init; }
     public int Attempts { get; init; }
     public int Refusals { get; init; }
     public DateTimeOffset? StartedAt { get; init; }

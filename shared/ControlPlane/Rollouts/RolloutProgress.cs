@@ -114,8 +114,6 @@ public sealed class RolloutProgress(
         {
             Running = waves.Sum(w => w.Running),
             Pending = waves.Sum(w => w.Pending),
-            MaxConcurrent = rollout.MaxConcurrent,
-            Window = rollout.ReadWindow(),
         };
     }
 
@@ -159,7 +157,7 @@ public sealed class RolloutProgress(
             JobId = jobId,
             Code = tenant.Code,
             Release = rollout.ReadRelease(),
-            Window = rollout.ReadWindow(),
+            Window = rollout.WindowFor(tenant.MaintenanceWindow),
             RequestedBy = rollout.RequestedBy,
             Reason = $"Rollout {rollout.Id}: {rollout.Reason}",
             Rollout = FormattableString.Invariant($"{rollout.Id}"),
@@ -207,14 +205,43 @@ public sealed class RolloutProgress(
             update control.rollout_waves set ended_at = @Now where rollout_id = @Id and number < @Number and ended_at is null;
             """,
             new { rollout.Id, current.Number, Now = time.GetUtcNow() }, transaction, cancellationToken));
-        var next = await connection.QueryAsync<long>(Sql.Command(
-            $"""
-            select m.tenant_id from control.rollout_tenants m join control.tenants t on t.id = m.tenant_id
-            where m.rollout_id = @Id and m.wave = @Number and m.state = 'pending' and {IsIdle}
-            order by m.position limit @Free
-            """,
-            new { rollout.Id, current.Number, Free = Math.Max(0, rollout.MaxConcurrent - waves.Sum(w => w.Running)) }, transaction, cancellationToken));
-        return new RolloutStanding { State = rollout.State, Next = next.AsList() };
+        return await ChooseAsync(connection, transaction, rollout, current.Number, Math.Max(0, rollout.MaxConcurrent - waves.Sum(w => w.Running)), cancellationToken);
+    }
+
+    // The first of those that may be closed now, as many as there is room for; if none may, when the first of them may.
+    private async Task<RolloutStanding> ChooseAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, Rollout rollout, int wave, int free, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        var next = new List<long>(free);
+        DateTime? opensAt = null;
+        if (free > 0)
+        {
+            var idle = connection.QueryUnbufferedAsync<(long TenantId, string? Window)>(
+                $"""
+                select m.tenant_id, t.maintenance_window::text from control.rollout_tenants m join control.tenants t on t.id = m.tenant_id
+                where m.rollout_id = @Id and m.wave = @wave and m.state = 'pending' and {IsIdle}
+                order by m.position
+                """,
+                new { rollout.Id, wave }, transaction);
+            await foreach (var (tenantId, own) in idle.WithCancellation(cancellationToken))
+            {
+                var opens = rollout.WindowFor(own)?.Next(now) ?? now;
+                if (opens > now)
+                {
+                    opensAt = opensAt < opens ? opensAt : opens;
+                    continue;
+                }
+
+                next.Add(tenantId);
+                if (next.Count == free)
+                {
+                    break;
+                }
+            }
+        }
+
+        return new RolloutStanding { State = rollout.State, Next = next, OpensAt = next.Count == 0 ? opensAt : null };
     }
 }
 
@@ -228,12 +255,11 @@ public sealed record RolloutStanding
     public string? Reason { get; init; }
     public int Running { get; init; }
     public int Pending { get; init; }
-    public int MaxConcurrent { get; init; } = 1;
 
-    /// <summary>When tenants may be begun; at any time if null.</summary>
-    public MaintenanceWindow? Window { get; init; }
+    /// <summary>When the first of those whose turn it is may be closed, UTC; null unless all of them are to wait for that.</summary>
+    public DateTime? OpensAt { get; init; }
 
-    /// <summary>Those whose turn it is and whom nothing else keeps busy.</summary>
+    /// <summary>Those whose turn it is, who may be closed now and whom nothing else keeps busy.</summary>
     public IReadOnlyList<long> Next { get; init; } = [];
 }
 

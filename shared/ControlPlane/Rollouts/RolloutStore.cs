@@ -9,7 +9,7 @@ public sealed class RolloutStore(NpgsqlDataSource database)
     internal const string Select = "select r.* from control.rollouts r";
 
     internal const string SelectTenants =
-        "select m.*, t.code from control.rollout_tenants m join control.tenants t on t.id = m.tenant_id";
+        "select m.*, t.code, t.maintenance_window::text as maintenance_window from control.rollout_tenants m join control.tenants t on t.id = m.tenant_id";
 
     private const string SelectWaves =
         """

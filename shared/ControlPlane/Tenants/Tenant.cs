@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Bibind.Contracts;
 
 namespace Bibind.ControlPlane.Tenants;
@@ -104,7 +105,10 @@ public sealed record Tenant
     /// <summary>Bytes that it may store, database and files together; null: as many as its plan says.</summary>
     public long? MaxStorageBytes { get; init; }
 
-    /// <summary>Counts the changes of name, customer and limits.</summary>
+    /// <summary>JSON text of the <see cref="Contracts.MaintenanceWindow"/> in which it may be closed without being asked; null: at any time.</summary>
+    public string? MaintenanceWindow { get; init; }
+
+    /// <summary>Counts the changes of name, customer, limits and maintenance window.</summary>
     public int Version { get; init; } = 1;
     public string RequestedBy { get; init; } = string.Empty;
     public DateTimeOffset CreatedAt { get; init; }
@@ -112,6 +116,10 @@ public sealed record Tenant
 
     /// <summary>When it failed or was terminated.</summary>
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>When it may be closed without being asked; null: at any time.</summary>
+    public MaintenanceWindow? ReadMaintenanceWindow() =>
+        MaintenanceWindow is null ? null : JsonSerializer.Deserialize<MaintenanceWindow>(MaintenanceWindow, JsonSerializerOptions.Web);
 
     /// <summary>An order for a tenant like this one, as it was sold, with its own limits; where it is to tell of its end is left open.</summary>
     public TenantOrder ToOrder(string code, string name, string requestedBy) => new()

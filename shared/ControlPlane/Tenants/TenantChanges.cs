@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Bibind.Contracts;
 using Bibind.ControlPlane.Servers;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -19,6 +21,9 @@ public sealed record TenantFields
     /// <summary>Null: as many as the plan says.</summary>
     public long? MaxStorageBytes { get; init; }
 
+    /// <summary>When it may be closed without being asked; null: at any time.</summary>
+    public MaintenanceWindow? MaintenanceWindow { get; init; }
+
     /// <summary>As they are.</summary>
     public static TenantFields Of(Tenant tenant)
     {
@@ -30,6 +35,7 @@ public sealed record TenantFields
             CustomerEmail = tenant.CustomerEmail,
             MaxUsers = tenant.MaxUsers,
             MaxStorageBytes = tenant.MaxStorageBytes,
+            MaintenanceWindow = tenant.ReadMaintenanceWindow(),
         };
     }
 
@@ -71,6 +77,8 @@ public abstract record TenantChangeResult
 /// <summary>Changes what is told of tenants, and tells what was changed, by whom and why.</summary>
 public sealed class TenantChanges(NpgsqlDataSource database, TimeProvider time, ILogger<TenantChanges> logger)
 {
+    private static readonly JsonSerializerOptions AsPeopleRead = new(JsonSerializerOptions.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+
     /// <summary>Changes a tenant that lives.</summary>
     /// <param name="seen">The tenant as the change was made of.</param>
     /// <param name="wanted">What it is to be; valid.</param>
@@ -110,7 +118,8 @@ public sealed class TenantChanges(NpgsqlDataSource database, TimeProvider time, 
         await connection.ExecuteAsync(Sql.Command(
             """
             update control.tenants set
-              name = @Name, customer_name = @CustomerName, customer_email = @CustomerEmail, max_users = @MaxUsers, max_storage_bytes = @MaxStorageBytes
+              name = @Name, customer_name = @CustomerName, customer_email = @CustomerEmail, max_users = @MaxUsers, max_storage_bytes = @MaxStorageBytes,
+              maintenance_window = cast(@window as jsonb)
             where id = @Id;
             insert into control.tenant_changes (tenant_id, changed_by, reason, changes, changed_at) values (@Id, @who, @why, @changes, @now);
             """,
@@ -122,6 +131,7 @@ public sealed class TenantChanges(NpgsqlDataSource database, TimeProvider time, 
                 wanted.CustomerEmail,
                 wanted.MaxUsers,
                 wanted.MaxStorageBytes,
+                window = wanted.MaintenanceWindow is null ? null : JsonSerializer.Serialize(wanted.MaintenanceWindow, JsonSerializerOptions.Web),
                 who,
                 why,
                 changes = new Sql.JsonParameter(Sql.ToJson(changes)),
@@ -152,11 +162,11 @@ public sealed class TenantChanges(NpgsqlDataSource database, TimeProvider time, 
         return new Page<TenantChange>(items.AsList(), total, page.Number, page.Size);
     }
 
-    // By the names that the fields have in JSON.
+    // By the names that the fields have in JSON; days by theirs.
     private static Dictionary<string, FieldChange> Differences(TenantFields from, TenantFields to)
     {
-        var before = JsonSerializer.SerializeToElement(from, JsonSerializerOptions.Web);
-        var after = JsonSerializer.SerializeToElement(to, JsonSerializerOptions.Web);
+        var before = JsonSerializer.SerializeToElement(from, AsPeopleRead);
+        var after = JsonSerializer.SerializeToElement(to, AsPeopleRead);
         return before.EnumerateObject()
             .Select(field => (field.Name, From: field.Value, To: after.GetProperty(field.Name)))
             .Where(f => !JsonElement.DeepEquals(f.From, f.To))

@@ -96,7 +96,12 @@ public sealed record UpgradeWish
     public required ApplicationRelease Release { get; init; }
     public bool DryRun { get; init; }
     public DateTime? NotBefore { get; init; }
+
+    /// <summary>When the tenant may be closed; in its own maintenance window unless given.</summary>
     public MaintenanceWindow? Window { get; init; }
+
+    /// <summary>True if it may be closed at once, whatever its own maintenance window.</summary>
+    public bool AtOnce { get; init; }
 
     /// <summary>Why, in words.</summary>
     public required string Reason { get; init; }

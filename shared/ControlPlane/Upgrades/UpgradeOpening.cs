@@ -31,7 +31,7 @@ public sealed class UpgradeOpening(NpgsqlDataSource database, JobStore jobs, Tim
             Release = wish.Release,
             DryRun = wish.DryRun,
             NotBefore = wish.NotBefore,
-            Window = wish.Window,
+            Window = wish.AtOnce ? null : wish.Window ?? tenant.ReadMaintenanceWindow(),
             Reason = wish.Reason,
             RequestedBy = wish.RequestedBy,
             Rollout = wish.Rollout,

@@ -109,6 +109,32 @@ public sealed class TenantUpgradeTests
     }
 
     [Fact]
+    public async Task An_upgrade_waits_for_the_tenants_own_window_unless_its_order_says_otherwise()
+    {
+        await using var world = await UpgradeWorld.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(world.Installation);
+        await using (var window = world.Installation.Control.CreateCommand(
+            """
+            update control.tenants set maintenance_window = jsonb_build_object(
+              'from', to_char(timezone('UTC', now()) + interval '8 hours', 'HH24:MI:SS'), 'until', to_char(timezone('UTC', now()) + interval '9 hours', 'HH24:MI:SS'), 'timeZone', 'Etc/UTC')
+            """))
+        {
+            await window.ExecuteNonQueryAsync();
+        }
+
+        await world.UpgradeAsync(host.Api);
+        await Eventually.UntilAsync(
+            async () => (string?)(await host.Api.GetAsync($"/api/tenants/{world.Code}/upgrades"))["items"]![0]!["state"] == "waiting", TimeSpan.FromSeconds(30), "it waits");
+        var (status, _, cancelled) = await host.Api.TryPostAsync($"/api/tenants/{world.Code}/upgrade/cancel", []);
+        Assert.True(status == HttpStatusCode.OK, cancelled.ToString());
+
+        var end = await host.Api.EndOfAsync(await world.UpgradeAsync(host.Api, new JsonObject { ["atOnce"] = true }));
+
+        Assert.True((string?)end["result"]?["outcome"] == "upgraded", end.ToString());
+        Assert.Equal("19.0-2", (string?)(await host.Api.GetAsync($"/api/tenants/{world.Code}"))["release"]);
+    }
+
+    [Fact]
     public async Task An_upgrade_that_waits_is_called_off_and_another_follows()
     {
         await using var world = await UpgradeWorld.CreateAsync();
