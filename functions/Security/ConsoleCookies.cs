@@ -22,7 +22,7 @@ internal sealed class ConsoleCookies(SignInOptions options)
     public const string Form = "bibind-form";
 
     /// <summary>Whoever is on the way to the issuer and back.</summary>
-    public const string CodeFlow = "bibind-journey";
+    public const string CodeFlow = "bibind-code-flow";
 
     /// <summary>A value that nobody can guess.</summary>
     public static string NewValue() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));

@@ -136,8 +136,8 @@ public sealed class SignInAtIssuerTests(ConsoleIssuerHost host, PostgresServer p
     {
         using var browser = new Browser(host.Api.Address);
         using var start = await browser.GetAsync("/console/sign-in/start");
-        var journey = browser.Cookies.GetCookies(browser.Address).Single(c => c.Name.StartsWith("bibind-journey", StringComparison.Ordinal));
-        var (name, value) = (journey.Name, journey.Value);
+        var cookie = browser.Cookies.GetCookies(browser.Address).Single(c => c.Name.StartsWith("bibind-code-flow", StringComparison.Ordinal));
+        var (name, value) = (cookie.Name, cookie.Value);
         var back = await IssuerSignIn.GoAsync(browser, start.Headers.Location!, "ada");
         using (await browser.Client.GetAsync(back))
         {
