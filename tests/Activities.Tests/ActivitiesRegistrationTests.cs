@@ -20,7 +20,7 @@ public sealed class ActivitiesRegistrationTests
         {
             typeof(Contracts.Database), typeof(FileStore), typeof(Contracts.Credentials), typeof(Contracts.Dns), typeof(Contracts.Certificates), typeof(Contracts.Storage),
             typeof(Contracts.Routing), typeof(Contracts.Application), typeof(Contracts.Backup), typeof(Caller), typeof(Contracts.Templates), typeof(TemplateVersions),
-            typeof(Contracts.Tenants), typeof(Contracts.Domains), typeof(DomainPurchases), typeof(BackupJobs), typeof(CredentialResets), typeof(Contracts.Moves), typeof(CancelledJobs), typeof(Contracts.Rollouts), typeof(Contracts.Upgrades), typeof(TenantModules), typeof(Contracts.WarmPools), typeof(Contracts.Suspensions), typeof(PlanChanges), typeof(Contracts.Staging),
+            typeof(Contracts.Tenants), typeof(Contracts.Domains), typeof(DomainPurchases), typeof(BackupJobs), typeof(CredentialResets), typeof(Contracts.Moves), typeof(CancelledJobs), typeof(Contracts.Rollouts), typeof(Contracts.Upgrades), typeof(TenantModules), typeof(Contracts.WarmPools), typeof(Contracts.Suspensions), typeof(PlanChanges), typeof(SupportAccesses), typeof(Contracts.Staging),
         }.SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Select(field => field.GetValue(null)!)
             .Where(value => value.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ActivityDefinition<,>))
