@@ -131,7 +131,7 @@ public sealed class ActivitiesRegistrationTests
             .Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(ITaskActivity))
                 && type.Namespace is not ("Bibind.Activities.Tenants" or "Bibind.Activities.Domains" or "Bibind.Activities.Domains.Registrars" or "Bibind.Activities.Backup.Jobs"
                     or "Bibind.Activities.Credentials.Resets" or "Bibind.Activities.Templates.Versions" or "Bibind.Activities.Moves" or "Bibind.Activities.Jobs" or "Bibind.Activities.Rollouts" or "Bibind.Activities.Upgrades"
-                    or "Bibind.Activities.Suspensions" or "Bibind.Activities.Staging"));
+                    or "Bibind.Activities.Suspensions" or "Bibind.Activities.Support" or "Bibind.Activities.Staging"));
 
         Assert.All(activities, type => Assert.NotNull(ActivatorUtilities.CreateInstance(world.Services, type)));
     }

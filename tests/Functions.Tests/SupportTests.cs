@@ -204,7 +204,7 @@ public sealed class SupportTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Gone, "ended"), (revoked.StatusCode, withdrawn.StatusCode, await StateAsync(late)));
     }
 
-    private Task ConsentIsWantedAsync() => _host.ExecuteAsync("update control.plan_versions set support_consent = true");
+    private Task ConsentIsWantedAsync() => _host.ExecuteAsync("update control.plans set support_consent = true; update control.tenants t set plan_version = p.version from control.plans p where p.code = t.plan");
 
     private async Task<JsonElement> RequestAsync(string body = Wish)
     {

@@ -1,5 +1,4 @@
 using Bibind.Activities.Application;
-using Bibind.Activities.Application.Odoo;
 using Bibind.Durable;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -50,7 +50,7 @@ internal sealed class SupportWorld : IAsyncDisposable
         return world;
     }
 
-    public Task ConsentIsWantedAsync() => ControlAsync("update control.plan_versions set support_consent = true");
+    public Task ConsentIsWantedAsync() => ControlAsync("update control.plans set support_consent = true; update control.tenants t set plan_version = p.version from control.plans p where p.code = t.plan");
 
     public async Task ControlAsync(string sql)
     {

@@ -1,3 +1,5 @@
+using Bibind.Activities.Application;
+using Bibind.Activities.Application.Odoo;
 using Bibind.Activities.Credentials;
 using Bibind.Activities.Database;
 using Bibind.Contracts;
@@ -6,7 +8,7 @@ using Bibind.Durable;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 
-namespace Bibind.Activities.Application.Odoo;
+namespace Bibind.Activities.Support;
 
 /// <summary>
 /// Makes an operator's account through the application, which gives it its groups, by one call with a key of a few minutes. It is remembered before it has a password:
