@@ -129,7 +129,6 @@ public sealed class SupportOpening(JobStore jobs, INotices notices, IOptions<Sup
     }
 
     /// <summary>The customer consents, or refuses. Again the same; nothing after it has ended.</summary>
-    [SuppressMessage("Performance", "CA1822", Justification = "One injected service changes accesses.")]
     public Task<SupportResult> DecideAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, long id, bool isGranted, SupportDecision decision, CancellationToken cancellationToken) =>
         ChangeAsync(

@@ -27,7 +27,7 @@ internal static class OdooSupportLockout
 
     private static readonly string[] Tables =
     [
-        "res_users", "res_partner", "res_users_apikeys", "auth_totp_device", "auth_passkey_key", "res_device_log", "res_users_log", "res_groups_users_rel", "mail_push_device",
+        "res_users", "res_partner", "res_users_apikeys", "auth_totp_device", "auth_passkey_key", "res_device_log", "res_groups_users_rel", "mail_push_device",
         .. OdooSupportTraces.Tables,
     ];
 
