@@ -64,6 +64,7 @@ internal static class BibindCommand
         LoginCommand.DefineLogout(),
         AlertsCommand.Define(),
         TenantsCommand.Define(),
+        SupportCommand.Define(),
         DomainsCommand.Define(),
         BackupsCommand.Define(),
         JobsCommand.Define(),

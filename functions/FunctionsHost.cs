@@ -83,7 +83,7 @@ public static class FunctionsHost
         builder.AddHosting(settings);
         builder.AddQueues();
         builder.Services.AddSingleton<CommandTransaction>().AddSingleton<TenantOrdering>().AddSingleton<DomainOrdering>()
-            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<UpgradeOrdering>().AddSingleton<RolloutOrdering>().AddSingleton<ModuleOrdering>().AddSingleton<SuspensionOrdering>().AddSingleton<ISubscriptionOrdering>(s => s.GetRequiredService<SuspensionOrdering>()).AddSingleton<CredentialOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>()
+            .AddSingleton<BackupOrdering>().AddSingleton<MoveOrdering>().AddSingleton<UpgradeOrdering>().AddSingleton<RolloutOrdering>().AddSingleton<ModuleOrdering>().AddSingleton<SuspensionOrdering>().AddSingleton<ISubscriptionOrdering>(s => s.GetRequiredService<SuspensionOrdering>()).AddSingleton<CredentialOrdering>().AddSingleton<SupportOrdering>().AddSingleton<DatabaseOrdering>().AddSingleton<PurchaseOrdering>()
             .AddSingleton<SubscriptionFollower>().AddSingleton<SubscriptionOrdering>().AddSingleton<RecordOrdering>().AddSingleton<DeliveryNotes>().AddSingleton<RegistrationOrdering>()
             .AddSingleton<LimitOrdering>().AddSingleton<TrialOrdering>().AddSingleton<BringBackOrdering>().AddSingleton<StagingOrdering>()
             .AddSingleton<JobCancelling>().AddSingleton<JobSteering>().AddSingleton<JobPurging>().AddSingleton<JobReader>().AddSingleton<JobRetries>().AddSingleton<JobActionDispatcher>().AddSingleton<OrderReplay>().AddSingleton<JobStreams>();
@@ -203,6 +203,7 @@ public static class FunctionsHost
         routes.MapAcmeChallenges();
         routes.MapTenants();
         routes.MapSuspensions();
+        routes.MapSupport();
         routes.MapBringBack();
         routes.MapStaging();
         routes.MapTenantDatabase();

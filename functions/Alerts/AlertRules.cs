@@ -36,6 +36,7 @@ internal sealed class AlertRules(
             new(AlertKinds.PoisonMessages, o.After, FindPoisonAsync),
             new(AlertKinds.QueueAge, o.After, FindAgeAsync),
             new(AlertKinds.OrchestrationQuarantined, TimeSpan.Zero, FindQuarantinedAsync),
+            new(AlertKinds.SupportOverdue, TimeSpan.Zero, async token => await sources.FindOverdueSupportAsync(token)),
         ];
         return o.Enabled ? [.. all.Where(r => !o.Off.Contains(r.Kind))] : [];
     }

@@ -12,7 +12,7 @@ namespace Bibind.Functions.Http;
 /// <param name="Actor">Who.</param>
 /// <param name="Role">Their role; null if they were not let in.</param>
 /// <param name="Customer">The customer whose caller it was; null for operators.</param>
-/// <param name="Source">How they are known: <c>api</c> (a token of the settings), <c>token</c>, <c>oidc</c>, <c>local</c>, or <c>none</c>.</param>
+/// <param name="Source">How they are known: <c>api</c> (a token of the settings), <c>token</c>, <c>oidc</c>, <c>local</c>, <c>link</c> (of a letter), or <c>none</c>.</param>
 /// <param name="Session">The console's session; null for calls with a token.</param>
 /// <param name="Address">Where from.</param>
 /// <param name="Action">The method and the pattern of the route, or <c>sign-in</c>.</param>

@@ -12,6 +12,7 @@ namespace Bibind.Functions.Http;
 /// <param name="TrialDays">Days for which a new tenant is free.</param>
 /// <param name="AutoRenew">Whether a period follows the other before it is paid.</param>
 /// <param name="AllowedModules">Modules that its tenants may activate; null: all.</param>
+/// <param name="SupportConsent">Whether an operator enters a tenant's application only after the customer has consented.</param>
 /// <param name="Active">False: closed for new orders.</param>
 /// <param name="ChangedBy">Who made this version.</param>
 /// <param name="Reason">Why.</param>
@@ -36,6 +37,7 @@ public sealed record PlanView(
     IReadOnlyList<string> Labels,
     int? Size,
     IReadOnlyList<string>? AllowedModules,
+    bool SupportConsent,
     bool Active,
     string ChangedBy,
     string Reason,
@@ -48,7 +50,7 @@ public sealed record PlanView(
         ArgumentNullException.ThrowIfNull(plan);
         return new PlanView(
             plan.Code, plan.Version, plan.Name, plan.Sequence, plan.PricePeriod, plan.UserLimit, plan.StorageQuotaBytes, plan.BackupSchedule,
-            plan.RetentionDaily, plan.RetentionWeekly, plan.RetentionMonthly, plan.GraceDays, plan.TrialDays, plan.AutoRenew, plan.Region, plan.Labels, plan.Size, plan.AllowedModules, plan.Active,
+            plan.RetentionDaily, plan.RetentionWeekly, plan.RetentionMonthly, plan.GraceDays, plan.TrialDays, plan.AutoRenew, plan.Region, plan.Labels, plan.Size, plan.AllowedModules, plan.SupportConsent, plan.Active,
             plan.ChangedBy, plan.Reason, plan.ChangedAt, plan.RemovedAt);
     }
 }

@@ -23,7 +23,7 @@ internal static class JobsApi
         JobKinds.Provision, JobKinds.Destroy, JobKinds.CreateTemplate, JobKinds.BuildTemplateVersion, JobKinds.PromoteTemplateVersion,
         JobKinds.RetireTemplateVersion, JobKinds.Backup, JobKinds.FirstBackup, JobKinds.Restore, JobKinds.Resume,
         JobKinds.VerifyBackup, JobKinds.AddDomain, JobKinds.RemoveDomain, JobKinds.BuyDomain, JobKinds.AdoptDatabase, JobKinds.ResetCredentials,
-        JobKinds.Move, JobKinds.RemoveMovedCopy, JobKinds.DrainServer, JobKinds.Upgrade, JobKinds.Rollout, JobKinds.ChangeModules, JobKinds.Suspend, JobKinds.ChangePlan,
+        JobKinds.Move, JobKinds.RemoveMovedCopy, JobKinds.DrainServer, JobKinds.Upgrade, JobKinds.Rollout, JobKinds.ChangeModules, JobKinds.Suspend, JobKinds.ChangePlan, JobKinds.SupportAccess,
     ]);
 
     private static readonly QueryParameter From = new("from", "Only jobs that were ordered then or later: a day, or a moment in UTC.");

@@ -9,7 +9,7 @@ namespace Bibind.Functions.Http;
 public sealed record ChangePlan : IRecordedChange
 {
     internal static readonly string[] NeverNull =
-        ["name", "sequence", "pricePeriod", "backupSchedule", "retentionDaily", "retentionWeekly", "retentionMonthly", "graceDays", "trialDays", "autoRenew", "labels", "active"];
+        ["name", "sequence", "pricePeriod", "backupSchedule", "retentionDaily", "retentionWeekly", "retentionMonthly", "graceDays", "trialDays", "autoRenew", "labels", "supportConsent", "active"];
 
     public string? Name { get; init; }
     public int? Sequence { get; init; }
@@ -33,6 +33,9 @@ public sealed record ChangePlan : IRecordedChange
 
     /// <summary>Modules that its tenants may activate; null: all.</summary>
     public IReadOnlyList<string>? AllowedModules { get; init; }
+
+    /// <summary>True if an operator enters a tenant's application only after the customer has consented.</summary>
+    public bool? SupportConsent { get; init; }
 
     /// <summary>False closes it for new orders; tenants that have it keep it.</summary>
     public bool? Active { get; init; }
@@ -58,6 +61,7 @@ public sealed record ChangePlan : IRecordedChange
         Labels = command.Labels ?? plan.Labels,
         Size = given.Contains("size") ? command.Size : plan.Size,
         AllowedModules = given.Contains("allowedModules") ? command.AllowedModules : plan.AllowedModules,
+        SupportConsent = command.SupportConsent ?? plan.SupportConsent,
         Active = command.Active ?? plan.Active,
     };
 }

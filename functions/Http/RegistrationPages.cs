@@ -1,13 +1,9 @@
-using System.Net.Mime;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.RegularExpressions;
 using Bibind.ControlPlane.Registrations;
 using Bibind.Functions.Ordering;
 using Bibind.Functions.Problems;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
-using Microsoft.Net.Http.Headers;
 
 namespace Bibind.Functions.Http;
 
@@ -17,7 +13,6 @@ namespace Bibind.Functions.Http;
 internal static partial class RegistrationPages
 {
     private const string Address = "/registrations/confirm";
-    private const int LongestForm = 2048;
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -61,38 +56,11 @@ internal static partial class RegistrationPages
     }
 
     // One field; whatever else a form has is not looked at.
-    private static async Task<string> ReadTokenAsync(HttpContext context)
-    {
-        var buffer = new byte[LongestForm + 1];
-        var length = await context.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
-        return length > LongestForm || !MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type) || type.MediaType != "application/x-www-form-urlencoded"
-            ? string.Empty
-            : QueryHelpers.ParseQuery(Encoding.ASCII.GetString(buffer, 0, length)).TryGetValue("token", out var token) ? token.ToString() : string.Empty;
-    }
+    private static async Task<string> ReadTokenAsync(HttpContext context) =>
+        (await LetterPages.ReadFormAsync(context)).TryGetValue("token", out var token) ? token.ToString() : string.Empty;
 
-    private static IResult Page(HttpContext context, int status, Words words, string text, string more = "")
-    {
-        var headers = context.Response.Headers;
-        headers.CacheControl = "no-store";
-        headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-        headers["Referrer-Policy"] = "no-referrer";
-        headers.XFrameOptions = "DENY";
-        headers["X-Robots-Tag"] = "noindex";
-        return Results.Text(
-            $"""
-            <!doctype html>
-            <html lang="{words.Language}">
-            <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{words.Title}</title></head>
-            <body style="font-family: sans-serif; line-height: 1.5; max-width: 40em; margin: 4em auto; padding: 0 1em">
-            <h1>{words.Title}</h1>
-            <p>{text}</p>
-            {more}
-            </body>
-            </html>
-
-            """,
-            MediaTypeNames.Text.Html, Encoding.UTF8, status);
-    }
+    private static IResult Page(HttpContext context, int status, Words words, string text, string more = "") =>
+        LetterPages.Show(context, status, words.Language, words.Title, text, more);
 
     private static Words WordsOf(string? language) => language == "fr" ? French : English;
 

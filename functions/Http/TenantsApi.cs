@@ -99,7 +99,7 @@ internal static class TenantsApi
     /// <summary>The version that a change is to name; of two tenants that had a code one after the other, it differs.</summary>
     internal static string VersionOf(Tenant tenant) => string.Create(CultureInfo.InvariantCulture, $"{tenant.Id}.{tenant.Version}");
 
-    private static async Task<IResult> DestroyAsync(HttpContext context, string code, TenantOrdering ordering)
+    private static async Task<IResult> DestroyAsync(HttpContext context, string code, TenantOrdering ordering, SupportOrdering support)
     {
         var key = IdempotencyKey.Read(context.Request);
         var query = new QueryReader(context);
@@ -109,7 +109,9 @@ internal static class TenantsApi
 
         var caller = context.Caller().Name;
         var request = CommandRequest.Of(context, key, $"DELETE /api/tenants/{code}", new { finalBackup });
-        return await ordering.DestroyAsync(code, finalBackup, caller, request, context.RequestAborted);
+        var answer = await ordering.DestroyAsync(code, finalBackup, caller, request, context.RequestAborted);
+        await support.WakeAsync(code, context.RequestAborted);
+        return answer;
     }
 
     private static async Task<IResult> RevealAsync(

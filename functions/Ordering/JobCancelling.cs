@@ -1,11 +1,12 @@
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Moves;
+using Bibind.ControlPlane.Support;
 using Bibind.ControlPlane.Upgrades;
 
 namespace Bibind.Functions.Ordering;
 
 /// <summary>Which jobs can be cancelled, by what their undoing can do.</summary>
-public sealed class JobCancelling(MoveLifecycle moves, UpgradeLifecycle upgrades)
+public sealed class JobCancelling(MoveLifecycle moves, UpgradeLifecycle upgrades, SupportOpening support)
 {
     private static readonly Dictionary<string, string> NeverCancelled = new(StringComparer.Ordinal)
     {
@@ -44,10 +45,18 @@ public sealed class JobCancelling(MoveLifecycle moves, UpgradeLifecycle upgrades
         {
             JobKinds.Move => await TryMoveAsync(work, job, who),
             JobKinds.Upgrade => await TryUpgradeAsync(work, job, who),
+            JobKinds.SupportAccess => await RevokeAsync(work, job, who),
             JobKinds.Restore when await UpgradeStore.IsRollbackAsync(work.Connection, work.Transaction, job.Id, work.CancellationToken) =>
                 ("An upgrade that is being taken back is taken back to its end.", false),
             _ => (null, false),
         };
+    }
+
+    // From here on nobody is shown its credentials; the account is removed by its undoing.
+    private async Task<(string? Refusal, bool IsCalledOff)> RevokeAsync(UnitOfWork work, Job job, string who)
+    {
+        await support.RevokeAsync(work.Connection, work.Transaction, job.Id, new SupportDecision(who, "The job was cancelled."), work.CancellationToken);
+        return (null, false);
     }
 
     private async Task<(string? Refusal, bool IsCalledOff)> TryMoveAsync(UnitOfWork work, Job job, string who)

@@ -61,6 +61,12 @@ public sealed class JobSteering(CommandTransaction transactions, JobStore jobs, 
     public Task<Job> PauseAsync(JobWish wish, CancellationToken cancellation) => ActAsync(wish, JobActionKinds.Pause, async (work, job) =>
     {
         RefuseCancelled(job);
+        if (job.Kind == JobKinds.SupportAccess)
+        {
+            // Its end would wait too, and with it the account.
+            throw Refuse("job-not-pausable", "The job cannot be paused", $"Job '{job.Id}' ends an operator's access in time: cancel it, or revoke the access.");
+        }
+
         if (await JobActions.IsPausedAsync(work.Connection, work.Transaction, job.Id, work.CancellationToken))
         {
             return false;

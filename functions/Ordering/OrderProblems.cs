@@ -5,6 +5,7 @@ using Bibind.ControlPlane.Domains;
 using Bibind.ControlPlane.Modules;
 using Bibind.ControlPlane.Moves;
 using Bibind.ControlPlane.Staging;
+using Bibind.ControlPlane.Support;
 using Bibind.ControlPlane.Suspensions;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
@@ -154,6 +155,36 @@ internal static class OrderProblems
         CredentialResetResult.NotActive(var state) => ProblemFactory.Conflict(
             "tenant-not-active", "The tenant is not active", $"Tenant '{code}' is {state}: passwords are set only where it is active."),
         _ => throw new InvalidOperationException($"A job was neither opened nor refused: {result.GetType().Name}."),
+    };
+
+    /// <summary>Why an operator does not get into the tenant with this code, or an access is not changed.</summary>
+    public static Problem Of(SupportResult result, string code) => result switch
+    {
+        SupportResult.NoTenant => ProblemFactory.NoSuchTenant,
+        SupportResult.NotFound => ProblemFactory.NoSuchSupportAccess,
+        SupportResult.NotActive(var state) => ProblemFactory.Conflict(
+            "tenant-not-active", "The tenant is not active", $"Tenant '{code}' is {state}: its application is entered only where it is active. {RemedyOf(state)}"),
+        SupportResult.Live(var access) => ProblemFactory.Conflict(
+            "support-access-live", "You have another access to it", $"Support access {access.Id} to tenant '{code}' is {access.State}, for another reason, level or time: use it, or POST /api/tenants/{code}/support-access/{access.Id}/revoke first."),
+        SupportResult.WrongState(var access) => ProblemFactory.Conflict(
+            "support-access-state", "The access is in another state", $"Support access {access.Id} to tenant '{code}' is {access.State}. {RemedyOf(access)}"),
+        _ => throw new InvalidOperationException($"An access was neither opened nor refused: {result.GetType().Name}."),
+    };
+
+    private static string RemedyOf(string state) => state switch
+    {
+        TenantStates.Suspended => "POST /api/tenants/{code}/resume opens it.",
+        TenantStates.Terminating or TenantStates.Terminated or TenantStates.Failed => "There is nothing to enter.",
+        _ => "Wait for the end of its job: GET /api/jobs?tenant={code}.",
+    };
+
+    private static string RemedyOf(SupportAccess access) => access.State switch
+    {
+        SupportStates.Waiting => "The customer has to consent first.",
+        SupportStates.Granting => "The account is being made: try again in a moment.",
+        SupportStates.Open => "It can be revoked.",
+        SupportStates.Ending => "Its account is being removed.",
+        _ => "It is over: ask for another one.",
     };
 
     /// <summary>Why the modules of the tenant with this code cannot be changed.</summary>

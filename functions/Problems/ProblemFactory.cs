@@ -33,6 +33,9 @@ public static class ProblemFactory
     /// <summary>For an id that no job has, that none can have, or whose job is not the caller's.</summary>
     public static Problem NoSuchJob { get; } = NotFound("There is no job with this id; GET /api/jobs lists them.");
 
+    /// <summary>For a number that no access to the tenant's application has.</summary>
+    public static Problem NoSuchSupportAccess { get; } = NotFound("The tenant has no support access with this number; GET /api/tenants/{code}/support-access lists them.");
+
     /// <summary>For a code that no customer has, that none can have, or that is not the caller's.</summary>
     public static Problem NoSuchCustomer { get; } = NotFound("There is no customer with this code; GET /api/customers lists them.");
 

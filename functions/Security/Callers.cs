@@ -14,6 +14,12 @@ public sealed record Caller(string Name, Role? Role)
     /// <summary>The console's session that the call belongs to; null for a token in its header.</summary>
     public long? Session { get; init; }
 
+    /// <summary>Who made the caller's token; null for one that nobody made here.</summary>
+    public string? MadeBy { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset? MadeAt { get; init; }
+
     /// <summary>Tells callers of one name apart; idempotency keys of different callers never meet.</summary>
     public string Id => Customer is null ? $"{Source}:{Name}" : $"customer {Customer} {Source}:{Name}";
 }

@@ -65,7 +65,7 @@ internal sealed class OperatorTokens(OperatorTokenStore store, TimeProvider time
 
     /// <summary>Who calls with a token.</summary>
     public static Caller CallerOf(OperatorToken token) =>
-        new(token.Name, Enum.Parse<Role>(token.Role, ignoreCase: true)) { Customer = token.Customer, Source = "token" };
+        new(token.Name, Enum.Parse<Role>(token.Role, ignoreCase: true)) { Customer = token.Customer, Source = "token", MadeBy = token.CreatedBy, MadeAt = token.CreatedAt };
 
     private static string SumOf(string random) => Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes($"{Prefix}{random}")))[..SumLength];
 }

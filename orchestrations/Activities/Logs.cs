@@ -298,4 +298,10 @@ internal static partial class Logs
 
     [LoggerMessage(3233, LogLevel.Error, "A template of notices is broken: {Problem}")]
     public static partial void NoticeTemplateBroken(this ILogger logger, string problem);
+
+    [LoggerMessage(3206, LogLevel.Information, "The account of support access {AccessId} is in {Database}")]
+    public static partial void SupportAccountMade(this ILogger logger, long accessId, string database);
+
+    [LoggerMessage(3207, LogLevel.Information, "The account of support access {AccessId} is locked out of {Database} (it was there: {WasThere}); {Left} things are to be looked at")]
+    public static partial void SupportAccountRemoved(this ILogger logger, long accessId, string database, bool wasThere, int left);
 }

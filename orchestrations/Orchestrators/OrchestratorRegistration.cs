@@ -45,6 +45,7 @@ public static class OrchestratorRegistration
             .AddOrchestrator(Orchestrations.SuspendTenant, _ => new SuspendTenant())
             .AddOrchestrator(Orchestrations.LiftSuspension, _ => new LiftSuspension())
             .AddOrchestrator(Orchestrations.ChangePlan, _ => new ChangePlan())
+            .AddOrchestrator(Orchestrations.SupportAccess, _ => new SupportAccess())
             .AddOrchestrator(Orchestrations.EndCancelledJob, _ => new EndCancelledJob())
             .AddOrchestrator(Orchestrations.NightlyBackups, _ => new NightlyBackups());
     }

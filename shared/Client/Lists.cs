@@ -47,6 +47,9 @@ public partial class ListResponseOfOperatorTokenView : IListResponse<OperatorTok
 public partial class ListResponseOfRegistrationView : IListResponse<RegistrationView>;
 
 /// <inheritdoc/>
+public partial class ListResponseOfSupportAccessView : IListResponse<SupportAccessView>;
+
+/// <inheritdoc/>
 public partial class ListResponseOfRolloutSummaryView : IListResponse<RolloutSummaryView>;
 
 /// <inheritdoc/>

@@ -52,5 +52,6 @@ public static class Orchestrations
     public static readonly OrchestratorDefinition<ChangePlanOrder, PlanChanged> ChangePlan = new("ChangePlan");
     public static readonly OrchestratorDefinition<PendingRound, Unit> WorkOffPendingItems = new("WorkOffPendingItems");
     public static readonly OrchestratorDefinition<WarmPoolOrder, Unit> KeepWarmPools = new("KeepWarmPools");
+    public static readonly OrchestratorDefinition<SupportAccessOrder, SupportAccessEnded> SupportAccess = new("SupportAccess");
     public static readonly OrchestratorDefinition<CancelledJob, Unit> EndCancelledJob = new("EndCancelledJob");
 }

@@ -62,4 +62,10 @@ internal static partial class Logs
 
     [LoggerMessage(2543, LogLevel.Information, "Tenant '{Code}' has a recent backup again")]
     public static partial void BackupThereAgain(ILogger logger, string code);
+
+    [LoggerMessage(2590, LogLevel.Warning, "Support access {AccessId}: {Who} can enter the application of tenant {Code} as {Level} until {Until:u}")]
+    public static partial void SupportOpened(ILogger logger, long accessId, string who, string code, string level, DateTimeOffset until);
+
+    [LoggerMessage(2591, LogLevel.Information, "Support access {AccessId} of {Who} to tenant {Code} is over: {State}")]
+    public static partial void SupportEnded(ILogger logger, long accessId, string who, string code, string state);
 }

@@ -20,7 +20,7 @@ public sealed class ActivitiesRegistrationTests
         {
             typeof(Contracts.Database), typeof(FileStore), typeof(Contracts.Credentials), typeof(Contracts.Dns), typeof(Contracts.Certificates), typeof(Contracts.Storage),
             typeof(Contracts.Routing), typeof(Contracts.Application), typeof(Contracts.Backup), typeof(Caller), typeof(Contracts.Templates), typeof(TemplateVersions),
-            typeof(Contracts.Tenants), typeof(Contracts.Domains), typeof(DomainPurchases), typeof(BackupJobs), typeof(CredentialResets), typeof(Contracts.Moves), typeof(CancelledJobs), typeof(Contracts.Rollouts), typeof(Contracts.Upgrades), typeof(TenantModules), typeof(Contracts.WarmPools), typeof(Contracts.Suspensions), typeof(PlanChanges), typeof(Contracts.Staging),
+            typeof(Contracts.Tenants), typeof(Contracts.Domains), typeof(DomainPurchases), typeof(BackupJobs), typeof(CredentialResets), typeof(Contracts.Moves), typeof(CancelledJobs), typeof(Contracts.Rollouts), typeof(Contracts.Upgrades), typeof(TenantModules), typeof(Contracts.WarmPools), typeof(Contracts.Suspensions), typeof(PlanChanges), typeof(SupportAccesses), typeof(Contracts.Staging),
         }.SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Select(field => field.GetValue(null)!)
             .Where(value => value.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ActivityDefinition<,>))
@@ -131,7 +131,7 @@ public sealed class ActivitiesRegistrationTests
             .Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(ITaskActivity))
                 && type.Namespace is not ("Bibind.Activities.Tenants" or "Bibind.Activities.Domains" or "Bibind.Activities.Domains.Registrars" or "Bibind.Activities.Backup.Jobs"
                     or "Bibind.Activities.Credentials.Resets" or "Bibind.Activities.Templates.Versions" or "Bibind.Activities.Moves" or "Bibind.Activities.Jobs" or "Bibind.Activities.Rollouts" or "Bibind.Activities.Upgrades"
-                    or "Bibind.Activities.Suspensions" or "Bibind.Activities.Staging"));
+                    or "Bibind.Activities.Suspensions" or "Bibind.Activities.Support" or "Bibind.Activities.Staging"));
 
         Assert.All(activities, type => Assert.NotNull(ActivatorUtilities.CreateInstance(world.Services, type)));
     }

@@ -7,6 +7,7 @@ using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Databases;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
+using Bibind.ControlPlane.Support;
 using Bibind.ControlPlane.Suspensions;
 using Bibind.Durable;
 using Microsoft.DurableTask;
@@ -16,7 +17,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Bibind.Activities.Worker;
 
 /// <summary>A host of one tenant on one server; what the control database would know is kept in memory.</summary>
-internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory, ISecretStore, IBackupCatalogue, ISuspensions
+internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory, ISecretStore, IBackupCatalogue, ISuspensions, ISupportAccounts
 {
     private readonly ConcurrentDictionary<string, string> _secrets = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, BackupRecord> _backups = new(StringComparer.Ordinal);
@@ -31,6 +32,7 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
             .AddSingleton<ISecretStore>(tenant)
             .AddSingleton<IBackupCatalogue>(tenant)
             .AddSingleton<ISuspensions>(tenant)
+            .AddSingleton<ISupportAccounts>(tenant)
             .AddSingleton<IDatabaseRegister, MemoryDatabases>()
             .AddActivities(configuration)
             .BuildServiceProvider();
@@ -115,6 +117,8 @@ internal sealed class OneTenant(IConfiguration configuration) : IServerDirectory
         BaseUrl = "https://tenant.example.com",
         Bucket = "bibind-tenant",
     };
+
+    Task<IReadOnlyList<SupportAccount>> ISupportAccounts.ListAsync(long tenantId, bool besidesLive, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<SupportAccount>>([]);
 
     Task<Suspension?> ISuspensions.FindAsync(long tenantId, CancellationToken cancellationToken) => Task.FromResult<Suspension?>(null);
 

@@ -75,6 +75,7 @@ public sealed class RecordedHistoriesTests
         nameof(SuspendTenant) => new SuspendTenant(),
         nameof(LiftSuspension) => new LiftSuspension(),
         nameof(ChangePlan) => new ChangePlan(),
+        nameof(SupportAccess) => new SupportAccess(),
         nameof(NightlyBackups) => new NightlyBackups(),
         nameof(Sweep) => new Sweep(),
         nameof(WorkOffPendingItems) => new WorkOffPendingItems(),

@@ -76,6 +76,8 @@ internal static class Steps
         "suspensions.begin_lift", "moves.unfreeze", "application.hand_over", "application.set_address", "routing.publish", "application.smoke_test", "suspensions.end_lift",
     ];
 
+    public static readonly string[] OfSupportAccess = ["support.look", "support.create_account", "support.open", "support.remove_account", "support.end"];
+
     public static readonly string[] OfUndoing =
     [
         "routing.withdraw", "storage.delete_bucket", "certificates.revoke", "dns.delete_record", "database.drop", "filestore.remove",

@@ -5,7 +5,7 @@ internal static class CustomerFunctions
 {
     /// <summary>What is open to everybody; the credential of a webhook is its address.</summary>
     public static readonly string[] Open = ["GET /health/live", "GET /health/ready", "POST /webhooks/odoo/{token}", "POST /api/registrations", "POST /api/registrations/confirm",
-        "GET /registrations/confirm", "POST /registrations/confirm", "GET /.well-known/acme-challenge/{token}", "GET /openapi/v1.json", "GET /status",
+        "GET /registrations/confirm", "POST /registrations/confirm", "GET /support-access/consent", "POST /support-access/consent", "GET /.well-known/acme-challenge/{token}", "GET /openapi/v1.json", "GET /status",
         "GET /console/sign-in", "POST /console/sign-in", "GET /console/sign-in/start", "GET /console/callback", "GET /api/sign-in"];
 
     /// <summary>What operators alone may call.</summary>
@@ -34,7 +34,7 @@ internal static class CustomerFunctions
         "POST /api/tenants/{code}/upgrade", "POST /api/tenants/{code}/upgrade/rollback", "POST /api/tenants/{code}/upgrade/cancel", "POST /api/tenants/{code}/upgrade/confirm", "GET /api/tenants/{code}/upgrades",
         "GET /api/tenants/{code}/modules", "POST /api/tenants/{code}/modules", "GET /api/tenants/{code}/theme", "PUT /api/tenants/{code}/theme",
         "POST /api/tenants/{code}/move", "POST /api/servers/{code}/moves", "GET /api/moves", "GET /api/moves/{id}", "POST /api/moves/{id}/confirm", "POST /api/moves/{id}/cancel",
-        "POST /api/tenants/{code}/suspend", "POST /api/tenants/{code}/change-plan",
+        "POST /api/tenants/{code}/suspend", "POST /api/tenants/{code}/change-plan", "POST /api/tenants/{code}/support-access", "POST /api/tenants/{code}/support-access/{id}/credentials",
         "POST /api/rollouts", "GET /api/rollouts", "GET /api/rollouts/{id}", "GET /api/rollouts/{id}/tenants", "GET /api/rollouts/{id}/changes",
         "POST /api/rollouts/{id}/pause", "POST /api/rollouts/{id}/resume", "POST /api/rollouts/{id}/cancel", "POST /api/rollouts/{id}/tenants/{code}/skip",
         "POST /api/rollouts/{id}/tenants/{code}/hold", "POST /api/rollouts/{id}/tenants/{code}/release", "POST /api/rollouts/{id}/tenants/{code}/retry",
@@ -58,6 +58,10 @@ internal static class CustomerFunctions
         ["POST /api/tenants/{code}/staging"] = """{"masking": []}""",
         ["PATCH /api/tenants/{code}/staging"] = $$"""{"expiresAt": "{{DateTimeOffset.UtcNow.AddDays(1):O}}"}""",
         ["POST /api/tenants/{code}/suspend"] = """{"cause": "operator", "reason": "mine now"}""",
+        ["POST /api/tenants/{code}/support-access"] = """{"reason": "mine now"}""",
+        ["POST /api/tenants/{code}/support-access/{id}/approve"] = """{"reason": "mine now"}""",
+        ["POST /api/tenants/{code}/support-access/{id}/refuse"] = """{"reason": "mine now"}""",
+        ["POST /api/tenants/{code}/support-access/{id}/revoke"] = """{"reason": "mine now"}""",
         ["POST /api/tenants/{code}/change-plan"] = """{"plan": "enterprise", "reason": "mine now"}""",
         ["POST /api/servers"] = "{}",
         ["POST /api/servers/{code}/activate"] = "{}",

@@ -46,12 +46,12 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["createPlan"] = ("/api/plans",
             """
             {"code": "X", "name": "", "sequence": -1, "pricePeriod": "weekly", "userLimit": 0, "storageQuotaBytes": 0, "backupSchedule": "hourly", "retentionDaily": -1,
-             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "trialDays": -1, "autoRenew": true, "region": "Moon", "labels": ["A B"], "size": 0, "allowedModules": ["A B"], "reason": ""}
+             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "trialDays": -1, "autoRenew": true, "region": "Moon", "labels": ["A B"], "size": 0, "allowedModules": ["A B"], "supportConsent": true, "reason": ""}
             """),
         ["changePlan"] = ("/api/plans/pro",
             """
             {"name": "", "sequence": -1, "pricePeriod": "weekly", "userLimit": 0, "storageQuotaBytes": 0, "backupSchedule": "hourly", "retentionDaily": -1,
-             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "trialDays": -1, "autoRenew": true, "region": "Moon", "labels": ["A B"], "size": 0, "allowedModules": ["A B"], "reason": ""}
+             "retentionWeekly": -1, "retentionMonthly": -1, "graceDays": -1, "trialDays": -1, "autoRenew": true, "region": "Moon", "labels": ["A B"], "size": 0, "allowedModules": ["A B"], "supportConsent": true, "reason": ""}
             """),
         ["createOffer"] = ("/api/offers",
             """
@@ -96,6 +96,10 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
             """{"code": "A B", "expiresAt": "2001-01-01T00:00:00Z", "masking": [{"table": "A B", "column": "C D", "method": "burn"}]}"""),
         ["changeStagingCopy"] = ("/api/tenants/several/staging", """{"expiresAt": "2001-01-01T00:00:00Z"}"""),
         ["suspendTenant"] = ("/api/tenants/several/suspend", """{"cause": "boredom", "reason": ""}"""),
+        ["requestSupportAccess"] = ("/api/tenants/several/support-access", """{"reason": "", "level": "root", "minutes": 0}"""),
+        ["approveSupportAccess"] = ("/api/tenants/several/support-access/1/approve", """{"reason": ""}"""),
+        ["refuseSupportAccess"] = ("/api/tenants/several/support-access/1/refuse", """{"reason": ""}"""),
+        ["revokeSupportAccess"] = ("/api/tenants/several/support-access/1/revoke", """{"reason": ""}"""),
         ["changeTenantPlan"] = ("/api/tenants/several/change-plan", """{"plan": "A B", "reason": ""}"""),
         ["cancelRollout"] = ("/api/rollouts/1/cancel", """{"reason": ""}"""),
         ["skipRolloutTenant"] = ("/api/rollouts/1/tenants/several/skip", """{"reason": ""}"""),
@@ -131,7 +135,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     };
 
     // Members that cannot be wrong by their content.
-    private static readonly string[] NeverWrong = ["sequence", "skipApplicationTest", "dryRun", "attach", "enabled", "autoRenew"];
+    private static readonly string[] NeverWrong = ["sequence", "skipApplicationTest", "dryRun", "attach", "enabled", "autoRenew", "supportConsent"];
 
     public static TheoryData<string> Operations => [.. Commands.Keys];
 

@@ -206,8 +206,37 @@ internal static class TenantActions
         ],
     };
 
+    public static ConsoleAction RequestSupport { get; } = new(Tenants, "enter", "manager", HttpMethod.Post, "/api/tenants/{id}/support-access", "Enter the application")
+    {
+        Explain = "You get an account of your own in the application, which is removed at the end. The customer is told; where their plan wants it, they have to consent first.",
+        Icon = "key",
+        Back = Page + "/support",
+        Fields =
+        [
+            new("level", "Rights", FieldKind.Choice) { Choices = ["user", "administrator"], Value = "user", Help = "As few as will do." },
+            new("minutes", "Minutes", FieldKind.Number) { Help = "As the settings say unless given." },
+            new("reason", "Reason", FieldKind.Text) { IsRequired = true, Help = "In your words; it is recorded, and the customer reads it." },
+        ],
+    };
+
+    public static ConsoleAction RevealSupport { get; } = new("support", "credentials", "manager", HttpMethod.Post, "/api/tenants/{of}/support-access/{id}/credentials", "Show credentials")
+    {
+        Explain = "The password is shown once, on the next page, to whoever asked for the access.",
+        Icon = "key",
+        Back = PageOf + "/support",
+        ShowsSecrets = true,
+    };
+
+    public static ConsoleAction RevokeSupport { get; } = new("support", "revoke", "manager", HttpMethod.Post, "/api/tenants/{of}/support-access/{id}/revoke", "End the access")
+    {
+        Explain = "The account is removed from the application.",
+        Icon = "lock",
+        Back = PageOf + "/support",
+        Fields = [Field.Reason(isRequired: false)],
+    };
+
     public static IReadOnlyList<ConsoleAction> All { get; } =
     [
-        Order, Change, Suspend, Resume, Destroy, BringBack, ChangePlan, Move, Reveal, Reset, BackUp, AddDomain, ValidateDomain, RemoveDomain, Verify, Restore, RestoreNew, Download, ChangeSubscription,
+        Order, Change, Suspend, Resume, Destroy, BringBack, ChangePlan, Move, Reveal, Reset, BackUp, AddDomain, ValidateDomain, RemoveDomain, Verify, Restore, RestoreNew, Download, ChangeSubscription, RequestSupport, RevealSupport, RevokeSupport,
     ];
 }

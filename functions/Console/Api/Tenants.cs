@@ -61,6 +61,20 @@ public sealed record DomainInstructions(WantedRecord Proof, WantedRecord Alias, 
 
 public sealed record WantedRecord(string Type, string Name, string Value);
 
+public sealed record SupportAccess(long Id, string State, string Level, string Reason, string RequestedBy, DateTimeOffset RequestedAt, string Job)
+{
+    public DateTimeOffset? ConsentUntil { get; init; }
+    public string? DecidedBy { get; init; }
+    public string? DecisionReason { get; init; }
+    public DateTimeOffset? OpenedAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+    public string? RevokedBy { get; init; }
+    public string? RevokeReason { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public string? Failure { get; init; }
+    public IReadOnlyList<string> Left { get; init; } = [];
+}
+
 public sealed record Backup(string Id, string Tenant, string Kind, DateTimeOffset CreatedAt, long Bytes, string Sha256)
 {
     public BackupFiles? FileStore { get; init; }

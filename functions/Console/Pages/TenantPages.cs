@@ -6,7 +6,7 @@ namespace Bibind.WebConsole.Pages;
 /// <summary>The tenants, and one with its tabs.</summary>
 internal static class TenantPages
 {
-    private static readonly string[] Tabs = ["", "domains", "backups", "subscription", "jobs", "usage", "changes", "danger"];
+    private static readonly string[] Tabs = ["", "domains", "backups", "subscription", "jobs", "usage", "changes", "support", "danger"];
 
     public static async Task<IResult> ListAsync(PageRequest request)
     {
@@ -58,6 +58,9 @@ internal static class TenantPages
                 break;
             case "changes":
                 model.Add(("Changes", await ItemsAsync<TenantChange>(request, $"{path}/changes?pageSize=100")));
+                break;
+            case "support":
+                model.Add(("Accesses", await ItemsAsync<SupportAccess>(request, $"{path}/support-access?pageSize=50")));
                 break;
             case "":
                 model.Add(("Jobs", (await request.Api.ListAsync<Job>($"/api/jobs?tenant={Uri.EscapeDataString(code)}&pageSize=5", request.Cancellation)).Value));

@@ -80,6 +80,12 @@ internal static class WorkSections
             Duration("Registration:GiveUpAfter", "3.00:00:00", "01:00:00", "30.00:00:00", "How long a proven registration is tried that cannot be ordered for the moment."),
             Text("Registration:TrustedProxies", "Networks of proxies whose `X-Forwarded-For` says where a registration, a sign-in or a change comes from, separated by commas; without it the connection does.", example: "10.0.0.0/8, 2001:db8::/32")),
         new(
+            "Support", "How operators enter tenants' applications; see [support access](support-access.md). All hosts have the same.",
+            Number("Support:DefaultMinutes", 60, 5, 10_080, "How long an access lasts unless the request says, in minutes; at most `Support__LongestMinutes`."),
+            Number("Support:LongestMinutes", 480, 5, 10_080, "How long an access may last, in minutes."),
+            Duration("Support:ConsentWithin", "3.00:00:00", "00:05:00", "30.00:00:00", "How long the customer may consent."),
+            Address("Support:ConsentUrl", "The page that the letter leads to; the token is added as its query. Without it the letter has no link, and customers consent by their own tokens.", example: "https://api.example.com/support-access/consent")),
+        new(
             "Pump", "Where no process lives on, queue messages and a schedule pump the orchestrations; see [hosts](hosts.md).",
             Duration("Pump:Limit", "00:04:00", "00:00:05", "00:30:00", "How long one run of the pump works at most; a host that ends calls earlier wins.") with { Hosts = SettingHosts.FunctionHosts },
             Duration("Pump:Reserve", "00:00:02", "00:00:00.100", "00:01:00", "What is kept of a call's time to hand over what is left.") with { Hosts = SettingHosts.FunctionHosts },

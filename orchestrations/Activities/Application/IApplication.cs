@@ -57,6 +57,13 @@ public interface IApplication
     /// <summary>What could go out of a neutralised copy or run in it by itself, in words; nothing unless something has come since.</summary>
     Task<IReadOnlyList<string>> FindLoudAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Takes everything by which somebody could sign in from the account of an operator, in one transaction, and looks whether it is so. Nobody else's
+    /// account is touched, whatever the tenant's people have done with ours.
+    /// </summary>
+    /// <exception cref="Bibind.Durable.PermanentFailureException">Something in the database brings it back.</exception>
+    Task<SupportLockout> LockOutSupportAsync(NpgsqlConnection connection, SupportAccount account, CancellationToken cancellationToken);
+
     /// <summary>Makes running processes of the application load the database anew.</summary>
     Task ForgetLoadedAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
 

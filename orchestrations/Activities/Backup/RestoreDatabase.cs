@@ -27,6 +27,7 @@ public sealed class RestoreDatabase(
     BackupRestore restore,
     FileStoreRestore fileStores,
     StagingNeutraliser staging,
+    SupportCleaning support,
     TimeProvider time,
     ILogger<RestoreDatabase> logger)
     : TaskActivity<RestoreRequest, RestoredDatabase>
@@ -147,6 +148,7 @@ public sealed class RestoreDatabase(
         await content.TranslateErrorsAsync(async () =>
         {
             await applications.Of(request.Place.Application).PrepareRestoredAsync(content.Connection, hasFiles, request.KeepsQueue, cancellationToken);
+            await support.RunAsync(content.Connection, request.Place, request.Backup.TenantId, cancellationToken);
             return Unit.Value;
         });
     }

@@ -5,6 +5,7 @@ using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Modules;
 using Bibind.ControlPlane.Moves;
+using Bibind.ControlPlane.Support;
 using Bibind.ControlPlane.Upgrades;
 using Bibind.Durable;
 using Microsoft.DurableTask.Client;
@@ -18,7 +19,7 @@ namespace Bibind.Activities.Jobs;
 /// </summary>
 public sealed class JobUndoing(
     NpgsqlDataSource database, BackupJobEnding backups, TenantModuleStore modules, JobStore jobs, JobOrchestrations orchestrations, MoveStore moves, MoveStarts moveStarts,
-    UpgradeStore upgrades, UpgradeUndoing upgradeUndoing, DurableTaskClient client)
+    UpgradeStore upgrades, SupportAccessStore support, UpgradeUndoing upgradeUndoing, DurableTaskClient client)
 {
     private const string Forgotten = JobReasons.EndedFromOutside + " What it was ordered to do is not known any more, so nothing was undone. Restore the backup that it took first, if there is one.";
 
@@ -26,7 +27,7 @@ public sealed class JobUndoing(
 
     /// <summary>The kinds that the sweep of jobs sees to; others have sweeps of their own.</summary>
     public static IReadOnlyCollection<string> Swept { get; } =
-        [JobKinds.Restore, JobKinds.ChangeModules, JobKinds.Backup, JobKinds.FirstBackup, JobKinds.VerifyBackup, JobKinds.ChangePlan, JobKinds.ResetCredentials];
+        [JobKinds.Restore, JobKinds.ChangeModules, JobKinds.Backup, JobKinds.FirstBackup, JobKinds.VerifyBackup, JobKinds.ChangePlan, JobKinds.ResetCredentials, JobKinds.SupportAccess];
 
     /// <summary>Sees to a job that no orchestration goes about any more.</summary>
     /// <exception cref="PermanentFailureException">Its tenant has moved on: whoever moved it knows of the job.</exception>
@@ -47,6 +48,7 @@ public sealed class JobUndoing(
                 job, Orchestrations.RestoreTenant, o => o with { IsUndo = true },
                 () => backups.EndRestoreAsync(new RestoreEnd { TenantId = job.TenantId, JobId = job.Id, IsOpen = false, IsUndo = true, Reason = Forgotten }, cancellationToken),
                 cancellationToken),
+            JobKinds.SupportAccess => SupportAsync(job, cancellationToken),
             JobKinds.Backup or JobKinds.FirstBackup => backups.EndBackupAsync(new BackupEnd(job.Id, null, JobReasons.EndedFromOutside), cancellationToken),
             JobKinds.VerifyBackup => backups.EndVerifyAsync(new VerifyEnd(job.Id, null, JobReasons.EndedFromOutside), cancellationToken),
             JobKinds.ChangePlan => jobs.FinishAsync(job.Id, new JobEnd { Outcome = JobOutcomes.Failed, Reason = PlanIsChanged }, cancellationToken),
@@ -57,6 +59,17 @@ public sealed class JobUndoing(
     // Whatever made the tenant, an order, a backup or another tenant: all that any of them makes is undone by the same steps.
     private Task ProvisionAsync(OpenJob job, CancellationToken cancellationToken) => StartAsync(
         job, Orchestrations.ProvisionTenant, new ProvisionTenantOrder { TenantId = job.TenantId, JobId = job.Id, Code = job.TenantCode, IsUndo = true }, cancellationToken);
+
+    // The row knows all that the order did, so that one whose orchestration is forgotten is undone as well.
+    private async Task SupportAsync(OpenJob job, CancellationToken cancellationToken)
+    {
+        if (await support.FindByJobAsync(job.Id, cancellationToken) is { } access)
+        {
+            await StartAsync(
+                job, Orchestrations.SupportAccess,
+                new SupportAccessOrder { TenantId = job.TenantId, JobId = job.Id, Code = job.TenantCode, AccessId = access.Id, IsUndo = true }, cancellationToken);
+        }
+    }
 
     private async Task MoveAsync(OpenJob job, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -6,6 +7,7 @@ using Bibind.ControlPlane;
 using Bibind.ControlPlane.Notices;
 using Bibind.ControlPlane.Registrations;
 using Bibind.ControlPlane.Secrets;
+using Bibind.ControlPlane.Support;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
@@ -15,7 +17,7 @@ using MimeKit;
 namespace Bibind.Activities.Notices;
 
 /// <summary>Hands letters to the mail server.</summary>
-public sealed class MailSender(NoticeTemplates templates, RegistrationTokens registrations, IEnumerable<IKeySource> sources, IOptions<NoticeOptions> options, TimeProvider time)
+public sealed class MailSender(NoticeTemplates templates, RegistrationTokens registrations, SupportSecrets support, IEnumerable<IKeySource> sources, IOptions<NoticeOptions> options, TimeProvider time)
 {
     private const int FirstPermanent = 500;
 
@@ -42,6 +44,11 @@ public sealed class MailSender(NoticeTemplates templates, RegistrationTokens reg
         if (delivery.Kind == NoticeKinds.RegistrationConfirm && (link = await FindLinkAsync(delivery, cancellationToken)) is null)
         {
             return new AttemptEnd(AttemptResults.Refused, "The registration is over: there is nothing to confirm any more.");
+        }
+
+        if (delivery.Kind == NoticeKinds.SupportRequested)
+        {
+            link = await FindSupportLinkAsync(delivery, cancellationToken);
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -158,8 +165,17 @@ public sealed class MailSender(NoticeTemplates templates, RegistrationTokens reg
 
     private async Task<string?> FindLinkAsync(TakenDelivery delivery, CancellationToken cancellationToken) =>
         JsonSerializer.Deserialize<Dictionary<string, string>>(delivery.Data)!.TryGetValue("registration", out var id)
-            ? await registrations.FindLinkAsync(long.Parse(id, System.Globalization.CultureInfo.InvariantCulture), delivery.Language, cancellationToken)
+            ? await registrations.FindLinkAsync(long.Parse(id, CultureInfo.InvariantCulture), delivery.Language, cancellationToken)
             : null;
+
+    // Null where the settings have no page, and once nobody waits for the consent: the letter says how it is given without.
+    private async Task<string?> FindSupportLinkAsync(TakenDelivery delivery, CancellationToken cancellationToken)
+    {
+        var data = JsonSerializer.Deserialize<Dictionary<string, string>>(delivery.Data)!;
+        return long.TryParse(data.GetValueOrDefault("tenantId"), CultureInfo.InvariantCulture, out var tenant) && long.TryParse(data.GetValueOrDefault("access"), CultureInfo.InvariantCulture, out var access)
+            ? await support.FindLinkAsync(tenant, access, delivery.Language, cancellationToken)
+            : null;
+    }
 
     private async Task<string> PasswordAsync(CancellationToken cancellationToken)
     {

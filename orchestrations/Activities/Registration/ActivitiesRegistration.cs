@@ -31,6 +31,7 @@ using Bibind.Activities.Staging;
 using Bibind.Activities.Storage;
 using Bibind.Activities.Storage.S3;
 using Bibind.Activities.Storage.S3.Rgw;
+using Bibind.Activities.Support;
 using Bibind.Activities.Suspensions;
 using Bibind.Activities.Templates;
 using Bibind.Activities.Templates.Versions;
@@ -67,7 +68,7 @@ public static class ActivitiesRegistration
         AddTenantIsolation(services, configuration);
         services.AddSingleton<AdoptableDatabases>().AddSingleton<OlderDatabases>();
         services.AddSingleton<TenantBucket>();
-        services.AddSingleton<DatabaseRemoval>().AddSingleton<CopyPlaces>().AddSingleton<MovePlaces>().AddSingleton<MovedCopies>().AddMoves().AddUpgrades().AddSuspensions().AddSingleton<StagingKeeper>().AddSingleton<JobUndoing>();
+        services.AddSingleton<DatabaseRemoval>().AddSingleton<CopyPlaces>().AddSingleton<MovePlaces>().AddSingleton<MovedCopies>().AddMoves().AddUpgrades().AddSuspensions().AddSupport().AddSingleton<StagingKeeper>().AddSingleton<JobUndoing>();
         services.AddSingleton<TenantDatabases>().AddSingleton<TakeInventory>().AddSingleton<Recovery.WorldDifferences>().AddSingleton<LateLeftovers>();
         services.AddSingleton<CallbackClient>().AddSingleton<NoticeTemplates>().AddSingleton<MailSender>().AddSingleton<WebhookSender>().AddSingleton<NoticeSender>();
         services.AddSingleton<IApplication, OdooApplication>().AddSingleton<ApplicationProviders>();
@@ -162,6 +163,7 @@ public static class ActivitiesRegistration
             .AddUpgradeActivities()
             .AddRolloutActivities()
             .AddSuspensionActivities()
+            .AddSupportActivities()
             .AddStagingActivities()
             .AddTenantActivities();
     }

@@ -12,7 +12,7 @@ namespace Bibind.Activities.Upgrades;
 
 /// <summary>Makes and drops the copies in which upgrades are rehearsed.</summary>
 public sealed class UpgradeCopies(
-    PostgresConnector postgres, ApplicationProviders applications, BackupFiles backups, BackupRestore restore, TenantRoleLifecycle roles, IDatabasePooler pooler,
+    PostgresConnector postgres, ApplicationProviders applications, BackupFiles backups, BackupRestore restore, TenantRoleLifecycle roles, IDatabasePooler pooler, SupportCleaning support,
     IFileStore files, TimeProvider time)
 {
     /// <summary>Restores a backup as the copy; one that an earlier attempt made is dropped before. The application does not see it.</summary>
@@ -48,6 +48,7 @@ public sealed class UpgradeCopies(
         await content.TranslateErrorsAsync(async () =>
         {
             await applications.Of(copy.Application).PrepareRestoredAsync(content.Connection, copy.HasFileStore, keepsQueue: false, cancellationToken);
+            await support.RunAsync(content.Connection, copy, backup.TenantId, cancellationToken);
             return Unit.Value;
         });
     }

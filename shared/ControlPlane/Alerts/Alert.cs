@@ -12,13 +12,14 @@ public static class AlertKinds
     public const string PoisonMessages = "poison-messages";
     public const string QueueAge = "queue-age";
     public const string OrchestrationQuarantined = "orchestration-quarantined";
+    public const string SupportOverdue = "support-overdue";
 
     /// <summary>Every kind there is.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [JobFailed, ServerOffline, ServerWarning, CertificateFailing, BackupMissing, BillingParked, PoisonMessages, QueueAge, OrchestrationQuarantined];
+        [JobFailed, ServerOffline, ServerWarning, CertificateFailing, BackupMissing, BillingParked, PoisonMessages, QueueAge, OrchestrationQuarantined, SupportOverdue];
 
     /// <summary>Those of which nobody is told otherwise: the causes of the others raise notices of their own.</summary>
-    public static IReadOnlyList<string> Told { get; } = [ServerOffline, ServerWarning, BillingParked, PoisonMessages, QueueAge, OrchestrationQuarantined];
+    public static IReadOnlyList<string> Told { get; } = [ServerOffline, ServerWarning, BillingParked, PoisonMessages, QueueAge, OrchestrationQuarantined, SupportOverdue];
 }
 
 /// <summary>How bad it is.</summary>

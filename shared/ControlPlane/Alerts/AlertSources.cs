@@ -10,6 +10,9 @@ public sealed class AlertSources(NpgsqlDataSource database, MissingBackups missi
 {
     private const int Most = AlertStore.MostOfAKind + 1;
 
+    // Longer than the orchestration waits between two looks.
+    private static readonly TimeSpan SupportLimit = TimeSpan.FromMinutes(15);
+
     /// <summary>
     /// Jobs that failed lately and whose work was not done since: one cause for each kind of job and what it is about, however often it failed.
     /// </summary>
@@ -79,6 +82,21 @@ public sealed class AlertSources(NpgsqlDataSource database, MissingBackups missi
             """,
             new { before = time.GetUtcNow() - after, Most }, cancellationToken);
         return [.. rows.Select(r => new AlertCause(r.Subject, AlertSeverities.Warning, r.Reason))];
+    }
+
+    /// <summary>Operators' accesses whose time is over, or that were revoked, and whose account is not known to be gone.</summary>
+    public async Task<IReadOnlyList<AlertCause>> FindOverdueSupportAsync(CancellationToken cancellationToken)
+    {
+        var rows = await QueryAsync(
+            """
+            select id || ' ' || tenant_code as subject, format(
+              'The account of %s in the application of tenant %L is to be removed since %s UTC, and is not known to be gone: GET /api/jobs/%s',
+              requested_by, tenant_code, to_char(least(revoked_at, expires_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI'), job_id) as reason
+            from control.support_accesses
+            where state in ('granting', 'open', 'ending') and least(revoked_at, expires_at) < @before order by id limit @Most
+            """,
+            new { before = time.GetUtcNow() - SupportLimit, Most }, cancellationToken);
+        return [.. rows.Select(r => new AlertCause(r.Subject, AlertSeverities.Critical, r.Reason))];
     }
 
     private async Task<IEnumerable<Row>> QueryAsync(string sql, object parameters, CancellationToken cancellationToken)

@@ -92,6 +92,9 @@ public static class JobKinds
     public const string ChangeModules = "change-modules";
     public const string Suspend = "suspend";
     public const string ChangePlan = "change-plan";
+
+    /// <summary>An operator in a tenant's application: no other job of the tenant is kept out.</summary>
+    public const string SupportAccess = "support-access";
 }
 
 /// <summary>How a job ended.</summary>

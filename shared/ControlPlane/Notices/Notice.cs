@@ -134,7 +134,34 @@ public sealed record Notice(string Kind, string Cause)
             Data = DataOf(("alert", alert), ("about", about), ("severity", severity), ("reason", reason)),
         };
 
+    /// <summary>An operator asks to enter a tenant's application; the letter has a link, which no notice has.</summary>
+    public static Notice SupportRequested(long tenantId, long access, string who, string reason, string level, int minutes, DateTimeOffset until) =>
+        new(NoticeKinds.SupportRequested, Number(access))
+        {
+            TenantId = tenantId,
+            Data = DataOf(
+                ("access", Number(access)), ("tenantId", Number(tenantId)), ("operator", who), ("reason", reason), ("level", level), ("minutes", Number(minutes)), ("until", Minute(until))),
+        };
+
+    /// <summary>An operator can enter a tenant's application, by a plan that wants no consent.</summary>
+    public static Notice SupportOpened(long tenantId, long access, string who, string reason, string level, DateTimeOffset from, DateTimeOffset to) =>
+        new(NoticeKinds.SupportOpened, Number(access))
+        {
+            TenantId = tenantId,
+            Data = DataOf(("access", Number(access)), ("operator", who), ("reason", reason), ("level", level), ("from", Minute(from)), ("to", Minute(to))),
+        };
+
+    /// <summary>An operator cannot enter a tenant's application any more.</summary>
+    public static Notice SupportEnded(long tenantId, long access, string who, string reason, string level, DateTimeOffset from, DateTimeOffset to) =>
+        new(NoticeKinds.SupportEnded, Number(access))
+        {
+            TenantId = tenantId,
+            Data = DataOf(("access", Number(access)), ("operator", who), ("reason", reason), ("level", level), ("from", Minute(from)), ("to", Minute(to))),
+        };
+
     internal string Subject => Registration is { } visitor ? $"registration:{Number(visitor)}" : TenantId is { } id ? $"tenant:{Number(id)}" : Customer is { } customer ? $"customer:{customer}" : "installation";
+
+    private static string Minute(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
     private static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 

@@ -16,6 +16,15 @@ public static class NoticeKinds
     public const string DriftFound = "drift-found";
     public const string AlertRaised = "alert-raised";
 
+    /// <summary>Asks a customer for the consent to an operator's access.</summary>
+    public const string SupportRequested = "support-requested";
+
+    /// <summary>An operator can enter a tenant's application, without having had to ask.</summary>
+    public const string SupportOpened = "support-opened";
+
+    /// <summary>An operator cannot enter it any more.</summary>
+    public const string SupportEnded = "support-ended";
+
     /// <summary>Asks somebody who registered for the proof of their address.</summary>
     public const string RegistrationConfirm = "registration-confirm";
 
@@ -27,13 +36,13 @@ public static class NoticeKinds
 
     /// <summary>Every kind there is.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [Welcome, TrialEnding, SubscriptionExpiring, Suspended, Resumed, QuotaReached, BackupMissing, CertificateFailing, JobFailed, BillingGapPassed, DriftFound, AlertRaised, RegistrationConfirm, RegistrationRefused, Test];
+        [Welcome, TrialEnding, SubscriptionExpiring, Suspended, Resumed, QuotaReached, BackupMissing, CertificateFailing, JobFailed, BillingGapPassed, DriftFound, AlertRaised, SupportRequested, SupportOpened, SupportEnded, RegistrationConfirm, RegistrationRefused, Test];
 
     /// <summary>Those that an endpoint may choose.</summary>
     public static IReadOnlyList<string> Causes { get; } = [.. All.Where(k => k is not (Test or RegistrationConfirm or RegistrationRefused))];
 
     /// <summary>Those that are e-mailed to the customer; the others are e-mailed to the operators.</summary>
-    public static IReadOnlyList<string> ForCustomers { get; } = [Welcome, TrialEnding, SubscriptionExpiring, Suspended, Resumed, QuotaReached];
+    public static IReadOnlyList<string> ForCustomers { get; } = [Welcome, TrialEnding, SubscriptionExpiring, Suspended, Resumed, QuotaReached, SupportRequested, SupportOpened, SupportEnded];
 
     /// <summary>Those that stay open until their cause is over, however long that takes.</summary>
     public static IReadOnlyList<string> Standing { get; } = [QuotaReached, BackupMissing, CertificateFailing, DriftFound, AlertRaised];

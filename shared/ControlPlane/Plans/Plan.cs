@@ -59,6 +59,9 @@ public record PlanFields
     /// <summary>Modules that its tenants may activate, by their technical names, with what these depend on; all of them if null.</summary>
     public IReadOnlyList<string>? AllowedModules { get; init; }
 
+    /// <summary>True if an operator enters a tenant's application only after the customer has consented.</summary>
+    public bool SupportConsent { get; init; }
+
     /// <summary>False closes it for new orders; tenants that have it keep it.</summary>
     public bool Active { get; init; } = true;
 }

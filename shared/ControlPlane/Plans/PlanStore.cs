@@ -67,6 +67,7 @@ public sealed class PlanStore(NpgsqlDataSource database, TimeProvider time) : Ve
         Labels = plan.Labels,
         Size = plan.Size,
         AllowedModules = plan.AllowedModules,
+        SupportConsent = plan.SupportConsent,
         Active = plan.Active,
     };
 }

@@ -27,6 +27,7 @@ using Bibind.ControlPlane.Servers;
 using Bibind.ControlPlane.Sessions;
 using Bibind.ControlPlane.Staging;
 using Bibind.ControlPlane.Subscriptions;
+using Bibind.ControlPlane.Support;
 using Bibind.ControlPlane.Suspensions;
 using Bibind.ControlPlane.Templates;
 using Bibind.ControlPlane.Tenants;
@@ -99,6 +100,8 @@ public static class ControlPlaneServices
             .ValidateOnStart();
         services.AddOptions<RegistrationOptions>().Bind(configuration.GetSection(RegistrationOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<RegistrationOptions>, RegistrationOptionsValidation>();
+        services.AddOptions<SupportOptions>().Bind(configuration.GetSection(SupportOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SupportOptions>, SupportOptionsValidation>();
         services.AddOptions<StagingOptions>().Bind(configuration.GetSection(StagingOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<StagingOptions>, StagingOptionsValidation>();
         services.AddOptions<AuditOptions>().Bind(configuration.GetSection(AuditOptions.Section))
@@ -146,6 +149,7 @@ public static class ControlPlaneServices
         services.AddSingleton<RolloutStore>().AddSingleton<RolloutOpening>().AddSingleton<RolloutSteering>().AddSingleton<IRolloutProgress, RolloutProgress>();
         services.AddSingleton<TenantModuleStore>();
         services.AddSingleton<SuspensionStore>().AddSingleton<ISuspensions>(s => s.GetRequiredService<SuspensionStore>()).AddSingleton<SuspensionOpening>().AddSingleton<SuspensionLifecycle>().AddSingleton<PlanChangeOpening>();
+        services.AddSingleton<SupportAccessStore>().AddSingleton<ISupportAccounts>(s => s.GetRequiredService<SupportAccessStore>()).AddSingleton<SupportSecrets>().AddSingleton<SupportOpening>().AddSingleton<SupportLifecycle>();
         services.AddSingleton<StagingStore>().AddSingleton<StagingOpening>();
         services.AddSingleton<SubscriptionStore>().AddSingleton<SubscriptionViews>().AddSingleton<SubscriptionRounds>().AddSingleton<SubscriptionReminders>();
         services.AddSingleton<PendingItems>();

@@ -12,6 +12,7 @@ using Bibind.ControlPlane.Plans;
 using Bibind.ControlPlane.Pools;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Servers;
+using Bibind.ControlPlane.Support;
 using Bibind.ControlPlane.Suspensions;
 using Bibind.ControlPlane.Templates;
 using Bibind.Durable;
@@ -86,6 +87,7 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<IDatabaseRegister, MemoryDatabases>()
             .AddSingleton<ITenantDomains, MemoryDomains>()
             .AddSingleton<ISuspensions, MemorySuspensions>()
+            .AddSingleton<ISupportAccounts, MemorySupport>()
             .AddSingleton<ITemplateDirectory, MemoryTemplates>()
             .AddSingleton<IPlanLimits, MemoryPlans>()
             .AddSingleton<IWarmPools, MemoryPools>()

@@ -43,6 +43,25 @@ public sealed class CheckAlertsTests(AlertsHost fixture) : IClassFixture<AlertsH
     private ApiHost Host => fixture.Host;
 
     [Fact]
+    public async Task An_operators_account_that_is_not_known_to_be_gone_is_an_alert_until_it_is()
+    {
+        await Host.OrderTenantAsync("entered");
+        await Host.ExecuteAsync(
+            """
+            insert into control.support_accesses (tenant_id, tenant_code, job_id, state, level, minutes, reason, requested_by, requester, requested_at, needs_consent, login, expires_at)
+            select id, code, 'support-' || n, case n when 1 then 'ending' else 'open' end, 'user', 60, 'ticket', 'olga', 'api:olga' || n, now(), false, 'support-' || n, now() + interval '1 minute' * (40 * n - 60)
+            from control.tenants, generate_series(1, 2) n where code = 'entered'
+            """);
+        await TickAsync();
+        Assert.EndsWith(" entered", await OpenAsync(AlertKinds.SupportOverdue), StringComparison.Ordinal);
+        Assert.Contains("GET /api/jobs/support-1", await Host.ScalarAsync<string>("select reason from control.alerts where kind = 'support-overdue' and closed_at is null"), StringComparison.Ordinal);
+
+        await Host.ExecuteAsync("update control.support_accesses set state = 'ended'");
+        await TickAsync();
+        Assert.Equal("", await OpenAsync(AlertKinds.SupportOverdue));
+    }
+
+    [Fact]
     public async Task A_failed_job_is_an_alert_until_the_same_is_done()
     {
         await AddJobAsync("backup-acme-1-1", "failed", "now() - interval '2 hours'");

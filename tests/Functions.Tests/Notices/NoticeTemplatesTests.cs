@@ -19,6 +19,8 @@ public sealed class NoticeTemplatesTests
         Notice.QuotaReached(1, "storage", 100, "5 GB", "5 GB"), Notice.BackupMissing(1, null, "No disk."), Notice.CertificateFailing(1, "shop.example", Day, 2, "Refused."),
         Notice.JobFailed(1, "backup-acme-1-1", "backup", "No disk."), Notice.BillingGapPassed(1, "acme", 3, 5),
         Notice.DriftFound(1, "bucket-missing", "acme-bucket", "There is no bucket.", "Restore it.", "It is never repaired by itself."), Notice.AlertRaised("queue-age", "orchestrations", "critical", "Nobody works."),
+        Notice.SupportRequested(1, 7, "olga", "Ticket 7.", "user", 60, Day), Notice.SupportOpened(1, 7, "olga", "Ticket 7.", "user", Day, Day.AddHours(1)),
+        Notice.SupportEnded(1, 7, "olga", "Ticket 7.", "administrator", Day, Day.AddHours(1)),
         new Registration { Id = 1, Code = "acme", Name = "Acme & Sons", ExpiresAt = Day }.ConfirmNotice(), new Registration { Id = 1, Code = "acme", Name = "Acme & Sons" }.RefusedNotice("taken"),
     ];
 
@@ -36,7 +38,7 @@ public sealed class NoticeTemplatesTests
 
         var letter = Make(null).Render(kind, language, values);
 
-        var said = notice.Data.Where(d => d.Key is not ("resource" or "failures" or "jobKind" or "days" or "registration" or "cause")).Select(d => d.Value);
+        var said = notice.Data.Where(d => d.Key is not ("resource" or "failures" or "jobKind" or "days" or "registration" or "cause" or "access" or "tenantId" or "level")).Select(d => d.Value);
         Assert.All(said, value => Assert.Contains(value, letter.Subject + letter.Text, StringComparison.Ordinal));
         Assert.All(said, value => Assert.Contains(value, letter.Subject + letter.Html, StringComparison.Ordinal));
         Assert.DoesNotContain("{{", letter.Text + letter.Html, StringComparison.Ordinal);

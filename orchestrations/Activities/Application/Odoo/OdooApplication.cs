@@ -132,6 +132,10 @@ public sealed class OdooApplication(TimeProvider time) : IApplication
     public Task<IReadOnlyList<string>> FindLoudAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => OdooNeutral.FindLoudAsync(connection, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<SupportLockout> LockOutSupportAsync(NpgsqlConnection connection, SupportAccount account, CancellationToken cancellationToken) =>
+        OdooSupportLockout.RunAsync(connection, account, cancellationToken);
+
+    /// <inheritdoc/>
     public Task ForgetLoadedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => OdooSignals.BeginAnewAsync(connection, cancellationToken);
 
     /// <inheritdoc/>
