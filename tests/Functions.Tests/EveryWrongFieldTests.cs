@@ -24,6 +24,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["createWebhookEndpoint"] = ("/api/webhook-endpoints", """{"url": "ftp://x", "description": "", "kinds": ["x"]}"""),
         ["changeWebhookEndpoint"] = ("/api/webhook-endpoints/1", """{"url": "http://127.0.0.1/", "description": "", "kinds": ["x"], "enabled": true}"""),
         ["createOperatorToken"] = ("/api/operator-tokens", """{"name": "\u200b", "role": "king", "customer": "a b", "expiresAt": "2001-01-01T00:00:00Z", "reason": "\u202e"}"""),
+        ["saveView"] = ("/api/views/mine", """{"path": "https://elsewhere.example/console/jobs"}"""),
         ["changeCustomer"] = ("/api/customers/c-1", """{"name": "", "email": "nobody", "language": "french"}"""),
         ["createServer"] = ("/api/servers",
             """
