@@ -6,7 +6,7 @@ namespace Bibind.WebConsole.Pages;
 /// <summary>The tenants, and one with its tabs.</summary>
 internal static class TenantPages
 {
-    private static readonly string[] Tabs = ["", "domains", "backups", "subscription", "jobs", "usage", "releases", "changes", "danger"];
+    internal static readonly string[] Tabs = ["", "domains", "backups", "subscription", "jobs", "usage", "releases", "changes", "danger"];
 
     public static async Task<IResult> ListAsync(PageRequest request)
     {
