@@ -13,7 +13,7 @@ internal static class CatalogueActions
         new("name", "Name") { IsRequired = true },
         new("defaultPlan", "Plan", FieldKind.Choice) { IsRequired = true, ChoicesFrom = "/api/plans?pageSize=200", Help = "Of orders that name none." },
         new("defaultTemplate", "Template", FieldKind.Choice) { IsRequired = true, ChoicesFrom = "/api/templates", Help = "Of orders that name none." },
-        new("databasePattern", "Names of databases") { IsRequired = true, Value = "{code}", Help = "With {code} in it, where the tenant's code belongs." },
+        new("databasePattern", "Names of databases") { IsRequired = true, Value = "{subdomain}", Help = "With {subdomain}, {host} or {code} in it." },
         new("region", "Region") { CanBeEmptied = true, Help = "Where its tenants stand, unless the order or the plan says." },
         new("labels", "Labels", FieldKind.Codes) { Help = "Separated by commas." },
         new("size", "Places of a server", FieldKind.Number) { CanBeEmptied = true, Help = "How many a tenant takes; one unless given." },
