@@ -18,7 +18,7 @@ public sealed class JobStore(NpgsqlDataSource database, INotices notices, TimePr
     internal const string IsInTheWay = "(finished_at is null and (changing or kind in ('backup', 'verify-backup')))";
 
     /// <summary>So many jobs are counted at most: a list of a million is not worth it.</summary>
-    public const int MostCounted = 10_000;
+    public const int MostCounted = PageRequest.MostCounted;
 
     internal const string NewestFirst = "order by j.created_at desc, j.id desc";
 
