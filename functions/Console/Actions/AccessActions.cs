@@ -11,6 +11,7 @@ internal static class AccessActions
         Icon = "plus",
         Back = Page,
         ShowsSecrets = true,
+        Shown = [("token", "Token"), ("info name", "Name"), ("info role", "Role"), ("info customer", "Customer"), ("info expiresAt", "Ends")],
         Fields =
         [
             new("name", "Name") { IsRequired = true, Help = "Whose it is; it is recorded with what they do." },

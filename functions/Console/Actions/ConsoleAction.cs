@@ -38,6 +38,9 @@ public sealed record ConsoleAction(string Area, string Name, string Role, HttpMe
     /// <summary>True if what the API answers is shown once.</summary>
     public bool ShowsSecrets { get; init; }
 
+    /// <summary>Which members of that answer are shown, by their names with a blank between object and member, and how they are called; all of them unless given.</summary>
+    public IReadOnlyList<(string Member, string Label)>? Shown { get; init; }
+
     /// <summary>The address of its form.</summary>
     public string Address(string? id, string? of) =>
         (id is null ? $"/console/do/{Area}/{Name}" : $"/console/do/{Area}/{Uri.EscapeDataString(id)}/{Name}") + (of is null ? string.Empty : $"?of={Uri.EscapeDataString(of)}");
