@@ -87,7 +87,7 @@ internal static class ConsoleBenchmark
             // The first visits compile the page.
             Figures.Print(
                 $"console.{name}", Figures.Median(times.Skip(3)), "ms",
-                string.Create(CultureInfo.InvariantCulture, $"p95 {Figures.Percentile(times.Skip(3), 95):0} ms, first {times[0]:0} ms, {bytes / 1024} KiB; {tenants} tenants, {jobs} jobs"));
+                string.Create(CultureInfo.InvariantCulture, $"best {times.Min():0.0} ms, p95 {Figures.Percentile(times.Skip(3), 95):0} ms, first {times[0]:0} ms, {bytes / 1024} KiB; {tenants} tenants, {jobs} jobs"));
         }
     }
 

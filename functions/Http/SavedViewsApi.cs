@@ -58,12 +58,15 @@ internal static class SavedViewsApi
             ? TypedResults.NoContent()
             : throw new ProblemException(ProblemFactory.NotFound("You keep no view of this name; GET /api/views lists them."));
 
+    // An escaped slash stays escaped in the segment of an address.
+    private static bool HasSlash(string name) => name.Contains('/', StringComparison.Ordinal) || name.Contains("%2f", StringComparison.OrdinalIgnoreCase);
+
     private static IReadOnlyDictionary<string, string[]> FindWrong(string name, SaveView given)
     {
         var errors = new FieldErrors();
-        if (name.Trim().Length is 0 || name.Length > LongestName || PlainText.ProblemWith(name, mayHaveLines: false) is not null)
+        if (name.Trim().Length is 0 || name.Length > LongestName || PlainText.ProblemWith(name, mayHaveLines: false) is not null || HasSlash(name))
         {
-            errors.Add("name", $"must be 1 to {LongestName} printable characters");
+            errors.Add("name", $"must be 1 to {LongestName} printable characters without a slash");
         }
 
         if (given.Path is { } path && !ConsoleLists.IsAddress(path))

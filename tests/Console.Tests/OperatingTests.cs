@@ -96,7 +96,7 @@ public sealed class OperatingTests(ConsoleSite site)
     {
         await using var visitor = await site.VisitAsync(ApiHost.ViewerToken, options => options.JavaScriptEnabled = hasScripts);
         var page = visitor.Page;
-        var name = $"Mine & <b>only</b> {hasScripts}";
+        var name = $"Mine & <b>\"only\" 100 % {hasScripts}";
         await visitor.GoAsync("/console/jobs?kind=verify-backup&state=failed");
         await page.GetByText("Keep this view").ClickAsync();
         await page.Locator("#view-name").FillAsync(name);
@@ -250,7 +250,7 @@ public sealed class OperatingTests(ConsoleSite site)
         await page.Locator("#field-name").FillAsync("Odoo for studios");
         await page.Locator("#field-application").SelectOptionAsync("odoo");
         await page.Locator("#field-delivery").SelectOptionAsync("shared");
-        await page.Locator("#field-defaultPlan").SelectOptionAsync("studio");
+        await page.Locator("#field-defaultPlan").SelectOptionAsync("starter");
         await page.Locator("#field-defaultTemplate").SelectOptionAsync("blank");
         await page.GetByLabel("Reason").FillAsync("For small studios");
         await page.Locator("form.act button[type=submit]").ClickAsync();

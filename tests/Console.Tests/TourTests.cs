@@ -14,7 +14,7 @@ namespace Bibind.WebConsole.Tests;
 /// <summary>
 /// The tour of the documentation shows every page as it is: an installation that nobody has is walked through, and with <c>BIBIND_WRITE_PICTURES=1</c> each page is photographed.
 /// </summary>
-public sealed partial class TourTests(ConsoleSite site) : IAsyncLifetime
+public sealed partial class TourTests(ConsoleSite site)
 {
     private const int LargestPicture = 80 * 1024;
     private static readonly bool Writes = Environment.GetEnvironmentVariable("BIBIND_WRITE_PICTURES") == "1";
@@ -61,43 +61,22 @@ public sealed partial class TourTests(ConsoleSite site) : IAsyncLifetime
         ("settings", "/console/settings", "Settings"),
     ];
 
-    private readonly PostgresServer _postgres = new();
-    private ApiHost? _host;
-
-    public async ValueTask InitializeAsync()
-    {
-        await _postgres.InitializeAsync();
-        _host = new ApiHost(_postgres)
-        {
-            More =
-            [
-                "--Seed:Server:Code=paris-1", "--Seed:Server:Name=Paris 1", "--Console:TraceUrl=https://traces.hosting.example/trace/{traceId}",
-            ],
-            Configure = services => services.RemoveAll<TaskRegistry>().AddSingleton(TourOrchestrators.Registry()),
-        };
-        await _host.InitializeAsync();
-        await TourRows.AddAsync(_host);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_host is not null)
-        {
-            await _host.DisposeAsync();
-        }
-
-        await _postgres.DisposeAsync();
-    }
-
     [Fact]
     public async Task Every_page_is_walked_and_shown_as_it_is()
     {
-        var job = await _host!.ScalarAsync<string>("select id from control.jobs where tenant_code = 'bluebird' and kind = 'provision'");
+        await using var host = new ApiHost(site.Host.Postgres)
+        {
+            More = ["--Seed:Server:Code=paris-1", "--Seed:Server:Name=Paris 1", "--Console:TraceUrl=https://traces.hosting.example/trace/{traceId}"],
+            Configure = services => services.RemoveAll<TaskRegistry>().AddSingleton(TourOrchestrators.Registry()),
+        };
+        await host.InitializeAsync();
+        await TourRows.AddAsync(host);
+        var job = await host.ScalarAsync<string>("select id from control.jobs where tenant_code = 'bluebird' and kind = 'provision'");
         await using var visitor = await site.VisitAsync(configure: options =>
         {
             options.ViewportSize = new ViewportSize { Width = 1280, Height = 800 };
             options.ColorScheme = ColorScheme.Light;
-            (options.BaseURL, options.StorageState) = (_host.Address.ToString(), null);
+            (options.BaseURL, options.StorageState) = (host.Address.ToString(), null);
         });
         await visitor.SignInAsync(ApiHost.AdminToken);
         var tooLarge = new List<string>();
