@@ -98,7 +98,7 @@ public sealed class OperatingTests(ConsoleSite site)
         var page = visitor.Page;
         var name = $"Mine & <b>\"only\" 100 % {hasScripts}";
         await visitor.GoAsync("/console/jobs?kind=verify-backup&state=failed");
-        await page.GetByText("Keep this view").ClickAsync();
+        await page.Locator(".views-keep summary").ClickAsync();
         await page.Locator("#view-name").FillAsync(name);
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Keep", Exact = true }).ClickAsync();
         var chip = page.Locator(".views .chip-on");
