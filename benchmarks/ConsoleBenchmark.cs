@@ -35,7 +35,7 @@ internal static class ConsoleBenchmark
         ("jobs.purge", "/console/jobs/purge"),
         ("job", "/console/jobs/backup-500000"),
         ("servers", "/console/servers"),
-        ("server", "/console/servers/local"),
+        ("server", "/console/servers/server-50"),
         ("templates", "/console/templates"),
         ("template", "/console/templates/blank"),
         ("rollouts", "/console/rollouts"),
@@ -97,11 +97,15 @@ internal static class ConsoleBenchmark
         await using var connection = await control.OpenConnectionAsync();
         await connection.ExecuteAsync(
             """
+            insert into control.servers (code, name, url, db_host, db_port, db_user, application_role, db_password_secret, application_password_secret, max_tenants, state, health, created_at)
+            select 'server-' || n, 'Server ' || n, 'http://server-' || n || '.bench.localhost:8069', db_host, db_port, db_user, application_role, db_password_secret, application_password_secret, 200, 'maintenance', 'healthy', now()
+            from control.servers, generate_series(1, 99) n;
+
             insert into control.tenants (
               code, name, offer, plan, template_code, template_database, server_id, database, host, base_url, bucket, language, time_zone, currency, state, requested_by, created_at, activated_at)
             select 'tenant-' || i, 'Tenant ' || i, 'odoo-shared', 'starter', 'blank', 'template_blank', s.id, 'tenant-' || i, 'tenant-' || i || '.bench.localhost',
                    'http://tenant-' || i || '.bench.localhost', 'tenant-' || i, 'en_US', 'UTC', 'EUR', case when i % 50 = 0 then 'suspended' else 'active' end, 'bench', now() - i * interval '1 hour', now()
-            from generate_series(1, @tenants) i, control.servers s;
+            from generate_series(1, @tenants) i join (select id, row_number() over (order by id) - 1 as place from control.servers) s on s.place = i % 100;
 
             insert into control.jobs (id, kind, tenant_id, tenant_code, subject, requested_by, changing, created_at, finished_at, outcome, reason)
             select 'backup-' || i, case when i % 4 = 0 then 'verify-backup' else 'backup' end, t.id, t.code, t.code, 'timer', false,

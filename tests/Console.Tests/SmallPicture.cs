@@ -5,10 +5,13 @@ using Microsoft.Playwright;
 
 namespace Bibind.WebConsole.Tests;
 
-/// <summary>Photographs a page so that the picture can lie in a repository: with the 256 colours that it has most of.</summary>
+/// <summary>Photographs a page so that the picture can lie in a repository: with 256 colours at most.</summary>
 internal static class SmallPicture
 {
     private const int MostColours = 256;
+
+    // The upper bits of each channel.
+    private const int Alike = 0xF0F0F0;
     private static readonly byte[] Signature = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A];
     private static readonly uint[] CrcTable = [.. Enumerable.Range(0, 256).Select(n => Enumerable.Range(0, 8).Aggregate((uint)n, (c, _) => (c & 1) != 0 ? 0xEDB88320 ^ (c >> 1) : c >> 1))];
 
@@ -20,7 +23,10 @@ internal static class SmallPicture
     public static byte[] Shrink(byte[] png)
     {
         var (width, height, pixels) = Decode(png);
-        var palette = pixels.CountBy(p => p).OrderByDescending(p => p.Value).ThenBy(p => p.Key).Take(MostColours).Select(p => p.Key).ToArray();
+
+        // Of colours that look alike one stands for all, so that a small dot keeps its own beside many greys.
+        var palette = pixels.CountBy(p => p).GroupBy(p => p.Key & Alike).Select(g => (Colour: g.MaxBy(p => p.Value).Key, Count: g.Sum(p => p.Value)))
+            .OrderByDescending(c => c.Count).ThenBy(c => c.Colour).Take(MostColours).Select(c => c.Colour).ToArray();
         var places = palette.Select((colour, index) => (colour, index)).ToDictionary(c => c.colour, c => (byte)c.index);
         var rows = new byte[height * (width + 1)];
         for (var y = 0; y < height; y++)

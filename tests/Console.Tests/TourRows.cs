@@ -88,9 +88,10 @@ internal static class TourRows
                  case code when 'cedar' then 'The name points to 198.51.100.7, and should point to 203.0.113.9.' end, now() from control.tenants where code in ('cedar', 'fjord');
         insert into control.missing_backups (tenant_id, last_at, expected_by, since, reason)
           select id, now() - interval '3 days', now() - interval '1 day', now() - interval '20 hours', 'Job ''backup-kestrel-9'' has failed: the server does not answer.' from control.tenants where code = 'kestrel';
+        update control.subscriptions set started_at = now() - interval '12 months', paid_until = now() + interval '19 days' where tenant = 'bluebird';
         insert into control.tenant_changes (tenant_id, changed_by, reason, changes, changed_at)
-          select id, 'operator', 'The company has moved', '{"customerEmail": {"from": "hello@bluebird.example", "to": "office@bluebird.example"}}', now() - interval '9 days' from control.tenants where code = 'bluebird'
-          union all select id, 'sales', 'More people since spring', '{"maxUsers": {"from": 10, "to": 25}}', now() - interval '41 days' from control.tenants where code = 'bluebird';
+          select id, 'operator', 'The company has moved', '{"customerEmail": {"from": "hello@bluebird.example", "to": "office@bluebird.example"}}'::jsonb, now() - interval '9 days' from control.tenants where code = 'bluebird'
+          union all select id, 'sales', 'More people since spring', '{"maxUsers": {"from": 10, "to": 25}}'::jsonb, now() - interval '41 days' from control.tenants where code = 'bluebird';
         """;
 
     private const string OfTheRest =
@@ -105,7 +106,7 @@ internal static class TourRows
           select id, 'upgrade-bluebird-1', '19.0-20261101', 'odoo-bin', '{}', false, 'upgraded', 'Autumn release', 'operator', now() - interval '3 days', '19.0-20261001', 'bluebird-9', now() + interval '4 days', now() - interval '3 days', 41300 from control.tenants where code = 'bluebird';
         insert into control.tenant_moves (tenant_id, job_id, source_server_id, target_server_id, state, reason, requested_by, requested_at, copy_server_id, keep_until, ended_at, outage_ms)
           select t.id, 'move-bluebird-1', s.id, t.server_id, 'moved', 'Nearer to their people', 'operator', now() - interval '5 days', s.id, now() + interval '2 days', now() - interval '5 days', 18900
-          from control.tenants t, control.servers s where t.code = 'bluebird' and s.code = 'ghent-1';
+          from control.tenants t, control.servers s where t.code = 'bluebird' and s.code = 'paris-1';
         insert into control.billing_inbox (id, type, tenant, sequence, occurred_at, data, state, cause, reason, deliveries, received_at, updated_at)
           select 'evt-' || (2200 + n), (array['invoice.paid', 'plan.changed', 'invoice.paid', 'subscription.renewed'])[1 + n % 4], (array['aster', 'bluebird', 'cedar', 'delta', 'elm', 'fjord'])[1 + n % 6], n,
                  now() - n * interval '5 hours', '{"paidUntil": "2027-01-31"}', 'done', null, null, 1, now() - n * interval '5 hours', now() - n * interval '5 hours' from generate_series(2, 24) n;
@@ -113,7 +114,7 @@ internal static class TourRows
           values ('evt-2201', 'plan.changed', 'kestrel', 31, now() - interval '3 hours', '{"plan": "platinum"}', 'parked', 'unknown-plan', 'There is no plan ''platinum''.', 4, now() - interval '3 hours', now() - interval '1 hour');
         insert into control.webhook_log (received_at, caller, model, record_id, event, tenant, state, status, kind, reason)
           select now() - n * interval '47 minutes', 'console', 'sale.order', 4100 + n, case when n % 3 = 0 then 'order' else 'plan' end, (array['aster', 'bluebird', 'cedar', 'delta'])[1 + n % 4], case when n % 7 = 5 then 'refused' else 'taken' end,
-                 case when n % 7 = 5 then 422 else 202 end, case when n % 7 = 5 then 'invalid' end, case when n % 7 = 5 then 'plan: there is no plan "gold".' end from generate_series(1, 18) n;
+                 case when n % 7 = 5 then 422 else 202 end, case when n % 7 = 5 then 'invalid' end, case when n % 7 = 5 then 'plan: there is no plan "gold".' end from generate_series(1, 18) n order by n desc;
         insert into control.notices (kind, subject, cause, tenant_id, tenant_code, data, created_at, closed_at)
           select (array['job-failed', 'certificate-failing', 'backup-missing'])[1 + n % 3], t.code, 'cause-' || n, t.id, t.code, '{}', now() - n * interval '9 hours', now() from generate_series(1, 9) n join control.tenants t on t.code = (array['aster', 'cedar', 'kestrel'])[1 + n % 3];
         insert into control.notice_deliveries (notice_id, channel, recipient, recipient_name, language, state, attempts, next_attempt_at, give_up_at, ended_at)
@@ -125,12 +126,12 @@ internal static class TourRows
                  ('billing-parked', 'kestrel', 'warning', '1 message of billing is parked: there is no plan ''platinum''.', now() - interval '3 hours', now(), now() - interval '165 minutes');
         insert into control.jobs (id, kind, subject, requested_by, changing, created_at) values ('rollout-1', 'rollout', 'odoo-shared', 'operator', false, now() - interval '2 hours');
         insert into control.rollouts (job_id, offer, version, release, filter, max_concurrent, tenants, passed_over, state, state_reason, reason, requested_by, requested_at)
-          values ('rollout-1', 'odoo-shared', '19.0-20261101', '{"version": "19.0-20261101", "kind": "odoo-bin", "modules": ["base"]}', '{}', 5, 10, 1, 'paused', 'Paused by operator: the weekend is over', 'Autumn release', 'operator', now() - interval '2 hours');
+          values ('rollout-1', 'odoo-shared', '19.0-20261101', '{"version": "19.0-20261101", "kind": "odoo-bin", "modules": ["base"]}', '{}', 5, 10, 1, 'paused', 'Paused by operator: we look at delta first', 'Autumn release', 'operator', now() - interval '2 hours');
         insert into control.rollout_waves (rollout_id, number, count, percent, max_failures, members, started_at, ended_at)
           select r.id, n, case when n = 1 then 1 end, case when n > 1 then (array[0, 25, 100])[n] end, 1, (array[1, 3, 6])[n], case when n < 3 then now() - (4 - n) * interval '35 minutes' end, case when n = 1 then now() - interval '71 minutes' end
           from control.rollouts r, generate_series(1, 3) n;
-        insert into control.rollout_tenants (rollout_id, tenant_id, position, wave, state, reason, attempts, started_at, ended_at, outage_ms)
-          select r.id, t.id, n, case when n = 1 then 1 when n < 5 then 2 else 3 end, case when n < 4 then 'succeeded' when n = 4 then 'failed' else 'pending' end, case when n = 4 then 'The rehearsal failed: module sale_custom is not installable.' end,
+        insert into control.rollout_tenants (rollout_id, tenant_id, position, wave, state, reason, is_failure, attempts, started_at, ended_at, outage_ms)
+          select r.id, t.id, n, case when n = 1 then 1 when n < 5 then 2 else 3 end, case when n < 4 then 'succeeded' when n = 4 then 'failed' else 'pending' end, case when n = 4 then 'The rehearsal failed: module sale_custom is not installable.' end, n = 4,
                  case when n < 5 then 1 else 0 end, case when n < 5 then now() - (100 - n * 9) * interval '1 minute' end, case when n < 5 then now() - (96 - n * 9) * interval '1 minute' end, case when n < 4 then 38000 + n * 700 end
           from control.rollouts r, (select id, row_number() over (order by code) n from control.tenants where state in ('active', 'suspended')) t where n <= 10;
         """;

@@ -39,7 +39,7 @@ public sealed partial class TourTests(ConsoleSite site)
         ("order", "/console/do/tenants/order", "Form"),
         ("suspend", "/console/do/tenants/bluebird/suspend", "FormOfOne"),
         ("jobs", "/console/jobs?kind=verify-backup&state=failed", "Jobs"),
-        ("job", "/console/jobs/{job}", "Job"),
+        ("job", "/console/jobs/{waiting}", "Job"),
         ("job-step", "/console/jobs/{job}/steps/2", "JobStep"),
         ("jobs-purge", "/console/jobs/purge", "JobPurge"),
         ("servers", "/console/servers", "Servers"),
@@ -72,6 +72,7 @@ public sealed partial class TourTests(ConsoleSite site)
         await host.InitializeAsync();
         await TourRows.AddAsync(host);
         var job = await host.ScalarAsync<string>("select id from control.jobs where tenant_code = 'bluebird' and kind = 'provision'");
+        var waiting = await host.ScalarAsync<string>($"select id from control.jobs where tenant_code = '{TourOrchestrators.Waiting}'");
         await using var visitor = await site.VisitAsync(configure: options =>
         {
             options.ViewportSize = new ViewportSize { Width = 1280, Height = 800 };
@@ -82,7 +83,7 @@ public sealed partial class TourTests(ConsoleSite site)
         var tooLarge = new List<string>();
         foreach (var (picture, path, _) in Stops)
         {
-            Assert.Equal((path, 200), (path, await visitor.GoAsync(path.Replace("{job}", job, StringComparison.Ordinal))));
+            Assert.Equal((path, 200), (path, await visitor.GoAsync(path.Replace("{job}", job, StringComparison.Ordinal).Replace("{waiting}", waiting, StringComparison.Ordinal))));
             Assert.NotEmpty((await visitor.TextAsync()).Trim());
             if (Writes)
             {

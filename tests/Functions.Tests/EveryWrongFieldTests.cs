@@ -212,7 +212,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     private async Task<IReadOnlyList<string>> RefusedAsync(string operation, JsonObject body)
     {
         await PrepareAsync();
-        var method = operation switch { "assignCustomer" or "assignTemplateFamily" or "chooseTenantTheme" or "correctBillingMessage" => HttpMethod.Put, "changeServer" or "changeSubscription" or "changeTemplate" or "changePlan" or "changeOffer" or "changeWebhookEndpoint" or "changeCustomer" or "changeTenant" or "changeStagingCopy" => HttpMethod.Patch, _ => HttpMethod.Post };
+        var method = operation switch { "assignCustomer" or "assignTemplateFamily" or "chooseTenantTheme" or "correctBillingMessage" or "saveView" => HttpMethod.Put, "changeServer" or "changeSubscription" or "changeTemplate" or "changePlan" or "changeOffer" or "changeWebhookEndpoint" or "changeCustomer" or "changeTenant" or "changeStagingCopy" => HttpMethod.Patch, _ => HttpMethod.Post };
         using var answer = await host.SendAsync(method, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
         return [.. problem.GetProperty("errors").EnumerateObject().Select(e => e.Name)];
