@@ -9,6 +9,7 @@ namespace Bibind.WebConsole.Tests;
 internal static class SmallPicture
 {
     private const int MostColours = 256;
+    private const int MostExact = 48;
 
     // The upper bits of each channel.
     private const int Alike = 0xF0F0F0;
@@ -24,9 +25,11 @@ internal static class SmallPicture
     {
         var (width, height, pixels) = Decode(png);
 
-        // Of colours that look alike one stands for all, so that a small dot keeps its own beside many greys.
-        var palette = pixels.CountBy(p => p).GroupBy(p => p.Key & Alike).Select(g => (Colour: g.MaxBy(p => p.Value).Key, Count: g.Sum(p => p.Value)))
-            .OrderByDescending(c => c.Count).ThenBy(c => c.Colour).Take(MostColours).Select(c => c.Colour).ToArray();
+        // What there is most of keeps its colour. Of the rest, one stands for all that look alike, so that a small dot keeps its own beside many greys.
+        var counted = pixels.CountBy(p => p).OrderByDescending(p => p.Value).ThenBy(p => p.Key).ToList();
+        var palette = counted.Take(MostExact).Select(p => p.Key)
+            .Concat(counted.Skip(MostExact).GroupBy(p => p.Key & Alike).Select(g => (Colour: g.First().Key, Count: g.Sum(p => p.Value))).OrderByDescending(c => c.Count).ThenBy(c => c.Colour).Select(c => c.Colour))
+            .Take(MostColours).ToArray();
         var places = palette.Select((colour, index) => (colour, index)).ToDictionary(c => c.colour, c => (byte)c.index);
         var rows = new byte[height * (width + 1)];
         for (var y = 0; y < height; y++)

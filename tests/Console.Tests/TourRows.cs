@@ -108,7 +108,7 @@ internal static class TourRows
           select t.id, 'move-bluebird-1', s.id, t.server_id, 'moved', 'Nearer to their people', 'operator', now() - interval '5 days', s.id, now() + interval '2 days', now() - interval '5 days', 18900
           from control.tenants t, control.servers s where t.code = 'bluebird' and s.code = 'paris-1';
         insert into control.billing_inbox (id, type, tenant, sequence, occurred_at, data, state, cause, reason, deliveries, received_at, updated_at)
-          select 'evt-' || (2200 + n), (array['invoice.paid', 'plan.changed', 'invoice.paid', 'subscription.renewed'])[1 + n % 4], (array['aster', 'bluebird', 'cedar', 'delta', 'elm', 'fjord'])[1 + n % 6], n,
+          select 'evt-' || (2200 + n), (array['invoice.paid', 'plan.changed', 'invoice.paid', 'subscription.renewed'])[1 + n % 4], (array['aster', 'bluebird', 'cedar', 'delta', 'elm', 'fjord'])[1 + n % 6], 60 - n,
                  now() - n * interval '5 hours', '{"paidUntil": "2027-01-31"}', 'done', null, null, 1, now() - n * interval '5 hours', now() - n * interval '5 hours' from generate_series(2, 24) n;
         insert into control.billing_inbox (id, type, tenant, sequence, occurred_at, data, state, cause, reason, deliveries, received_at, updated_at)
           values ('evt-2201', 'plan.changed', 'kestrel', 31, now() - interval '3 hours', '{"plan": "platinum"}', 'parked', 'unknown-plan', 'There is no plan ''platinum''.', 4, now() - interval '3 hours', now() - interval '1 hour');
@@ -120,7 +120,8 @@ internal static class TourRows
         insert into control.notice_deliveries (notice_id, channel, recipient, recipient_name, language, state, attempts, next_attempt_at, give_up_at, ended_at)
           select id, 'email', 'oncall@hosting.example', 'On call', 'en_US', 'sent', 1, now(), now(), created_at from control.notices;
         insert into control.reconciliation_findings (tenant_id, kind, subject, seen, first_seen_at, last_seen_at, confirmed_at)
-          select id, 'route', 'route', 'The proxy has no route for the host.', now() - interval '26 minutes', now() - interval '1 minute', now() - interval '20 minutes' from control.tenants where code in ('delta', 'maple');
+          select id, case code when 'delta' then 'route-missing' else 'dns-record-missing' end, code || '.example.test', case code when 'delta' then 'The proxy has no route for the host.' else 'The zone has no record of the name.' end,
+                 now() - interval '26 minutes', now() - interval '1 minute', now() - interval '20 minutes' from control.tenants where code in ('delta', 'maple');
         insert into control.alerts (kind, subject, severity, reason, first_seen_at, seen_at, raised_at)
           values ('certificate-failing', 'shop.cedar.example', 'warning', 'The certificate ends in nine days; 2 renewals have failed: the name points to 198.51.100.7.', now() - interval '5 hours', now(), now() - interval '5 hours'),
                  ('billing-parked', 'kestrel', 'warning', '1 message of billing is parked: there is no plan ''platinum''.', now() - interval '3 hours', now(), now() - interval '165 minutes');
