@@ -90,8 +90,8 @@ internal static class TourRows
           select id, now() - interval '3 days', now() - interval '1 day', now() - interval '20 hours', 'Job ''backup-kestrel-9'' has failed: the server does not answer.' from control.tenants where code = 'kestrel';
         update control.subscriptions set started_at = now() - interval '12 months', paid_until = now() + interval '19 days' where tenant = 'bluebird';
         insert into control.tenant_changes (tenant_id, changed_by, reason, changes, changed_at)
-          select id, 'operator', 'The company has moved', '{"customerEmail": {"from": "hello@bluebird.example", "to": "office@bluebird.example"}}'::jsonb, now() - interval '9 days' from control.tenants where code = 'bluebird'
-          union all select id, 'sales', 'More people since spring', '{"maxUsers": {"from": 10, "to": 25}}'::jsonb, now() - interval '41 days' from control.tenants where code = 'bluebird';
+          select id, 'sales', 'More people since spring', '{"maxUsers": {"from": 10, "to": 25}}'::jsonb, now() - interval '41 days' from control.tenants where code = 'bluebird'
+          union all select id, 'operator', 'The company has moved', '{"customerEmail": {"from": "hello@bluebird.example", "to": "office@bluebird.example"}}'::jsonb, now() - interval '9 days' from control.tenants where code = 'bluebird';
         """;
 
     private const string OfTheRest =
