@@ -10,7 +10,7 @@ using Bibind.Local.RealServers;
 namespace Bibind.Benchmarks;
 
 /// <summary>The product's host as a process of its own, and its API as a caller uses it.</summary>
-internal sealed class BenchHost : IAsyncDisposable
+internal sealed partial class BenchHost : IAsyncDisposable
 {
     private const string Token = "bench-operator-token-0123456789";
     private const string WebhookToken = "bench-webhook-token-0123456789abcdef";
@@ -115,14 +115,6 @@ internal sealed class BenchHost : IAsyncDisposable
         }
 
         return host;
-    }
-
-    /// <summary>Reads a page of the console; answers its bytes.</summary>
-    public async Task<int> ReadPageAsync(string path)
-    {
-        using var answer = await _http.GetAsync(new Uri(path, UriKind.Relative));
-        answer.EnsureSuccessStatusCode();
-        return (await answer.Content.ReadAsByteArrayAsync()).Length;
     }
 
     public TimeSpan ProcessorTime()

@@ -198,6 +198,7 @@ public static class FunctionsHost
         routes.MapTokens();
         routes.MapOperatorTokens();
         routes.MapConsoleSessions();
+        routes.MapSavedViews();
         routes.MapConsoleSignIn();
         routes.MapAudit();
         routes.MapAcmeChallenges();

@@ -24,6 +24,31 @@ public static class JobHistory
         return [.. json.Deserialize<JsonElement>().EnumerateArray()];
     }
 
+    /// <summary>JSON text that a line holds, in the same way; what is no JSON becomes a text.</summary>
+    public static JsonElement? Show(string? data)
+    {
+        if (data is null)
+        {
+            return null;
+        }
+
+        JsonNode? json;
+        try
+        {
+            json = JsonNode.Parse(data);
+        }
+        catch (JsonException)
+        {
+            json = JsonValue.Create(data);
+        }
+
+        // In an array, so that a text that is the whole of it can be replaced, too.
+        var held = new JsonArray(json);
+        SecretText.Hide(held);
+        Cut(held);
+        return held.Deserialize<JsonElement>()[0];
+    }
+
     private static void Cut(JsonNode node)
     {
         switch (node)

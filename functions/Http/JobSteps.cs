@@ -15,6 +15,9 @@ namespace Bibind.Functions.Http;
 public sealed record JobStep(
     string Name, string State, int Attempts, DateTime StartedAt, DateTime? CompletedAt, long DurationMs, string? Error)
 {
+    /// <summary>Its place among the steps of the job, from 1: what it got and answered is below it.</summary>
+    public int Number { get; init; }
+
     /// <summary>When the next attempt is due, UTC, for a step that waits for it.</summary>
     public DateTime? NextAttemptAt { get; init; }
 
@@ -52,15 +55,26 @@ public static class JobSteps
         var fired = history.OfType<TimerFiredEvent>().Select(t => t.TimerId).ToHashSet();
         return
         [
-            .. history.OfType<TaskScheduledEvent>()
-                .GroupBy(s => s.FirstAttemptId ?? s.EventId)
-                .OrderBy(g => g.Key)
-                .Select(attempts => ToStep([.. attempts.OrderBy(a => a.EventId)], outcomes, FindWait(history, fired, ended, attempts.Max(a => a.EventId)), ended, now)),
+            .. Attempts(history)
+                .Select(attempts => ToStep(attempts, outcomes, FindWait(history, fired, ended, attempts[^1].EventId), ended, now)),
         ];
+    }
+
+    /// <summary>What a step got, and what it answered, as JSON text; null where there is none.</summary>
+    /// <param name="history">The history of the execution.</param>
+    /// <param name="index">Which of the steps that <see cref="Read"/> answers.</param>
+    public static (string? Input, string? Output) ReadData(IReadOnlyList<HistoryEvent> history, int index)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        var last = Attempts(history).ElementAt(index)[^1];
+        return (last.Input, (Outcomes(history).GetValueOrDefault(last.EventId) as TaskCompletedEvent)?.Result);
     }
 
     /// <summary>When the next attempt at any step that waits for one is due, UTC; null if none waits.</summary>
     public static DateTime? NextAttempt(IEnumerable<JobStep> steps) => steps.Where(s => s.State == WaitingRetry).Min(s => s.NextAttemptAt);
+
+    private static IEnumerable<IReadOnlyList<TaskScheduledEvent>> Attempts(IReadOnlyList<HistoryEvent> history) =>
+        history.OfType<TaskScheduledEvent>().GroupBy(s => s.FirstAttemptId ?? s.EventId).OrderBy(g => g.Key).Select(g => g.OrderBy(a => a.EventId).ToArray());
 
     // Duplicate completions are ignored by the executor, which takes the first; so does this.
     private static Dictionary<int, HistoryEvent> Outcomes(IReadOnlyList<HistoryEvent> history)

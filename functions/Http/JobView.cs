@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -68,6 +69,10 @@ public sealed record JobView : JobSummary
     [JsonPropertyOrder(1)]
     public string? Parent { get; init; }
 
+    /// <summary>The trace that it belongs to (W3C), where that is known; customers are not told.</summary>
+    [JsonPropertyOrder(1)]
+    public string? TraceId { get; init; }
+
     /// <summary>The jobs that it started, oldest first.</summary>
     [JsonPropertyOrder(1)]
     public required IReadOnlyList<string> Children { get; init; }
@@ -137,21 +142,42 @@ public sealed record JobDetails(
     public IReadOnlyList<JobAction> Actions { get; init; } = [];
     public IReadOnlyList<string> Children { get; init; } = [];
 
+    /// <summary>The trace that its orchestration belongs to, as 32 hexadecimal digits; null where that is not known.</summary>
+    public string? TraceId => ActivityContext.TryParse(History.OfType<ExecutionStartedEvent>().FirstOrDefault()?.TraceParent, null, out var trace) ? trace.TraceId.ToHexString() : null;
+
     /// <summary>The steps, as they stood after so many lines of history.</summary>
     public IReadOnlyList<JobStep> StepsAfter(int lines, DateTimeOffset now) => lines >= History.Count + Undoing.Count
         ? Steps(now)
-        : [
-            .. JobSteps.Read([.. History.Take(lines)], HasEnded && lines >= History.Count, now.UtcDateTime),
-            .. JobSteps.Read([.. Undoing.Take(Math.Max(0, lines - History.Count))], ended: false, now.UtcDateTime),
-        ];
+        : Number(
+            JobSteps.Read([.. History.Take(lines)], HasEnded && lines >= History.Count, now.UtcDateTime),
+            JobSteps.Read([.. Undoing.Take(Math.Max(0, lines - History.Count))], ended: false, now.UtcDateTime));
 
     /// <summary>The steps.</summary>
-    public IReadOnlyList<JobStep> Steps(DateTimeOffset now) =>
-    [
-        .. JobSteps.Read(History, HasEnded, now.UtcDateTime),
-        .. JobSteps.Read(Undoing, Instance is { IsCompleted: true }, now.UtcDateTime),
-    ];
+    public IReadOnlyList<JobStep> Steps(DateTimeOffset now) => Number(
+        JobSteps.Read(History, HasEnded, now.UtcDateTime), JobSteps.Read(Undoing, Instance is { IsCompleted: true }, now.UtcDateTime));
+
+    /// <summary>A step with what it got and what it answered; null if there is none of this number.</summary>
+    public JobStepView? Step(int number, DateTimeOffset now)
+    {
+        if (Steps(now).ElementAtOrDefault(number - 1) is not { } step)
+        {
+            return null;
+        }
+
+        var own = JobSteps.Read(History, HasEnded, now.UtcDateTime).Count;
+        var (input, output) = number <= own ? JobSteps.ReadData(History, number - 1) : JobSteps.ReadData(Undoing, number - 1 - own);
+        return new JobStepView(step, JobHistory.Show(input), JobHistory.Show(output));
+    }
+
+    private static IReadOnlyList<JobStep> Number(IReadOnlyList<JobStep> own, IReadOnlyList<JobStep> undoing) =>
+        [.. own.Concat(undoing).Select((step, index) => step with { Number = index + 1 })];
 }
+
+/// <summary>A step with what it got and what it answered.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Input">What its last attempt got, without secrets, long texts cut; null if nothing.</param>
+/// <param name="Output">What it answered, in the same way; null until it has.</param>
+public sealed record JobStepView(JobStep Step, JsonElement? Input, JsonElement? Output);
 
 /// <summary>Puts a job together from its row, its orchestration and that one's history.</summary>
 public static class JobViews
@@ -210,6 +236,7 @@ public static class JobViews
             Inventory = Proof(job),
             Notes = JobNotes.Read(job, instance, [.. details.History, .. details.Undoing]),
             Parent = job.Parent,
+            TraceId = details.TraceId,
             Children = details.Children,
             Actions = [.. details.Actions.Select(a => new JobActionView(a.At, a.Who, a.Action, a.Reason))],
             Steps = steps,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Bibind.ControlPlane;
 using Bibind.ControlPlane.Jobs;
@@ -48,6 +49,8 @@ internal static class JobsApi
             .Answers<JobView>().Refuses(StatusCodes.Status404NotFound);
         jobs.MapGet("/{id}/history", HistoryAsync).NeedsRole(Role.Viewer).Describe("getJobHistory", "Shows every line of a job's history, oldest first")
             .TakesQuery(Full, QueryParameter.Page, QueryParameter.PageSize).Answers<ListResponse<JsonElement>>().Refuses(StatusCodes.Status404NotFound);
+        jobs.MapGet("/{id}/steps/{number}", ShowStepAsync).NeedsRole(Role.Viewer).Describe("getJobStep", "Shows a step of a job with what it got and what it answered, without secrets")
+            .Answers<JobStepView>().Refuses(StatusCodes.Status404NotFound);
         jobs.MapJobEvents();
         jobs.MapJobSteering();
         jobs.MapJobBulk();
@@ -107,9 +110,18 @@ internal static class JobsApi
         {
             // Who among the operators did what, and which of their jobs started it, is no customer's business.
             details = details with { Actions = [], Children = [], Job = details.Job with { Parent = null } };
+            return TypedResults.Ok(JobViews.Show(details, time.GetUtcNow()) with { TraceId = null });
         }
 
         return TypedResults.Ok(JobViews.Show(details, time.GetUtcNow()));
+    }
+
+    private static async Task<IResult> ShowStepAsync(HttpContext context, string id, string number, JobReader reader, TimeProvider time)
+    {
+        new QueryReader(context).ThrowIfAny();
+        var details = await reader.GetAsync(id, context.RequestAborted);
+        var step = int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var place) ? details.Step(place, time.GetUtcNow()) : null;
+        return TypedResults.Ok(step ?? throw new ProblemException(ProblemFactory.NotFound("The job has no step of this number; GET /api/jobs/{id} lists them.")));
     }
 
     private static async Task<IResult> HistoryAsync(HttpContext context, string id, JobStore jobs, DurableTaskClient client)

@@ -1,4 +1,5 @@
 using Bibind.ControlPlane.Overview;
+using Bibind.Durable.Hubs;
 using Bibind.Functions.OpenApi;
 using Bibind.Functions.Requests;
 using Bibind.Functions.Security;
@@ -28,8 +29,11 @@ public sealed record OverviewView
     /// <summary>What tenants still lack, by kind.</summary>
     public required IReadOnlyDictionary<string, long> Pending { get; init; }
 
+    /// <summary>Work that is due and waits for a worker; null where the engine does not say.</summary>
+    public OverviewQueueView? Queue { get; init; }
+
     /// <summary>From what was counted.</summary>
-    public static OverviewView Of(OverviewFigures figures)
+    public static OverviewView Of(OverviewFigures figures, HubBacklog? backlog)
     {
         ArgumentNullException.ThrowIfNull(figures);
         return new OverviewView
@@ -45,6 +49,8 @@ public sealed record OverviewView
             BackupsMissing = figures.BackupsMissing,
             Billing = figures.Billing,
             Pending = figures.Pending,
+            Queue = backlog is null ? null : new OverviewQueueView(
+                backlog.Messages, (long)backlog.OldestMessage.TotalMilliseconds, backlog.Activities, (long)backlog.OldestActivity.TotalMilliseconds, backlog.Quarantined),
         };
     }
 }
@@ -60,6 +66,14 @@ public sealed record OverviewHourView(DateTimeOffset Hour, int Succeeded, int Fa
 /// <param name="Open">How many.</param>
 /// <param name="OldestAt">When the oldest of them was ordered.</param>
 public sealed record OverviewJobsView(long Open, DateTimeOffset? OldestAt);
+
+/// <summary>Work that is due and waits for a worker, counted up to 10,000 of each kind.</summary>
+/// <param name="Orchestrations">Messages of orchestrations.</param>
+/// <param name="OldestOrchestrationMs">How long the oldest of them has waited.</param>
+/// <param name="Activities">Steps that nobody runs.</param>
+/// <param name="OldestActivityMs">How long the oldest of them has waited.</param>
+/// <param name="Quarantined">Orchestrations that were taken from all workers.</param>
+public sealed record OverviewQueueView(long Orchestrations, long OldestOrchestrationMs, long Activities, long OldestActivityMs, long Quarantined);
 
 /// <summary>A server and how full it is.</summary>
 /// <param name="Code">Its code.</param>
@@ -93,9 +107,13 @@ internal static class OverviewApi
         routes.MapGet("/api/overview", ShowAsync).WithTags("overview").NeedsRole(Role.Viewer).Describe("getOverview", "Shows how the installation stands: what to look at first")
             .Answers<OverviewView>();
 
-    private static async Task<IResult> ShowAsync(HttpContext context, OverviewStore overview)
+    private static async Task<IResult> ShowAsync(HttpContext context, OverviewStore overview, IServiceProvider services)
     {
         new QueryReader(context).ThrowIfAny();
-        return TypedResults.Ok(OverviewView.Of(await overview.ReadAsync(context.RequestAborted)));
+        var figures = overview.ReadAsync(context.RequestAborted);
+
+        // On another engine nobody here knows its queues.
+        var backlog = services.GetServices<ITaskHub>().FirstOrDefault() is { } hub ? await hub.GetBacklogAsync(context.RequestAborted) : null;
+        return TypedResults.Ok(OverviewView.Of(await figures, backlog));
     }
 }

@@ -17,7 +17,11 @@ internal static class WebConsole
 
     public static void AddWebConsole(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<WebConsoleOptions>().Bind(builder.Configuration.GetSection(WebConsoleOptions.Section));
+        builder.Services.AddOptions<WebConsoleOptions>().Bind(builder.Configuration.GetSection(WebConsoleOptions.Section))
+            .Validate(
+                o => WebConsoleOptions.IsTraceUrl(o.TraceUrl),
+                $"Console__TraceUrl must be an absolute address, http or https, with {WebConsoleOptions.TraceIdPlace} where the id of the trace belongs, such as https://traces.example.com/trace/{WebConsoleOptions.TraceIdPlace}.")
+            .ValidateOnStart();
         builder.Services.AddSingleton<InProcessPipeline>().AddSingleton<IConsoleHost, ConsoleHost>();
     }
 

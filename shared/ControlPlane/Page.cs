@@ -15,6 +15,9 @@ public readonly record struct PageRequest(int Number, int Size)
     /// <summary>The most rows a page may have.</summary>
     public const int LargestSize = 200;
 
+    /// <summary>Lists that grow for as long as an installation lives are counted up to this: nobody pages through a million rows.</summary>
+    public const int MostCounted = 10_000;
+
     /// <summary>The first fifty.</summary>
     public static PageRequest First => new(1, 50);
 

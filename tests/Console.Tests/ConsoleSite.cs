@@ -13,12 +13,15 @@ namespace Bibind.WebConsole.Tests;
 /// <summary>One host with everything that pages show, and one real browser, for all tests.</summary>
 public sealed class ConsoleSite : IAsyncLifetime
 {
+    /// <summary>Where traces would be shown.</summary>
+    public const string TraceUrl = "https://traces.example/trace/";
+
     private readonly PostgresServer _postgres = new();
     private readonly ConcurrentDictionary<string, Task<string>> _sessions = new(StringComparer.Ordinal);
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
-    public ConsoleSite() => Host = new ApiHost(_postgres);
+    public ConsoleSite() => Host = new ApiHost(_postgres) { More = [$"--Console:TraceUrl={TraceUrl}{{traceId}}?from=console"] };
 
     public ApiHost Host { get; }
 
@@ -82,13 +85,9 @@ public sealed class ConsoleSite : IAsyncLifetime
     // As people do it; the cookie is what later browsers get.
     private async Task<string> SignInAsync(string token)
     {
-        await using var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { BaseURL = Host.Address.ToString() });
-        context.SetDefaultTimeout(60_000);
-        var page = await context.NewPageAsync();
-        await page.GotoAsync("/console");
-        await page.Locator("#token").FillAsync(token);
-        await page.Locator("#token").PressAsync("Enter");
-        await page.Locator(".who").WaitForAsync(new LocatorWaitForOptions { Timeout = 60_000 });
+        var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { BaseURL = Host.Address.ToString() });
+        await using var visitor = await Visitor.OpenAsync(context);
+        await visitor.SignInAsync(token);
         return await context.StorageStateAsync();
     }
 }

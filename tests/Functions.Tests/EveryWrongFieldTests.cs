@@ -24,6 +24,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["createWebhookEndpoint"] = ("/api/webhook-endpoints", """{"url": "ftp://x", "description": "", "kinds": ["x"]}"""),
         ["changeWebhookEndpoint"] = ("/api/webhook-endpoints/1", """{"url": "http://127.0.0.1/", "description": "", "kinds": ["x"], "enabled": true}"""),
         ["createOperatorToken"] = ("/api/operator-tokens", """{"name": "\u200b", "role": "king", "customer": "a b", "expiresAt": "2001-01-01T00:00:00Z", "reason": "\u202e"}"""),
+        ["saveView"] = ("/api/views/mine", """{"path": "https://elsewhere.example/console/jobs"}"""),
         ["changeCustomer"] = ("/api/customers/c-1", """{"name": "", "email": "nobody", "language": "french"}"""),
         ["createServer"] = ("/api/servers",
             """
@@ -215,7 +216,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
     private async Task<IReadOnlyList<string>> RefusedAsync(string operation, JsonObject body)
     {
         await PrepareAsync();
-        var method = operation switch { "assignCustomer" or "assignTemplateFamily" or "chooseTenantTheme" or "correctBillingMessage" => HttpMethod.Put, "changeServer" or "changeSubscription" or "changeTemplate" or "changePlan" or "changeOffer" or "changeWebhookEndpoint" or "changeCustomer" or "changeTenant" or "changeStagingCopy" => HttpMethod.Patch, _ => HttpMethod.Post };
+        var method = operation switch { "assignCustomer" or "assignTemplateFamily" or "chooseTenantTheme" or "correctBillingMessage" or "saveView" => HttpMethod.Put, "changeServer" or "changeSubscription" or "changeTemplate" or "changePlan" or "changeOffer" or "changeWebhookEndpoint" or "changeCustomer" or "changeTenant" or "changeStagingCopy" => HttpMethod.Patch, _ => HttpMethod.Post };
         using var answer = await host.SendAsync(method, Commands[operation].Path, ApiHost.AdminToken, body.ToJsonString());
         var problem = await ProblemAssert.IsAsync(answer, HttpStatusCode.UnprocessableEntity, "invalid-command");
         return [.. problem.GetProperty("errors").EnumerateObject().Select(e => e.Name)];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bibind.WebConsole.Api;
@@ -12,6 +13,9 @@ internal sealed class ActionForm(ConsoleAction act, string? id, string? of, IRea
     public const string KeyField = "_key";
     public const string ETagField = "_etag";
     public const string CodeField = "_code";
+
+    /// <summary>A sum of the order whose preview was seen.</summary>
+    public const string SeenField = "_seen";
     private const double GiB = 1024 * 1024 * 1024;
 
     private readonly Dictionary<string, string[]> _errors = new(StringComparer.Ordinal);
@@ -54,6 +58,12 @@ internal sealed class ActionForm(ConsoleAction act, string? id, string? of, IRea
         return (path, hasBody ? body : null);
     }
 
+    /// <summary>True if this very order was shown by a dry run: what was changed since is shown again first.</summary>
+    public bool WasSeen(JsonObject body) => given.GetValueOrDefault(SeenField) == SumOf(body);
+
+    /// <summary>Tells an order from every other one.</summary>
+    public static string SumOf(JsonObject body) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(body)));
+
     /// <summary>What a field holds of what there is now.</summary>
     public static string? TextOf(Field field, JsonElement current)
     {
@@ -70,6 +80,7 @@ internal sealed class ActionForm(ConsoleAction act, string? id, string? of, IRea
         {
             FieldKind.Json => JsonSerializer.Serialize(value, Readable),
             FieldKind.Codes when value.ValueKind == JsonValueKind.Array => string.Join(", ", value.EnumerateArray().Select(v => v.GetString())),
+            FieldKind.Flag when value.ValueKind is JsonValueKind.True or JsonValueKind.False => value.ValueKind == JsonValueKind.True ? "true" : "false",
             FieldKind.GiB when value.ValueKind == JsonValueKind.Number => (value.GetInt64() / GiB).ToString("0.###", CultureInfo.InvariantCulture),
             FieldKind.Time when value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture),
             _ => value.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined ? null : value.ToString(),
@@ -93,6 +104,8 @@ internal sealed class ActionForm(ConsoleAction act, string? id, string? of, IRea
                 return text is "true" or "on";
             case FieldKind.Codes:
                 return new JsonArray([.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(t => (JsonNode)t)]);
+            case FieldKind.List:
+                return new JsonArray([.. text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(t => (JsonNode)t)]);
             case FieldKind.Time when DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at):
                 return at.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
             case FieldKind.Time:

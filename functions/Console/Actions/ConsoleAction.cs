@@ -26,6 +26,9 @@ public sealed record ConsoleAction(string Area, string Name, string Role, HttpMe
     /// <summary>True if the button does it, without a form before.</summary>
     public bool AtOnce { get; init; }
 
+    /// <summary>True if the call has a <c>dryRun</c>: what it answers is shown before, and confirmed.</summary>
+    public bool HasDryRun { get; init; }
+
     /// <summary>Where the present values are read, and the version that the change is made of.</summary>
     public string? Current { get; init; }
 
@@ -34,6 +37,9 @@ public sealed record ConsoleAction(string Area, string Name, string Role, HttpMe
 
     /// <summary>True if what the API answers is shown once.</summary>
     public bool ShowsSecrets { get; init; }
+
+    /// <summary>Which members of that answer are shown, by their names with a blank between object and member, and how they are called; all of them unless given.</summary>
+    public IReadOnlyList<(string Member, string Label)>? Shown { get; init; }
 
     /// <summary>The address of its form.</summary>
     public string Address(string? id, string? of) =>
@@ -61,6 +67,9 @@ public enum FieldKind
 
     /// <summary>Codes, separated by commas.</summary>
     Codes,
+
+    /// <summary>Texts, one a line.</summary>
+    List,
 
     /// <summary>Bytes, written as GiB.</summary>
     GiB,

@@ -24,6 +24,7 @@ public sealed record Job
     public JobInventory? Inventory { get; init; }
     public IReadOnlyList<JobStep> Steps { get; init; } = [];
     public string? Parent { get; init; }
+    public string? TraceId { get; init; }
     public IReadOnlyList<string> Children { get; init; } = [];
     public IReadOnlyList<JobAction> Actions { get; init; } = [];
 
@@ -33,11 +34,15 @@ public sealed record Job
 
 public sealed record JobStep(string Name, string State, int Attempts, DateTimeOffset StartedAt, DateTimeOffset? CompletedAt, long DurationMs, string? Error)
 {
+    public int Number { get; init; }
     public DateTimeOffset? NextAttemptAt { get; init; }
     public IReadOnlyList<JobAttempt> AttemptList { get; init; } = [];
 }
 
 public sealed record JobAttempt(int Number, DateTimeOffset? StartedAt, DateTimeOffset? CompletedAt, string? Error);
+
+/// <summary>A step with what it got and answered.</summary>
+public sealed record JobStepData(JobStep Step, JsonElement? Input, JsonElement? Output);
 
 /// <summary>Something that somebody did to a job.</summary>
 public sealed record JobAction(DateTimeOffset At, string Who, string Action, string? Reason);
@@ -53,3 +58,6 @@ public sealed record JobInventory
 public sealed record BulkAnswer(int Matched, int Accepted, IReadOnlyList<BulkRefusal> Refused);
 
 public sealed record BulkRefusal(string Job, string Reason);
+
+/// <summary>What a call that forgets jobs has done, or would do.</summary>
+public sealed record PurgeAnswer(int Matched, int Purged);

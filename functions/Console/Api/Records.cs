@@ -54,8 +54,11 @@ public sealed record Overview
     public long BackupsMissing { get; init; }
     public IReadOnlyDictionary<string, long> Billing { get; init; } = new Dictionary<string, long>();
     public IReadOnlyDictionary<string, long> Pending { get; init; } = new Dictionary<string, long>();
+    public OverviewQueue? Queue { get; init; }
     public DateTimeOffset At { get; init; }
 }
+
+public sealed record OverviewQueue(long Orchestrations, long OldestOrchestrationMs, long Activities, long OldestActivityMs, long Quarantined);
 
 public sealed record OverviewHour(DateTimeOffset Hour, int Succeeded, int Failed, int Cancelled);
 
@@ -66,3 +69,16 @@ public sealed record OverviewServer(string Code, string State, string Health, st
 public sealed record OverviewCertificates(long EndingSoon, long Failing, DateTimeOffset? FirstEndsAt, IReadOnlyList<OverviewCertificate> Next);
 
 public sealed record OverviewCertificate(string Host, string? Tenant, DateTimeOffset NotAfter, int Failures, string? LastFailure);
+
+public sealed record OperatorToken(long Id, string Name, string Role, string? Customer, string Hint, string? Reason, string State)
+{
+    public DateTimeOffset CreatedAt { get; init; }
+    public string CreatedBy { get; init; } = string.Empty;
+    public DateTimeOffset ExpiresAt { get; init; }
+    public DateTimeOffset? UsedAt { get; init; }
+}
+
+public sealed record ConsoleSession(long Id, string Actor, string Role, string Source, string? Address, DateTimeOffset CreatedAt, DateTimeOffset SeenAt, DateTimeOffset EndsAt, bool IsOwn);
+
+/// <summary>A list of the console, filtered as somebody wants to see it again.</summary>
+public sealed record SavedView(string Name, string Path, DateTimeOffset SavedAt);

@@ -114,6 +114,14 @@ public sealed record TenantChange(string ChangedBy, string? Reason, DateTimeOffs
 
 public sealed record UsagePoint(DateTimeOffset At, string Period, int? Users, long? DatabaseBytes, long? FileStoreBytes, long? BucketBytes);
 
+public sealed record Move(
+    long Id, string Job, string From, string? To, string State, string Reason, string RequestedBy, DateTimeOffset RequestedAt, DateTimeOffset? StartAt, DateTimeOffset? EndedAt, long? OutageMs,
+    string? CopyOn, DateTimeOffset? CopyKeptUntil, string? ConfirmedBy, string? Failure);
+
+public sealed record Upgrade(
+    string Job, string Version, string Kind, bool DryRun, string State, string? PreviousVersion, string? Rollout, string Reason, string RequestedBy, DateTimeOffset RequestedAt,
+    DateTimeOffset? EndedAt, long? OutageMs, string? SafetyBackup, DateTimeOffset? SafetyKeptUntil, string? ConfirmedBy, string? RollbackJob, string? Failure);
+
 /// <summary>What was ordered.</summary>
 public sealed record Ordered(string? Code, string? Job, string? Id);
 

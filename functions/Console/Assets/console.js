@@ -57,6 +57,7 @@
   // What somebody reads, has opened or is about to press is not swapped away.
   document.addEventListener('htmx:beforeRequest', event => {
     const target = event.detail.elt;
+    if (!target.hasAttribute('hx-trigger')) return;
     const busy = document.hidden || target.contains(document.activeElement) && document.activeElement.matches('input, select, textarea, button')
       || String(getSelection()).length > 0;
     if (busy) event.preventDefault();

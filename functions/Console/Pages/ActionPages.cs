@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Bibind.WebConsole.Actions;
 using Bibind.WebConsole.Api;
 using Bibind.WebConsole.Web;
@@ -65,6 +66,11 @@ internal static class ActionPages
             return await FormAsync(request, asked, given, unready);
         }
 
+        if (act.HasDryRun && body is not null && !form.WasSeen(body))
+        {
+            return await PreviewAsync(request, asked, given, path, body);
+        }
+
         var answer = await request.Api.SendAsync<JsonElement>(
             act.Method, path, body, given.GetValueOrDefault(ActionForm.ETagField) is { Length: > 0 } tag ? tag : null, given.GetValueOrDefault(ActionForm.KeyField), request.Cancellation);
         if (!answer.IsGood)
@@ -80,6 +86,18 @@ internal static class ActionPages
         return new SeeOther(JobOf(answer) is { } job ? $"/console/jobs/{Uri.EscapeDataString(job)}" : Forms.Add(ConsoleAction.Fill(act.Back, id, of), "done", $"{act.Area}.{act.Name}"));
     }
 
+    // What would come of it, and the same form once more to confirm it.
+    private static async Task<IResult> PreviewAsync(
+        PageRequest request, (ConsoleAction ConsoleAction, string? Id, string? Of) asked, IReadOnlyDictionary<string, string> given, string path, JsonObject body)
+    {
+        var seen = new Dictionary<string, string>(given, StringComparer.Ordinal) { [ActionForm.SeenField] = ActionForm.SumOf(body) };
+        body["dryRun"] = true;
+        var preview = await request.Api.SendAsync<JsonElement>(asked.ConsoleAction.Method, path, body, ifMatch: null, key: null, request.Cancellation);
+        return preview.IsGood ? await FormAsync(request, asked, seen, problem: null, preview.Value)
+            : preview.Problem!.Status is 401 or 403 ? request.Problem(preview.Problem)
+            : await FormAsync(request, asked, given, preview.Problem);
+    }
+
     private static (ConsoleAction ConsoleAction, string? Id, string? Of)? Read(PageRequest request)
     {
         var route = request.Context.Request.RouteValues;
@@ -87,7 +105,7 @@ internal static class ActionPages
     }
 
     // Lists are read again each time: what is in them may have changed.
-    private static async Task<IResult> FormAsync(PageRequest request, (ConsoleAction ConsoleAction, string? Id, string? Of) asked, IReadOnlyDictionary<string, string> values, ApiProblem? problem)
+    private static async Task<IResult> FormAsync(PageRequest request, (ConsoleAction ConsoleAction, string? Id, string? Of) asked, IReadOnlyDictionary<string, string> values, ApiProblem? problem, JsonElement? preview = null)
     {
         var choices = new Dictionary<string, IReadOnlyList<(string Value, string Label)>>(StringComparer.Ordinal);
         foreach (var field in asked.ConsoleAction.Fields.Where(f => f.ChoicesFrom is not null))
@@ -97,7 +115,7 @@ internal static class ActionPages
         }
 
         return request.Page<ActionPage>(
-            problem?.Status ?? StatusCodes.Status200OK, request.View.Words[asked.ConsoleAction.Button], ("ConsoleAction", asked.ConsoleAction), ("Id", asked.Id), ("Of", asked.Of), ("Values", values), ("Choices", choices), ("Problem", problem));
+            problem?.Status ?? StatusCodes.Status200OK, request.View.Words[asked.ConsoleAction.Button], ("ConsoleAction", asked.ConsoleAction), ("Id", asked.Id), ("Of", asked.Of), ("Values", values), ("Choices", choices), ("Problem", problem), ("Preview", preview));
     }
 
     private static string? JobOf(Answer<JsonElement> answer)

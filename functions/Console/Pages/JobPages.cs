@@ -35,5 +35,13 @@ internal static class JobPages
         return request.Page<JobPage>($"{job.Value!.Subject} · {request.View.Words.Code(job.Value.Kind)}", ("Job", job.Value), ("History", history));
     }
 
+    public static async Task<IResult> ShowStepAsync(PageRequest request)
+    {
+        var route = request.Context.Request.RouteValues;
+        var id = (string)route["id"]!;
+        var step = await request.GetAsync<JobStepData>($"/api/jobs/{Uri.EscapeDataString(id)}/steps/{Uri.EscapeDataString((string)route["number"]!)}");
+        return step.IsGood ? request.Page<JobStepPage>($"{step.Value!.Step.Name} · {id}", ("Id", id), ("Data", step.Value)) : request.Problem(step.Problem!);
+    }
+
     private static int Number(string? page) => int.TryParse(page, out var number) && number > 0 ? number : 1;
 }

@@ -19,6 +19,13 @@ internal sealed class PageRequest(HttpContext context) : IDisposable
 
     public ConsoleApi Api => field ??= new ConsoleApi(_http);
 
+    /// <summary>Reads what whoever looks keeps of this list; a page that cannot be told is shown without.</summary>
+    public async Task ReadSavedViewsAsync()
+    {
+        var kept = (await Api.ListAsync<SavedView>("/api/views", Cancellation)).Value?.Items ?? [];
+        View.Saved = [.. kept.Where(k => k.Path.Split('?')[0] == View.Path && ConsoleLists.IsAddress(k.Path))];
+    }
+
     /// <summary>Reads one thing that the page is about.</summary>
     public Task<Answer<T>> GetAsync<T>(string path) => Api.GetAsync<T>(path, Cancellation);
 

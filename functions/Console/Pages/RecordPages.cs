@@ -29,6 +29,18 @@ internal static class RecordPages
 
     public static Task<IResult> SettingsAsync(PageRequest request) => ListAsync<ShownSetting, SettingsPage>(request, "Settings", "Settings", "/api/settings", "set");
 
+    public static async Task<IResult> AccessAsync(PageRequest request)
+    {
+        var tokens = await request.ListAsync<OperatorToken>("/api/operator-tokens");
+        if (!tokens.IsGood)
+        {
+            return request.Problem(tokens.Problem!);
+        }
+
+        var sessions = request.View.May("admin") ? (await request.Api.ListAsync<ConsoleSession>("/api/console-sessions?pageSize=200", request.Cancellation)).Value : null;
+        return request.Page<AccessPage>(request.View.Words["Access"], ("Tokens", tokens.Value), ("Sessions", sessions?.Items));
+    }
+
     private static async Task<IResult> ListAsync<T, TPage>(PageRequest request, string title, string parameter, string path, params string[] filters)
     {
         var list = path is "/api/settings"

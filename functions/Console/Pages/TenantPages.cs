@@ -6,7 +6,7 @@ namespace Bibind.WebConsole.Pages;
 /// <summary>The tenants, and one with its tabs.</summary>
 internal static class TenantPages
 {
-    private static readonly string[] Tabs = ["", "domains", "backups", "subscription", "jobs", "usage", "changes", "support", "danger"];
+    internal static readonly string[] Tabs = ["", "domains", "backups", "subscription", "jobs", "usage", "releases", "changes", "support", "danger"];
 
     public static async Task<IResult> ListAsync(PageRequest request)
     {
@@ -55,6 +55,10 @@ internal static class TenantPages
                 break;
             case "usage":
                 model.Add(("Usage", await ItemsAsync<UsagePoint>(request, $"{path}/usage?pageSize=200")));
+                break;
+            case "releases":
+                model.Add(("Moves", await ItemsAsync<Move>(request, $"/api/moves?tenant={Uri.EscapeDataString(code)}&pageSize=50")));
+                model.Add(("Upgrades", await ItemsAsync<Upgrade>(request, $"{path}/upgrades?pageSize=50")));
                 break;
             case "changes":
                 model.Add(("Changes", await ItemsAsync<TenantChange>(request, $"{path}/changes?pageSize=100")));

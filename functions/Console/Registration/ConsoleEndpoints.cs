@@ -6,38 +6,54 @@ namespace Bibind.WebConsole.Registration;
 /// <summary>The console's addresses.</summary>
 public static class ConsoleEndpoints
 {
+    /// <summary>Every page by its address below <c>/console</c>.</summary>
+    internal static IReadOnlyList<(string Path, string Name, Func<PageRequest, Task<IResult>> Show)> Pages { get; } =
+    [
+        ("", "Overview", OverviewPages.ShowAsync),
+        ("/tenants", "Tenants", TenantPages.ListAsync),
+        ("/tenants/{id}", "Tenant", TenantPages.ShowAsync),
+        ("/tenants/{id}/{tab}", "TenantTab", TenantPages.ShowAsync),
+        ("/jobs", "Jobs", JobPages.ListAsync),
+        ("/jobs/purge", "JobPurge", PurgePages.AskAsync),
+        ("/jobs/{id}", "Job", JobPages.ShowAsync),
+        ("/jobs/{id}/live", "JobLive", JobPages.ShowAsync),
+        ("/jobs/{id}/steps/{number}", "JobStep", JobPages.ShowStepAsync),
+        ("/servers", "Servers", FleetPages.ServersAsync),
+        ("/servers/{id}", "Server", FleetPages.ServerAsync),
+        ("/templates", "Templates", FleetPages.TemplatesAsync),
+        ("/templates/{id}", "Template", FleetPages.TemplateAsync),
+        ("/rollouts", "Rollouts", FleetPages.RolloutsAsync),
+        ("/rollouts/{id}", "Rollout", FleetPages.RolloutAsync),
+        ("/offers", "Offers", FleetPages.OffersAsync),
+        ("/billing", "Billing", RecordPages.BillingAsync),
+        ("/billing/{id}", "BillingMessage", RecordPages.BillingMessageAsync),
+        ("/deliveries", "Deliveries", RecordPages.DeliveriesAsync),
+        ("/deliveries/notices", "Notices", RecordPages.NoticesAsync),
+        ("/findings", "Findings", RecordPages.FindingsAsync),
+        ("/backups", "Backups", RecordPages.BackupsAsync),
+        ("/pending", "Pending", RecordPages.PendingAsync),
+        ("/audit", "Audit", RecordPages.AuditAsync),
+        ("/access", "Access", RecordPages.AccessAsync),
+        ("/settings", "Settings", RecordPages.SettingsAsync),
+        ("/do/{area}/{act}", "Form", ActionPages.AskAsync),
+        ("/do/{area}/{id}/{act}", "FormOfOne", ActionPages.AskAsync),
+    ];
+
     /// <summary>The pages; who may see them is for the host to say.</summary>
     public static RouteGroupBuilder MapConsolePages(this IEndpointRouteBuilder routes)
     {
         var console = routes.MapGroup("/console");
-        Get("", "Overview", OverviewPages.ShowAsync);
-        Get("/tenants", "Tenants", TenantPages.ListAsync);
-        Get("/tenants/{id}", "Tenant", TenantPages.ShowAsync);
-        Get("/tenants/{id}/{tab}", "TenantTab", TenantPages.ShowAsync);
-        Get("/jobs", "Jobs", JobPages.ListAsync);
-        Get("/jobs/{id}", "Job", JobPages.ShowAsync);
-        Get("/jobs/{id}/live", "JobLive", JobPages.ShowAsync);
-        Get("/servers", "Servers", FleetPages.ServersAsync);
-        Get("/servers/{id}", "Server", FleetPages.ServerAsync);
-        Get("/templates", "Templates", FleetPages.TemplatesAsync);
-        Get("/templates/{id}", "Template", FleetPages.TemplateAsync);
-        Get("/rollouts", "Rollouts", FleetPages.RolloutsAsync);
-        Get("/rollouts/{id}", "Rollout", FleetPages.RolloutAsync);
-        Get("/offers", "Offers", FleetPages.OffersAsync);
-        Get("/billing", "Billing", RecordPages.BillingAsync);
-        Get("/billing/{id}", "BillingMessage", RecordPages.BillingMessageAsync);
-        Get("/deliveries", "Deliveries", RecordPages.DeliveriesAsync);
-        Get("/deliveries/notices", "Notices", RecordPages.NoticesAsync);
-        Get("/findings", "Findings", RecordPages.FindingsAsync);
-        Get("/backups", "Backups", RecordPages.BackupsAsync);
-        Get("/pending", "Pending", RecordPages.PendingAsync);
-        Get("/audit", "Audit", RecordPages.AuditAsync);
-        Get("/settings", "Settings", RecordPages.SettingsAsync);
-        Get("/do/{area}/{act}", "Form", ActionPages.AskAsync);
-        Get("/do/{area}/{id}/{act}", "FormOfOne", ActionPages.AskAsync);
+        foreach (var (path, name, show) in Pages)
+        {
+            Get(path, name, show);
+        }
+
         Post("/do/{area}/{act}", "Do", ActionPages.DoAsync);
         Post("/do/{area}/{id}/{act}", "DoWithOne", ActionPages.DoAsync);
         Post("/jobs/bulk", "Bulk", BulkPages.PostAsync);
+        Post("/jobs/purge", "Purge", PurgePages.PostAsync);
+        Post("/views", "KeepView", SavedViewPages.KeepAsync);
+        Post("/views/forget", "ForgetView", SavedViewPages.ForgetAsync);
         Post("/preferences", "Preferences", request => Preferences.SetAsync(request.Context));
 
         // Whatever else is asked for is said in a page, too, and needs a session like every other.
@@ -59,6 +75,11 @@ public static class ConsoleEndpoints
     private static async Task RunAsync(HttpContext context, Func<PageRequest, Task<IResult>> act)
     {
         using var request = new PageRequest(context);
+        if (HttpMethods.IsGet(context.Request.Method) && ConsoleLists.Paths.Contains(request.View.Path))
+        {
+            await request.ReadSavedViewsAsync();
+        }
+
         await (await act(request)).ExecuteAsync(context);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bibind.WebConsole.Api;
 using Bibind.WebConsole.Texts;
 using Microsoft.Extensions.Primitives;
 
@@ -20,6 +21,12 @@ public sealed class View
     public required DateTimeOffset Now { get; init; }
     public required (string Name, string Value)? FormToken { get; init; }
 
+    /// <summary>Where traces are shown, as the settings say; null: nowhere.</summary>
+    public required string? TraceUrl { get; init; }
+
+    /// <summary>The views of this list that whoever looks keeps; empty on pages that are no list.</summary>
+    public IReadOnlyList<SavedView> Saved { get; internal set; } = [];
+
     /// <summary>A message for once, of what was done.</summary>
     public string? Done { get; init; }
 
@@ -32,6 +39,7 @@ public sealed class View
             Words = Words.Of(LanguageOf(request)),
             Theme = request.Cookies[Preferences.ThemeCookie] is "light" or "dark" ? request.Cookies[Preferences.ThemeCookie]! : "auto",
             Environment = options.Environment,
+            TraceUrl = string.IsNullOrWhiteSpace(options.TraceUrl) ? null : options.TraceUrl,
             Path = request.Path,
             Query = request.Query.Where(q => !StringValues.IsNullOrEmpty(q.Value)).ToDictionary(q => q.Key, q => q.Value[0]!, StringComparer.Ordinal),
             Now = time.GetUtcNow(),
@@ -45,6 +53,9 @@ public sealed class View
 
     /// <summary>A value of the query; null if it is not given.</summary>
     public string? Asked(string name) => Query.GetValueOrDefault(name);
+
+    /// <summary>The address of a trace; null where nothing shows traces.</summary>
+    public string? TraceAddress(string traceId) => TraceUrl?.Replace(WebConsoleOptions.TraceIdPlace, Uri.EscapeDataString(traceId), StringComparison.Ordinal);
 
     /// <summary>This page with another query: null takes a value out, and a filter leads back to the first page.</summary>
     public string With(params (string Name, string? Value)[] changes)

@@ -11,6 +11,18 @@ public sealed class WebConsoleOptions
 
     /// <summary>Which installation this is: <c>production</c>, <c>staging</c> or <c>development</c>; shown on every page, each in its own colour.</summary>
     public string Environment { get; set; } = "production";
+
+    /// <summary>The address of a trace in whatever shows traces, with <see cref="TraceIdPlace"/> where its id belongs; no links unless given.</summary>
+    public string? TraceUrl { get; set; }
+
+    /// <summary>Stands for the id in <see cref="TraceUrl"/>.</summary>
+    public const string TraceIdPlace = "{traceId}";
+
+    /// <summary>True of nothing, and of an address that people may be led to: absolute, http or https, with a place for the id.</summary>
+    public static bool IsTraceUrl(string? url) =>
+        string.IsNullOrWhiteSpace(url)
+        || (url.Contains(TraceIdPlace, StringComparison.Ordinal) && Uri.TryCreate(url, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps) && address.UserInfo.Length == 0
+            && address.Host.Length > 0 && !address.Authority.Contains('{', StringComparison.Ordinal));
 }
 
 /// <summary>Who looks at the console, as the host knows them.</summary>

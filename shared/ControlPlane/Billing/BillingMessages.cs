@@ -76,15 +76,15 @@ public sealed class BillingMessageStore(NpgsqlDataSource database, TimeProvider 
 {
     private const string Columns = "id, type, tenant, sequence, occurred_at, data::text as data, state, cause, reason, job_id, deliveries, received_at, updated_at";
 
-    /// <summary>Messages by page, the newest first.</summary>
+    /// <summary>Messages by page, the newest first; they are counted up to <see cref="PageRequest.MostCounted"/>.</summary>
     public async Task<Page<BillingMessageEntry>> ListAsync(string? state, string? tenant, PageRequest page, CancellationToken cancellationToken)
     {
         page = page.Checked();
         List<string> conditions = [.. new[] { state is null ? null : "state = @state", tenant is null ? null : "tenant = @tenant" }.OfType<string>()];
         var where = conditions.Count == 0 ? string.Empty : $"where {string.Join(" and ", conditions)}";
-        var parameters = new { state, tenant, page.Offset, page.Size };
+        var parameters = new { state, tenant, page.Offset, page.Size, PageRequest.MostCounted };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) from control.billing_inbox {where}", parameters, cancellationToken));
+        var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) from (select from control.billing_inbox {where} limit @MostCounted) c", parameters, cancellationToken));
         var items = await connection.QueryAsync<BillingMessageEntry>(Sql.Command(
             $"select {Columns} from control.billing_inbox {where} order by received_at desc, id desc offset @Offset limit @Size", parameters, cancellationToken));
         return new Page<BillingMessageEntry>(items.AsList(), total, page.Number, page.Size);

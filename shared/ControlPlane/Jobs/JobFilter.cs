@@ -38,6 +38,9 @@ public sealed record JobFilter
     /// <summary>True: none whose order was made again.</summary>
     public bool NotRetried { get; init; }
 
+    /// <summary>True if it asks for what no index knows.</summary>
+    internal bool LooksThrough => Text is not null || MinDuration is not null;
+
     /// <summary>
     /// The rows as a FROM clause. Only what is asked for is in it, so that each question finds its index; what no index knows is looked for among
     /// the newest <see cref="LookedThrough"/> of the rest.
@@ -55,7 +58,7 @@ public sealed record JobFilter
         AddIf(From is not null, "j.created_at >= @From");
         AddIf(To is not null, "j.created_at < @To");
         AddIf(NotRetried, "j.retried_by is null");
-        if (Text is null && MinDuration is null)
+        if (!LooksThrough)
         {
             return where.ToString();
         }

@@ -18,7 +18,7 @@ public sealed class JobStore(NpgsqlDataSource database, INotices notices, TimePr
     internal const string IsInTheWay = "(finished_at is null and (changing or kind in ('backup', 'verify-backup')))";
 
     /// <summary>So many jobs are counted at most: a list of a million is not worth it.</summary>
-    public const int MostCounted = 10_000;
+    public const int MostCounted = PageRequest.MostCounted;
 
     internal const string NewestFirst = "order by j.created_at desc, j.id desc";
 
@@ -103,6 +103,15 @@ public sealed class JobStore(NpgsqlDataSource database, INotices notices, TimePr
         var parameters = filter.Parameters(time.GetUtcNow());
         parameters.AddDynamicParams(new { page.Offset, page.Size, Most = MostCounted });
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        if (filter.LooksThrough)
+        {
+            // What no index knows is looked for once, for the number and the page together.
+            var (matches, ids) = await connection.QuerySingleAsync<(long, string[])>(Sql.Command(
+                $"select least(count(*), @Most), coalesce((array_agg(c.id))[(@Offset + 1)::int : (@Offset + @Size)::int], '{{}}') from (select j.id {from} {NewestFirst}) c", parameters, cancellationToken));
+            var shown = await connection.QueryAsync<Job>(Sql.Command($"select j.* from control.jobs j where j.id = any(@ids) {NewestFirst}", new { ids }, cancellationToken));
+            return new Page<Job>(shown.AsList(), matches, page.Number, page.Size);
+        }
+
         // Counted in the order of the list, so that the same index is read, and no further than it is counted.
         var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) from (select {from} {NewestFirst} limit @Most) c", parameters, cancellationToken));
         var items = await connection.QueryAsync<Job>(Sql.Command($"select j.* {from} {NewestFirst} offset @Offset limit @Size", parameters, cancellationToken));

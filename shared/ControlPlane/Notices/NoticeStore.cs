@@ -74,7 +74,7 @@ public enum ResendResult
 /// <summary>Shows notices, and has them sent again.</summary>
 public sealed class NoticeStore(NpgsqlDataSource database, IOptions<NoticeOptions> options, TimeProvider time)
 {
-    /// <summary>By page, newest first.</summary>
+    /// <summary>By page, newest first; they are counted up to <see cref="PageRequest.MostCounted"/>.</summary>
     public async Task<Page<NoticeRow>> ListAsync(NoticeFilter filter, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
@@ -85,9 +85,9 @@ public sealed class NoticeStore(NpgsqlDataSource database, IOptions<NoticeOption
               and (@State::text is null or exists (select from control.notice_deliveries d where d.notice_id = n.id and d.state = @State))
             """;
         page = page.Checked();
-        var parameters = new { filter.Kind, filter.Tenant, filter.State, page.Offset, page.Size };
+        var parameters = new { filter.Kind, filter.Tenant, filter.State, page.Offset, page.Size, PageRequest.MostCounted };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) {Where}", parameters, cancellationToken));
+        var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) from (select {Where} limit @MostCounted) c", parameters, cancellationToken));
         var items = await connection.QueryAsync<NoticeRow>(Sql.Command(
             $"select n.* {Where} order by n.id desc offset @Offset limit @Size", parameters, cancellationToken));
         return new Page<NoticeRow>(items.AsList(), total, page.Number, page.Size);

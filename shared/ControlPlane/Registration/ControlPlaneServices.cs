@@ -36,6 +36,7 @@ using Bibind.ControlPlane.Tokens;
 using Bibind.ControlPlane.Upgrades;
 using Bibind.ControlPlane.Usage;
 using Bibind.ControlPlane.UsageLimits;
+using Bibind.ControlPlane.Views;
 using Bibind.ControlPlane.Webhooks;
 using Bibind.Durable;
 using Microsoft.Extensions.Configuration;
@@ -170,7 +171,7 @@ public static class ControlPlaneServices
         services.AddSingleton<ITenantDomains>(s => s.GetRequiredService<DomainStore>());
         services.AddSingleton<IdempotencyStore>();
         services.AddSingleton<INotices, NoticeRaising>().AddSingleton<NoticeQueue>().AddSingleton<NoticeStore>().AddSingleton<WebhookEndpointStore>().AddSingleton<CustomerStore>();
-        services.AddSingleton<WebhookDeliveries>().AddSingleton<WebhookEventLedger>().AddSingleton<TokenUseStore>().AddSingleton<OperatorTokenStore>();
+        services.AddSingleton<WebhookDeliveries>().AddSingleton<WebhookEventLedger>().AddSingleton<TokenUseStore>().AddSingleton<OperatorTokenStore>().AddSingleton<SavedViewStore>();
         services.AddSingleton<ConsoleSessionStore>().AddSingleton<SignInLimits>().AddSingleton<AuditStore>();
         services.AddSingleton<RegistrationStore>().AddSingleton<RegistrationTokens>().AddSingleton<RegistrationLimits>().AddSingleton<RegistrationRounds>();
         services.AddSingleton<TimerLedger>().AddSingleton<WakeUpLedger>();

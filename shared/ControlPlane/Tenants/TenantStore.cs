@@ -74,8 +74,9 @@ public sealed class TenantStore(NpgsqlDataSource database)
     public async Task<Page<Tenant>> ListAsync(TenantFilter filter, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
-        const string Where =
+        const string Matching =
             """
+            from control.tenants t join control.servers s on s.id = t.server_id
             where (@State::text is null or t.state = @State)
               and (@Code::text is null or t.code = @Code)
               and (@ServerCode::text is null or s.code = @ServerCode)
@@ -89,9 +90,11 @@ public sealed class TenantStore(NpgsqlDataSource database)
         var parameters = new { filter.State, filter.Code, filter.ServerCode, filter.Customer, filter.StagingOf, filter.Pending, page.Offset, page.Size };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var total = await connection.ExecuteScalarAsync<long>(Sql.Command(
-            $"select count(*) from control.tenants t join control.servers s on s.id = t.server_id {Where}", parameters, cancellationToken));
+            $"select count(*) {Matching}", parameters, cancellationToken));
+
+        // Which they are first: what is known of a tenant is put together for those that are shown, not for all before them.
         var items = await connection.QueryAsync<Tenant>(Sql.Command(
-            $"{Select} {Where} order by t.id desc offset @Offset limit @Size", parameters, cancellationToken));
+            $"{Select} where t.id = any(array(select t.id {Matching} order by t.id desc offset @Offset limit @Size)) order by t.id desc", parameters, cancellationToken));
         return new Page<Tenant>(items.AsList(), total, page.Number, page.Size);
     }
 }

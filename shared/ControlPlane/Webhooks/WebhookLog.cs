@@ -119,7 +119,7 @@ public sealed class WebhookLog(NpgsqlDataSource database, IOptions<WebhookOption
             cancellationToken));
     }
 
-    /// <summary>By page, newest first.</summary>
+    /// <summary>By page, newest first; they are counted up to <see cref="PageRequest.MostCounted"/>.</summary>
     public async Task<Page<WebhookDelivery>> ListAsync(WebhookFilter filter, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
@@ -130,9 +130,9 @@ public sealed class WebhookLog(NpgsqlDataSource database, IOptions<WebhookOption
               and (@Event::text is null or event = @Event) and (@Tenant::text is null or tenant = @Tenant) and received_at >= @oldest
             """;
         page = page.Checked();
-        var parameters = new { filter.Caller, filter.State, filter.Event, filter.Tenant, oldest = Oldest, page.Offset, page.Size };
+        var parameters = new { filter.Caller, filter.State, filter.Event, filter.Tenant, oldest = Oldest, page.Offset, page.Size, PageRequest.MostCounted };
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) {Where}", parameters, cancellationToken));
+        var total = await connection.ExecuteScalarAsync<long>(Sql.Command($"select count(*) from (select {Where} limit @MostCounted) c", parameters, cancellationToken));
         var items = await connection.QueryAsync<WebhookDelivery>(Sql.Command(
             $"select * {Where} order by id desc offset @Offset limit @Size", parameters, cancellationToken));
         return new Page<WebhookDelivery>(items.AsList(), total, page.Number, page.Size);
