@@ -35,6 +35,7 @@ public sealed partial class TourTests(ConsoleSite site)
         ("tenant-usage", "/console/tenants/bluebird/usage", "TenantTab/usage"),
         ("tenant-releases", "/console/tenants/bluebird/releases", "TenantTab/releases"),
         ("tenant-changes", "/console/tenants/bluebird/changes", "TenantTab/changes"),
+        ("tenant-support", "/console/tenants/bluebird/support", "TenantTab/support"),
         ("tenant-danger", "/console/tenants/bluebird/danger", "TenantTab/danger"),
         ("order", "/console/do/tenants/order", "Form"),
         ("suspend", "/console/do/tenants/bluebird/suspend", "FormOfOne"),
