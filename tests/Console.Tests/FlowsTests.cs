@@ -161,6 +161,19 @@ public sealed class FlowsTests(ConsoleSite site)
         await page.Locator("form.act button[type=submit]").ClickAsync();
         await page.Locator(".done").WaitForAsync();
         Assert.Equal("Mine", await site.Host.ScalarAsync<string>("select name from control.tenants where code = 'edited'"));
+
+        await visitor.GoAsync("/console/do/tenants/edited/change");
+        Assert.Equal("", (await page.GetByLabel("Maintenance window").InputValueAsync()).Trim());
+        await page.GetByLabel("Maintenance window").FillAsync("""{"from": "22:00", "until": "04:00", "days": ["saturday"], "timeZone": "Europe/Paris"}""");
+        await page.Locator("form.act button[type=submit]").ClickAsync();
+        await page.Locator(".done").WaitForAsync();
+        Assert.Equal("Europe/Paris", await site.Host.ScalarAsync<string>("select maintenance_window ->> 'timeZone' from control.tenants where code = 'edited'"));
+        await visitor.GoAsync("/console/do/tenants/edited/change");
+        Assert.Contains("saturday", await page.GetByLabel("Maintenance window").InputValueAsync(), StringComparison.Ordinal);
+        await page.GetByLabel("Maintenance window").FillAsync("");
+        await page.Locator("form.act button[type=submit]").ClickAsync();
+        await page.Locator(".done").WaitForAsync();
+        Assert.True(await site.Host.ScalarAsync<bool>("select maintenance_window is null from control.tenants where code = 'edited'"));
         visitor.CheckFaults();
     }
 

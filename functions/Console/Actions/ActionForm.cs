@@ -78,7 +78,7 @@ internal sealed class ActionForm(ConsoleAction act, string? id, string? of, IRea
 
         return field.Kind switch
         {
-            FieldKind.Json => JsonSerializer.Serialize(value, Readable),
+            FieldKind.Json when value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined) => JsonSerializer.Serialize(value, Readable),
             FieldKind.Codes when value.ValueKind == JsonValueKind.Array => string.Join(", ", value.EnumerateArray().Select(v => v.GetString())),
             FieldKind.Flag when value.ValueKind is JsonValueKind.True or JsonValueKind.False => value.ValueKind == JsonValueKind.True ? "true" : "false",
             FieldKind.GiB when value.ValueKind == JsonValueKind.Number => (value.GetInt64() / GiB).ToString("0.###", CultureInfo.InvariantCulture),

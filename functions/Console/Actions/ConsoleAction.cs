@@ -62,6 +62,9 @@ public enum FieldKind
     Email,
     Time,
 
+    /// <summary>Typed unseen, and never shown again.</summary>
+    Password,
+
     /// <summary>JSON, as an object or list.</summary>
     Json,
 

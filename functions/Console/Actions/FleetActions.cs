@@ -20,8 +20,8 @@ internal static class FleetActions
             new("url", "Address of the application") { IsRequired = true, Help = "Such as http://10.0.0.5:8069." },
             new("region", "Region"), new("labels", "Labels", FieldKind.Codes) { Help = "Separated by commas." },
             new("databaseHost", "Host of its PostgreSQL") { IsRequired = true }, new("databasePort", "Port of its PostgreSQL", FieldKind.Number) { Value = "5432" },
-            new("databaseUser", "Maintenance role") { IsRequired = true, Value = "bibind_maintenance" }, new("databasePassword", "Its password") { IsRequired = true },
-            new("applicationRole", "Application role") { IsRequired = true, Value = "odoo" }, new("applicationPassword", "Its password") { IsRequired = true },
+            new("databaseUser", "Maintenance role") { IsRequired = true, Value = "bibind_maintenance" }, new("databasePassword", "Its password", FieldKind.Password) { IsRequired = true },
+            new("applicationRole", "Application role") { IsRequired = true, Value = "odoo" }, new("applicationPassword", "Its password", FieldKind.Password) { IsRequired = true },
             new("maxTenants", "Tenants at most", FieldKind.Number) { Value = "100" },
         ],
     };

@@ -45,6 +45,7 @@ internal static class TenantActions
             new("customerEmail", "E-mail address", FieldKind.Email) { CanBeEmptied = true },
             new("maxUsers", "Users at most", FieldKind.Number) { CanBeEmptied = true, Help = "Empty: what the plan says." },
             new("maxStorageBytes", "Storage at most (GiB)", FieldKind.GiB) { CanBeEmptied = true, Help = "Empty: what the plan says." },
+            new("maintenanceWindow", "Maintenance window", FieldKind.Json) { CanBeEmptied = true, Help = "When it may be closed without being asked: from, until, days and timeZone, as JSON. Empty: at any time." },
             Field.Reason(isRequired: false),
         ],
     };
