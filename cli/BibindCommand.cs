@@ -8,9 +8,6 @@ namespace Bibind.Cli;
 /// <summary>The command line: what is wrong with it ends with 2, what the API says ends as <see cref="ExitCodes"/> says.</summary>
 internal static class BibindCommand
 {
-    // What a command that is interrupted has to say is said, even on a machine that is busy; the library would give it two seconds.
-    private static readonly TimeSpan Interruption = TimeSpan.FromSeconds(30);
-
     private const string Description = """
         Orders, shows and steers what Bibind.Functions runs.
 
@@ -23,11 +20,12 @@ internal static class BibindCommand
         // A value that begins with @ is a value, not a file of arguments.
         var line = Define().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var isWrong = line.Errors.Count > 0;
-        var configuration = new InvocationConfiguration { Output = isWrong ? errors : output, Error = errors, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = Interruption };
+        var configuration = new InvocationConfiguration { Output = isWrong ? errors : output, Error = errors, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         var writer = new ResultWriter(output, errors, isWrong ? OutputFormat.Table : line.GetValue(Globals.Format));
+        using var interruption = new Interruption();
         try
         {
-            var code = await line.InvokeAsync(configuration);
+            var code = await line.InvokeAsync(configuration, interruption.Token);
             return isWrong ? ExitCodes.Usage : code;
         }
         catch (CommandException failed)
