@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using Bibind.Functions.Tests.Hosting;
 using Bibind.Durable;
+using Bibind.Functions.Tests.Hosting;
 using Bibind.Testing;
 using Bibind.WebConsole.Pages;
 using Bibind.WebConsole.Registration;
