@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Bibind.ControlPlane.Secrets;
 using Bibind.ControlPlane.Support;
 using Bibind.ControlPlane.Tenants;
@@ -111,7 +109,7 @@ internal static class SupportApi
         HttpContext context, string code, string id, TenantStore tenants, SupportAccessStore store, IOneTimeReveal secrets, ILogger<SupportCredentials> logger)
     {
         var caller = context.Caller();
-        var receiver = IdempotencyKey.Read(context.Request) is { } key ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller.Id}\n{key}"))) : null;
+        var receiver = IdempotencyKey.ReadReceiver(context.Request, caller.Id);
         var tenant = await TenantsApi.GetAsync(code, tenants, context.RequestAborted);
         var access = await GetAsync(tenant, id, store, context.RequestAborted);
         if (access.Requester != caller.Id)

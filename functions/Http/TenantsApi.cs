@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Bibind.Activities.Credentials;
 using Bibind.Contracts;
 using Bibind.ControlPlane.Pending;
@@ -118,7 +116,7 @@ internal static class TenantsApi
         HttpContext context, string code, TenantStore tenants, PendingItems pending, IOneTimeReveal secrets, ILogger<TenantCredentials> logger)
     {
         var caller = context.Caller().Name;
-        var receiver = IdempotencyKey.Read(context.Request) is { } key ? ReceiverOf(caller, key) : null;
+        var receiver = IdempotencyKey.ReadReceiver(context.Request, caller);
         var tenant = await GetAsync(code, tenants, context.RequestAborted);
         if (tenant.State == TenantStates.Provisioning)
         {
@@ -161,10 +159,6 @@ internal static class TenantsApi
         var request = CommandRequest.Of(context, key, $"POST /api/tenants/{code}/credentials/reset", command: null);
         return ordering.ResetAsync(code, caller, request, context.RequestAborted);
     }
-
-    // Nobody else can guess the key that the first request carried.
-    private static string ReceiverOf(string caller, string key) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{key}")));
 
     internal static async Task<Tenant> GetAsync(string code, TenantStore tenants, CancellationToken cancellation) =>
         (Codes.IsPlausible(code) ? await tenants.FindAsync(code, cancellation) : null) ?? throw new ProblemException(ProblemFactory.NoSuchTenant);

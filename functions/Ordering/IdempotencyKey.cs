@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Bibind.Functions.Problems;
 
 namespace Bibind.Functions.Ordering;
@@ -29,4 +31,9 @@ public static class IdempotencyKey
             ? key
             : throw new ProblemException(ProblemFactory.Unreadable($"The header {Header} must be given once, with 1 to {LongestKey} printable ASCII characters."));
     }
+
+    /// <summary>By what somebody who was shown a secret is known when they ask again: nobody else can guess the key. Null if the caller gave none.</summary>
+    /// <exception cref="ProblemException">400: the key is not usable.</exception>
+    public static string? ReadReceiver(HttpRequest request, string caller) =>
+        Read(request) is { } key ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller}\n{key}"))) : null;
 }

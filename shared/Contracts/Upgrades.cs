@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Bibind.Contracts;
@@ -64,6 +65,12 @@ public sealed record MaintenanceWindow
     /// <summary>Name in the IANA database of the zone whose clocks count; UTC unless given.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? TimeZone { get; init; }
+
+    /// <summary>From JSON text; null for none.</summary>
+    public static MaintenanceWindow? FromJson(string? json) => json is null ? null : JsonSerializer.Deserialize<MaintenanceWindow>(json, JsonSerializerOptions.Web);
+
+    /// <summary>JSON text.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 
     /// <summary>The first moment at or after the given one that lies in it.</summary>
     /// <param name="moment">UTC.</param>

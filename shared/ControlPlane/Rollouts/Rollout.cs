@@ -56,11 +56,7 @@ public sealed record Rollout
     public RolloutFilter ReadFilter() => Read<RolloutFilter>(Filter)!;
 
     /// <summary>When tenants that have no window of their own may be closed; null if at any time.</summary>
-    public MaintenanceWindow? ReadWindow() => WindowFor(own: null);
-
-    /// <summary>When a tenant may be closed; null if at any time.</summary>
-    /// <param name="own">JSON text of its own window; null if it has none.</param>
-    public MaintenanceWindow? WindowFor(string? own) => (own ?? TimeWindow) is { } json ? Read<MaintenanceWindow>(json) : null;
+    public MaintenanceWindow? ReadWindow() => MaintenanceWindow.FromJson(TimeWindow);
 
     internal static string? Write<T>(T? value)
         where T : class => value is null ? null : JsonSerializer.Serialize(value, JsonSerializerOptions.Web);

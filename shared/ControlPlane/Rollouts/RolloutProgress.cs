@@ -157,7 +157,7 @@ public sealed class RolloutProgress(
             JobId = jobId,
             Code = tenant.Code,
             Release = rollout.ReadRelease(),
-            Window = rollout.WindowFor(tenant.MaintenanceWindow),
+            Window = MaintenanceWindow.FromJson(tenant.MaintenanceWindow) ?? rollout.ReadWindow(),
             RequestedBy = rollout.RequestedBy,
             Reason = $"Rollout {rollout.Id}: {rollout.Reason}",
             Rollout = FormattableString.Invariant($"{rollout.Id}"),
@@ -213,6 +213,7 @@ public sealed class RolloutProgress(
         NpgsqlConnection connection, NpgsqlTransaction transaction, Rollout rollout, int wave, int free, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().UtcDateTime;
+        var usual = rollout.ReadWindow()?.Next(now) ?? now;
         var next = new List<long>(free);
         DateTime? opensAt = null;
         if (free > 0)
@@ -226,7 +227,7 @@ public sealed class RolloutProgress(
                 new { rollout.Id, wave }, transaction);
             await foreach (var (tenantId, own) in idle.WithCancellation(cancellationToken))
             {
-                var opens = rollout.WindowFor(own)?.Next(now) ?? now;
+                var opens = MaintenanceWindow.FromJson(own)?.Next(now) ?? usual;
                 if (opens > now)
                 {
                     opensAt = opensAt < opens ? opensAt : opens;

@@ -13,12 +13,14 @@ namespace Bibind.ControlPlane.Support;
 public sealed class SupportLifecycle(
     NpgsqlDataSource database, TenantStore tenants, JobStore jobs, INotices notices, SupportSecrets secrets, TimeProvider time, ILogger<SupportLifecycle> logger)
 {
+    private const string Restoring = $"'{JobKinds.Restore}', '{JobKinds.Resume}', '{JobKinds.ChangeModules}'";
+
     // Jobs that put a former state of a database in its place.
     private const string BroughtBackSql =
         $"""
         select exists (select from control.tenants where id = @tenantId and state in ('{TenantStates.Moving}', '{TenantStates.Restoring}', '{TenantStates.Upgrading}'))
-          or exists (select from control.jobs where tenant_id = @tenantId and kind in ('restore', 'resume', 'change-modules') and finished_at is null)
-          or exists (select from control.jobs where tenant_id = @tenantId and kind in ('restore', 'resume', 'change-modules', 'move', 'upgrade') and finished_at >= @since)
+          or exists (select from control.jobs where tenant_id = @tenantId and kind in ({Restoring}) and finished_at is null)
+          or exists (select from control.jobs where tenant_id = @tenantId and kind in ({Restoring}, '{JobKinds.Move}', '{JobKinds.Upgrade}') and finished_at >= @since)
         """;
 
     /// <summary>What is to be done about an access now; one that nobody consented to in time expires by it.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Bibind.Contracts;
 
 namespace Bibind.ControlPlane.Tenants;
@@ -118,8 +117,7 @@ public sealed record Tenant
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>When it may be closed without being asked; null: at any time.</summary>
-    public MaintenanceWindow? ReadMaintenanceWindow() =>
-        MaintenanceWindow is null ? null : JsonSerializer.Deserialize<MaintenanceWindow>(MaintenanceWindow, JsonSerializerOptions.Web);
+    public MaintenanceWindow? ReadMaintenanceWindow() => Contracts.MaintenanceWindow.FromJson(MaintenanceWindow);
 
     /// <summary>An order for a tenant like this one, as it was sold, with its own limits; where it is to tell of its end is left open.</summary>
     public TenantOrder ToOrder(string code, string name, string requestedBy) => new()
