@@ -71,7 +71,7 @@ public sealed class CheckAlertsTests(AlertsHost fixture) : IClassFixture<AlertsH
         await TickAsync();
 
         Assert.Equal("backup acme", await OpenAsync(AlertKinds.JobFailed));
-        Assert.Contains("backup-acme-1-2", await Host.ScalarAsync<string>("select reason from control.alerts where kind = 'job-failed' and closed_at is null"), StringComparison.Ordinal);
+        Assert.Contains("backup-acme-1-2", await Host.ScalarAsync<string>("select reason from control.alerts where subject = 'backup acme' and closed_at is null"), StringComparison.Ordinal);
 
         await AddJobAsync("backup-acme-1-3", "succeeded", "now()");
         await TickAsync();
@@ -133,7 +133,7 @@ public sealed class CheckAlertsTests(AlertsHost fixture) : IClassFixture<AlertsH
         await Host.ExecuteAsync(
             """
             insert into control.jobs (id, kind, subject, requested_by, changing, created_at, finished_at, outcome, reason)
-            select 'many-' || n, 'move', 'many-' || n, 'x', false, now(), now(), 'failed', 'x' from generate_series(1, 150) n
+            select 'many-' || n, 'move', 'many-' || n, 'x', false, now() + interval '1 minute', now() + interval '1 minute', 'failed', 'x' from generate_series(1, 150) n
             """);
         await TickAsync();
 
