@@ -12,7 +12,7 @@ internal static class BackupsCommand
     private static readonly View<BackupView> View = new(
         b => b.Id,
         new("ID", b => b.Id), new("KIND", b => b.Kind), new("CREATED", b => Text.Time(b.CreatedAt)), new("SIZE", b => Text.Bytes(b.Bytes), IsNumber: true),
-        new("VERIFIED", b => Text.Time(b.VerifiedAt)), new("PROBLEM", b => b.TrialFailure));
+        new("VERIFIED", b => Text.Time(b.VerifiedAt)), new("KEPT-UNTIL", b => Text.Time(b.KeptUntil)), new("PROBLEM", b => b.TrialFailure));
 
     private static readonly View<MissingBackupView> Missing = new(
         m => m.Tenant,
@@ -38,11 +38,14 @@ internal static class BackupsCommand
         CommandBuilder.Order(
             "verify", "Restores a backup into a scratch database and looks whether it works.", [Id],
             async call => (await call.Api.VerifyBackupAsync(call.Get(Id), cancellationToken: call.CancellationToken)).Job),
+        CommandBuilder.Show(
+            "confirm", "Confirms the change before which a backup was taken: it is kept only as the plan says.", [Id], View,
+            call => call.Api.ConfirmBackupAsync(call.Get(Id), call.CancellationToken)),
         Download());
 
     private static Command Restore()
     {
-        var tenant = new Option<string?>("--tenant") { Description = "Into this tenant; what it has now is kept under another name until confirmed.", HelpName = "CODE" };
+        var tenant = new Option<string?>("--tenant") { Description = "Into this tenant; a backup of what it has now is kept until confirmed.", HelpName = "CODE" };
         var code = new Option<string?>("--new-tenant") { Description = "Into a new tenant with this code.", HelpName = "CODE" };
         var name = new Option<string?>("--name") { Description = "The new tenant's name.", HelpName = "NAME" };
         var restore = CommandBuilder.Order(

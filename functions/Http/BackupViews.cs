@@ -41,9 +41,11 @@ public sealed record NewTenantOfBackup
 /// <param name="TriedAt">When it was last tried out, with success or without, UTC.</param>
 /// <param name="TrialFailure">Why the last trial failed; null if it did not.</param>
 /// <param name="Notes">What of the tenant does not come back with it, in words.</param>
+/// <param name="KeptUntil">Until when it is kept whatever the plan says, for it is what the tenant was before a restore or a change of modules; null if it is not, or was confirmed.</param>
 public sealed record BackupView(
     string Id, string Tenant, string Kind, DateTimeOffset CreatedAt, long Bytes, string Sha256, StoredFilesView? FileStore,
-    DateTimeOffset? VerifiedAt, JsonElement? Receipt, DateTimeOffset? TriedAt, string? TrialFailure, IReadOnlyList<string> Notes)
+    DateTimeOffset? VerifiedAt, JsonElement? Receipt, DateTimeOffset? TriedAt, string? TrialFailure, IReadOnlyList<string> Notes,
+    DateTimeOffset? KeptUntil)
 {
     /// <summary>From a row.</summary>
     public static BackupView Of(StoredBackup backup)
@@ -52,7 +54,8 @@ public sealed record BackupView(
         return new BackupView(
             backup.Id, backup.TenantCode, backup.Kind, backup.CreatedAt, backup.Bytes, backup.Sha256,
             backup is { FilesBytes: { } bytes, FilesSha256: { } sha256 } ? new StoredFilesView(bytes, sha256) : null, backup.VerifiedAt,
-            backup.Receipt is null ? null : JsonElement.Parse(backup.Receipt), backup.TriedAt, backup.TrialFailure, backup.Notes);
+            backup.Receipt is null ? null : JsonElement.Parse(backup.Receipt), backup.TriedAt, backup.TrialFailure, backup.Notes,
+            backup.KeptUntil);
     }
 }
 

@@ -45,6 +45,9 @@ internal static class BackupsApi
         backups.MapPost("/restore", RestoreAsync).NeedsRole(Role.Admin).OpenToCustomers(CustomerReach.OwnBackup).Describe("restoreBackup", "Puts a backup in the place of its tenant's database, or makes a new tenant of it")
             .Takes<RestoreBackup>().TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+        backups.MapPost("/confirm", ConfirmAsync).NeedsRole(Role.Admin).OpenToCustomers(CustomerReach.OwnBackup)
+            .Describe("confirmBackup", "Confirms the change before which a backup was taken: it is kept only as the plan says")
+            .Answers<BackupView>().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         backups.MapPost("/verify", VerifyAsync).NeedsRole(Role.Manager).OpenToCustomers(CustomerReach.OwnBackup).Describe("verifyBackup", "Tries a backup out, beside everything else")
             .TakesKey().Answers<TenantAccepted>(StatusCodes.Status202Accepted)
             .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
@@ -125,6 +128,16 @@ internal static class BackupsApi
         }
 
         return errors.ToDictionary();
+    }
+
+    private static async Task<IResult> ConfirmAsync(HttpContext context, string id, BackupStore backups, FormerStates formerStates)
+    {
+        var backup = await RequireAsync(id, backups, context.RequestAborted);
+        return await formerStates.ConfirmAsync(backup.Id, context.RequestAborted)
+            ? TypedResults.Ok(BackupView.Of(backup with { KeptUntil = null }))
+            : throw new ProblemException(ProblemFactory.Conflict(
+                "nothing-to-confirm", "Nothing waits to be confirmed",
+                $"Backup '{backup.Id}' is kept as the plan of tenant '{backup.TenantCode}' says, and for no change: there is nothing to confirm."));
     }
 
     private static async Task<IResult> VerifyAsync(HttpContext context, string id, BackupStore backups, BackupOrdering ordering)

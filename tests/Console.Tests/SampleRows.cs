@@ -34,6 +34,8 @@ internal static class SampleRows
               from control.tenants where code = 'acme';
             insert into control.backups (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at)
               select 'acme-1', id, 'scheduled', 'acme/1', 'acme/1.json', 73400320, repeat('a', 64), now() - interval '9 hours' from control.tenants where code = 'acme';
+            insert into control.backups (id, tenant_id, kind, key, manifest_key, bytes, sha256, created_at, kept_until)
+              select 'acme-2', id, 'manual', 'acme/2', 'acme/2.json', 71303168, repeat('b', 64), now() - interval '2 days', now() + interval '5 days' from control.tenants where code = 'acme';
             insert into control.certificates (name, tenant_id, host, issuer, not_before, not_after, look_at, failures, last_failure, updated_at)
               select 'acme', id, 'shop.acme.example', 'Example CA', now() - interval '80 days', now() + interval '10 days', now(), 2, 'The authority answered: rate limit reached.', now()
               from control.tenants where code = 'acme';

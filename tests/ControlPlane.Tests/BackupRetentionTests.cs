@@ -67,6 +67,14 @@ public sealed class BackupRetentionTests
     }
 
     [Fact]
+    public void A_former_state_is_kept_beside_what_the_plan_keeps()
+    {
+        BackupRecord[] day = [Backup("2026-03-03T09:00", BackupKinds.Manual) with { IsFormerState = true }, Backup("2026-03-03T08:00", BackupKinds.Manual), Backup("2026-03-03T23:00")];
+
+        Assert.Equal(["2026-03-03T09:00", "2026-03-03T23:00"], BackupRetention.Keep(day, Plan).Select(b => b.Id));
+    }
+
+    [Fact]
     public void Without_backups_there_is_nothing_to_keep() => Assert.Empty(BackupRetention.Keep([], Plan));
 
     private static List<BackupRecord> Nightly(string from, int days)

@@ -79,6 +79,10 @@ internal sealed class BackedUpTenant : IAsyncDisposable
     public async Task<IEnumerable<string>> KindsAsync(Api api) =>
         (await api.GetAsync($"/api/tenants/{Code}/backups"))["items"]!.AsArray().Select(b => b!["kind"]!.GetValue<string>());
 
+    /// <summary>The backups that are kept whatever the plan says.</summary>
+    public async Task<IEnumerable<string>> KeptIdsAsync(Api api) =>
+        (await api.GetAsync($"/api/tenants/{Code}/backups"))["items"]!.AsArray().Where(b => b!["keptUntil"] is not null).Select(b => b!["id"]!.GetValue<string>());
+
     /// <summary>Changes one byte in the middle of one object of the stored backup.</summary>
     public async Task TamperAsync(string with = ".dump.br.aes")
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using Bibind.Local;
 
 namespace Bibind.EndToEnd.Tests;
@@ -20,9 +21,18 @@ public sealed class BackupJobsTests
         Assert.Equal(0, await tenant.CountAsync("select count(*) from res_company where name = 'spoilt'"));
         Assert.Equal(["manual", "manual", "first"], await tenant.KindsAsync(host.Api));
 
-        var undo = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{end["result"]!["safetyBackupId"]}/restore"));
+        // The former state stays for its time, whatever the plan says, or until somebody says that nobody goes back.
+        var formerState = end["result"]!["safetyBackupId"]!.GetValue<string>();
+        Assert.Equal([formerState], await tenant.KeptIdsAsync(host.Api));
+
+        var undo = await host.Api.EndOfAsync(await host.Api.PostAsync($"/api/backups/{formerState}/restore"));
         Assert.True(undo["state"]!.GetValue<string>() == "succeeded", undo.ToString());
         Assert.Equal(1, await tenant.CountAsync("select count(*) from ir_config_parameter where key = 'test.mistake'"));
+
+        var second = undo["result"]!["safetyBackupId"]!.GetValue<string>();
+        Assert.Equal([formerState, second], (await tenant.KeptIdsAsync(host.Api)).Order());
+        Assert.Equal(HttpStatusCode.OK, (await host.Api.TryPostAsync($"/api/backups/{formerState}/confirm", [])).Status);
+        Assert.Equal([second], await tenant.KeptIdsAsync(host.Api));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Bibind.Durable.Client;
 using Bibind.Functions.Tests.Hosting;
 using Xunit;
@@ -50,6 +51,7 @@ public sealed class BackupsTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData("GET", "/api/tenants/nobody/backups")]
     [InlineData("POST", "/api/backups/nothing/restore")]
     [InlineData("POST", "/api/backups/nothing/verify")]
+    [InlineData("POST", "/api/backups/nothing/confirm")]
     [InlineData("GET", "/api/backups/nothing/download")]
     public async Task What_is_not_there_answers_404(string method, string path)
     {
@@ -206,6 +208,38 @@ public sealed class BackupsTests(ApiHost host) : IClassFixture<ApiHost>
     {
         using var answer = await host.SendAsync(HttpMethod.Get, $"/api/backups/any/download?{query}", ApiHost.AdminToken);
         ProblemAssert.Names(await ProblemAssert.IsAsync(answer, HttpStatusCode.BadRequest, "bad-query"), field, words);
+    }
+
+    [Fact]
+    public async Task A_former_state_is_confirmed_once_and_only_while_it_is_one()
+    {
+        var code = await ActiveTenantAsync("b-former");
+        await BackupAsync(code);
+        using var never = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/confirm", ApiHost.AdminToken);
+        await ProblemAssert.IsAsync(never, HttpStatusCode.Conflict, "nothing-to-confirm");
+
+        await KeepAsync("now() - interval '1 second'");
+        using var over = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/confirm", ApiHost.AdminToken);
+        await ProblemAssert.IsAsync(over, HttpStatusCode.Conflict, "nothing-to-confirm");
+        Assert.Equal(JsonValueKind.Null, await KeptUntilAsync());
+
+        await KeepAsync("now() + interval '1 day'");
+        Assert.Equal(JsonValueKind.String, await KeptUntilAsync());
+        using var manager = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/confirm", ApiHost.ManagerToken);
+        Assert.Equal(HttpStatusCode.Forbidden, manager.StatusCode);
+        using var first = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/confirm", ApiHost.AdminToken);
+        Assert.Equal(HttpStatusCode.OK, first.StatusCode);
+        using var second = await host.SendAsync(HttpMethod.Post, $"/api/backups/{code}-x/confirm", ApiHost.AdminToken);
+        await ProblemAssert.IsAsync(second, HttpStatusCode.Conflict, "nothing-to-confirm");
+        Assert.Equal(JsonValueKind.Null, await KeptUntilAsync());
+
+        Task KeepAsync(string until) => host.ExecuteAsync($"update control.backups set kept_until = {until} where id = '{code}-x'");
+
+        async Task<JsonValueKind> KeptUntilAsync()
+        {
+            using var list = await host.GetAsync($"/api/tenants/{code}/backups");
+            return (await ApiHost.JsonAsync(list)).GetProperty("items")[0].GetProperty("keptUntil").ValueKind;
+        }
     }
 
     private async Task<string> ActiveTenantAsync(string code)

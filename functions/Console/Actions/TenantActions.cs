@@ -165,12 +165,19 @@ internal static class TenantActions
 
     public static ConsoleAction Restore { get; } = new("backups", "restore", "admin", HttpMethod.Post, "/api/backups/{id}/restore", "Restore")
     {
-        Explain = "The backup takes the place of the tenant's database; what was written since is gone from the application. The former state is kept until the job has ended well.",
+        Explain = "The backup takes the place of the tenant's database; what was written since is gone from the application. A backup of the former state is taken first, and kept until it is confirmed or its time is up.",
         Icon = "rotate-clockwise",
         Back = PageOf + "/backups",
         IsDangerous = true,
         TypesCode = true,
         Fields = [new("tenant", "Tenant") { Help = "Its code, to be sure; the backup's own unless given." }],
+    };
+
+    public static ConsoleAction ConfirmChange { get; } = new("backups", "confirm", "admin", HttpMethod.Post, "/api/backups/{id}/confirm", "Confirm")
+    {
+        Explain = "The change before which this backup was taken is right: nobody will go back. The backup is kept only as the plan says.",
+        Icon = "circle-check",
+        Back = PageOf + "/backups",
     };
 
     public static ConsoleAction RestoreNew { get; } = new("backups", "restore-new", "admin", HttpMethod.Post, "/api/backups/{id}/restore", "Restore as a new tenant")

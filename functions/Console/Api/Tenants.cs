@@ -81,6 +81,7 @@ public sealed record Backup(string Id, string Tenant, string Kind, DateTimeOffse
     public DateTimeOffset? VerifiedAt { get; init; }
     public DateTimeOffset? TriedAt { get; init; }
     public string? TrialFailure { get; init; }
+    public DateTimeOffset? KeptUntil { get; init; }
     public IReadOnlyList<string> Notes { get; init; } = [];
 }
 

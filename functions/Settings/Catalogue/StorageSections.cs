@@ -43,6 +43,7 @@ internal static class StorageSections
             Text("Backups:Bucket", "The bucket that all backups lie in.", "bibind-backups"),
             Flag("Backups:Nightly", true, "False leaves the plans' schedules to somebody else: no backup is taken by itself, and none is deleted by age."),
             Duration("Backups:NightlyAt", "02:00:00", "00:00:00", "23:59:59", "When the night's first backups start, UTC; the others follow within an hour."),
+            Duration("Backups:KeepFormerState", "7.00:00:00", "00:00:00", "365.00:00:00", "How long the backup of what a tenant was before a restore or a change of modules is kept, whatever its plan says, unless it is confirmed before."),
             Duration("Backups:MissingAfter", "06:00:00", "00:00:00", "30.00:00:00", "How much later than its plan's schedule says a backup may come before operators are told that it is missing; 0 and nobody looks."),
             Duration("Backups:TrialInterval", "30.00:00:00", "00:00:00", "366.00:00:00", "How often each tenant's newest backup is tried out by itself, spread over that time; 0 and none is."),
             Number("Backups:TrialsAtOnce", 1, 1, 100, "Trials by schedule that run at once, on all machines together.")),

@@ -55,7 +55,7 @@ public sealed class BackupCatalogue(NpgsqlDataSource database, JobOrchestrations
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return [.. (await connection.QueryAsync<Row>(Sql.Command(
-            "select * from control.backups where tenant_id = @tenantId order by created_at desc, id desc", new { tenantId }, cancellationToken)))
+            "select b.*, coalesce(b.kept_until > now(), false) as is_former_state from control.backups b where tenant_id = @tenantId order by created_at desc, id desc", new { tenantId }, cancellationToken)))
             .Select(r => r.Shown())];
     }
 
@@ -97,7 +97,12 @@ public sealed class BackupCatalogue(NpgsqlDataSource database, JobOrchestrations
         public long? FilesBytes { get; init; }
         public string? FilesSha256 { get; init; }
         public string[] Notes { get; init; } = [];
+        public bool IsFormerState { get; init; }
 
-        public BackupRecord Shown() => new(Id, TenantId, Kind, Key, ManifestKey, Bytes, Sha256, CreatedAt, FilesBytes, FilesSha256) { Notes = Notes.Length == 0 ? [] : Notes };
+        public BackupRecord Shown() => new(Id, TenantId, Kind, Key, ManifestKey, Bytes, Sha256, CreatedAt, FilesBytes, FilesSha256)
+        {
+            Notes = Notes.Length == 0 ? [] : Notes,
+            IsFormerState = IsFormerState,
+        };
     }
 }

@@ -12,7 +12,7 @@ namespace Bibind.ControlPlane.Backups;
 
 /// <summary>Confirms and closes the jobs of backups, restores and trials. Every method may be called again and answers the same.</summary>
 public sealed class BackupJobEnding(
-    NpgsqlDataSource database, TenantStore tenants, JobStore jobs, PendingItems pending, TimeProvider time, ILogger<BackupJobEnding> logger)
+    NpgsqlDataSource database, TenantStore tenants, JobStore jobs, PendingItems pending, FormerStates formerStates, TimeProvider time, ILogger<BackupJobEnding> logger)
 {
     /// <summary>The place of the tenant whose open job this is.</summary>
     /// <exception cref="PermanentFailureException">The job is not an open one of this tenant.</exception>
@@ -121,6 +121,12 @@ public sealed class BackupJobEnding(
         if (moved == 0)
         {
             throw new PermanentFailureException($"Tenant {end.TenantId} is not being restored by job '{end.JobId}'.");
+        }
+
+        // A staging copy is made again of its tenant at any time: nobody goes back to what it was.
+        if (end.Result is { Staging: null, SafetyBackupId: var formerState })
+        {
+            await formerStates.KeepAsync(connection, transaction, end.TenantId, formerState, cancellationToken);
         }
 
         await jobs.FinishAsync(connection, transaction, end.JobId, Ended(end.Result, end.Reason), cancellationToken);

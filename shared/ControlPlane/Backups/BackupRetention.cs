@@ -12,7 +12,7 @@ namespace Bibind.ControlPlane.Backups;
 public static class BackupRetention
 {
     /// <summary>The backups to keep, in the order given. What is not among them may be deleted.</summary>
-    /// <remarks>Kept whatever the plan says: the newest one, every final one, which is all that is left of a tenant, those of upgrades, which have a time of their own, and those that are becoming staging copies.</remarks>
+    /// <remarks>Kept whatever the plan says: the newest one, every final one, which is all that is left of a tenant, those of upgrades, which have a time of their own, former states until they are confirmed or their time is up, and those that are becoming staging copies.</remarks>
     public static IReadOnlyList<BackupRecord> Keep(IReadOnlyCollection<BackupRecord> backups, Plan plan)
     {
         ArgumentNullException.ThrowIfNull(backups);
@@ -21,7 +21,7 @@ public static class BackupRetention
         // What becomes a staging copy is gone in a moment: it takes the place of none. Of two of the same moment, always the same one is the newer.
         var newestFirst = backups.Where(b => b.Kind != StagingBackups.Kind).OrderByDescending(b => b.CreatedAt).ThenByDescending(b => b.Id, StringComparer.Ordinal).ToList();
         var kept = newestFirst.Take(1)
-            .Concat(backups.Where(b => b.Kind is BackupKinds.Final or BackupKinds.Upgrade or StagingBackups.Kind))
+            .Concat(backups.Where(b => b.IsFormerState || b.Kind is BackupKinds.Final or BackupKinds.Upgrade or StagingBackups.Kind))
             .Concat(NewestOfEach(newestFirst, Day, plan.RetentionDaily))
             .Concat(NewestOfEach(newestFirst, Week, plan.RetentionWeekly))
             .Concat(NewestOfEach(newestFirst, Month, plan.RetentionMonthly))

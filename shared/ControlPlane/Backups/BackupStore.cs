@@ -31,6 +31,9 @@ public sealed record StoredBackup
     /// <summary>What of the tenant does not come back with it, in words.</summary>
     public string[] Notes { get; init; } = [];
 
+    /// <summary>Until when it is kept whatever the plan says, as what the tenant was before a change; null if it is not, or was confirmed.</summary>
+    public DateTimeOffset? KeptUntil { get; init; }
+
     /// <summary>When it was last tried out, with success or without; null if never.</summary>
     public DateTimeOffset? TriedAt { get; init; }
 
@@ -52,7 +55,8 @@ public sealed class BackupStore(NpgsqlDataSource database)
 {
     private const string Select =
         """
-        select b.id, b.tenant_id, t.code as tenant_code, b.kind, b.bytes, b.sha256, b.created_at, b.files_bytes, b.files_sha256, b.notes, b.verified_at, b.receipt, b.tried_at, b.trial_failure
+        select b.id, b.tenant_id, t.code as tenant_code, b.kind, b.bytes, b.sha256, b.created_at, b.files_bytes, b.files_sha256, b.notes, b.verified_at, b.receipt, b.tried_at, b.trial_failure,
+               case when b.kept_until > now() then b.kept_until end as kept_until
         from control.backups b join control.tenants t on t.id = b.tenant_id
         """;
 

@@ -17,6 +17,9 @@ public sealed record BackupRecord(
 {
     /// <summary>What of the tenant does not come back with it, in words.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>True while it is kept whatever the plan says, because it is what the tenant was before a change that nobody has confirmed.</summary>
+    public bool IsFormerState { get; init; }
 }
 
 /// <summary>The list of backups.</summary>

@@ -1,4 +1,5 @@
 using Bibind.Contracts;
+using Bibind.ControlPlane.Backups;
 using Bibind.ControlPlane.Jobs;
 using Bibind.ControlPlane.Tenants;
 using Bibind.Durable;
@@ -9,7 +10,7 @@ using Npgsql;
 namespace Bibind.ControlPlane.Modules;
 
 /// <summary>The jobs that change tenants' modules and themes, and the record of who wanted what.</summary>
-public sealed class TenantModuleStore(NpgsqlDataSource database, JobStore jobs, TimeProvider time, ILogger<TenantModuleStore> logger)
+public sealed class TenantModuleStore(NpgsqlDataSource database, JobStore jobs, FormerStates formerStates, TimeProvider time, ILogger<TenantModuleStore> logger)
 {
     // The job that is ending itself is what says who wanted it.
     private const string RecordSql =
@@ -134,6 +135,11 @@ public sealed class TenantModuleStore(NpgsqlDataSource database, JobStore jobs, 
 
         if (end.Result is { } result)
         {
+            if (result.SafetyBackupId is { } formerState)
+            {
+                await formerStates.KeepAsync(connection, transaction, end.TenantId, formerState, cancellationToken);
+            }
+
             await RecordAsync(connection, transaction, end.TenantId, end.JobId, end.Change, result.LookBefore, cancellationToken);
         }
 

@@ -78,6 +78,10 @@ public static class ControlPlaneServices
                 o => o.KeepCopy >= TimeSpan.Zero && o.KeepCopy <= TimeSpan.FromDays(365), "Moves__KeepCopy must be 0 to 365 days, such as 7.00:00:00.")
             .Validate(o => o.AtOnce is >= 1 and <= 100, "Moves__AtOnce must be 1 to 100.")
             .ValidateOnStart();
+        services.AddOptions<FormerStateOptions>().Bind(configuration.GetSection(FormerStateOptions.Section))
+            .Validate(
+                o => o.KeepFormerState >= TimeSpan.Zero && o.KeepFormerState <= TimeSpan.FromDays(365), "Backups__KeepFormerState must be 0 to 365 days, such as 7.00:00:00.")
+            .ValidateOnStart();
         services.AddOptions<UpgradeOptions>().Bind(configuration.GetSection(UpgradeOptions.Section))
             .Validate(
                 o => o.KeepBackup >= TimeSpan.Zero && o.KeepBackup <= TimeSpan.FromDays(365), "Upgrades__KeepBackup must be 0 to 365 days, such as 7.00:00:00.")
@@ -159,6 +163,7 @@ public static class ControlPlaneServices
         services.AddSingleton<ReconciliationRounds>().AddSingleton<ReconciliationFindings>().AddSingleton<ReconciliationRepairs>().AddSingleton<ReconciliationViews>();
         services.AddSingleton<IBackupCatalogue, BackupCatalogue>();
         services.AddSingleton<BackupStore>();
+        services.AddSingleton<FormerStates>();
         services.AddSingleton<BackupJobOpening>();
         services.AddSingleton<TrialLog>();
         services.AddSingleton<TrialSchedule>().AddSingleton<MissingBackups>();

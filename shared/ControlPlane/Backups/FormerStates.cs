@@ -1,0 +1,33 @@
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bibind.ControlPlane.Backups;
+
+/// <summary>Settings <c>Backups:*</c> about what tenants were before a change.</summary>
+public sealed class FormerStateOptions
+{
+    public const string Section = "Backups";
+
+    /// <summary>How long the backup of what a tenant was before a restore or a change of modules is kept, whatever its plan says, unless it is confirmed before.</summary>
+    public TimeSpan KeepFormerState { get; set; } = TimeSpan.FromDays(7);
+}
+
+/// <summary>Backups of what tenants were before a change: whoever finds out days later that the change was wrong can still go back.</summary>
+public sealed class FormerStates(NpgsqlDataSource database, IOptions<FormerStateOptions> options, TimeProvider time)
+{
+    /// <summary>Keeps a backup for that time, from now on, in the transaction in which the change ends.</summary>
+    internal Task KeepAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long tenantId, string backupId, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(Sql.Command(
+            "update control.backups set kept_until = @until where id = @backupId and tenant_id = @tenantId",
+            new { backupId, tenantId, until = time.GetUtcNow() + options.Value.KeepFormerState }, transaction, cancellationToken));
+
+    /// <summary>Confirms the change before which a backup was taken: from now on it is kept only as the plan says.</summary>
+    /// <returns>False if it is not kept for a change any more, or never was.</returns>
+    public async Task<bool> ConfirmAsync(string backupId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteAsync(Sql.Command(
+            "update control.backups set kept_until = null where id = @backupId and kept_until > now()", new { backupId }, cancellationToken)) > 0;
+    }
+}
