@@ -55,11 +55,15 @@ internal static class JobsCommand
             (api, id, why, token) => api.RetryJobAsync(id, why, token)),
         Steer("cancel", "Ends a job and undoes what it did.", followed: true, (api, id, why, token) => api.CancelJobAsync(id, why, token), Asks),
         Steer("run-now", "Lets a job wait no longer for its next attempt.", followed: true, (api, id, why, token) => api.RunJobNowAsync(id, why, token)),
+        Steer("fail-now", "Does not let a job try its waiting steps again: they fail with their last errors.", followed: true, (api, id, why, token) => api.FailJobNowAsync(id, why, token), AsksToFail),
         Steer("pause", "Lets a job wait until it is resumed.", followed: false, (api, id, why, token) => api.PauseJobAsync(id, why, token)),
         Steer("resume", "Lets a paused job go on.", followed: true, (api, id, why, token) => api.ResumeJobAsync(id, why, token)),
         Bulk());
 
     private static Task Asks(CommandCall call) => call.ConfirmAsync($"What job {call.Get(Id)} did will be undone.", call.Get(Id));
+
+    private static Task AsksToFail(CommandCall call) =>
+        call.ConfirmAsync($"The steps of job {call.Get(Id)} that wait fail; what it did is undone, as after any failure.", call.Get(Id));
 
     private static Command Steer(
         string name, string description, bool followed, Func<BibindClient, string, SteerJob, CancellationToken, Task<JobSummary>> act, Func<CommandCall, Task>? ask = null) =>
@@ -79,8 +83,8 @@ internal static class JobsCommand
 
     private static Command Bulk()
     {
-        var action = new Argument<string>("ACTION") { Description = "retry, cancel, pause, resume or run-now." };
-        action.AcceptOnlyFromAmong("retry", "cancel", "pause", "resume", "run-now");
+        var action = new Argument<string>("ACTION") { Description = "retry, cancel, pause, resume, run-now or fail-now." };
+        action.AcceptOnlyFromAmong("retry", "cancel", "pause", "resume", "run-now", "fail-now");
         var state = new Option<string?>("--state") { Description = "Jobs in this state.", HelpName = "STATE" };
         var kind = new Option<string?>("--kind") { Description = "Jobs of this kind.", HelpName = "KIND" };
         var tenant = new Option<string?>("--tenant") { Description = "Jobs of this tenant.", HelpName = "CODE" };

@@ -11,6 +11,7 @@ internal sealed class JobActionDispatcher(JobSteering steering, JobRetries retri
     {
         JobActionKinds.Cancel => steering.CancelAsync(wish, context.RequestAborted),
         JobActionKinds.RunNow => steering.RunNowAsync(wish, context.RequestAborted),
+        JobActionKinds.FailNow => steering.FailNowAsync(wish, context.RequestAborted),
         JobActionKinds.Pause => steering.PauseAsync(wish, context.RequestAborted),
         JobActionKinds.Resume => steering.ResumeAsync(wish, context.RequestAborted),
         JobActionKinds.Retry => retries.RetryAsync(context, wish),

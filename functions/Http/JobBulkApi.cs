@@ -12,7 +12,7 @@ namespace Bibind.Functions.Http;
 /// <summary>What is done to many jobs.</summary>
 public sealed record SteerJobs
 {
-    /// <summary><c>retry</c>, <c>cancel</c>, <c>pause</c>, <c>resume</c> or <c>run-now</c>.</summary>
+    /// <summary><c>retry</c>, <c>cancel</c>, <c>pause</c>, <c>resume</c>, <c>run-now</c> or <c>fail-now</c>.</summary>
     public required string Action { get; init; }
 
     /// <summary>Which jobs; something must be said.</summary>

@@ -32,6 +32,7 @@ internal static class JobSteeringApi
     {
         Map(JobActionKinds.Cancel, "cancelJob", "Ends a job and undoes what it did; the proof is on the job");
         Map(JobActionKinds.RunNow, "runJobNow", "Lets a job wait no longer for its next attempt, or for any other time");
+        Map(JobActionKinds.FailNow, "failJobNow", "Does not let a job try its waiting steps again: they fail with their last errors, and the job does what it does after a failure");
         Map(JobActionKinds.Pause, "pauseJob", "Lets a job wait until it is resumed: a step that is under way ends, no other begins");
         Map(JobActionKinds.Resume, "resumeJob", "Lets a paused job go on");
         Map(JobActionKinds.Retry, "retryJob", "Lets a failed job go on from the step that failed; what had been undone is ordered again, as a new job");

@@ -1,4 +1,5 @@
 using Bibind.Durable;
+using Bibind.Durable.Client;
 using Bibind.Durable.History;
 using Bibind.Functions.Problems;
 
@@ -52,11 +53,11 @@ public static class JobSteps
     {
         ArgumentNullException.ThrowIfNull(history);
         var outcomes = Outcomes(history);
-        var fired = history.OfType<TimerFiredEvent>().Select(t => t.TimerId).ToHashSet();
+        var waiting = WaitingTimer.In(history).Select(t => t.TimerId).ToHashSet();
         return
         [
             .. Attempts(history)
-                .Select(attempts => ToStep(attempts, outcomes, FindWait(history, fired, ended, attempts[^1].EventId), ended, now)),
+                .Select(attempts => ToStep(attempts, outcomes, FindWait(history, waiting, ended, attempts), ended, now)),
         ];
     }
 
@@ -96,15 +97,17 @@ public static class JobSteps
     }
 
     // The wait before a retry is a timer that is ordered in the turn that takes in the failure. The turn may order other
-    // things as well, so a failure whose turn is still to come, or which set a timer that has not fired, counts as waiting.
-    private static (bool Waits, DateTime? Until) FindWait(IReadOnlyList<HistoryEvent> history, HashSet<int> fired, bool ended, int lastAttempt)
+    // things as well, so a failure whose turn is still to come, or which set a timer that has not fired, counts as waiting; not every timer says
+    // whose wait it is.
+    private static (bool Waits, DateTime? Until) FindWait(
+        IReadOnlyList<HistoryEvent> history, HashSet<int> waiting, bool ended, IReadOnlyList<TaskScheduledEvent> attempts)
     {
         if (ended)
         {
             return default;
         }
 
-        var failedAt = IndexOf(history, line => line is TaskFailedEvent f && f.TaskScheduledId == lastAttempt, 0);
+        var failedAt = IndexOf(history, line => line is TaskFailedEvent f && f.TaskScheduledId == attempts[^1].EventId, 0);
         if (failedAt < 0 || !IsRetriable((TaskFailedEvent)history[failedAt]))
         {
             return default;
@@ -116,7 +119,8 @@ public static class JobSteps
             return (true, null);
         }
 
-        var timers = history.Take(turnEnd).Skip(failedAt).OfType<TimerCreatedEvent>().Where(t => !fired.Contains(t.EventId)).ToArray();
+        var timers = history.Take(turnEnd).Skip(failedAt).OfType<TimerCreatedEvent>()
+            .Where(t => waiting.Contains(t.EventId) && (t.RetryOf is null || t.RetryOf == attempts[0].EventId)).ToArray();
         return timers.Length == 0 ? default : (true, timers.Min(t => t.FireAt));
     }
 

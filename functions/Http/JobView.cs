@@ -89,7 +89,7 @@ public sealed record JobView : JobSummary
 /// <summary>What somebody did to a job.</summary>
 /// <param name="At">When.</param>
 /// <param name="Who">The caller's name.</param>
-/// <param name="Action"><c>retry</c>, <c>cancel</c>, <c>run-now</c>, <c>pause</c>, <c>resume</c> or <c>again</c>.</param>
+/// <param name="Action"><c>retry</c>, <c>cancel</c>, <c>run-now</c>, <c>fail-now</c>, <c>pause</c>, <c>resume</c> or <c>again</c>.</param>
 /// <param name="Reason">Why, if they said so.</param>
 public sealed record JobActionView(DateTimeOffset At, string Who, string Action, string? Reason);
 

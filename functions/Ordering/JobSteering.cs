@@ -101,15 +101,42 @@ public sealed class JobSteering(CommandTransaction transactions, JobStore jobs, 
         var timers = WaitingTimer.In(await client.GetHistoryAsync(instance, cancellation));
         return await ActAsync(wish, JobActionKinds.RunNow, async (work, job) =>
         {
-            if (await JobActions.IsPausedAsync(work.Connection, work.Transaction, job.Id, work.CancellationToken))
-            {
-                throw Refuse("job-paused", "The job is paused", $"Job '{job.Id}' is paused: resume it by POST /api/jobs/{job.Id}/resume.");
-            }
-
+            await RefusePausedAsync(work, job);
             if (timers.Count == 0 || job.Instance != instance
                 || !await client.SteerAsync(instance, new Steering.FireTimers(timers), work.Transaction, work.CancellationToken))
             {
                 throw Refuse("nothing-waits", "The job waits for nothing", $"Job '{job.Id}' waits for no attempt and no other time: a step is under way, or is about to begin.");
+            }
+
+            return true;
+        }, cancellation);
+    }
+
+    /// <summary>
+    /// Does not let a job try the steps again that wait for their next attempt: they fail with their last errors. Steps that must be done, such as
+    /// those of an undo, are left out.
+    /// </summary>
+    /// <exception cref="ProblemException">404 or 409: no step waits, or none that may fail.</exception>
+    public async Task<Job> FailNowAsync(JobWish wish, CancellationToken cancellation)
+    {
+        var instance = await InstanceOfAsync(wish, cancellation);
+        var waiting = WaitingAttempt.In(await client.GetHistoryAsync(instance, cancellation));
+        IReadOnlyList<WaitingTimer> timers = [.. waiting.Where(w => !ClosingSteps.Names.Contains(w.Name)).Select(w => w.Timer)];
+        return await ActAsync(wish, JobActionKinds.FailNow, async (work, job) =>
+        {
+            RefuseCancelled(job);
+            await RefusePausedAsync(work, job);
+            if (job.UndoAttempts > 0 || (waiting.Count > 0 && timers.Count == 0))
+            {
+                throw Refuse(
+                    "step-not-failable", "The step cannot be given up",
+                    $"What waits in job '{job.Id}' undoes, removes, proves or records something: given up, it would leave things behind. POST /api/jobs/{job.Id}/run-now tries it at once.");
+            }
+
+            if (timers.Count == 0 || job.Instance != instance
+                || !await client.SteerAsync(instance, new Steering.GiveUp(timers), work.Transaction, work.CancellationToken))
+            {
+                throw Refuse("nothing-waits", "The job waits for nothing", $"No step of job '{job.Id}' waits for its next attempt: there is nothing to give up.");
             }
 
             return true;
@@ -156,6 +183,14 @@ public sealed class JobSteering(CommandTransaction transactions, JobStore jobs, 
         if (job.CancelRequestedAt is not null)
         {
             throw Refuse("job-cancelled", "The job is being cancelled", $"Job '{job.Id}' was cancelled, and what it did is being undone: that is not held up.");
+        }
+    }
+
+    private static async Task RefusePausedAsync(UnitOfWork work, Job job)
+    {
+        if (await JobActions.IsPausedAsync(work.Connection, work.Transaction, job.Id, work.CancellationToken))
+        {
+            throw Refuse("job-paused", "The job is paused", $"Job '{job.Id}' is paused: resume it by POST /api/jobs/{job.Id}/resume.");
         }
     }
 

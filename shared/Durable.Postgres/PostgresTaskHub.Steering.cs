@@ -39,9 +39,9 @@ public sealed partial class PostgresTaskHub
 
     /// <inheritdoc/>
     public async Task<int> FireTimersAsync(
-        string instanceId, IReadOnlyCollection<int> timerIds, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken)
+        string instanceId, IReadOnlyCollection<int> timerIds, bool givesUp, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        var events = timerIds.Select(id => HistoryJson.Write(new TimerFiredEvent { TimerId = id, FireAt = now, Timestamp = now }));
+        var events = timerIds.Select(id => HistoryJson.Write(new TimerFiredEvent { TimerId = id, FireAt = now, Timestamp = now, GivesUp = givesUp }));
         return (int)(await RunAsync(HubSql.Command(FireSql, HubSql.Text(instanceId), HubSql.Ints(timerIds), HubSql.Jsons(events)), transaction, cancellationToken))!;
     }
 

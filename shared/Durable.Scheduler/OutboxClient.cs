@@ -143,6 +143,7 @@ public sealed class OutboxClient(DurableTaskClient host, IOrchestrationOutbox ou
             Steering.Resume resume => message with { Kind = OutboxKind.Resume, Payload = resume.Reason },
             Steering.Rewind rewind => message with { Kind = OutboxKind.Rewind, Payload = rewind.Reason },
             Steering.FireTimers fire => message with { Kind = OutboxKind.FireTimers, Payload = HubDataConverter.Default.Serialize(fire.Timers) },
+            Steering.GiveUp giveUp => message with { Kind = OutboxKind.GiveUp, Payload = HubDataConverter.Default.Serialize(giveUp.Timers) },
             _ => throw new ArgumentOutOfRangeException(nameof(steering), steering, "No such word."),
         };
         await (transaction is null ? SendAsync(message, cancellation) : outbox.AddAsync(message, transaction, cancellation));
@@ -266,7 +267,8 @@ public sealed class OutboxClient(DurableTaskClient host, IOrchestrationOutbox ou
                 OutboxKind.Suspend => host.SuspendInstanceAsync(message.InstanceId, message.Payload, cancellation),
                 OutboxKind.Resume => host.ResumeInstanceAsync(message.InstanceId, message.Payload, cancellation),
                 OutboxKind.Rewind => host.RewindInstanceAsync(message.InstanceId, message.Payload ?? string.Empty, cancellation),
-                OutboxKind.FireTimers => FireAsync(message, cancellation),
+                OutboxKind.FireTimers => TellAsync(message, WaitingTimer.FireEvent, timers => new Steering.FireTimers(timers), cancellation),
+                OutboxKind.GiveUp => TellAsync(message, WaitingTimer.GiveUpEvent, timers => new Steering.GiveUp(timers), cancellation),
                 _ => throw new ArgumentOutOfRangeException(nameof(message), message.Kind, "No such message."),
             });
         }
@@ -281,7 +283,7 @@ public sealed class OutboxClient(DurableTaskClient host, IOrchestrationOutbox ou
     }
 
     // The protocol knows no such thing, so our orchestrators' context listens for an event.
-    private Task FireAsync(OutboxMessage message, CancellationToken cancellation) => host is ISteeringClient ours
-        ? ours.SteerAsync(message.InstanceId, new Steering.FireTimers(HubDataConverter.Default.Deserialize<WaitingTimer[]>(message.Payload)!), null, cancellation)
-        : host.RaiseEventAsync(message.InstanceId, WaitingTimer.FireEvent, Json(message.Payload), cancellation);
+    private Task TellAsync(OutboxMessage message, string eventName, Func<WaitingTimer[], Steering> word, CancellationToken cancellation) => host is ISteeringClient ours
+        ? ours.SteerAsync(message.InstanceId, word(HubDataConverter.Default.Deserialize<WaitingTimer[]>(message.Payload)!), null, cancellation)
+        : host.RaiseEventAsync(message.InstanceId, eventName, Json(message.Payload), cancellation);
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bibind.Durable.Scheduler;
 
-/// <summary>The framework's context as our orchestrators expect one: a failure that cannot be helped is not retried, and a timer can be made due.</summary>
+/// <summary>The framework's context as our orchestrators expect one: a failure that cannot be helped is not retried, a timer can be made due, and an attempt given up.</summary>
 internal sealed class SchedulerOrchestrationContext(TaskOrchestrationContext inner, string? input) : TaskOrchestrationContext
 {
     private readonly FireableTimers _timers = new(inner);
@@ -35,12 +35,15 @@ internal sealed class SchedulerOrchestrationContext(TaskOrchestrationContext inn
 
     public override Task<TResult> CallActivityAsync<TResult>(TaskName name, object? input = null, TaskOptions? options = null) =>
         // Repeated here, with the same lines of history: the framework's own waits cannot be made due.
-        Retries.RunAsync(this, options?.Retry, _ => inner.CallActivityAsync<TResult>(name, input, options is null ? null : options with { Retry = null }));
+        Retries.RunAsync(
+            this, options?.Retry,
+            _ => inner.CallActivityAsync<TResult>(name, input, options is null ? null : options with { Retry = null }),
+            delay => _timers.WaitAsync(inner.CurrentUtcDateTime + delay, isRetry: true, CancellationToken.None));
 
     public override Task<TResult> CallSubOrchestratorAsync<TResult>(TaskName orchestratorName, object? input = null, TaskOptions? options = null) =>
         inner.CallSubOrchestratorAsync<TResult>(orchestratorName, input, Respecting(options));
 
-    public override Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken) => _timers.WaitAsync(fireAt, cancellationToken);
+    public override Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken) => _timers.WaitAsync(fireAt, isRetry: false, cancellationToken);
 
     public override Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellationToken = default) =>
         inner.WaitForExternalEvent<T>(eventName, cancellationToken);

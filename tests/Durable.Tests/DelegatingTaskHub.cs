@@ -45,8 +45,8 @@ public abstract class DelegatingTaskHub(ITaskHub inner) : ITaskHub
         Inner.SteerAsync(instanceId, message, transaction, cancellationToken);
 
     public virtual Task<int> FireTimersAsync(
-        string instanceId, IReadOnlyCollection<int> timerIds, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken) =>
-        Inner.FireTimersAsync(instanceId, timerIds, now, transaction, cancellationToken);
+        string instanceId, IReadOnlyCollection<int> timerIds, bool givesUp, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken) =>
+        Inner.FireTimersAsync(instanceId, timerIds, givesUp, now, transaction, cancellationToken);
 
     public virtual Task<IReadOnlyDictionary<string, DateTime>> FindNextTimersAsync(
         IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken) => Inner.FindNextTimersAsync(instanceIds, cancellationToken);

@@ -59,6 +59,40 @@ public sealed class JobSteeringTests
         await installation.AssertNothingIsLeftAsync();
     }
 
+    [Fact]
+    public async Task A_step_that_is_given_up_is_undone_although_the_process_that_said_so_is_killed()
+    {
+        await using var installation = await Installation.CreateAsync();
+        await using var host = await InProcessHost.StartAsync(installation, new PutsOff("database.clone", times: 100, TimeSpan.FromMinutes(5)));
+        var job = await host.Api.OrderByWebhookAsync(installation.Code);
+        await RetriesAsync(host.Api, job, 1);
+        await using (var doomed = await KillableHost.StartAsync(installation))
+        {
+            await SteerAsync(doomed.Api, job, "fail-now", "the server is gone");
+            await doomed.KillAsync();
+        }
+
+        await GivenUpAsync(host.Api, job, "the server is gone");
+        Assert.Equal("failed", (string?)(await host.Api.GetAsync($"/api/tenants/{installation.Code}"))["state"]);
+        await installation.AssertNothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task On_another_engine_a_step_is_given_up_and_undone()
+    {
+        await using var scheduler = await SchedulerServer.StartAsync();
+        await using var installation = await Installation.CreateAsync();
+        UseScheduler(installation, scheduler);
+        await using var host = await InProcessHost.StartAsync(installation, new PutsOff("database.clone", times: 100, TimeSpan.FromMinutes(5)));
+        var job = await host.Api.OrderByWebhookAsync(installation.Code);
+        await RetriesAsync(host.Api, job, 1);
+
+        await SteerAsync(host.Api, job, "fail-now", "the server is gone");
+
+        await GivenUpAsync(host.Api, job, "the server is gone");
+        Assert.Empty(await installation.DatabasesAsync());
+    }
+
     [Theory]
     [InlineData("before:jobs.undo_cancelled")]
     [InlineData("after:jobs.undo_cancelled")]
@@ -111,9 +145,7 @@ public sealed class JobSteeringTests
     {
         await using var scheduler = await SchedulerServer.StartAsync();
         await using var installation = await Installation.CreateAsync();
-        installation.Settings["Durable:Engine"] = "scheduler";
-        installation.Settings["Durable:Scheduler:Endpoint"] = scheduler.Address.OriginalString;
-        installation.Settings["Durable:Scheduler:TaskHub"] = installation.Code;
+        UseScheduler(installation, scheduler);
         await using var host = await InProcessHost.StartAsync(installation, new PutsOff("database.clone", times: 2));
         var first = await host.Api.OrderByWebhookAsync(installation.Code);
         await RetriesAsync(host.Api, first, 1);
@@ -133,6 +165,26 @@ public sealed class JobSteeringTests
         var end = await host.Api.EndOfAsync(second);
         Assert.True((string?)end["state"] == "succeeded", end.ToString());
         Assert.Equal([installation.Code], await installation.DatabasesAsync());
+    }
+
+    private static void UseScheduler(Installation installation, SchedulerServer scheduler)
+    {
+        installation.Settings["Durable:Engine"] = "scheduler";
+        installation.Settings["Durable:Scheduler:Endpoint"] = scheduler.Address.OriginalString;
+        installation.Settings["Durable:Scheduler:TaskHub"] = installation.Code;
+    }
+
+    private static async Task GivenUpAsync(Api api, string job, string reason)
+    {
+        var end = await api.EndOfAsync(job, seconds: 120);
+        Assert.True((string?)end["state"] == "failed", end.ToString());
+        Assert.Contains("as the test wants", (string?)end["reason"], StringComparison.Ordinal);
+        Assert.Equal(("failed", 1), ((string?)StepOf(end)["state"], (int)StepOf(end)["attempts"]!));
+        var action = Assert.Single(end["actions"]!.AsArray())!;
+        Assert.Equal(("fail-now", reason), ((string?)action["action"], (string?)action["reason"]));
+        var items = end["inventory"]!["items"]!.AsArray();
+        Assert.NotEmpty(items);
+        Assert.All(items, item => Assert.Equal("absent", (string?)item!["state"]));
     }
 
     private static async Task TellsEverythingOnceAsync(Api api, string job, JsonObject end)

@@ -70,6 +70,7 @@ public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
         ("GET", "/api/jobs/none/input", "viewer"),
         ("POST", "/api/jobs/none/cancel", "manager"),
         ("POST", "/api/jobs/none/run-now", "manager"),
+        ("POST", "/api/jobs/none/fail-now", "manager"),
         ("POST", "/api/jobs/none/pause", "manager"),
         ("POST", "/api/jobs/none/resume", "manager"),
         ("POST", "/api/jobs/none/retry", "manager"),

@@ -116,6 +116,7 @@ public sealed class EveryWrongFieldTests(ApiHost host) : IClassFixture<ApiHost>
         ["assignTemplateFamily"] = ("/api/templates/blank/family", """{"family": "X Y"}"""),
         ["cancelJob"] = ("/api/jobs/none/cancel", """{"reason": ""}"""),
         ["runJobNow"] = ("/api/jobs/none/run-now", """{"reason": ""}"""),
+        ["failJobNow"] = ("/api/jobs/none/fail-now", """{"reason": ""}"""),
         ["pauseJob"] = ("/api/jobs/none/pause", """{"reason": ""}"""),
         ["resumeJob"] = ("/api/jobs/none/resume", """{"reason": ""}"""),
         ["retryJob"] = ("/api/jobs/none/retry", """{"reason": ""}"""),

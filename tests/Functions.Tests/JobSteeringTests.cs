@@ -61,6 +61,49 @@ public sealed class JobSteeringTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_step_that_waits_is_given_up_once_and_fails_with_its_last_error()
+    {
+        var job = await OrderAsync("waiting-two");
+        await ShowsAsync(job, "retrying");
+
+        using var now = await SteerAsync(job, "fail-now", """{"reason": "the store is gone"}""");
+        using var again = await SteerAsync(job, "fail-now");
+
+        Assert.Equal((HttpStatusCode.Accepted, $"/api/jobs/{job}"), (now.StatusCode, now.Headers.Location?.OriginalString));
+        await ProblemAssert.IsAsync(again, HttpStatusCode.Conflict, "nothing-waits");
+        var failed = await ShowsAsync(job, "failed");
+        Assert.Equal("The store did not answer.", failed.GetProperty("reason").GetString());
+        var step = failed.GetProperty("steps")[0];
+        Assert.Equal(("failed", 1), (step.GetProperty("state").GetString(), step.GetProperty("attempts").GetInt32()));
+        var action = Assert.Single(failed.GetProperty("actions").EnumerateArray());
+        Assert.Equal(("fail-now", "sales", "the store is gone"), (action.GetProperty("action").GetString(), action.GetProperty("who").GetString(), action.GetProperty("reason").GetString()));
+
+        // Nobody answered the failure, so that it can go on: the attempt is made after all.
+        using var retried = await SteerAsync(job, "retry");
+        Assert.Equal(HttpStatusCode.Accepted, retried.StatusCode);
+        var after = await ShowsAsync(job, "running");
+        Assert.Equal(("succeeded", 2), (after.GetProperty("steps")[0].GetProperty("state").GetString(), after.GetProperty("steps")[0].GetProperty("attempts").GetInt32()));
+    }
+
+    [Fact]
+    public async Task What_undoes_something_is_not_given_up()
+    {
+        var job = await OrderAsync("undoing-one");
+        await ShowsAsync(job, "retrying");
+
+        using var refused = await SteerAsync(job, "fail-now");
+
+        await ProblemAssert.IsAsync(refused, HttpStatusCode.Conflict, "step-not-failable");
+        Assert.Equal(0, await host.ScalarAsync<long>($"select count(*) from control.job_actions where job_id = '{job}'"));
+        using var paused = await SteerAsync(job, "pause");
+        using var whilePaused = await SteerAsync(job, "fail-now");
+        await ProblemAssert.IsAsync(whilePaused, HttpStatusCode.Conflict, "job-paused");
+        using var cancelled = await SteerAsync(job, "cancel");
+        using var whileUndone = await SteerAsync(job, "fail-now");
+        await ProblemAssert.IsAsync(whileUndone, HttpStatusCode.Conflict, "job-cancelled");
+    }
+
+    [Fact]
     public async Task A_cancelled_job_is_ended_marked_and_its_undoing_started_once()
     {
         var job = await OrderAsync("called-off");
@@ -99,6 +142,7 @@ public sealed class JobSteeringTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData("pause")]
     [InlineData("resume")]
     [InlineData("run-now")]
+    [InlineData("fail-now")]
     public async Task A_job_that_has_ended_or_does_not_exist_is_not_steered(string action)
     {
         await InsertAsync($"ended-{action}", "backup", "succeeded");

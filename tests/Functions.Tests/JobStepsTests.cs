@@ -1,5 +1,7 @@
 using Bibind.Durable;
+using Bibind.Durable.Client;
 using Bibind.Durable.History;
+using Bibind.Durable.Serialization;
 using Bibind.Functions.Http;
 using Microsoft.DurableTask;
 using Xunit;
@@ -53,6 +55,29 @@ public sealed class JobStepsTests
         var steps = JobSteps.Read(
             [Scheduled(0, 0), Scheduled(1, 0), Failed(0, 10, "for good", permanent: true), Failed(1, 10, "away"), Timer(2, 10), Turn(10)], ended: false, At(20));
         Assert.Equal(["failed", "waiting-retry"], steps.Select(s => s.State));
+    }
+
+    [Fact]
+    public void A_step_that_failed_for_the_last_time_does_not_wait_for_the_timer_of_another()
+    {
+        var steps = JobSteps.Read(
+            [Scheduled(0, 0), Scheduled(1, 0), Failed(0, 10, "for the last time"), Failed(1, 10, "away"), Timer(2, 10) with { RetryOf = 1 }, Turn(10)], ended: false, At(20));
+        Assert.Equal(["failed", "waiting-retry"], steps.Select(s => s.State));
+    }
+
+    [Fact]
+    public void A_step_whose_next_attempt_was_given_up_has_failed_with_its_last_error()
+    {
+        var fired = JobSteps.Read(
+            [Scheduled(0, 0), Failed(0, 10, "away"), Timer(1, 10) with { RetryOf = 0 }, Turn(10), Fired(1, 15) with { GivesUp = true }, Turn(15)], ended: false, At(20));
+        var timers = HubDataConverter.Default.Serialize(new WaitingTimer[] { new(1, At(20)) });
+        var told = JobSteps.Read(
+            [
+                Scheduled(0, 0), Failed(0, 10, "away"), Timer(1, 10), Turn(10),
+                new EventRaisedEvent { Name = WaitingTimer.GiveUpEvent, Input = timers, Timestamp = At(15) }, Turn(15),
+            ],
+            ended: false, At(20));
+        Assert.All([fired, told], steps => Assert.Equal(("failed", "away"), (Assert.Single(steps).State, steps[0].Error)));
     }
 
     [Fact]

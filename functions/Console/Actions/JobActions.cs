@@ -10,6 +10,8 @@ internal static class JobActions
 
     public static ConsoleAction RunNow { get; } = Steer("run-now", "Run now", "player-track-next", "The waiting step is tried at once.") with { AtOnce = true };
 
+    public static ConsoleAction FailNow { get; } = Steer("fail-now", "Fail now", "circle-x", "The waiting step is not tried again: it fails with its last error, and the job does what it does after a failure, such as undo what it did.") with { IsDangerous = true };
+
     public static ConsoleAction Pause { get; } = Steer("pause", "Pause", "player-pause", "No further step is begun until the job is resumed.") with { AtOnce = true };
 
     public static ConsoleAction Resume { get; } = Steer("resume", "Resume", "player-play", "The job goes on.") with { AtOnce = true };
@@ -25,7 +27,7 @@ internal static class JobActions
         Fields = [new("input", "Input", FieldKind.Json) { IsRequired = true, From = "", Help = "JSON, as the job got it; secrets are left out, and stay as they are." }, Field.Reason(isRequired: false)],
     };
 
-    public static IReadOnlyList<ConsoleAction> All { get; } = [Retry, RunNow, Pause, Resume, Cancel, Again];
+    public static IReadOnlyList<ConsoleAction> All { get; } = [Retry, RunNow, FailNow, Pause, Resume, Cancel, Again];
 
     private static ConsoleAction Steer(string name, string button, string icon, string explain) => new(Jobs, name, "manager", HttpMethod.Post, $"/api/jobs/{{id}}/{name}", button)
     {

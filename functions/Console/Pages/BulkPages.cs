@@ -8,7 +8,7 @@ internal static class BulkPages
 {
     private static readonly string[] Filters = ["state", "kind", "tenant", "from", "to", "text"];
 
-    public static IReadOnlyList<string> Actions { get; } = ["retry", "run-now", "pause", "resume", "cancel"];
+    public static IReadOnlyList<string> Actions { get; } = ["retry", "run-now", "fail-now", "pause", "resume", "cancel"];
 
     public static async Task<IResult> PostAsync(PageRequest request)
     {

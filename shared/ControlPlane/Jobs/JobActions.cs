@@ -20,12 +20,13 @@ public static class JobActionKinds
     public const string Retry = "retry";
     public const string Cancel = "cancel";
     public const string RunNow = "run-now";
+    public const string FailNow = "fail-now";
     public const string Pause = "pause";
     public const string Resume = "resume";
     public const string Again = "again";
 
     /// <summary>Those that may be done to many jobs at once.</summary>
-    public static IReadOnlyList<string> Bulk { get; } = [Retry, Cancel, Pause, Resume, RunNow];
+    public static IReadOnlyList<string> Bulk { get; } = [Retry, Cancel, Pause, Resume, RunNow, FailNow];
 }
 
 /// <summary>Who did what to which job, and why; written in the transaction that does it.</summary>

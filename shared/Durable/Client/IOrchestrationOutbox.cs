@@ -55,6 +55,9 @@ public enum OutboxKind
 
     /// <summary>Timers of the instance are due now.</summary>
     FireTimers,
+
+    /// <summary>Attempts that timers of the instance wait for are not made.</summary>
+    GiveUp,
 }
 
 /// <summary>A message that waits for delivery.</summary>

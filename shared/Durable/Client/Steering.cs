@@ -29,6 +29,10 @@ public abstract record Steering
     /// <summary>Timers that it waits for are due now. Those that have fired meanwhile, and those that it sets later, are not concerned.</summary>
     /// <param name="Timers">Which; <see cref="WaitingTimer.In"/> finds them.</param>
     public sealed record FireTimers(IReadOnlyList<WaitingTimer> Timers) : Steering;
+
+    /// <summary>Attempts at calls are not made: the calls fail now, with their last errors. Those that are under way, and those that are waited for later, are not concerned.</summary>
+    /// <param name="Timers">The timers that wait for them; <see cref="WaitingAttempt.In"/> finds them.</param>
+    public sealed record GiveUp(IReadOnlyList<WaitingTimer> Timers) : Steering;
 }
 
 /// <summary>A client that takes a word to an instance in a transaction of the caller's.</summary>

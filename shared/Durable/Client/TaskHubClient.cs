@@ -191,7 +191,8 @@ public sealed class TaskHubClient : DurableTaskClient, ISteeringClient
     {
         var isTaken = steering switch
         {
-            Steering.FireTimers fire => await Hub.FireTimersAsync(instanceId, [.. fire.Timers.Select(t => t.TimerId)], Now, transaction, cancellation) > 0,
+            Steering.FireTimers fire => await FireAsync(fire.Timers, givesUp: false),
+            Steering.GiveUp giveUp => await FireAsync(giveUp.Timers, givesUp: true),
             Steering.Terminate end => await SteerAsync(new ExecutionTerminatedEvent { Timestamp = Now, Input = Clean(end.Reason), Recurse = true }),
             Steering.Suspend suspend => await SteerAsync(new ExecutionSuspendedEvent { Timestamp = Now, Reason = Clean(suspend.Reason) }),
             Steering.Resume resume => await SteerAsync(new ExecutionResumedEvent { Timestamp = Now, Reason = Clean(resume.Reason) }),
@@ -200,6 +201,9 @@ public sealed class TaskHubClient : DurableTaskClient, ISteeringClient
         };
         _handedIn();
         return isTaken;
+
+        async Task<bool> FireAsync(IReadOnlyList<WaitingTimer> timers, bool givesUp) =>
+            await Hub.FireTimersAsync(instanceId, [.. timers.Select(t => t.TimerId)], givesUp, Now, transaction, cancellation) > 0;
 
         Task<bool> SteerAsync(HistoryEvent message) => Hub.SteerAsync(instanceId, message, transaction, cancellation);
     }

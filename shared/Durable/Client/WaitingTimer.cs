@@ -12,6 +12,9 @@ public sealed record WaitingTimer(int TimerId, DateTime FireAt)
     /// <summary>The event by which an engine is told whose protocol knows no such thing; its payload is a list of timers.</summary>
     public const string FireEvent = "bibind.fire_timers";
 
+    /// <summary>The event by which such an engine is told that attempts are not to be made; its payload is a list of the timers that wait for them.</summary>
+    public const string GiveUpEvent = "bibind.give_up_attempts";
+
     /// <summary>The timers that an execution waits for.</summary>
     /// <param name="history">Of the execution, in order.</param>
     public static IReadOnlyList<WaitingTimer> In(IReadOnlyList<HistoryEvent> history)
@@ -23,7 +26,7 @@ public sealed record WaitingTimer(int TimerId, DateTime FireAt)
         }
 
         var fired = history.OfType<TimerFiredEvent>().Select(t => t.TimerId).ToHashSet();
-        var told = history.OfType<EventRaisedEvent>().Where(e => e.Name == FireEvent).SelectMany(e => Read(e.Input)).ToHashSet();
+        var told = history.OfType<EventRaisedEvent>().Where(e => e.Name is FireEvent or GiveUpEvent).SelectMany(e => Read(e.Input)).ToHashSet();
         return
         [
             .. history.OfType<TimerCreatedEvent>()

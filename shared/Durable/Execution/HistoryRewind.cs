@@ -15,15 +15,16 @@ internal sealed record RewoundExecution(
 /// Rewinds a failed execution: failures and the calls that failed are taken out, so that the calls are made again.
 /// A failure that the code had answered with further actions is kept, because without it these actions would have no
 /// reason; whether that is so, a replay tells. A suspension that was in force at the end is taken out, too: what is rewound
-/// runs.
+/// runs. An attempt that somebody had given up is made.
 /// </summary>
 internal static class HistoryRewind
 {
     public static RewoundExecution Apply(
         IReadOnlyList<HistoryEvent> past, ExecutionRewoundEvent rewound, string newExecutionId, Func<IReadOnlyList<HistoryEvent>, bool> replays)
     {
+        // Ids of calls and of timers, which never meet.
         var removed = new HashSet<int>();
-        var failures = past.Select(FailedTask).Where(id => id.HasValue).Select(id => id!.Value).Distinct().Reverse().ToArray();
+        var failures = past.Select(line => FailedTask(line) ?? GivenUpTimer(line)).Where(id => id.HasValue).Select(id => id!.Value).Distinct().Reverse().ToArray();
         foreach (var failure in failures)
         {
             removed.Add(failure);
@@ -38,9 +39,15 @@ internal static class HistoryRewind
         var fired = lines.OfType<TimerFiredEvent>().Select(t => t.TimerId).ToHashSet();
         return new RewoundExecution(
             lines,
-            [.. lines.OfType<TimerCreatedEvent>().Where(t => !fired.Contains(t.EventId)).Select(t => new OutboundMessage(
-                started.InstanceId, newExecutionId, new TimerFiredEvent { TimerId = t.EventId, FireAt = t.FireAt, Timestamp = t.FireAt }, t.FireAt))],
+            [.. lines.OfType<TimerCreatedEvent>().Where(t => !fired.Contains(t.EventId)).Select(Timer)],
             [.. lines.OfType<SubOrchestrationInstanceCreatedEvent>().Where(c => removed.Contains(c.EventId)).Select(c => Child(c, started, rewound))]);
+
+        OutboundMessage Timer(TimerCreatedEvent timer)
+        {
+            // An attempt that was given up is not waited for once more.
+            var due = removed.Contains(timer.EventId) && timer.FireAt > rewound.Timestamp ? rewound.Timestamp : timer.FireAt;
+            return new OutboundMessage(started.InstanceId, newExecutionId, new TimerFiredEvent { TimerId = timer.EventId, FireAt = due, Timestamp = due }, due);
+        }
     }
 
     private static int? FailedTask(HistoryEvent line) => line switch
@@ -49,6 +56,8 @@ internal static class HistoryRewind
         SubOrchestrationInstanceFailedEvent failed => failed.TaskScheduledId,
         _ => null,
     };
+
+    private static int? GivenUpTimer(HistoryEvent line) => line is TimerFiredEvent { GivesUp: true } fired ? fired.TimerId : null;
 
     private static List<HistoryEvent> Rewrite(
         IReadOnlyList<HistoryEvent> past, HashSet<int> removed, ExecutionRewoundEvent rewound, string newExecutionId)
@@ -64,6 +73,7 @@ internal static class HistoryRewind
                 case ExecutionCompletedEvent:
                 case ExecutionSuspendedEvent when isResumed:
                 case TaskScheduledEvent scheduled when removed.Contains(scheduled.EventId):
+                case TimerFiredEvent fired when removed.Contains(fired.TimerId):
                 case TaskFailedEvent or SubOrchestrationInstanceFailedEvent when removed.Contains(FailedTask(line)!.Value):
                     break;
                 case ExecutionStartedEvent started:

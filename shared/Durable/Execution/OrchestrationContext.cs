@@ -12,6 +12,9 @@ internal sealed class OrchestrationContext(HubDataConverter converter, ILoggerFa
     /// <summary>Longer timers are split, as Durable Task's backends do.</summary>
     internal static readonly TimeSpan MaximumTimerInterval = TimeSpan.FromDays(3);
 
+    // How a timer answers whose attempt is not to be made.
+    private const string GivenUp = "given up";
+
     private readonly SortedDictionary<int, OrchestratorAction> _pending = [];
     private readonly Dictionary<int, OpenTask> _open = [];
     private ExecutionStartedEvent? _started;
@@ -98,7 +101,7 @@ internal sealed class OrchestrationContext(HubDataConverter converter, ILoggerFa
             };
             firstId ??= id;
             return OpenAsync<TResult>(action, name);
-        });
+        }, delay => WaitUntilAsync(Clock + delay, firstId, CancellationToken.None));
     }
 
     public override Task<TResult> CallSubOrchestratorAsync<TResult>(TaskName orchestratorName, object? input = null, TaskOptions? options = null)
@@ -114,35 +117,18 @@ internal sealed class OrchestrationContext(HubDataConverter converter, ILoggerFa
             InstanceIds.Validate(childId);
         }
 
+        int? firstId = null;
         return Retries.RunAsync(this, options?.Retry, _ =>
         {
             var id = TakeId();
+            firstId ??= id;
             childId ??= $"{_started!.ExecutionId}:{id}";
             var action = new CreateSubOrchestrationAction(id, orchestratorName, version?.Version, childId, json) { Tags = Copy(options?.Tags) };
             return OpenAsync<TResult>(action, orchestratorName, childId);
-        });
+        }, delay => WaitUntilAsync(Clock + delay, firstId, CancellationToken.None));
     }
 
-    public override async Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken)
-    {
-        EnsureOwnThread();
-        if (fireAt.Kind == DateTimeKind.Local)
-        {
-            throw new ArgumentException("A timer's time must be UTC.", nameof(fireAt));
-        }
-
-        fireAt = DateTime.SpecifyKind(fireAt, DateTimeKind.Utc);
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var legEnd = fireAt - Clock > MaximumTimerInterval ? Clock + MaximumTimerInterval : fireAt;
-            await TimerLegAsync(legEnd, cancellationToken);
-            if (legEnd == fireAt)
-            {
-                return;
-            }
-        }
-    }
+    public override Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken) => WaitUntilAsync(fireAt, retryOf: null, cancellationToken);
 
     public override Task<T> WaitForExternalEvent<T>(string eventName, CancellationToken cancellationToken = default)
     {
@@ -203,6 +189,9 @@ internal sealed class OrchestrationContext(HubDataConverter converter, ILoggerFa
         }
     }
 
+    /// <summary>Ends the wait for a timer.</summary>
+    public void Fire(int timerId, bool givesUp) => Answer(timerId, givesUp ? GivenUp : null);
+
     /// <summary>Fails an open task.</summary>
     public void Fail(int taskId, TaskFailureDetails failure)
     {
@@ -212,12 +201,34 @@ internal sealed class OrchestrationContext(HubDataConverter converter, ILoggerFa
         }
     }
 
-    private async Task TimerLegAsync(DateTime fireAt, CancellationToken cancellationToken)
+    // True if what it is waited for is given up.
+    private async Task<bool> WaitUntilAsync(DateTime fireAt, int? retryOf, CancellationToken cancellationToken)
+    {
+        EnsureOwnThread();
+        if (fireAt.Kind == DateTimeKind.Local)
+        {
+            throw new ArgumentException("A timer's time must be UTC.", nameof(fireAt));
+        }
+
+        fireAt = DateTime.SpecifyKind(fireAt, DateTimeKind.Utc);
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var legEnd = fireAt - Clock > MaximumTimerInterval ? Clock + MaximumTimerInterval : fireAt;
+            var isGivenUp = await TimerLegAsync(legEnd, retryOf, cancellationToken);
+            if (isGivenUp || legEnd == fireAt)
+            {
+                return isGivenUp;
+            }
+        }
+    }
+
+    private async Task<bool> TimerLegAsync(DateTime fireAt, int? retryOf, CancellationToken cancellationToken)
     {
         var id = TakeId();
-        var source = new TaskCompletionSource();
-        _pending.Add(id, new CreateTimerAction(id, fireAt));
-        _open.Add(id, new OpenTask(_ => source.TrySetResult(), failure => source.TrySetException(new TaskFailedException("timer", id, failure))));
+        var source = new TaskCompletionSource<bool>();
+        _pending.Add(id, new CreateTimerAction(id, fireAt) { RetryOf = retryOf });
+        _open.Add(id, new OpenTask(answer => source.TrySetResult(answer == GivenUp), failure => source.TrySetException(new TaskFailedException("timer", id, failure))));
         using var registration = cancellationToken.Register(() =>
         {
             // Cancelling is local: the timer stays in the history, and its firing finds no open task.
@@ -226,7 +237,7 @@ internal sealed class OrchestrationContext(HubDataConverter converter, ILoggerFa
                 source.TrySetCanceled(cancellationToken);
             }
         });
-        await source.Task;
+        return await source.Task;
     }
 
     private Task<TResult> OpenAsync<TResult>(OrchestratorAction action, string name, string? childInstanceId = null)

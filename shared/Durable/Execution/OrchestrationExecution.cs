@@ -172,7 +172,7 @@ internal sealed class OrchestrationExecution
                 RunCode(replaying, () => _context.Fail(failed.TaskScheduledId, failed.FailureDetails ?? Unknown(failed.Reason)));
                 break;
             case TimerFiredEvent fired:
-                RunCode(replaying, () => _context.Answer(fired.TimerId, null));
+                RunCode(replaying, () => _context.Fire(fired.TimerId, fired.GivesUp));
                 break;
             case EventRaisedEvent raised:
                 RunCode(replaying, () => _context.Events.Raise(raised));

@@ -212,7 +212,7 @@ internal sealed class OrchestrationTurn(
                 _activities.Add(place(scheduled));
                 break;
             case CreateTimerAction timer:
-                _history.Add(new TimerCreatedEvent { EventId = timer.Id, Timestamp = now, FireAt = timer.FireAt });
+                _history.Add(new TimerCreatedEvent { EventId = timer.Id, Timestamp = now, FireAt = timer.FireAt, RetryOf = timer.RetryOf });
                 _messages.Add(new OutboundMessage(
                     started.InstanceId, started.ExecutionId, new TimerFiredEvent { TimerId = timer.Id, FireAt = timer.FireAt, Timestamp = timer.FireAt }, timer.FireAt));
                 break;

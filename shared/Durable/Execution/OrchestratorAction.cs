@@ -22,6 +22,9 @@ internal sealed record ScheduleTaskAction(int Id, string Name, string Version, s
 
 internal sealed record CreateTimerAction(int Id, DateTime FireAt) : OrchestratorAction(Id)
 {
+    /// <summary>The first attempt at the call whose next attempt it waits for.</summary>
+    public int? RetryOf { get; init; }
+
     public override string Describe() => "a timer";
 }
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Bibind.Durable.History;
 using Microsoft.DurableTask;
 
@@ -9,36 +10,46 @@ namespace Bibind.Durable.Execution;
 /// </summary>
 internal static class Retries
 {
-    public static Task<T> RunAsync<T>(TaskOrchestrationContext context, TaskRetryOptions? options, Func<int, Task<T>> callAsync) => options switch
+    /// <summary>Makes the call.</summary>
+    /// <param name="context">The orchestration's.</param>
+    /// <param name="options">How it is repeated; null for not at all.</param>
+    /// <param name="callAsync">Makes an attempt, of which it is told the number.</param>
+    /// <param name="waitAsync">Waits between two attempts of a policy; answers true if no further one is to be made.</param>
+    public static Task<T> RunAsync<T>(
+        TaskOrchestrationContext context, TaskRetryOptions? options, Func<int, Task<T>> callAsync, Func<TimeSpan, Task<bool>> waitAsync) => options switch
     {
-        { Policy: { } policy } => ByPolicyAsync(context, policy, callAsync),
+        { Policy: { } policy } => ByPolicyAsync(context, policy, callAsync, waitAsync),
         { Handler: { } handler } => ByHandlerAsync(context, handler, callAsync),
         _ => callAsync(1),
     };
 
-    private static async Task<T> ByPolicyAsync<T>(TaskOrchestrationContext context, RetryPolicy policy, Func<int, Task<T>> callAsync)
+    private static async Task<T> ByPolicyAsync<T>(
+        TaskOrchestrationContext context, RetryPolicy policy, Func<int, Task<T>> callAsync, Func<TimeSpan, Task<bool>> waitAsync)
     {
         var firstAttemptAt = context.CurrentUtcDateTime;
         for (var (attempt, step) = (1, 1); ; attempt++, step++)
         {
-            TimeSpan? asked;
+            TaskFailedException failed;
             try
             {
                 return await callAsync(attempt);
             }
             catch (TaskFailedException failure) when (MayRetry(policy, step, context.CurrentUtcDateTime - firstAttemptAt, failure.FailureDetails))
             {
-                asked = failure.FailureDetails.RetryAfter;
+                failed = failure;
             }
 
             // Attempts that fall into the wait are left out, but for the last one: the policy lasts as long as without it.
-            var delay = policy.DelayAfter(step);
+            var (delay, asked) = (policy.DelayAfter(step), failed.FailureDetails.RetryAfter);
             while (delay < asked && step + 1 < policy.MaxNumberOfAttempts)
             {
                 delay += policy.DelayAfter(++step);
             }
 
-            await context.CreateTimer(delay);
+            if (await waitAsync(delay))
+            {
+                ExceptionDispatchInfo.Throw(failed);
+            }
         }
     }
 
@@ -60,7 +71,7 @@ internal static class Retries
             var asked = new RetryContext(context, attempt, failed.FailureDetails, context.CurrentUtcDateTime - firstAttemptAt, CancellationToken.None);
             if (!await handler(asked))
             {
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failed);
+                ExceptionDispatchInfo.Throw(failed);
             }
         }
     }

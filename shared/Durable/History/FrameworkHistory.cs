@@ -7,7 +7,7 @@ namespace Bibind.Durable.History;
 
 /// <summary>
 /// A history that another backend's client answered with, in our types. Such a history does not number attempts: a call of the name and
-/// input of one that failed before it is that one's next attempt.
+/// input of one that failed before it is that one's next attempt, and a timer that is set in the turn that takes in a failure is the wait for it.
 /// </summary>
 internal static class FrameworkHistory
 {
@@ -27,7 +27,7 @@ internal static class FrameworkHistory
     /// <summary>Null for what says nothing about an orchestration: the state of a host, entities.</summary>
     private static HistoryEvent? Translate(Core.HistoryEvent line, Attempts attempts) => line switch
     {
-        Core.OrchestratorStartedEvent => new OrchestratorStartedEvent { EventId = line.EventId },
+        Core.OrchestratorStartedEvent => attempts.BeginTurn(new OrchestratorStartedEvent { EventId = line.EventId }),
         Core.OrchestratorCompletedEvent => new OrchestratorCompletedEvent { EventId = line.EventId },
         Core.ExecutionStartedEvent e => new ExecutionStartedEvent
         {
@@ -89,7 +89,7 @@ internal static class FrameworkHistory
             Reason = e.Reason ?? e.FailureDetails?.ErrorMessage,
             FailureDetails = From(e.FailureDetails),
         },
-        Core.TimerCreatedEvent e => new TimerCreatedEvent { EventId = e.EventId, FireAt = e.FireAt },
+        Core.TimerCreatedEvent e => attempts.Wait(new TimerCreatedEvent { EventId = e.EventId, FireAt = e.FireAt }),
         Core.TimerFiredEvent e => new TimerFiredEvent { EventId = e.EventId, TimerId = e.TimerId, FireAt = e.FireAt },
         Core.EventSentEvent e => new EventSentEvent { EventId = e.EventId, InstanceId = e.InstanceId, Name = e.Name, Input = e.Input },
         Core.EventRaisedEvent e => new EventRaisedEvent { EventId = e.EventId, Name = e.Name, Input = e.Input },
@@ -100,12 +100,22 @@ internal static class FrameworkHistory
     {
         private readonly Dictionary<int, TaskScheduledEvent> _calls = [];
         private readonly List<TaskScheduledEvent> _failed = [];
+        private readonly Queue<int> _failedInTurn = new();
+
+        public OrchestratorStartedEvent BeginTurn(OrchestratorStartedEvent started)
+        {
+            _failedInTurn.Clear();
+            return started;
+        }
+
+        public TimerCreatedEvent Wait(TimerCreatedEvent timer) => _failedInTurn.TryDequeue(out var first) ? timer with { RetryOf = first } : timer;
 
         public TaskFailedEvent Fail(TaskFailedEvent failed)
         {
             if (failed.FailureDetails is not { IsNonRetriable: true } && _calls.Remove(failed.TaskScheduledId, out var call))
             {
                 _failed.Add(call);
+                _failedInTurn.Enqueue(call.FirstAttemptId ?? call.EventId);
             }
 
             return failed;

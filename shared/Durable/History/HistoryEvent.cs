@@ -180,6 +180,9 @@ public sealed record TimerCreatedEvent : HistoryEvent
 {
     /// <summary>UTC.</summary>
     public required DateTime FireAt { get; init; }
+
+    /// <summary>The id of the first attempt at the call whose next attempt it waits for; null for any other timer, and where that was not written down.</summary>
+    public int? RetryOf { get; init; }
 }
 
 /// <summary>A timer fires.</summary>
@@ -189,6 +192,10 @@ public sealed record TimerFiredEvent : HistoryEvent
 
     /// <summary>UTC.</summary>
     public required DateTime FireAt { get; init; }
+
+    /// <summary>True: the attempt that it waited for is not made, and the call fails with its last error.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool GivesUp { get; init; }
 }
 
 /// <summary>An event is sent to another instance.</summary>

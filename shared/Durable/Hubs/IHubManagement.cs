@@ -51,9 +51,10 @@ public interface IHubManagement
 
     /// <summary>
     /// Makes timers that an instance waits for due now, in the caller's transaction where one is given; answers how many. One that has fired
-    /// meanwhile is left out.
+    /// meanwhile is left out. With <paramref name="givesUp"/> the attempts that they wait for are not made.
     /// </summary>
-    Task<int> FireTimersAsync(string instanceId, IReadOnlyCollection<int> timerIds, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken);
+    Task<int> FireTimersAsync(
+        string instanceId, IReadOnlyCollection<int> timerIds, bool givesUp, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken);
 
     /// <summary>When the next timer of each of these instances is due, UTC; those that wait for none are left out.</summary>
     Task<IReadOnlyDictionary<string, DateTime>> FindNextTimersAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken);

@@ -76,6 +76,46 @@ public abstract class EngineConformance
     }
 
     [Fact]
+    public async Task A_retry_that_waits_is_given_up_and_the_call_fails_with_its_last_error()
+    {
+        await using var runtime = await CreateEngineAsync();
+        var hourly = new TaskOptions { Retry = new RetryPolicy(5, TimeSpan.FromHours(1)) };
+        runtime.Activity<string?, string>("Flaky", (_, _) => throw new InvalidOperationException($"away {runtime.Runs["Flaky"]}"))
+            .Activity<string, string>("Undo", (_, reason) => Task.FromResult($"undone: {reason}"))
+            .Orchestrator<string?, string>("Main", async (context, _) =>
+            {
+                var rest = context.CreateTimer(TimeSpan.FromHours(2));
+                try
+                {
+                    return await context.CallActivityAsync<string>("Flaky", null, hourly);
+                }
+                catch (TaskFailedException failure)
+                {
+                    var undone = await context.CallActivityAsync<string>("Undo", failure.Reason);
+                    context.SetCustomStatus(undone);
+                    await rest;
+                    return undone;
+                }
+            });
+        runtime.StartAnyWorker();
+        var id = await runtime.Client.ScheduleNewOrchestrationInstanceAsync("Main");
+        var waiting = await Eventually.UntilAsync(
+            async () => WaitingAttempt.In(await runtime.Client.GetHistoryAsync(id)), found => found.Count > 0, TimeSpan.FromSeconds(60), "it waits for its next attempt");
+        Assert.Equal("Flaky", Assert.Single(waiting).Name);
+
+        // Told twice, it is done once.
+        Assert.True(await runtime.Client.SteerAsync(id, new Steering.GiveUp([waiting[0].Timer]), transaction: null));
+        await runtime.Client.SteerAsync(id, new Steering.GiveUp([waiting[0].Timer]), transaction: null);
+
+        await Eventually.TrueAsync(async () => (await runtime.Client.GetStateAsync(id))!.ReadCustomStatusAs<string>() == "undone: away 1");
+        var history = await runtime.Client.GetHistoryAsync(id);
+        Assert.Empty(WaitingAttempt.In(history));
+        await runtime.Client.SteerAsync(id, new Steering.FireTimers(WaitingTimer.In(history)), transaction: null);
+        Assert.Equal("undone: away 1", (await runtime.EndAsync(id)).ReadOutputAs<string>());
+        Assert.Equal(1, runtime.Runs["Flaky"]);
+    }
+
+    [Fact]
     public async Task Of_several_timers_those_that_are_named_are_made_due()
     {
         await using var runtime = await CreateEngineAsync();

@@ -18,6 +18,9 @@ public static class ScriptedOrchestrators
     /// <summary>A tenant whose code begins so has a step that waits an hour for its second attempt, which succeeds.</summary>
     public const string WaitingPrefix = "waiting";
 
+    /// <summary>A tenant whose code begins so has a step that undoes something, and waits an hour for its second attempt.</summary>
+    public const string UndoingPrefix = "undoing";
+
     /// <summary>A tenant whose code begins so has a step that takes <see cref="CallbackUrl"/> and fails with it in its words.</summary>
     public const string CallingPrefix = "calling";
     public const string CallbackUrl = "https://user:secret@hook.example/web/hook/secret-path?key=secret-key&more=secret-more#secret-part";
@@ -47,6 +50,7 @@ public static class ScriptedOrchestrators
         .AddOrchestrator(Orchestrations.ChangeModules, _ => new Standing<ChangeModulesOrder, ModulesChanged>())
         .AddActivity(Caller.Notify.Name, _ => new TellsNobody())
         .AddActivity(Storage.CreateBucket.Name, _ => new SucceedsAtTheSecondAttempt())
+        .AddActivity(Storage.DeleteBucket.Name, _ => new SucceedsAtTheSecondAttempt())
         .AddActivity(Routing.Publish.Name, _ => new FailsForGood());
 
     private sealed class Provision : TaskOrchestrator<ProvisionTenantOrder, TenantReady>
@@ -63,6 +67,11 @@ public static class ScriptedOrchestrators
             if (input.Code.StartsWith(WaitingPrefix, StringComparison.Ordinal))
             {
                 await context.CallActivityAsync<Unit>(Storage.CreateBucket.Name, input, new TaskOptions { Retry = new RetryPolicy(3, TimeSpan.FromHours(1)) });
+            }
+
+            if (input.Code.StartsWith(UndoingPrefix, StringComparison.Ordinal))
+            {
+                await context.CallActivityAsync<Unit>(Storage.DeleteBucket.Name, input, new TaskOptions { Retry = new RetryPolicy(3, TimeSpan.FromHours(1)) });
             }
 
             if (input.Code.StartsWith(CallingPrefix, StringComparison.Ordinal))

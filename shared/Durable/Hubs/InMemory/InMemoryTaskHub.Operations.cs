@@ -71,7 +71,7 @@ public sealed partial class InMemoryTaskHub
 
     /// <inheritdoc/>
     public Task<int> FireTimersAsync(
-        string instanceId, IReadOnlyCollection<int> timerIds, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken)
+        string instanceId, IReadOnlyCollection<int> timerIds, bool givesUp, DateTime now, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(timerIds);
         RefuseTransaction(transaction);
@@ -85,7 +85,7 @@ public sealed partial class InMemoryTaskHub
                     var (message, visibleAt) = instance.Inbox[index];
                     if (visibleAt > Now && message.Event is TimerFiredEvent timer && timerIds.Contains(timer.TimerId))
                     {
-                        instance.Inbox[index] = (message with { Event = timer with { FireAt = now, Timestamp = now } }, Now);
+                        instance.Inbox[index] = (message with { Event = timer with { FireAt = now, Timestamp = now, GivesUp = givesUp } }, Now);
                         fired++;
                     }
                 }
