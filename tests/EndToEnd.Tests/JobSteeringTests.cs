@@ -100,7 +100,7 @@ public sealed class JobSteeringTests
     {
         await using var installation = await Installation.CreateAsync();
         string job;
-        await using (var first = await InProcessHost.StartAsync(installation, new PutsOff("database.clone", times: 1)))
+        await using (var first = await InProcessHost.StartAsync(installation, new PutsOff("database.clone", times: 1, TimeSpan.FromMinutes(5))))
         {
             job = await first.Api.OrderByWebhookAsync(installation.Code);
             await RetriesAsync(first.Api, job, 1);
