@@ -95,7 +95,7 @@ public static class FunctionsHost
         {
             if (settings.Kind.IsFunctionHost())
             {
-                jobs.LimitToFunctions();
+                jobs.LimitToFunctions(settings.Kind.TakesAnswersWhole());
             }
         });
         builder.Services.AddOptions<LimitOptions>().Bind(builder.Configuration.GetSection(LimitOptions.Section));

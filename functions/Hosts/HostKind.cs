@@ -24,6 +24,9 @@ public static class HostKinds
     /// <summary>True where a process may end or be frozen after each call: nothing may run between calls.</summary>
     public static bool IsFunctionHost(this HostKind kind) => kind != HostKind.Kestrel;
 
+    /// <summary>True where an answer is taken whole: its caller sees nothing of it before its end.</summary>
+    public static bool TakesAnswersWhole(this HostKind kind) => kind is HostKind.Lambda or HostKind.WebAdapter;
+
     /// <summary>The broker that triggers functions there.</summary>
     public static string BrokerName(this HostKind kind) => kind == HostKind.Azure ? StorageBroker.BrokerName : SqsBroker.BrokerName;
 }

@@ -42,7 +42,7 @@ internal static class JobEventsApi
         {
             // How soon a caller whose answer has ended asks again, in milliseconds.
             await WriteAsync(context, "retry: 1000\n\n", end.Token);
-            await TellAsync(context, first, told, reader, time, end.Token);
+            await TellAsync(context, first, told, streams.EndsWithNews, reader, time, end.Token);
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
@@ -50,10 +50,11 @@ internal static class JobEventsApi
         }
     }
 
-    private static async Task TellAsync(HttpContext context, JobDetails details, long told, JobReader reader, TimeProvider time, CancellationToken cancellation)
+    private static async Task TellAsync(HttpContext context, JobDetails details, long told, bool endsWithNews, JobReader reader, TimeProvider time, CancellationToken cancellation)
     {
         var known = Known(details, told, time.GetUtcNow());
         string? summary = null;
+        var isLater = false;
         var lastWord = time.GetTimestamp();
         while (true)
         {
@@ -74,6 +75,8 @@ internal static class JobEventsApi
                 Add(text, at, "job", JsonSerializer.Serialize(shown, ApiJson.Options));
             }
 
+            // The job itself is told to everybody who comes, also to those who know it.
+            var isNews = text.Length > 0 && (at > told || isLater);
             var hasEnded = details.Job.Outcome is not null;
             if (hasEnded)
             {
@@ -88,11 +91,12 @@ internal static class JobEventsApi
                 told = at;
             }
 
-            if (hasEnded)
+            if (hasEnded || (isNews && endsWithNews))
             {
                 return;
             }
 
+            isLater = true;
             await Task.Delay(Look, time, cancellation);
             details = await reader.FindAsync(details.Job.Id, cancellation) ?? details;
         }

@@ -17,8 +17,16 @@ public sealed class JobOptions
     /// <summary>How long jobs that have ended are kept, with their histories.</summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(400);
 
+    /// <summary>True if an answer ends as soon as it has told something new, because its caller sees nothing of it before.</summary>
+    public bool EndsWithNews { get; private set; }
+
     /// <summary>A function's answer is waited for by its platform, which gives up after half a minute.</summary>
-    public void LimitToFunctions() => EventStreamLimit = EventStreamLimit < LimitOfFunctions ? EventStreamLimit : LimitOfFunctions;
+    /// <param name="takesAnswersWhole">True if it hands an answer on only once it has ended.</param>
+    public void LimitToFunctions(bool takesAnswersWhole)
+    {
+        EventStreamLimit = EventStreamLimit < LimitOfFunctions ? EventStreamLimit : LimitOfFunctions;
+        EndsWithNews = takesAnswersWhole;
+    }
 }
 
 /// <summary>Counts the callers who follow jobs.</summary>
@@ -28,6 +36,9 @@ internal sealed class JobStreams(IOptions<JobOptions> options, IHostApplicationL
 
     /// <summary>How long one lasts at most.</summary>
     public TimeSpan Limit => options.Value.EventStreamLimit;
+
+    /// <summary>True if one ends as soon as it has told something new.</summary>
+    public bool EndsWithNews => options.Value.EndsWithNews;
 
     /// <summary>How many are open.</summary>
     public int Open => Volatile.Read(ref _open);

@@ -304,4 +304,7 @@ internal static partial class Logs
 
     [LoggerMessage(3207, LogLevel.Information, "The account of support access {AccessId} is locked out of {Database} (it was there: {WasThere}); {Left} things are to be looked at")]
     public static partial void SupportAccountRemoved(this ILogger logger, long accessId, string database, bool wasThere, int left);
+
+    [LoggerMessage(3208, LogLevel.Information, "The account of support access {AccessId} is locked out of the copy of {Database} on server {Server} (it was there: {WasThere})")]
+    public static partial void SupportAccountRemovedFromCopy(this ILogger logger, long accessId, string database, string server, bool wasThere);
 }

@@ -40,6 +40,7 @@ public sealed class PagesTests(ConsoleSite site)
         { "rollouts", "/console/rollouts" },
         { "rollout-start", "/console/do/rollouts/start" },
         { "upgrade", "/console/do/tenants/acme/upgrade" },
+        { "move", "/console/do/tenants/acme/move" },
         { "offers", "/console/offers" },
         { "offer-change", "/console/do/offers/odoo-shared/change" },
         { "plan-add", "/console/do/plans/add" },

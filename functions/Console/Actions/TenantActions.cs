@@ -95,9 +95,10 @@ internal static class TenantActions
 
     public static ConsoleAction Move { get; } = new(Tenants, "move", "admin", HttpMethod.Post, "/api/tenants/{id}/move", "Move")
     {
-        Explain = "The tenant moves to another server. Visitors see a page for as long as the last part is copied; the copy on the old server is kept until you confirm.",
+        Explain = "The tenant moves to another server. Visitors see a page for as long as the last part is copied; the copy on the old server is kept until you confirm. First you see what speaks against it; nothing is begun before you confirm that.",
         Icon = "arrow-right",
         Back = Page,
+        HasDryRun = true,
         Fields =
         [
             new("server", "Server", FieldKind.Choice) { ChoicesFrom = "/api/servers?state=active&pageSize=200", Help = "The best one unless chosen." },

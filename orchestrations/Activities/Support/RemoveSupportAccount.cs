@@ -11,13 +11,14 @@ using Npgsql;
 namespace Bibind.Activities.Support;
 
 /// <summary>
-/// Removes an operator's account from where the tenant's database is now, by SQL alone: it does not wait for an application that is away. A job that brings a
-/// former state of the database back may bring the account back with it, so that it is looked at again once there is none.
+/// Removes an operator's account from where the tenant's database is now, and from the copies that moves have left meanwhile, by SQL alone: it does not wait for an
+/// application that is away. A job that brings a former state of the database back may bring the account back with it, so that it is looked at again once there is none.
 /// </summary>
 public sealed class RemoveSupportAccount(
-    SupportLifecycle lifecycle, SupportSecrets secrets, PostgresConnector postgres, ApplicationProviders applications, SuspendedDatabases suspended, TimeProvider time,
-    ILogger<RemoveSupportAccount> logger) : TaskActivity<SupportAccessOrder, SupportRemoved>
+    SupportLifecycle lifecycle, SupportSecrets secrets, PostgresConnector postgres, ApplicationProviders applications, SuspendedDatabases suspended, SupportInCopies copies,
+    TimeProvider time, ILogger<RemoveSupportAccount> logger) : TaskActivity<SupportAccessOrder, SupportRemoved>
 {
+    private const string NotThere = "The account was not in the tenant's database any more: somebody there had removed it, or a former state of the database was brought back.";
     private const string IsFrozenSql = "select datistemplate from pg_database where datname = current_database()";
 
     /// <inheritdoc/>
@@ -57,9 +58,13 @@ public sealed class RemoveSupportAccount(
         }
 
         logger.SupportAccountRemoved(access.Id, place.Database, lockout.WasThere, lockout.Left.Count);
+        var unseen = await copies.LockOutAsync(access, account, place, context, cancellationToken);
+        string?[] notes = [lockout.WasThere || access.AccountId is null ? null : NotThere, .. unseen];
+
+        // A job that was closed before it was undone has no end of its own that could be asked for: what was under way at first is under way.
         return new SupportRemoved(
-            !await lifecycle.IsBroughtBackAsync(order, since, cancellationToken),
-            lockout.WasThere || access.AccountId is null ? null : "The account was not in the tenant's database any more: somebody there had removed it, or a former state of the database was brought back.",
+            !isBroughtBack && !await lifecycle.IsBroughtBackAsync(order, since, cancellationToken),
+            string.Join(' ', notes.OfType<string>()) is { Length: > 0 } note ? note : null,
             lockout.Left);
     }
 

@@ -8,7 +8,7 @@ namespace Bibind.Activities.Support;
 internal static class SupportActivities
 {
     /// <summary>Adds the services.</summary>
-    public static IServiceCollection AddSupport(this IServiceCollection services) => services.AddSingleton<SupportCleaning>();
+    public static IServiceCollection AddSupport(this IServiceCollection services) => services.AddSingleton<SupportCleaning>().AddSingleton<SupportInCopies>();
 
     /// <summary>Adds the activities.</summary>
     public static TaskRegistry AddSupportActivities(this TaskRegistry registry) => registry

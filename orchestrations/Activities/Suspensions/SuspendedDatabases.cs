@@ -81,22 +81,32 @@ public sealed class SuspendedDatabases(
     public async Task<IAsyncDisposable> EnterAsync(TenantDescriptor place, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(place);
-        if (await suspensions.FindAsync(place.TenantId, cancellationToken) is null)
-        {
-            return new Visit(null, place);
-        }
+        return await suspensions.FindAsync(place.TenantId, cancellationToken) is null
+            ? new Visit(null)
+            : await VisitAsync(place, () => suspensions.HoldAsync(place.TenantId, () => ShutAsync(place, CancellationToken.None), CancellationToken.None), cancellationToken);
+    }
 
+    /// <summary>
+    /// As <see cref="EnterAsync"/>, for a copy on a server that the tenant does not live on: one that was made while the tenant was suspended is
+    /// shut whatever has become of the tenant since, and stays so.
+    /// </summary>
+    public Task<IAsyncDisposable> EnterCopyAsync(TenantDescriptor copy, CancellationToken cancellationToken) =>
+        VisitAsync(copy, () => ShutAsync(copy, CancellationToken.None), cancellationToken);
+
+    private async Task<IAsyncDisposable> VisitAsync(TenantDescriptor place, Func<Task> shut, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(place);
         var visitors = _visitors.GetOrAdd((place.ServerId, place.Database), _ => new Visitors());
         await visitors.Gate.WaitAsync(cancellationToken);
         try
         {
             if (visitors.Count == 0 && !await TryOpenAsync(place, cancellationToken))
             {
-                return new Visit(null, place);
+                return new Visit(null);
             }
 
             visitors.Count++;
-            return new Visit(this, place);
+            return new Visit(() => LeaveAsync(place, shut));
         }
         finally
         {
@@ -126,7 +136,7 @@ public sealed class SuspendedDatabases(
         });
     }
 
-    private async Task LeaveAsync(TenantDescriptor place)
+    private async Task LeaveAsync(TenantDescriptor place, Func<Task> shut)
     {
         var visitors = _visitors[(place.ServerId, place.Database)];
         await visitors.Gate.WaitAsync(CancellationToken.None);
@@ -136,7 +146,7 @@ public sealed class SuspendedDatabases(
             {
                 // While its row is held, no job begins to open the tenant: what is shut here is not shut behind that job's back.
                 using var cleanup = LeaseFence.SuspendForCleanup();
-                await suspensions.HoldAsync(place.TenantId, () => ShutAsync(place, CancellationToken.None), CancellationToken.None);
+                await shut();
             }
         }
         catch (ActivityFailureException failed)
@@ -157,11 +167,10 @@ public sealed class SuspendedDatabases(
         public int Count { get; set; }
     }
 
-    private sealed class Visit(SuspendedDatabases? opened, TenantDescriptor place) : IAsyncDisposable
+    private sealed class Visit(Func<Task>? leave) : IAsyncDisposable
     {
-        private SuspendedDatabases? _opened = opened;
+        private Func<Task>? _leave = leave;
 
-        public ValueTask DisposeAsync() =>
-            Interlocked.Exchange(ref _opened, null) is { } databases ? new ValueTask(databases.LeaveAsync(place)) : ValueTask.CompletedTask;
+        public ValueTask DisposeAsync() => Interlocked.Exchange(ref _leave, null) is { } leave ? new ValueTask(leave()) : ValueTask.CompletedTask;
     }
 }

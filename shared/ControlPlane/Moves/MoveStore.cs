@@ -72,6 +72,19 @@ public sealed class MoveStore(NpgsqlDataSource database) : IMovedCopies
             new { tenantId }, cancellationToken))).AsList();
     }
 
+    /// <summary>Copies of a tenant on servers that it does not live on, which moves left that ended at this time or later.</summary>
+    public async Task<IReadOnlyList<TenantMove>> ListCopiesSinceAsync(long tenantId, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return (await connection.QueryAsync<TenantMove>(Sql.Command(
+            $"""
+            {Select}
+            where m.tenant_id = @tenantId and m.copy_server_id is not null and m.copy_server_id <> t.server_id and m.ended_at >= @since
+            order by m.id
+            """,
+            new { tenantId, since }, cancellationToken))).AsList();
+    }
+
     /// <summary>Copies whose time is up and that no open job removes.</summary>
     public async Task<IReadOnlyList<TenantMove>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken)
     {

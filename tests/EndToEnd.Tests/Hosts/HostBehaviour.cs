@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Testing;
@@ -86,6 +87,42 @@ public abstract class HostBehaviour
         var end = await EndAsync(host, job);
         Assert.Equal("succeeded", end["state"]!.GetValue<string>());
         await TenantAssertions.AssertWorksAsync(installation, host.Api);
+    }
+
+    [Fact]
+    public async Task A_job_is_followed_to_its_end_by_as_many_answers_as_it_takes_and_nothing_is_told_twice()
+    {
+        await using var installation = await Installation.CreateEmptyAsync();
+        installation.Settings["Jobs:EventStreamLimit"] = "00:00:03";
+        await using var host = await StartAsync(installation);
+        var job = await host.Api.OrderByWebhookAsync(installation.Code);
+        var told = new List<(string Id, string Name, string Data)>();
+
+        await Eventually.UntilAsync(
+            async () =>
+            {
+                told.AddRange(await host.Api.EventsOfAsync(job, told.Count > 0 ? told[^1].Id : null));
+                return told[^1].Name == "end";
+            },
+            Patience, $"the end is told\n{host.Output()}");
+
+        var end = await host.Api.GetAsync(job);
+        Assert.Equal("succeeded", (string?)end["state"]);
+        Assert.Equal("succeeded", (string?)JsonNode.Parse(told[^1].Data)!["state"]);
+        Assert.Equal(told.Select(e => long.Parse(e.Id, CultureInfo.InvariantCulture)).Order(), told.Select(e => long.Parse(e.Id, CultureInfo.InvariantCulture)));
+        Assert.Equal(
+            end["steps"]!.AsArray().Select(s => (string)s!["name"]!).Distinct().Order(), told.Where(e => e.Name == "step").Select(e => (string)JsonNode.Parse(e.Data)!["name"]!).Distinct().Order());
+        Assert.Equal(Steps(told).Count, Steps(told).Distinct().Count());
+
+        // Whoever comes back is told what came after what they know.
+        var middle = told[told.Count / 2].Id;
+        var known = Steps(told.TakeWhile(e => e.Id != middle)).Concat(Steps(told.Where(e => e.Id == middle))).ToList();
+        var later = await host.Api.EventsOfAsync(job, middle);
+        Assert.Equal("end", later[^1].Name);
+        Assert.Empty(Steps(later).Intersect(known));
+        Assert.Equal(["job", "end"], (await host.Api.EventsOfAsync(job, told[^1].Id)).Select(e => e.Name));
+
+        static List<string> Steps(IEnumerable<(string Id, string Name, string Data)> events) => [.. events.Where(e => e.Name == "step").Select(e => e.Data)];
     }
 
     [Fact]

@@ -14,7 +14,8 @@ namespace Bibind.EndToEnd.Tests.Moves;
 /// </summary>
 internal sealed class MoveWorld : IAsyncDisposable
 {
-    private static readonly Lazy<Task<EmbeddedPostgres>> Second = new(() => PostgresFixture.StartAnotherAsync());
+    /// <summary>The second server's PostgreSQL.</summary>
+    internal static readonly Lazy<Task<EmbeddedPostgres>> Second = new(() => PostgresFixture.StartAnotherAsync());
     private readonly EmbeddedPostgres _second;
     private readonly ApplicationStub _application;
     private readonly string _files = PostgresFixture.NewFolder();

@@ -102,6 +102,11 @@ internal sealed class SupportWorld : IAsyncDisposable
     public async Task<bool> CanSignInAsync(string database, JsonObject credentials)
     {
         await using var tenant = Installation.OpenTenant(database);
+        return await CanSignInAsync(tenant, credentials);
+    }
+
+    public static async Task<bool> CanSignInAsync(NpgsqlDataSource tenant, JsonObject credentials)
+    {
         await using var command = tenant.CreateCommand("select password from res_users where active and password <> ''");
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
@@ -127,13 +132,22 @@ internal sealed class SupportWorld : IAsyncDisposable
     {
         await Installation.ComesToRestAsync();
         await using var tenant = Installation.OpenTenant(Code);
-        Assert.Equal(0, await TenantAssertions.ScalarAsync<long>(
-            tenant, "select count(*) from res_users u join res_partner p on p.id = u.partner_id where (u.login like 'support-%' or p.name like 'Support (%') and (u.active or u.password <> '')"));
+        await AssertNoAccountAsync(tenant);
         Assert.Equal(0, await TenantAssertions.ScalarAsync<long>(tenant, "select count(*) from res_users_apikeys"));
+        await AssertOverAsync();
+    }
+
+    /// <summary>No secret of an access is left, and everything is closed.</summary>
+    public async Task AssertOverAsync()
+    {
         Assert.Equal(0, await Installation.CountAsync("select count(*) from control.secrets where name like '%/support-%'"));
         Assert.Equal(0, await Installation.CountAsync("select count(*) from control.support_accesses where ended_at is null"));
         Assert.Equal(0, await Installation.CountAsync("select count(*) from control.jobs where finished_at is null"));
     }
+
+    /// <summary>No account of an operator can be used in a database.</summary>
+    public static async Task AssertNoAccountAsync(NpgsqlDataSource tenant) => Assert.Equal(0, await TenantAssertions.ScalarAsync<long>(
+        tenant, "select count(*) from res_users u join res_partner p on p.id = u.partner_id where (u.login like 'support-%' or p.name like 'Support (%') and (u.active or u.password <> '')"));
 
     public async ValueTask DisposeAsync()
     {

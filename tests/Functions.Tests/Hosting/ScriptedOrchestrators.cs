@@ -47,6 +47,7 @@ public static class ScriptedOrchestrators
         .AddOrchestrator(Orchestrations.LiftSuspension, _ => new Standing<LiftSuspensionOrder, TenantResumed>())
         .AddOrchestrator(Orchestrations.ChangePlan, _ => new Standing<ChangePlanOrder, PlanChanged>())
         .AddOrchestrator(Orchestrations.SupportAccess, _ => new Standing<SupportAccessOrder, SupportAccessEnded>())
+        .AddOrchestrator(Orchestrations.MoveTenant, _ => new Standing<MoveTenantOrder, TenantMoved>())
         .AddOrchestrator(Orchestrations.ChangeModules, _ => new Standing<ChangeModulesOrder, ModulesChanged>())
         .AddActivity(Caller.Notify.Name, _ => new TellsNobody())
         .AddActivity(Storage.CreateBucket.Name, _ => new SucceedsAtTheSecondAttempt())
