@@ -6,8 +6,8 @@ using Bibind.Functions.Problems;
 namespace Bibind.Functions.Ordering;
 
 /// <summary>
-/// Brings a tenant back that was removed: its retained backup becomes a tenant of the same code, host, customer, offer and plan, and its subscription
-/// goes on where the money was.
+/// Brings a tenant back that was removed: its retained backup becomes a tenant of the same code, host, customer, offer, plan, limits and maintenance window, and
+/// its subscription goes on where the money was.
 /// </summary>
 public sealed class BringBackOrdering(
     CommandTransaction transactions, EndedTenants ended, TenantStore tenants, SubscriptionViews subscriptions, TenantOrdering ordering, TimeProvider time)
@@ -54,8 +54,11 @@ public sealed class BringBackOrdering(
             OrderOf(former.Tenant, requestedBy), new BackupRef(former.Tenant.Id, backup), request, await subscriptions.FindOfAsync(former.Tenant.Id, cancellation), cancellation);
     }
 
-    private static TenantOrder OrderOf(Tenant former, string requestedBy) =>
-        former.ToOrder(former.Code, former.Name, requestedBy) with { CallbackUrl = former.CallbackUrl };
+    private static TenantOrder OrderOf(Tenant former, string requestedBy) => former.ToOrder(former.Code, former.Name, requestedBy) with
+    {
+        CallbackUrl = former.CallbackUrl,
+        MaintenanceWindow = former.ReadMaintenanceWindow(),
+    };
 
     private static ProblemException Refused(string kind, string title, string detail) => new(ProblemFactory.Conflict(kind, title, detail));
 }

@@ -8,12 +8,14 @@ using Microsoft.Extensions.Logging;
 
 // The product's host, with a switch that kills the process at one boundary (BIBIND_KILL_AT), and perhaps a step that fails
 // (BIBIND_FAIL_AT); or one that stops it at some places (BIBIND_STOP_AT), until somebody lets it go on.
+using var statements = KillingStatements.At(Environment.GetEnvironmentVariable("BIBIND_KILL_AT") ?? string.Empty);
 await using var app = FunctionsHost.Build(args, builder =>
 {
     if (Environment.GetEnvironmentVariable("BIBIND_KILL_AT") is { Length: > 0 } boundary)
     {
         var commands = new CommandsUnderWay();
         builder.Services.AddSingleton<IStartupFilter>(commands);
+        builder.Services.AddSingleton<IStartupFilter>(new KillingAnswer(boundary));
         builder.Services.AddSingleton<IWorkerInterceptor>(new KillSwitch(boundary, Environment.GetEnvironmentVariable("BIBIND_FAIL_AT"), commands));
         builder.Logging.AddProvider(new KillingLog(boundary)).AddFilter<KillingLog>(null, LogLevel.Trace);
         Replace(builder.Services, typeof(IQueueBroker), broker => new KillingBroker((IQueueBroker)broker, boundary));

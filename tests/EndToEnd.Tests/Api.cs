@@ -48,6 +48,42 @@ internal sealed class Api : IDisposable
         return await AcceptedAsync(await _http.PostAsJsonAsync($"/webhooks/odoo/{Installation.WebhookToken}", body));
     }
 
+    /// <summary>Says something about a tenant as Odoo's automation rule does; answers the job's address, or the tenant's where no job is needed.</summary>
+    public async Task<string> SayByWebhookAsync(int record, string code, string asked, params (string Field, string Value)[] more)
+    {
+        var body = new JsonObject
+        {
+            ["_action"] = $"Say(#{record})",
+            ["_id"] = record,
+            ["_model"] = "saas.instance",
+            ["id"] = record,
+            ["x_code"] = code,
+            ["x_event"] = asked,
+        };
+        foreach (var (field, value) in more)
+        {
+            body[field] = value;
+        }
+
+        return await AcceptedAsync(await _http.PostAsJsonAsync($"/webhooks/odoo/{Installation.WebhookToken}", body));
+    }
+
+    /// <summary>Sends what kills its receiver before it can answer.</summary>
+    /// <param name="send">Sends it.</param>
+    public static async Task DiesOfAsync(Func<Task> send)
+    {
+        try
+        {
+            await send();
+        }
+        catch (HttpRequestException)
+        {
+            return;
+        }
+
+        Assert.Fail("It was answered.");
+    }
+
     public async Task<string> DestroyAsync(string code, bool finalBackup) =>
         await AcceptedAsync(await _http.DeleteAsync(new Uri($"/api/tenants/{code}?finalBackup={(finalBackup ? "true" : "false")}", UriKind.Relative)));
 

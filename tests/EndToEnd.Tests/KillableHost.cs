@@ -30,7 +30,7 @@ internal sealed class KillableHost : IAsyncDisposable
 
     /// <summary>Starts the host and waits until it is ready.</summary>
     /// <param name="installation">Whose host it is.</param>
-    /// <param name="killAt">The boundary at which it kills itself; see <c>KillSwitch</c>.</param>
+    /// <param name="killAt">The boundary at which it kills itself; see the classes of <c>CrashHost</c> that kill.</param>
     /// <param name="failAt">A step that fails for good.</param>
     /// <param name="stopAt">The places at which it falls asleep; see <c>StopSwitch</c>.</param>
     public static async Task<KillableHost> StartAsync(

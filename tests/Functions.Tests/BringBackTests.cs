@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Functions.Tests.Usage;
 using Xunit;
@@ -39,6 +40,26 @@ public sealed class BringBackTests(PostgresServer postgres, UsageHost fixture) :
         Assert.Equal(("active", "yearly"), (subscription.GetProperty("state").GetString(), subscription.GetProperty("period").GetString()));
         Assert.True(subscription.GetProperty("paidUntil").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddDays(99));
         Assert.Equal(1, await Host.ScalarAsync<long>("select count(*) from control.subscriptions where tenant = 'returns' and state = 'active' and anchor_day = 31 and state_sequence = 41"));
+    }
+
+    [Fact]
+    public async Task It_comes_back_with_its_maintenance_window_and_one_without_has_none()
+    {
+        await RemoveAsync("nightly");
+        await RemoveAsync("anytime");
+        await Host.ExecuteAsync(
+            """
+            update control.tenants set maintenance_window = '{"from": "22:00:00", "until": "04:00:00", "days": [5, 6], "timeZone": "Europe/Paris"}' where code = 'nightly'
+            """);
+
+        using var nightly = await PostAsync("nightly");
+        using var anytime = await PostAsync("anytime");
+
+        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted), (nightly.StatusCode, anytime.StatusCode));
+        var window = (await TenantAsync("nightly")).GetProperty("maintenanceWindow");
+        Assert.Equal(
+            """{"from":"22:00","until":"04:00","days":["friday","saturday"],"timeZone":"Europe/Paris"}""", JsonSerializer.Serialize(window));
+        Assert.Equal(JsonValueKind.Null, (await TenantAsync("anytime")).GetProperty("maintenanceWindow").ValueKind);
     }
 
     [Fact]

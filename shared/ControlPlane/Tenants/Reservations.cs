@@ -229,11 +229,11 @@ public sealed class Reservations
             insert into control.tenants (
               id, code, name, customer, customer_name, customer_email, offer, offer_version, plan, plan_version, template_id, template_code, template_database, template_version, template_number,
               server_id, database, host, base_url, bucket, language, time_zone, date_format, currency, country, vat, callback_url,
-              state, requested_by, created_at, places, max_users, max_storage_bytes)
+              state, requested_by, created_at, places, max_users, max_storage_bytes, maintenance_window)
             select
               next.id, @Code, @Name, @Customer, @CustomerName, @CustomerEmail, @Offer, @OfferVersion, @Plan, @PlanVersion, @TemplateId, @Template, @TemplateDatabase, @TemplateVersion, @TemplateNumber,
               @ServerId, @databaseName, @host, @BaseUrl, @BucketPrefix || @Code || '-' || next.id, @Language, @TimeZone, @DateFormat,
-              @Currency, @Country, @Vat, @CallbackUrl, 'provisioning', @RequestedBy, @Now, @Size, @MaxUsers, @MaxStorageBytes
+              @Currency, @Country, @Vat, @CallbackUrl, 'provisioning', @RequestedBy, @Now, @Size, @MaxUsers, @MaxStorageBytes, cast(@Window as jsonb)
             from next
             on conflict do nothing
             returning *, @ServerCode as server_code, @Application as application
@@ -273,6 +273,7 @@ public sealed class Reservations
                 terms.Size,
                 order.MaxUsers,
                 order.MaxStorageBytes,
+                Window = order.MaintenanceWindow?.ToJson(),
             },
             transaction, cancellationToken));
 }

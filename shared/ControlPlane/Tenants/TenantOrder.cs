@@ -39,6 +39,9 @@ public sealed record TenantOrder
     /// <summary>Bytes that it may store, below its plan's quota; as many as the plan says unless given.</summary>
     public long? MaxStorageBytes { get; init; }
 
+    /// <summary>When it may be closed without being asked; null: at any time.</summary>
+    public MaintenanceWindow? MaintenanceWindow { get; init; }
+
     /// <summary>Told how the job ended, when set.</summary>
     public string? CallbackUrl { get; init; }
 

@@ -75,6 +75,31 @@ internal sealed class SuspensionWorld : IAsyncDisposable
         Assert.Equal([Code], await Installation.DatabasesAsync());
     }
 
+    /// <summary>What the control database says of the tenant, whose code is <c>$1</c>.</summary>
+    public async Task<string> TextAsync(string sql)
+    {
+        await using var command = Installation.Control.CreateCommand(sql);
+        command.Parameters.Add(new() { Value = Code });
+        return (string)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Somebody opens its database, though it is suspended.</summary>
+    public async Task OpenDatabaseByHandAsync()
+    {
+        await using var superuser = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Installation.SuperuserConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
+        await using var command = superuser.CreateCommand($"alter database {new NpgsqlCommandBuilder().QuoteIdentifier(Code)} allow_connections true");
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>True if its database takes connections.</summary>
+    public async Task<bool> TakesConnectionsAsync()
+    {
+        await using var superuser = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Installation.SuperuserConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
+        await using var command = superuser.CreateCommand("select datallowconn from pg_database where datname = $1");
+        command.Parameters.Add(new() { Value = Code });
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
+
     /// <summary>True if the application lists the database, and its role enters it.</summary>
     public async Task<bool> MayEnterAsync()
     {
