@@ -6,6 +6,11 @@ if (args is [ScalingBenchmark.WorkerArgument])
     return await ScalingBenchmark.WorkAsync();
 }
 
+if (args is [BenchBroker.FrontArgument, var port, var elasticMq])
+{
+    return await BenchBroker.BeFrontAsync(port, elasticMq);
+}
+
 var quick = new Option<bool>("--quick") { Description = "With fewer repetitions." };
 var odoo = new Option<bool>("--odoo") { Description = "Provisioning at the real Odoo." };
 var areas = new Argument<string[]>("AREA") { Description = "What is measured; everything unless named.", Arity = ArgumentArity.ZeroOrMore };

@@ -1,16 +1,13 @@
 using System.Diagnostics;
-using Bibind.Activities.Services;
 using Bibind.Functions.Queues;
 using Bibind.Functions.Queues.Brokers;
 using Bibind.Functions.Triggers;
-using Bibind.Testing.Servers;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bibind.Benchmarks;
 
 /// <summary>
-/// Drains a full queue of messages that need no work, by the product's consumer and by bare loops that receive and delete
-/// through the same client, with as many calls at once: what the broker gives at most.
+/// Drains a full queue of messages that need no work, by the product's consumer and by the vendor's client alone: what the broker gives at most.
 /// </summary>
 internal static class QueueDrain
 {
@@ -22,37 +19,32 @@ internal static class QueueDrain
     public static async Task MeasureAsync(bool quick)
     {
         var count = quick ? 1000 : 5000;
-        await using (var azurite = await AzuriteServer.StartAsync())
+        await using (var azurite = await BenchBroker.StartAzuriteAsync())
         {
-            await MeasureAsync(
-                new StorageBroker(new StorageQueueSettings(azurite.ConnectionString, Base64: true, TimeSpan.FromSeconds(1))), count);
+            await MeasureAsync(azurite, count);
         }
 
-        await using var elasticMq = await ElasticMqServer.StartAsync();
-        using var sqs = new SqsBroker(
-            new SqsSettings(elasticMq.QueueUrlPrefix, "elasticmq", new AwsCredentials("key", "secret"), TimeSpan.FromSeconds(1)));
-        await MeasureAsync(sqs, count);
+        await using var elasticMq = await BenchBroker.StartElasticMqAsync();
+        await MeasureAsync(elasticMq, count);
     }
 
-    private static async Task MeasureAsync(IQueueBroker broker, int count)
+    private static async Task MeasureAsync(BenchBroker bench, int count)
     {
         // Both are measured warm; the broker's own compilation would go to whoever comes first.
-        await DrainAsync(broker, "warm-up", count / 5);
-        await DrainBareAsync(broker, "warm-up-bare", count / 5);
-        var bare = await DrainBareAsync(broker, "bare", count);
-        var ours = await DrainAsync(broker, "ours", count);
-        var again = await DrainBareAsync(broker, "bare-again", count);
-        bare = Math.Max(bare, again);
-        Figures.Print($"hosts.drain_{broker.Name}_bare", bare, "messages/s received and deleted by bare loops", $"{Parallel} calls at once");
-        Figures.Print($"hosts.drain_{broker.Name}", ours, "messages/s", Figures.Ratio(ours, bare, "the bare loops' messages/s"));
+        (string, int[])[] processes = [("broker", bench.Processes), ("we", [Environment.ProcessId])];
+        await DrainAsync(bench.Ours, "warm-up", Body, count / 5);
+        var (bare, how) = await bench.Bare.DrainAsync("bare", Body, count, processes);
+        var ours = await DrainAsync(bench.Ours, "ours", Body, count);
+        Figures.Print($"hosts.drain_{bench.Ours.Name}_bare", bare, "messages/s received and deleted by the vendor's client alone", how);
+        Figures.Print($"hosts.drain_{bench.Ours.Name}", ours, "messages/s", Figures.Ratio(ours, bare, "the vendor's client's messages/s"));
     }
 
     /// <summary>Messages a second through the product's consumer to a function that does nothing.</summary>
-    public static Task<double> OursAsync(IQueueBroker broker, string queue, int count) => DrainAsync(broker, queue, count);
+    public static Task<double> OursAsync(IQueueBroker broker, string queue, string body, int count) => DrainAsync(broker, queue, body, count);
 
-    private static async Task<double> DrainAsync(IQueueBroker broker, string name, int count)
+    private static async Task<double> DrainAsync(IQueueBroker broker, string name, string body, int count)
     {
-        var queue = await FillAsync(broker, name, count);
+        var queue = await FillAsync(broker, name, body, count);
         var left = count;
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var consumers = new QueueConsumers(
@@ -79,35 +71,12 @@ internal static class QueueDrain
         return count / seconds;
     }
 
-    private static async Task<double> DrainBareAsync(IQueueBroker broker, string name, int count)
-    {
-        var queue = await FillAsync(broker, name, count);
-        var left = count;
-        var drained = 0.0;
-        var watch = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, Math.Max(1, Parallel / queue.LargestBatch)).Select(async _ =>
-        {
-            while (Volatile.Read(ref left) > 0)
-            {
-                var messages = await queue.ReceiveAsync(queue.LargestBatch, TimeSpan.FromSeconds(30), default);
-                await Task.WhenAll(messages.Select(m => queue.DeleteAsync(m, default)));
-                if (messages.Count > 0 && Interlocked.Add(ref left, -messages.Count) == 0)
-                {
-                    // The other loops may be waiting in vain by now, which is not counted.
-                    drained = watch.Elapsed.TotalSeconds;
-                }
-            }
-        })).WaitAsync(Limit);
-        await AssertEmptyAsync(queue);
-        return count / drained;
-    }
-
-    private static async Task<IBrokerQueue> FillAsync(IQueueBroker broker, string name, int count)
+    private static async Task<IBrokerQueue> FillAsync(IQueueBroker broker, string name, string body, int count)
     {
         var queue = broker.Open(name);
         await queue.CreateAsync(default);
         await System.Threading.Tasks.Parallel.ForAsync(
-            0, count, new ParallelOptions { MaxDegreeOfParallelism = ParallelSends }, async (_, c) => await queue.SendAsync(Body, TimeSpan.Zero, c));
+            0, count, new ParallelOptions { MaxDegreeOfParallelism = ParallelSends }, async (_, c) => await queue.SendAsync(body, TimeSpan.Zero, c));
         return queue;
     }
 

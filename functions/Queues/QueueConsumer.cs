@@ -11,7 +11,12 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
 
     private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(100);
 
+    // How many receive beside the first while the queue is full. Brokers answer more calls at once than one, and ask money for those that bring nothing.
+    private const int MostHelpers = 3;
+
     private readonly SemaphoreSlim _slots = new(context.Settings.MaxConcurrentMessages);
+    private readonly SemaphoreSlim _gatheringOne = new(1);
+    private readonly Task[] _helpers = [.. Enumerable.Repeat(Task.CompletedTask, MostHelpers)];
     private readonly CancellationTokenSource _receiving = new();
     private readonly CancellationTokenSource _handling = new();
     private readonly ConcurrentDictionary<TaskCompletionSource, Task> _running = new();
@@ -35,6 +40,7 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
     {
         await _receiving.CancelAsync();
         await _loop;
+        await Task.WhenAll(_helpers);
         await EndAsync(context.Settings.ShutdownLimit, cancellationToken);
         await _handling.CancelAsync();
         await EndAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
@@ -43,10 +49,13 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
     public ValueTask DisposeAsync()
     {
         _slots.Dispose();
+        _gatheringOne.Dispose();
         _receiving.Dispose();
         _handling.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private int FullBatch => Math.Min(context.Queue.LargestBatch, context.Settings.MaxConcurrentMessages);
 
     private async Task EndAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -72,8 +81,9 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
             {
                 await context.Gate.UntilOpenAsync(_receiving.Token);
                 slots = await TakeSlotsAsync();
-                taken = await ReceiveAsync(slots);
+                taken = await ReceiveAsync(slots, mayWait: Volatile.Read(ref _fault) is null);
                 BrokerAnswered();
+                CallForHelp(taken);
                 backOff = FirstPause;
                 pause = taken > 0 ? FirstPause : Longer(pause, context.Queue.LongestPause);
                 if (taken == 0)
@@ -98,7 +108,39 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
         }
     }
 
-    private async Task<int> ReceiveAsync(int slots)
+    // Only the loop calls.
+    private void CallForHelp(int taken)
+    {
+        var idle = taken == FullBatch && !_receiving.IsCancellationRequested ? Array.FindIndex(_helpers, h => h.IsCompleted) : -1;
+        if (idle >= 0)
+        {
+            _helpers[idle] = Task.Run(HelpAsync);
+        }
+    }
+
+    // What goes wrong here is found by the loop, which says so and waits.
+    private async Task HelpAsync()
+    {
+        for (var isFull = true; isFull && !_receiving.IsCancellationRequested;)
+        {
+            var (slots, taken) = (0, 0);
+            try
+            {
+                await context.Gate.UntilOpenAsync(_receiving.Token);
+                slots = await TakeSlotsAsync();
+                taken = await ReceiveAsync(slots, mayWait: false);
+            }
+            catch (Exception)
+            {
+                // The next call is the loop's.
+            }
+
+            isFull = taken == FullBatch;
+            Release(ref slots, taken);
+        }
+    }
+
+    private async Task<int> ReceiveAsync(int slots, bool mayWait)
     {
         if (!_created)
         {
@@ -109,7 +151,7 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
 
         var lease = context.Settings.VisibilityTimeout;
         var from = context.Time.GetTimestamp();
-        var messages = await ReceiveAsync(slots, lease);
+        var messages = await ReceiveAsync(slots, lease, mayWait);
         // A long poll may have waited first, hence the answer counts; the lease is held to be a little shorter instead.
         var leasedAt = context.Time.GetTimestamp();
         var took = context.Time.GetElapsedTime(from, leasedAt);
@@ -125,12 +167,12 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
         return messages.Count;
     }
 
-    private async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int slots, TimeSpan lease)
+    private async Task<IReadOnlyList<BrokerMessage>> ReceiveAsync(int slots, TimeSpan lease, bool mayWait)
     {
         try
         {
             // Whether the broker is there should not have to wait for the end of a long poll.
-            return await context.Queue.ReceiveAsync(slots, lease, mayWait: Volatile.Read(ref _fault) is null, _receiving.Token);
+            return await context.Queue.ReceiveAsync(slots, lease, mayWait, _receiving.Token);
         }
         catch (Exception failure) when (failure is not OperationCanceledException && context.Settings.CreateQueues)
         {
@@ -157,7 +199,20 @@ internal sealed class QueueConsumer(string broker, DeliveryContext context) : IA
 
     private async Task<int> TakeSlotsAsync()
     {
-        var wanted = Math.Min(context.Queue.LargestBatch, context.Settings.MaxConcurrentMessages);
+        // One at a time: two that gather would both get half a batch.
+        await _gatheringOne.WaitAsync(_receiving.Token);
+        try
+        {
+            return await GatherAsync(FullBatch);
+        }
+        finally
+        {
+            _gatheringOne.Release();
+        }
+    }
+
+    private async Task<int> GatherAsync(int wanted)
+    {
         await _slots.WaitAsync(_receiving.Token);
         var slots = 1;
         var from = context.Time.GetTimestamp();

@@ -21,4 +21,9 @@ internal static class RequestLocks
         connection.ExecuteAsync(Sql.Command(
             "select pg_advisory_xact_lock(@family, hashtext(@Key))",
             new { family, Key = string.Join('\n', parts) }, transaction, cancellationToken));
+
+    /// <summary>SQL: the same as one statement of several, which answers false; statements after it see what others have committed before they let go.</summary>
+    /// <param name="family">One of the constants.</param>
+    /// <param name="parameter">The name of the statement's parameter that is the key.</param>
+    public static string Take(int family, string parameter) => $"select pg_advisory_xact_lock({family}, hashtext(@{parameter})) is null";
 }

@@ -84,7 +84,8 @@ public sealed class BillingHandler(
             case BillingTurn.Waits waits:
                 return (new BillingRecord(BillingStates.Waiting, waits.Reason, waits.Cause), true);
             case BillingTurn.Due due:
-                return (await TryAsync(message, due, work), true);
+                // A new tenant wakes those that were parked because nobody knew it.
+                return (await TryAsync(message, due, work) with { MayBeAwaited = due.IsAwaited || message.Type == BillingTypes.Created }, true);
             default:
                 throw new InvalidOperationException("A message has its turn, or has it not.");
         }

@@ -26,7 +26,7 @@ public sealed class BillingMessages(BillingHandler handler, ILogger<BillingMessa
         }
 
         var done = await handler.TakeAsync(billing, cancellationToken);
-        if (done.State != BillingStates.Waiting)
+        if (done.State != BillingStates.Waiting && done.MayBeAwaited)
         {
             await FollowUpAsync(billing, cancellationToken);
         }

@@ -11,14 +11,38 @@ namespace Bibind.ControlPlane.Billing;
 /// </summary>
 public sealed class BillingInbox(TimeProvider time, IOptions<BillingOptions> options)
 {
+    private static readonly string BeginSql =
+        $"""
+        {RequestLocks.Take(RequestLocks.BillingId, "Id")};
+        {RequestLocks.Take(RequestLocks.BillingTenant, "Tenant")};
+        select type, tenant, sequence, state, job_id, edited, received_at from control.billing_inbox where id = @Id;
+        select min(sequence) filter (where {BillingStates.IsWaiting} and sequence < @Sequence) as waiting,
+               max(sequence) filter (where sequence < @Sequence) as before,
+               max(sequence) filter (where state in ('done', 'passed') and sequence > @Sequence) as later,
+               min(id) filter (where state in ('done', 'passed') and sequence = @Sequence) as same,
+               coalesce(bool_or({BillingStates.IsWaiting}), false) as is_awaited
+        from control.billing_inbox
+        where tenant = @Tenant and id <> @Id
+        """;
+
     /// <summary>Says whether the message may be applied, and keeps every other one of its tenant waiting until the transaction ends.</summary>
     public async Task<BillingTurn> BeginAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, BillingMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(message);
-        await LockAsync(connection, transaction, message, cancellationToken);
-        var known = await FindAsync(connection, transaction, message.Id, cancellationToken);
+        Entry? known;
+        Neighbours others;
+
+        // One way there and back instead of four; each statement sees what was committed before it began, hence all that its locks waited for.
+        await using (var answers = await connection.QueryMultipleAsync(Sql.Command(BeginSql, new { message.Id, message.Tenant, message.Sequence }, transaction, cancellationToken)))
+        {
+            await answers.ReadSingleAsync<bool>();
+            await answers.ReadSingleAsync<bool>();
+            known = await answers.ReadSingleOrDefaultAsync<Entry>();
+            others = await answers.ReadSingleAsync<Neighbours>();
+        }
+
         if (known is not null)
         {
             if (known.Tenant != message.Tenant || (known.Type != message.Type && !known.Edited) || known.Sequence != message.Sequence)
@@ -34,16 +58,6 @@ public sealed class BillingInbox(TimeProvider time, IOptions<BillingOptions> opt
             }
         }
 
-        var others = await connection.QuerySingleAsync<Neighbours>(Sql.Command(
-            $"""
-            select min(sequence) filter (where {BillingStates.IsWaiting} and sequence < @Sequence) as waiting,
-                   max(sequence) filter (where sequence < @Sequence) as before,
-                   max(sequence) filter (where state in ('done', 'passed') and sequence > @Sequence) as later,
-                   min(id) filter (where state in ('done', 'passed') and sequence = @Sequence) as same
-            from control.billing_inbox
-            where tenant = @Tenant and id <> @Id
-            """,
-            new { message.Tenant, message.Id, message.Sequence }, transaction, cancellationToken));
         var since = known?.ReceivedAt ?? time.GetUtcNow();
         return others.Judge(message, since, isGapOver: time.GetUtcNow() - since >= options.Value.GapLimit);
     }
@@ -126,11 +140,6 @@ public sealed class BillingInbox(TimeProvider time, IOptions<BillingOptions> opt
         await RequestLocks.TakeAsync(connection, transaction, RequestLocks.BillingTenant, [message.Tenant], cancellationToken);
     }
 
-    private static Task<Entry?> FindAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string id, CancellationToken cancellationToken) =>
-        connection.QuerySingleOrDefaultAsync<Entry>(Sql.Command(
-            "select type, tenant, sequence, state, job_id, edited, received_at from control.billing_inbox where id = @id", new { id }, transaction, cancellationToken));
-
     private sealed record Entry
     {
         public string Type { get; init; } = string.Empty;
@@ -155,6 +164,7 @@ public sealed class BillingInbox(TimeProvider time, IOptions<BillingOptions> opt
         public long? Before { get; init; }
         public long? Later { get; init; }
         public string? Same { get; init; }
+        public bool IsAwaited { get; init; }
 
         // Where billing began to tell us about a tenant is not known, so the first message that comes may have any number.
         public BillingTurn Judge(BillingMessage message, DateTimeOffset since, bool isGapOver)
@@ -163,7 +173,7 @@ public sealed class BillingInbox(TimeProvider time, IOptions<BillingOptions> opt
             return Same is not null ? new BillingTurn.Never($"Number {message.Sequence} of '{message.Tenant}' is message '{Same}' already.")
                 : Waiting is not null ? new BillingTurn.Waits($"Number {Waiting} of '{message.Tenant}' comes first and waits itself.", BillingCauses.Behind)
                 : isGap && !isGapOver ? new BillingTurn.Waits($"Number {message.Sequence - 1} of '{message.Tenant}' comes first and has not arrived.", BillingCauses.Gap)
-                : new BillingTurn.Due(Later is not null, isGap ? new BillingGap(Before!.Value + 1, message.Sequence - 1) : null, since);
+                : new BillingTurn.Due(Later is not null, isGap ? new BillingGap(Before!.Value + 1, message.Sequence - 1) : null, since, IsAwaited);
         }
     }
 }
@@ -173,4 +183,8 @@ public sealed class BillingInbox(TimeProvider time, IOptions<BillingOptions> opt
 /// <param name="Reason">In words, where there is something to say.</param>
 /// <param name="Cause">One of <see cref="BillingCauses"/>, for what waits or is parked.</param>
 /// <param name="JobId">The job that it started.</param>
-public record BillingRecord(string State, string? Reason = null, string? Cause = null, string? JobId = null);
+public record BillingRecord(string State, string? Reason = null, string? Cause = null, string? JobId = null)
+{
+    /// <summary>False if no other of its tenant can have waited for it.</summary>
+    public bool MayBeAwaited { get; init; } = true;
+}

@@ -87,7 +87,8 @@ public abstract record BillingTurn
     /// <param name="IsLate">True if a larger number has taken effect.</param>
     /// <param name="Gap">The numbers before it that were waited for in vain; null if none were.</param>
     /// <param name="Since">When it came first.</param>
-    public sealed record Due(bool IsLate, BillingGap? Gap, DateTimeOffset Since) : BillingTurn;
+    /// <param name="IsAwaited">True if others of its tenant wait; as long as the transaction lasts, no more of them can.</param>
+    public sealed record Due(bool IsLate, BillingGap? Gap, DateTimeOffset Since, bool IsAwaited) : BillingTurn;
 
     /// <summary>It was settled before.</summary>
     public sealed record Settled(string State, string? JobId) : BillingTurn;

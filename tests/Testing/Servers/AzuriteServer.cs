@@ -29,6 +29,8 @@ public sealed class AzuriteServer : IAsyncDisposable
         CultureInfo.InvariantCulture,
         $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={_key};QueueEndpoint=http://127.0.0.1:{_port}/{Account};");
 
+    public int ProcessId => _process!.ProcessId;
+
     /// <summary>One for the tests of a process.</summary>
     public static Task<AzuriteServer> GetAsync() => Shared.Value;
 

@@ -12,9 +12,9 @@ public sealed class ElasticMqServer : IAsyncDisposable
 
     private readonly int _port;
     private readonly RunningServer _process;
-    private readonly ElasticMqFront _front;
+    private readonly IAsyncDisposable _front;
 
-    private ElasticMqServer(int port, RunningServer process, ElasticMqFront front)
+    private ElasticMqServer(int port, RunningServer process, IAsyncDisposable front)
     {
         _port = port;
         _process = process;
@@ -24,11 +24,23 @@ public sealed class ElasticMqServer : IAsyncDisposable
     /// <summary>What stands before a queue's name in its address.</summary>
     public string QueueUrlPrefix => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_port}/queue/");
 
+    public int ProcessId => _process.ProcessId;
+
     /// <summary>One for the tests of a process.</summary>
     public static Task<ElasticMqServer> GetAsync() => Shared.Value;
 
-    public static async Task<ElasticMqServer> StartAsync()
+    public static Task<ElasticMqServer> StartAsync() => StartAsync(StartFrontAsync);
+
+    /// <summary>Translates SQS's protocol for an ElasticMQ until it is disposed; both ports are of 127.0.0.1.</summary>
+    /// <param name="port">Where it listens.</param>
+    /// <param name="elasticMq">Where ElasticMQ does.</param>
+    public static async Task<IAsyncDisposable> StartFrontAsync(int port, int elasticMq) => await ElasticMqFront.StartAsync(port, elasticMq);
+
+    /// <summary>Starts it with a front that somebody else runs.</summary>
+    /// <param name="front">Starts it; is given the arguments of <see cref="StartFrontAsync"/>.</param>
+    public static async Task<ElasticMqServer> StartAsync(Func<int, int, Task<IAsyncDisposable>> front)
     {
+        ArgumentNullException.ThrowIfNull(front);
         var folder = PostgresFixture.NewFolder();
         var (port, inner) = (FreePorts.Next(), FreePorts.Next());
         var configuration = Path.Combine(folder, "elasticmq.conf");
@@ -47,7 +59,7 @@ public sealed class ElasticMqServer : IAsyncDisposable
             ],
             deleteFolder: true);
         await process.ListensAsync(inner);
-        return new ElasticMqServer(port, process, await ElasticMqFront.StartAsync(port, inner));
+        return new ElasticMqServer(port, process, await front(port, inner));
     }
 
     public async ValueTask DisposeAsync()
