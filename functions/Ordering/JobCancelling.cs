@@ -11,8 +11,8 @@ public sealed class JobCancelling(MoveLifecycle moves, UpgradeLifecycle upgrades
     private static readonly Dictionary<string, string> NeverCancelled = new(StringComparer.Ordinal)
     {
         [JobKinds.Destroy] = "A removal goes on to its end: what is removed cannot be brought back half-way. Once it has ended, POST /api/tenants/{code}/bring-back makes the tenant of its last backup.",
-        [JobKinds.Suspend] = "A suspension takes seconds and is not undone. Once it has ended, POST /api/tenants/{code}/resume opens the tenant again.",
-        [JobKinds.Resume] = "Opening a tenant takes seconds and is not undone. Once it has ended, POST /api/tenants/{code}/suspend suspends it again.",
+        [JobKinds.Suspend] = "A suspension takes seconds and is not undone. Once it has ended, POST /api/tenants/{code}/resume opens the tenant again. One that waits for a server is given up by POST /api/jobs/{id}/fail-now: the tenant is as it was before.",
+        [JobKinds.Resume] = "Opening a tenant takes seconds and is not undone. Once it has ended, POST /api/tenants/{code}/suspend suspends it again. One that waits for a server is given up by POST /api/jobs/{id}/fail-now: the tenant stays suspended.",
         [JobKinds.ChangePlan] = "The tenant has the plan from the order on. Order its former plan by POST /api/tenants/{code}/change-plan once the job has ended.",
         [JobKinds.ResetCredentials] = "Passwords that are being changed are not known half-way. Once it has ended, POST /api/tenants/{code}/credentials/reset makes new ones.",
         [JobKinds.AddDomain] = "A domain that is being added is withdrawn by DELETE /api/tenants/{code}/domains/{name}.",
@@ -22,8 +22,8 @@ public sealed class JobCancelling(MoveLifecycle moves, UpgradeLifecycle upgrades
         [JobKinds.RemoveMovedCopy] = "A copy that is being removed is not brought back; nobody uses it.",
         [JobKinds.DrainServer] = "Take the mark away by POST /api/servers/{code}/undrain: moves that have begun end, no other begins.",
         [JobKinds.Rollout] = "A rollout is paused and cancelled by POST /api/rollouts/{id}/pause and …/cancel.",
-        [JobKinds.CreateTemplate] = "A template is made to its end. Once it has ended, retire its version if nobody wants it.",
-        [JobKinds.BuildTemplateVersion] = "A version is built to its end. Once it has ended, retire it if nobody wants it.",
+        [JobKinds.CreateTemplate] = "A template is made to its end. Once it has ended, retire its version if nobody wants it. One that waits for a server is given up by POST /api/jobs/{id}/fail-now: its database is dropped.",
+        [JobKinds.BuildTemplateVersion] = "A version is built to its end. Once it has ended, retire it if nobody wants it. One that waits for a server is given up by POST /api/jobs/{id}/fail-now: its database is dropped.",
         [JobKinds.PromoteTemplateVersion] = "A promotion is tried out to its end. Once it has ended, POST /api/templates/{code}/versions/{number}/rollback goes back.",
         [JobKinds.RetireTemplateVersion] = "What a retired version left is dropped to its end.",
     };

@@ -29,6 +29,23 @@ public sealed class SteeringTests(ConsoleSite site)
     }
 
     [Fact]
+    public async Task A_step_that_waits_is_failed_now_with_a_reason()
+    {
+        var job = await site.Host.OrderTenantAsync($"{ScriptedOrchestrators.WaitingPrefix}-fail");
+        await site.Host.WaitAsync($"/api/jobs/{job}", j => j.GetProperty("state").GetString() == "retrying");
+        await using var visitor = await site.VisitAsync(ApiHost.ManagerToken);
+        var page = visitor.Page;
+        await visitor.GoAsync($"/console/jobs/{job}");
+        await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Fail now", Exact = true }).ClickAsync();
+        await page.GetByLabel("Reason").FillAsync("The store is gone.");
+        await page.Locator("form.act button[type=submit]").ClickAsync();
+        await page.WaitForURLAsync("**/console/jobs/*", new PageWaitForURLOptions { WaitUntil = WaitUntilState.Commit });
+        await Assertions.Expect(page.Locator("#job-live .job-state .state").First).ToHaveTextAsync("failed", new LocatorAssertionsToHaveTextOptions { Timeout = 60_000 });
+        await Assertions.Expect(page.Locator("#actions ~ .story")).ToContainTextAsync("The store is gone.");
+        visitor.CheckFaults();
+    }
+
+    [Fact]
     public async Task A_job_is_paused_resumed_and_cancelled_and_says_who_did()
     {
         var job = await site.Host.OrderTenantAsync("paused");

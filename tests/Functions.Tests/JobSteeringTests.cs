@@ -124,6 +124,8 @@ public sealed class JobSteeringTests(ApiHost host) : IClassFixture<ApiHost>
     [Theory]
     [InlineData("destroy", "bring-back")]
     [InlineData("suspend", "resume")]
+    [InlineData("resume", "fail-now")]
+    [InlineData("build-template-version", "fail-now")]
     [InlineData("add-domain", "DELETE")]
     [InlineData("rollout", "pause")]
     public async Task What_cannot_be_undone_is_not_cancelled_and_says_what_helps(string kind, string remedy)
