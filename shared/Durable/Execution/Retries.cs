@@ -17,11 +17,11 @@ internal static class Retries
     /// <param name="waitAsync">Waits between two attempts of a policy; answers true if no further one is to be made.</param>
     public static Task<T> RunAsync<T>(
         TaskOrchestrationContext context, TaskRetryOptions? options, Func<int, Task<T>> callAsync, Func<TimeSpan, Task<bool>> waitAsync) => options switch
-    {
-        { Policy: { } policy } => ByPolicyAsync(context, policy, callAsync, waitAsync),
-        { Handler: { } handler } => ByHandlerAsync(context, handler, callAsync),
-        _ => callAsync(1),
-    };
+        {
+            { Policy: { } policy } => ByPolicyAsync(context, policy, callAsync, waitAsync),
+            { Handler: { } handler } => ByHandlerAsync(context, handler, callAsync),
+            _ => callAsync(1),
+        };
 
     private static async Task<T> ByPolicyAsync<T>(
         TaskOrchestrationContext context, RetryPolicy policy, Func<int, Task<T>> callAsync, Func<TimeSpan, Task<bool>> waitAsync)

@@ -191,5 +191,6 @@ public sealed class SupportMoveTests : IAsyncLifetime
     }
 
     private NpgsqlDataSource Open(string server) => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(
-        server == "local" ? _world.Installation.SuperuserConnectionString : _second.SuperuserConnectionString) { Database = _world.Code, Pooling = false }.ConnectionString);
+        server == "local" ? _world.Installation.SuperuserConnectionString : _second.SuperuserConnectionString)
+    { Database = _world.Code, Pooling = false }.ConnectionString);
 }
