@@ -44,7 +44,8 @@ public sealed class ConsoleEventsTests
         Assert.All(deliveries, d => Assert.Equal((Model, record, "console"), ((string?)d!["model"], (int)d["recordId"]!, (string?)d["caller"])));
         foreach (var job in deliveries.Skip(1).Select(d => (string)d!["job"]!))
         {
-            Assert.Equal("succeeded", (string?)(await world.Api.GetAsync($"/api/jobs/{job}"))["state"]);
+            // A tenant is suspended from the order on, before its job has ended.
+            await Eventually.UntilAsync(() => world.Api.GetAsync($"/api/jobs/{job}"), j => (string?)j["state"] == "succeeded", Patience, "the job succeeds");
         }
 
         var subscription = await world.Api.GetAsync($"/api/tenants/{code}/subscription");
