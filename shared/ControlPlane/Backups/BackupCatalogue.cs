@@ -55,7 +55,7 @@ public sealed class BackupCatalogue(NpgsqlDataSource database, JobOrchestrations
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return [.. (await connection.QueryAsync<Row>(Sql.Command(
-            "select b.*, coalesce(b.kept_until > now(), false) as is_former_state from control.backups b where tenant_id = @tenantId order by created_at desc, id desc", new { tenantId }, cancellationToken)))
+            $"select b.*, {FormerStates.IsKept} as is_former_state from control.backups b where tenant_id = @tenantId order by created_at desc, id desc", new { tenantId }, cancellationToken)))
             .Select(r => r.Shown())];
     }
 

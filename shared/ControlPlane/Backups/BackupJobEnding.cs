@@ -126,7 +126,7 @@ public sealed class BackupJobEnding(
         // A staging copy is made again of its tenant at any time: nobody goes back to what it was.
         if (end.Result is { Staging: null, SafetyBackupId: var formerState })
         {
-            await formerStates.KeepAsync(connection, transaction, end.TenantId, formerState, cancellationToken);
+            await formerStates.KeepAsync(connection, transaction, end.JobId, formerState, cancellationToken);
         }
 
         await jobs.FinishAsync(connection, transaction, end.JobId, Ended(end.Result, end.Reason), cancellationToken);

@@ -54,9 +54,9 @@ public sealed record StoredBackup
 public sealed class BackupStore(NpgsqlDataSource database)
 {
     private const string Select =
-        """
+        $"""
         select b.id, b.tenant_id, t.code as tenant_code, b.kind, b.bytes, b.sha256, b.created_at, b.files_bytes, b.files_sha256, b.notes, b.verified_at, b.receipt, b.tried_at, b.trial_failure,
-               case when b.kept_until > now() then b.kept_until end as kept_until
+               case when {FormerStates.IsKept} then b.kept_until end as kept_until
         from control.backups b join control.tenants t on t.id = b.tenant_id
         """;
 

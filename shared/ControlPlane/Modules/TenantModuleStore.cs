@@ -137,7 +137,7 @@ public sealed class TenantModuleStore(NpgsqlDataSource database, JobStore jobs, 
         {
             if (result.SafetyBackupId is { } formerState)
             {
-                await formerStates.KeepAsync(connection, transaction, end.TenantId, formerState, cancellationToken);
+                await formerStates.KeepAsync(connection, transaction, end.JobId, formerState, cancellationToken);
             }
 
             await RecordAsync(connection, transaction, end.TenantId, end.JobId, end.Change, result.LookBefore, cancellationToken);
