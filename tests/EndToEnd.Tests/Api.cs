@@ -133,6 +133,9 @@ internal sealed class Api : IDisposable
     /// <summary>Orders what needs no words; answers the job's address.</summary>
     public async Task<string> PostAsync(string path) => await AcceptedAsync(await _http.PostAsync(new Uri(path, UriKind.Relative), content: null));
 
+    /// <summary>Orders by a command; answers the job's address.</summary>
+    public async Task<string> PostAsync(string path, JsonObject command) => await AcceptedAsync(await _http.PostAsJsonAsync(path, command));
+
     /// <summary>Sends a command; answers status, job's address and body.</summary>
     public Task<(HttpStatusCode Status, string? Job, JsonObject Body)> TryPostAsync(string path, JsonObject command, string? key = null) =>
         TrySendAsync(HttpMethod.Post, path, command, key);

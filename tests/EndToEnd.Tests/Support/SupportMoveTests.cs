@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Bibind.EndToEnd.Tests.Moves;
 using Bibind.Local;
@@ -177,12 +176,7 @@ public sealed class SupportMoveTests : IAsyncLifetime
         Assert.True((string?)end["state"] == "succeeded", end.ToString());
     }
 
-    private async Task<string> OrderAsync(Api api, string what, JsonObject command)
-    {
-        var (status, job, body) = await api.TryPostAsync($"/api/tenants/{_world.Code}/{what}", command);
-        Assert.True(status == HttpStatusCode.Accepted, body.ToString());
-        return job!;
-    }
+    private Task<string> OrderAsync(Api api, string what, JsonObject command) => api.PostAsync($"/api/tenants/{_world.Code}/{what}", command);
 
     private async Task<bool> CanSignInAsync(string server, JsonObject shown)
     {

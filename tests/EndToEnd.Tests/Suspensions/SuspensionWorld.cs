@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Bibind.Local;
 using Bibind.Local.RealServers;
@@ -38,12 +37,7 @@ internal sealed class SuspensionWorld : IAsyncDisposable
 
     public Task<string> ResumeAsync(Api api) => OrderAsync(api, "resume", new() { ["reason"] = "paid" });
 
-    public async Task<string> OrderAsync(Api api, string what, JsonObject command)
-    {
-        var (status, job, body) = await api.TryPostAsync($"/api/tenants/{Code}/{what}", command);
-        Assert.True(status == HttpStatusCode.Accepted, body.ToString());
-        return job!;
-    }
+    public Task<string> OrderAsync(Api api, string what, JsonObject command) => api.PostAsync($"/api/tenants/{Code}/{what}", command);
 
     public async Task<JsonObject> SucceedsAsync(Api api, string job)
     {
@@ -86,7 +80,7 @@ internal sealed class SuspensionWorld : IAsyncDisposable
     /// <summary>Somebody opens its database, though it is suspended.</summary>
     public async Task OpenDatabaseByHandAsync()
     {
-        await using var superuser = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Installation.SuperuserConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
+        await using var superuser = OpenAsSuperuser();
         await using var command = superuser.CreateCommand($"alter database {new NpgsqlCommandBuilder().QuoteIdentifier(Code)} allow_connections true");
         await command.ExecuteNonQueryAsync();
     }
@@ -94,7 +88,7 @@ internal sealed class SuspensionWorld : IAsyncDisposable
     /// <summary>True if its database takes connections.</summary>
     public async Task<bool> TakesConnectionsAsync()
     {
-        await using var superuser = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Installation.SuperuserConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
+        await using var superuser = OpenAsSuperuser();
         await using var command = superuser.CreateCommand("select datallowconn from pg_database where datname = $1");
         command.Parameters.Add(new() { Value = Code });
         return (bool)(await command.ExecuteScalarAsync())!;
@@ -104,12 +98,15 @@ internal sealed class SuspensionWorld : IAsyncDisposable
     public async Task<bool> MayEnterAsync()
     {
         const string Listed = "select datallowconn and not datistemplate and pg_get_userbyid(datdba) = $1 from pg_database where datname = $2";
-        await using var superuser = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Installation.SuperuserConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
+        await using var superuser = OpenAsSuperuser();
         await using var command = superuser.CreateCommand(Listed);
         command.Parameters.Add(new() { Value = LocalServer.ApplicationRole });
         command.Parameters.Add(new() { Value = Code });
         return await command.ExecuteScalarAsync() is true && await CanConnectAsync();
     }
+
+    private NpgsqlDataSource OpenAsSuperuser() =>
+        NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Installation.SuperuserConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
 
     private async Task<bool> CanConnectAsync()
     {

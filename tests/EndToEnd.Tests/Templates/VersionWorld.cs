@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Text.Json.Nodes;
 using Bibind.Local;
 using Bibind.Local.RealServers;
@@ -60,10 +59,10 @@ internal sealed class VersionWorld : IAsyncDisposable
     public void StopApplication() => Installation.Settings["Seed:Server:Url"] = "http://127.0.0.1:9";
 
     /// <summary>Builds the next version; answers the job's address.</summary>
-    public static Task<string> BuildAsync(Api api) => PostAsync(api, "/api/templates/blank/versions", new JsonObject { ["reason"] = Why });
+    public static Task<string> BuildAsync(Api api) => api.PostAsync("/api/templates/blank/versions", new JsonObject { ["reason"] = Why });
 
     public static Task<string> PromoteAsync(Api api, int number, int? canaryPercent = null) =>
-        PostAsync(api, $"/api/templates/blank/versions/{number}/promote", canaryPercent is { } share
+        api.PostAsync($"/api/templates/blank/versions/{number}/promote", canaryPercent is { } share
             ? new JsonObject { ["reason"] = Why, ["canaryPercent"] = share }
             : new JsonObject { ["reason"] = Why });
 
@@ -126,13 +125,6 @@ internal sealed class VersionWorld : IAsyncDisposable
         await _application.DisposeAsync();
         await Installation.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private static async Task<string> PostAsync(Api api, string path, JsonObject command)
-    {
-        var (status, job, body) = await api.TryPostAsync(path, command);
-        Assert.True(status == HttpStatusCode.Accepted, body.ToString());
-        return job!;
     }
 
     private async Task DropAsync()
