@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Bibind.Functions.Http;
 using Bibind.Functions.Tests.Hosting;
 using Bibind.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -261,61 +260,6 @@ public sealed class JobSteeringTests(ApiHost host) : IClassFixture<ApiHost>
 
         using var everything = await BulkAsync("""{"action": "cancel", "filter": {}, "expected": 4}""");
         await ProblemAssert.IsAsync(everything, HttpStatusCode.UnprocessableEntity, "invalid-command");
-    }
-
-    [Fact]
-    public async Task Old_jobs_are_forgotten_but_for_the_newest_of_each_kind()
-    {
-        var job = await OrderAsync("forgotten");
-        var tenant = await host.ScalarAsync<long>($"select tenant_id from control.jobs where id = '{job}'");
-        await host.ExecuteAsync(
-            $"""
-            insert into control.jobs (id, kind, tenant_id, tenant_code, subject, requested_by, changing, created_at, finished_at, outcome)
-            select 'backup-forgotten-{tenant}-' || n, 'backup', {tenant}, 'forgotten', 'forgotten', 'sweep', false, now() - interval '900 days' + n * interval '1 day',
-                   now() - interval '800 days', 'succeeded' from generate_series(1, 3) n
-            """);
-        var wanted = $$""" "endedBefore": "{{DateTimeOffset.UtcNow.AddDays(-500):O}}", "tenant": "forgotten" """;
-
-        using var preview = await host.SendAsync(HttpMethod.Post, "/api/jobs/purge", ApiHost.AdminToken, $$"""{{{wanted}}, "dryRun": true}""");
-        Assert.Equal(2, (await ApiHost.JsonAsync(preview)).GetProperty("matched").GetInt32());
-        using var purged = await host.SendAsync(HttpMethod.Post, "/api/jobs/purge", ApiHost.AdminToken, $$"""{{{wanted}}, "expected": 2}""");
-        Assert.Equal(2, (await ApiHost.JsonAsync(purged)).GetProperty("purged").GetInt32());
-        using var other = await host.SendAsync(HttpMethod.Post, "/api/jobs/purge", ApiHost.AdminToken, $$"""{{{wanted}}, "expected": 2}""");
-        await ProblemAssert.IsAsync(other, HttpStatusCode.Conflict, "other-count");
-
-        Assert.Equal(1, await host.ScalarAsync<long>($"select count(*) from control.jobs where id = 'backup-forgotten-{tenant}-3'"));
-        await host.ExecuteAsync("update control.jobs set finished_at = now(), outcome = 'succeeded' where tenant_code = 'forgotten' and finished_at is null; update control.tenants set state = 'active', activated_at = now() where code = 'forgotten'");
-        using var next = await host.SendAsync(HttpMethod.Post, "/api/tenants/forgotten/backups", ApiHost.ManagerToken);
-        Assert.Equal($"/api/jobs/backup-forgotten-{tenant}-4", next.Headers.Location?.OriginalString);
-    }
-
-    [Fact]
-    public async Task Followers_are_counted_and_leave_nothing_behind()
-    {
-        var job = await OrderAsync("followed");
-        var streams = host.Services.GetRequiredService<JobStreams>();
-        using (var request = new HttpRequestMessage(HttpMethod.Get, $"/api/jobs/{job}/events"))
-        {
-            request.Headers.Authorization = new("Bearer", ApiHost.ViewerToken);
-            using var answer = await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
-            Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
-            using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(Token));
-            string? line;
-            do
-            {
-                line = await reader.ReadLineAsync(Token);
-            }
-            while (line != "event: job");
-
-            Assert.Equal(1, streams.Open);
-        }
-
-        await Eventually.TrueAsync(() => streams.Open == 0, seconds: 60);
-        using var wrong = new HttpRequestMessage(HttpMethod.Get, $"/api/jobs/{job}/events");
-        wrong.Headers.Authorization = new("Bearer", ApiHost.ViewerToken);
-        wrong.Headers.Add("Last-Event-ID", "first");
-        using var refused = await host.Client.SendAsync(wrong, Token);
-        await ProblemAssert.IsAsync(refused, HttpStatusCode.BadRequest, "unreadable-request");
     }
 
     private async Task<string> OrderAsync(string code, string more = "")
